@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// What every target of this package is compiled with.
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "bristlecone",
+    products: [
+        .library(name: "Bristlecone", targets: ["Bristlecone"]),
+        .executable(name: "bristlecone", targets: ["BristleconeCLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(
+            url: "https://github.com/apple/swift-configuration", exact: "1.4.0",
+            traits: ["YAML", "CommandLineArguments"]),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+        .target(name: "IPv8", dependencies: ["CSodium", "CLibcrypto"], swiftSettings: house),
+        .target(name: "Kademlia", dependencies: ["IPv8"], swiftSettings: house),
+        .target(name: "Maintenance", dependencies: ["IPv8"], swiftSettings: house),
+        .target(
+            name: "DHTCore",
+            dependencies: [
+                "IPv8", "Kademlia", "Maintenance",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            swiftSettings: house),
+        .target(
+            name: "Migrations",
+            dependencies: [.product(name: "GRDB", package: "GRDB.swift")],
+            path: "migrations",
+            resources: [.embedInCode("sql")],
+            swiftSettings: house),
+        .target(
+            name: "Archive",
+            dependencies: ["IPv8", "Migrations", "CLMDB", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: house),
+        .target(
+            name: "Bristlecone",
+            dependencies: [
+                "IPv8", "DHTCore", "Archive",
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: house),
+        .target(name: "Simulation", dependencies: ["DHTCore"], swiftSettings: house),
+        .executableTarget(
+            name: "BristleconeCLI",
+            dependencies: [
+                "Bristlecone",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: house),
+
+        .testTarget(
+            name: "IPv8Tests", dependencies: ["IPv8"],
+            resources: [.copy("Fixtures")], swiftSettings: house),
+        .testTarget(name: "KademliaTests", dependencies: ["Kademlia"], swiftSettings: house),
+        .testTarget(name: "MaintenanceTests", dependencies: ["Maintenance"], swiftSettings: house),
+        .testTarget(name: "DHTCoreTests", dependencies: ["DHTCore", "Simulation"], swiftSettings: house),
+        .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: house),
+        .testTarget(name: "BristleconeTests", dependencies: ["Bristlecone"], swiftSettings: house),
+    ]
+)

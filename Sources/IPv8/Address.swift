@@ -1,0 +1,96 @@
+/// The two kinds of Internet address. Each has a socket, a node id and a routing table of its own.
+public enum AddressFamily: String, Hashable, Sendable, CaseIterable, Comparable {
+    /// IPv4.
+    case ipv4
+    /// IPv6.
+    case ipv6
+
+    /// IPv4 first.
+    public static func < (left: AddressFamily, right: AddressFamily) -> Bool { left == .ipv4 && right == .ipv6 }
+}
+
+/// An IP address.
+public enum IPAddress: Hashable, Sendable {
+    /// Four bytes, the first one most significant.
+    case v4(UInt32)
+    /// Sixteen bytes, the first one most significant.
+    case v6(UInt64, UInt64)
+
+    /// Which of the two families the address is of.
+    public var family: AddressFamily {
+        switch self {
+        case .v4: .ipv4
+        case .v6: .ipv6
+        }
+    }
+
+    /// The 4 or 16 bytes of the address.
+    public var bytes: [UInt8] {
+        switch self {
+        case .v4(let address): address.bigEndianBytes
+        case .v6(let high, let low): high.bigEndianBytes + low.bigEndianBytes
+        }
+    }
+
+    /// `0.0.0.0` or `::`, which stand for no address, or for all of a machine's.
+    public var isUnspecified: Bool {
+        switch self {
+        case .v4(let address): address == 0
+        case .v6(let high, let low): high == 0 && low == 0
+        }
+    }
+
+    /// The machine itself: 127.0.0.0/8 or ::1.
+    public var isLoopback: Bool {
+        switch self {
+        case .v4(let address): address >> 24 == 127
+        case .v6(let high, let low): high == 0 && low == 1
+        }
+    }
+
+    /// A local network: 10/8, 172.16/12, 192.168/16, and for IPv6 the unique local and link-local ranges.
+    public var isPrivate: Bool {
+        switch self {
+        case .v4(let address):
+            address >> 24 == 10 || address >> 20 == 0xAC1 || address >> 16 == 0xC0A8
+        case .v6(let high, _):
+            high >> 57 == 0x7E || high >> 54 == 0x3FA
+        }
+    }
+
+    /// An address that a single machine can have: not unspecified, not multicast, broadcast or reserved.
+    public var isUnicast: Bool {
+        switch self {
+        case .v4(let address): address >> 24 != 0 && address >> 28 < 0xE
+        case .v6(let high, _): !isUnspecified && high >> 56 != 0xFF
+        }
+    }
+}
+
+/// Where a peer can be reached: an IP address and a UDP port.
+public struct Address: Hashable, Sendable {
+    /// The IP address.
+    public var host: IPAddress
+    /// The UDP port.
+    public var port: UInt16
+
+    /// Puts host and port together.
+    public init(host: IPAddress, port: UInt16) {
+        self.host = host
+        self.port = port
+    }
+
+    /// What the protocol writes for "no address".
+    public static let none = Address(host: .v4(0), port: 0)
+
+    /// The family of the host.
+    public var family: AddressFamily { host.family }
+
+    /// Whether a datagram can be sent there: a machine's address and a port that is not zero.
+    public var isReachable: Bool { host.isUnicast && port != 0 }
+}
+
+extension FixedWidthInteger {
+    /// The integer's bytes, most significant first.
+    package var bigEndianBytes: [UInt8] { withUnsafeBytes(of: bigEndian) { Array($0) } }
+}

@@ -1,0 +1,57 @@
+internal import CLibcrypto
+internal import CSodium
+
+/// The hash functions of the overlay and of the archive.
+public enum Digest {
+    /// SHA-1, which names keys, peers and unsigned values in the overlay.
+    public static func sha1(_ bytes: [UInt8]) -> Bits160 {
+        bits160 { output in
+            let done = EVP_Digest(bytes, bytes.count, output, nil, EVP_sha1(), nil)
+            precondition(done == 1, "libcrypto gave no SHA-1")
+        }
+    }
+
+    /// BLAKE2b with a key and 160 bits of output: a message authentication code.
+    ///
+    /// - Parameter key: 16 to 64 bytes.
+    public static func blake2b160(_ bytes: [UInt8], key: [UInt8]) -> Bits160 {
+        bits160 { output in
+            let failed = crypto_generichash(
+                output, Bits160.byteCount, bytes, UInt64(bytes.count), key, key.count)
+            precondition(failed == 0, "BLAKE2b takes a key of 16 to 64 bytes, not \(key.count)")
+        }
+    }
+
+    /// SipHash-2-4 under a fixed public key: the checksum of the archive's records. It finds damage, not malice.
+    public static func checksum64(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 8) { output in
+            guard let start = output.baseAddress else { return 0 }
+            let input = bytes.bindMemory(to: UInt8.self).baseAddress
+            _ = crypto_shorthash(start, input, UInt64(bytes.count), checksumKey)
+            return output.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        }
+    }
+
+    private static let checksumKey = Array("bristlecone/rec1".utf8)
+
+    /// Lets a hash function write its 20 bytes and reads them as a number.
+    private static func bits160(_ write: (UnsafeMutablePointer<UInt8>) -> Void) -> Bits160 {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Bits160.byteCount) { output in
+            guard let start = output.baseAddress else { return .zero }
+            write(start)
+            return Bits160(output) ?? .zero
+        }
+    }
+
+    /// CRC-32 with zlib's polynomial, as node ids use it. For a few bytes at a time: it works bit by bit.
+    public static func crc32(_ bytes: [UInt8]) -> UInt32 {
+        var remainder = UInt32.max
+        for byte in bytes {
+            remainder ^= UInt32(byte)
+            for _ in 0..<8 {
+                remainder = remainder & 1 == 1 ? remainder >> 1 ^ 0xEDB8_8320 : remainder >> 1
+            }
+        }
+        return ~remainder
+    }
+}

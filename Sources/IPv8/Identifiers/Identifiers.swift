@@ -1,0 +1,66 @@
+/// A 160-bit identifier of one kind. Each kind is a type of its own, so that a key is never taken for a peer.
+public protocol Identifier160: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The identifier's bits.
+    var bits: Bits160 { get }
+    /// Makes an identifier of these bits.
+    init(bits: Bits160)
+}
+
+extension Identifier160 {
+    /// Reads 20 bytes; `nil` where there are not exactly 20.
+    public init?(bytes: some Collection<UInt8>) {
+        guard let bits = Bits160(bytes) else { return nil }
+        self.init(bits: bits)
+    }
+
+    /// Reads 40 hexadecimal digits of either case; `nil` for anything else.
+    public init?(hex: some StringProtocol) {
+        guard let bytes = Hex.decode(hex) else { return nil }
+        self.init(bytes: bytes)
+    }
+
+    /// The 20 bytes as on the wire.
+    public var bytes: [UInt8] { bits.bytes }
+
+    /// 40 hexadecimal digits.
+    public var description: String { Hex.encode(bytes) }
+
+    /// Orders identifiers as unsigned numbers.
+    public static func < (left: Self, right: Self) -> Bool { left.bits < right.bits }
+}
+
+/// A 160-bit key of the DHT: what values are stored under and looked up by.
+public struct Target: Identifier160 {
+    /// The key's bits.
+    public let bits: Bits160
+    /// Makes a key of these bits.
+    public init(bits: Bits160) { self.bits = bits }
+
+    /// The key that a text stands for: the SHA-1 of its UTF-8 bytes.
+    public init(hashing text: String) { self.init(bits: Digest.sha1(Array(text.utf8))) }
+}
+
+/// The identity of a peer: SHA-1 of its binary public key.
+public struct Mid: Identifier160 {
+    /// The identity's bits.
+    public let bits: Bits160
+    /// Makes an identity of these bits.
+    public init(bits: Bits160) { self.bits = bits }
+}
+
+/// What tells values under one target apart: SHA-1 of the signer's public key where the value is signed, of the
+/// serialized value where it is not.
+public struct EntryID: Identifier160 {
+    /// The identity's bits.
+    public let bits: Bits160
+    /// Makes an identity of these bits.
+    public init(bits: Bits160) { self.bits = bits }
+}
+
+/// The permission to store at a node, given out by it with each find response.
+public struct Token: Identifier160 {
+    /// The token's bits.
+    public let bits: Bits160
+    /// Makes a token of these bits.
+    public init(bits: Bits160) { self.bits = bits }
+}

@@ -1,0 +1,48 @@
+/// A moment in time, counted in nanoseconds since the beginning of 1970, UTC.
+///
+/// Nothing below the program's shell reads a clock: every moment comes in as an argument. On disk an instant is wall
+/// time; while the node runs, the shell derives it from the wall time at start and a clock that never steps.
+public struct Instant: Hashable, Comparable, Sendable {
+    /// Nanoseconds since 1970-01-01T00:00:00Z; enough until the year 2262.
+    public var nanoseconds: Int64
+
+    /// The moment so many nanoseconds after the beginning of 1970.
+    public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    /// The moment so many seconds after the beginning of 1970.
+    public init(seconds: Int64) { self.nanoseconds = seconds * 1_000_000_000 }
+
+    /// The beginning of 1970: earlier than anything that happens here.
+    public static let distantPast = Instant(nanoseconds: 0)
+
+    /// Whole seconds since the beginning of 1970.
+    public var seconds: Int64 { nanoseconds / 1_000_000_000 }
+
+    /// The moment later by a duration; the last one there is where it would not fit.
+    public static func + (instant: Instant, duration: Duration) -> Instant {
+        let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(duration.nanoseconds)
+        return Instant(nanoseconds: overflow ? (duration < .zero ? .min : .max) : sum)
+    }
+
+    /// The moment earlier by a duration.
+    public static func - (instant: Instant, duration: Duration) -> Instant { instant + (.zero - duration) }
+
+    /// The time from the right moment to the left one; negative where the left is earlier.
+    public static func - (left: Instant, right: Instant) -> Duration {
+        .nanoseconds(left.nanoseconds - right.nanoseconds)
+    }
+
+    /// Orders moments by time.
+    public static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
+}
+
+extension Duration {
+    /// The duration in nanoseconds, held within what 64 bits can say (292 years).
+    public var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !overflow else { return seconds < 0 ? .min : .max }
+        let (sum, carried) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return carried ? (seconds < 0 ? .min : .max) : sum
+    }
+}

@@ -1,0 +1,45 @@
+/// A peer's public key in its one canonical encoding, and the identity that follows from it.
+///
+/// A value of this type has the right length and prefix of one of the five levels. Whether the bytes behind the prefix
+/// are a point of the curve shows only when a signature is checked: a key that is none has no valid signature.
+public struct PublicKey: Sendable {
+    /// The binary form that goes over the wire: `LibNaCLPK:`, X25519 key and Ed25519 key, or a DER
+    /// SubjectPublicKeyInfo with an uncompressed point.
+    public let bytes: [UInt8]
+    /// Which kind of key it is.
+    public let level: KeyLevel
+    /// SHA-1 of the binary form.
+    public let mid: Mid
+
+    /// Reads a binary public key; `nil` for anything but the canonical encoding of one of the five levels, so that no
+    /// signer has two identities.
+    public init?(bytes: [UInt8]) {
+        guard let level = PublicKey.level(of: bytes) else { return nil }
+        self.bytes = bytes
+        self.level = level
+        mid = Mid(bits: Digest.sha1(bytes))
+    }
+
+    /// The level that length and prefix tell, without hashing anything.
+    private static func level(of bytes: [UInt8]) -> KeyLevel? {
+        KeyLevel.allCases.first { level in
+            bytes.count == level.publicKeyByteCount && bytes.starts(with: level.publicKeyPrefix)
+        }
+    }
+
+    /// The bytes that come after the prefix: two keys, or the coordinates of the point.
+    var material: ArraySlice<UInt8> { bytes[level.publicKeyPrefix.count...] }
+}
+
+extension PublicKey: Hashable {
+    /// Two keys are the same when their bytes are.
+    public static func == (left: PublicKey, right: PublicKey) -> Bool { left.bytes == right.bytes }
+
+    /// Hashes the identity, which stands for the bytes.
+    public func hash(into hasher: inout Hasher) { hasher.combine(mid) }
+}
+
+extension PublicKey: CustomStringConvertible {
+    /// The binary form as hexadecimal digits.
+    public var description: String { Hex.encode(bytes) }
+}

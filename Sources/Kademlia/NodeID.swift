@@ -1,0 +1,40 @@
+public import IPv8
+
+/// Where a node stands in the key space: 24 bits that follow from its IP address, then the first 136 bits of its mid.
+///
+/// A node's id changes with its address, and a node has one id for each address family.
+public struct NodeID: Identifier160 {
+    /// The id's bits.
+    public let bits: Bits160
+    /// Makes an id of these bits.
+    public init(bits: Bits160) { self.bits = bits }
+
+    /// The id of a peer that is reached at an address.
+    ///
+    /// The first three bytes are those of the CRC-32 of the masked address, so that somebody with one network cannot
+    /// place nodes wherever they like.
+    public init(host: IPAddress, mid: Mid) {
+        let mask = host.family == .ipv4 ? NodeID.maskV4 : NodeID.maskV6
+        let checksum = Digest.crc32(zip(host.bytes, mask).map { $0 & $1 })
+        // 24 bits of checksum, then the mid moved right by 24 bits.
+        bits = Bits160(
+            high: UInt64(checksum >> 8) << 40 | mid.bits.high >> 24,
+            middle: mid.bits.high << 40 | mid.bits.middle >> 24,
+            low: UInt32(truncatingIfNeeded: mid.bits.middle << 8) | mid.bits.low >> 24)
+    }
+
+    private static let maskV4: [UInt8] = [0x03, 0x0F, 0x3F, 0xFF]
+    private static let maskV6: [UInt8] = [0x01, 0x03, 0x07, 0x0F, 0x1F, 0x3F, 0x7F, 0xFF]
+}
+
+/// How far apart two places of the key space are: their XOR, read as a number.
+public struct Distance: Hashable, Comparable, Sendable {
+    /// The XOR of the two.
+    public let bits: Bits160
+
+    /// The distance between two identifiers of any kind.
+    public init(_ left: some Identifier160, _ right: some Identifier160) { bits = left.bits ^ right.bits }
+
+    /// Orders by nearness.
+    public static func < (left: Distance, right: Distance) -> Bool { left.bits < right.bits }
+}
