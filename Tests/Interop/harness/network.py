@@ -21,6 +21,7 @@ class ReferenceNetwork:
     def __init__(self, addresses):
         self._addresses = addresses
         self.peers = []
+        self.complaints_expected = False
 
     async def __aenter__(self):
         return self

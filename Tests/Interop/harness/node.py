@@ -36,31 +36,27 @@ class Bristlecone:
 
     async def start(self, peers=(), arguments=()):
         """Starts the program, waits until it answers `status`, and returns itself."""
-        assert self._process is None, f"{self} runs already"
-        command = [self.binary, "run", "--data", str(self.data), "--listen", self._listen, "--no-bootstrap"]
-        for peer in peers:
-            address = getattr(peer, "contact", peer).address
-            command += ["--peer", f"{address[0]}:{address[1]}"]
-        with open(self._log_path, "ab") as log:
-            log.write(f"--- {' '.join(command[1:])}\n".encode())
-            log.flush()
-            self._process = await asyncio.create_subprocess_exec(
-                *command, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
-                env=clean_environment())
+        await self._spawn(peers, arguments)
         await wait_until(self._answers, f"{self} answers on its control socket", 30.0)
         status = await self.status()
         self._listen = status["endpoints"][0]["listen"]
         self.contact = Contact(split_address(self._listen), bytes.fromhex(status["public_key"]))
         return self
 
+    async def kill_while_starting(self, seconds):
+        """Starts the program and kills it that much later, in whatever it is doing."""
+        await self._spawn((), ())
+        await asyncio.sleep(seconds)
+        await self.kill()
+
     async def kill(self):
         """SIGKILL: no chance to write anything."""
         await self._end(signal.SIGKILL)
 
-    async def stop(self):
-        """SIGTERM, which must end it cleanly with status 0."""
-        status = await self._end(signal.SIGTERM)
-        assert status == 0, f"{self} ended with status {status} after SIGTERM\n{self.log_tail()}"
+    async def stop(self, signal_number=signal.SIGTERM):
+        """SIGTERM or SIGINT, which must end it cleanly with status 0."""
+        status = await self._end(signal_number)
+        assert status == 0, f"{self} ended with status {status} after signal {signal_number}\n{self.log_tail()}"
 
     async def restart(self, peers=()):
         """Starts it again on the same data, address and port."""
@@ -150,6 +146,19 @@ class Bristlecone:
             (bytes.fromhex(value["data"]), bytes.fromhex(value["public_key"]) if value["public_key"] else None)
             for value in completed.json()["values"]
         }
+
+    async def _spawn(self, peers, arguments):
+        assert self._process is None, f"{self} runs already"
+        command = [self.binary, "run", "--data", str(self.data), "--listen", self._listen, "--no-bootstrap"]
+        for peer in peers:
+            address = getattr(peer, "contact", peer).address
+            command += ["--peer", f"{address[0]}:{address[1]}"]
+        with open(self._log_path, "ab") as log:
+            log.write(f"--- {' '.join(command[1:])}\n".encode())
+            log.flush()
+            self._process = await asyncio.create_subprocess_exec(
+                *command, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+                env=clean_environment())
 
     def _answers(self):
         status = self._process.returncode
