@@ -13,6 +13,8 @@ LEVELS = ("curve25519",) * 8 + ("very-low", "low")
 VALUES_A_PEER = 20
 KILL_AFTER = 400
 LOCAL_FINDS = 40
+# Fifty peers that take every step of their walk would keep this process too busy to be a fair client.
+TICK_SECONDS = 4.0
 
 
 class Load:
@@ -43,17 +45,15 @@ class Load:
 
     async def _push(self, peer, contact):
         for key, entry in list(self._waiting[peer]):
-            if await peer.store_on(contact, key, [entry], patience=10.0):
-                self.acknowledged[key] = entry
-                self.keeper[key] = peer
-                self._waiting[peer].remove((key, entry))
+            # A lookup of the peer's own may bring it over the flood limit, so silence is not the last word.
+            await wait_until(lambda: peer.store_on(contact, key, [entry]), f"{key.hex()} is stored", 60.0)
+            self.acknowledged[key] = entry
+            self.keeper[key] = peer
+            self._waiting[peer].remove((key, entry))
 
     async def _verify(self, peer, contact, keys):
         for key in keys:
-            answer = await peer.ask(contact, key)
-            if answer is None:
-                answer = await peer.ask(contact, key)
-            assert answer is not None, f"no answer to the find of {key.hex()}"
+            answer = await wait_until(lambda: peer.ask(contact, key), f"an answer to the find of {key.hex()}", 60.0)
             assert answer.values == (self.acknowledged[key],), f"what was acknowledged under {key.hex()}"
 
     @staticmethod
@@ -83,7 +83,7 @@ async def check_local_finds(load, node, count):
 
 
 async def test_a_thousand_values_survive_a_kill_in_mid_stream(network, nodes):
-    peers = await network.start(PEERS, levels=LEVELS)
+    peers = await network.start(PEERS, levels=LEVELS, tick=TICK_SECONDS)
     await network.introduce()
     node = await nodes.start(peers=peers[:3])
     before = await node.status()
@@ -155,7 +155,7 @@ async def test_a_clean_stop_loses_nothing_either(network, nodes):
 @pytest.mark.timeout(900)
 async def test_many_kills_at_any_moment(network, nodes):
     dice = random.Random(20)
-    peers = await network.start(30)
+    peers = await network.start(30, tick=TICK_SECONDS)
     await network.introduce()
     node = await nodes.start(peers=peers[:3])
     load = Load(peers, 60)

@@ -34,8 +34,8 @@ def sentence_of(completed):
 @pytest.fixture
 def run(binary, tmp_path):
     """Runs the program in an empty folder."""
-    async def run(*arguments, **options):
-        return await run_command(str(binary), *arguments, folder=tmp_path, **options)
+    async def run(*arguments):
+        return await run_command(str(binary), *arguments, folder=tmp_path, seconds=15.0)
     return run
 
 
@@ -109,7 +109,8 @@ async def test_a_data_folder_of_strangers_files_is_left_alone(run, tmp_path):
     assert fingerprint(tmp_path) == before
 
 
-@pytest.mark.parametrize("listen", ["nonsense", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:-1", "256.1.1.1:80", "[::1:80", ""])
+@pytest.mark.parametrize("listen", [
+    "nonsense", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:-1", "256.1.1.1:80", "[::1:80", ""])
 async def test_a_listen_address_that_is_none(run, tmp_path, listen):
     completed = await run("run", "--data", "fresh", "--listen", listen, "--no-bootstrap")
     assert completed.status in (USAGE, CONFIGURATION)
@@ -146,7 +147,7 @@ WRONG_CONFIGURATIONS = {
 
 
 @pytest.mark.parametrize("case", WRONG_CONFIGURATIONS)
-@pytest.mark.parametrize("command", [("config", "check"), ("config", "show"), ("run", "--data", "fresh")])
+@pytest.mark.parametrize("command", [("config", "check"), ("config", "show"), ("run", "--data", "fresh", "--no-bootstrap")])
 async def test_a_configuration_with_a_mistake(run, tmp_path, case, command):
     text, line = WRONG_CONFIGURATIONS[case]
     (tmp_path / "node.yaml").write_text(text)
