@@ -100,13 +100,46 @@ async def test_a_data_folder_that_is_not_writable(binary):
         assert fingerprint(data) == {}
 
 
-async def test_a_data_folder_of_strangers_files_is_left_alone(run, tmp_path):
+@pytest.mark.parametrize("command", [("status",), ("run", "--listen", "127.0.0.1:0", "--no-bootstrap")])
+async def test_a_folder_of_other_files_is_left_alone(run, tmp_path, command):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "tree.jpg").write_bytes(b"jpeg")
     before = fingerprint(tmp_path)
-    completed = await run("status", "--data", "photos")
+    completed = await run(*command, "--data", "photos")
     assert "photos" in sentence_of(completed)
     assert fingerprint(tmp_path) == before
+
+
+# What a newer program, a bad disk or a careless hand leaves behind: (file, what it then holds, None for no file).
+SPOILED_FOLDERS = {
+    "a newer format": ("bristlecone.format", b"999\n"),
+    "a format that is no number": ("bristlecone.format", b"\x00\xff"),
+    "a key that is none": ("identity.key", b"not a key"),
+    "a missing key": ("identity.key", None),
+}
+
+
+@pytest.mark.parametrize("case", SPOILED_FOLDERS)
+async def test_a_data_folder_that_this_program_must_not_touch(network, nodes, run, case):
+    node = await nodes.start()
+    (peer,) = await network.start(1)
+    assert await peer.store_on(node.contact, bytes(20), [peer.entry(b"precious")])
+    await node.stop()
+    name, content = SPOILED_FOLDERS[case]
+    whole = (node.data / name).read_bytes()
+    if content is None:
+        (node.data / name).unlink()
+    else:
+        (node.data / name).write_bytes(content)
+    before = fingerprint(node.data)
+    completed = await run("run", "--data", str(node.data), "--listen", "127.0.0.1:0", "--no-bootstrap")
+    assert str(node.data) in sentence_of(completed)
+    assert fingerprint(node.data) == before
+
+    (node.data / name).write_bytes(whole)
+    (node.data / name).chmod(0o600)
+    await node.restart()
+    assert await node.find_local(bytes(20)) == {(b"precious", peer.public_key)}
 
 
 @pytest.mark.parametrize("listen", [

@@ -5,9 +5,9 @@ import re
 from tree import ROOT, RuleTest, place, sources, text_of, tracked
 
 SOURCE_LINES_MAX = 400
-LATER = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"]) + r")\b")
-# A home, a scratch or a work folder of some machine; a path that the project itself uses is relative to it.
-MACHINE_PATH = re.compile(r"(?<![\w.\-/$}])/(home|root|Users|tmp|work|mnt|workspace)/[\w.\-]")
+LATER = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X(?!X)", "HA" + "CK"]) + r")\b")
+# A home, a scratch or a work folder of some machine, but not what mkdtemp is to fill in.
+MACHINE_PATH = re.compile(r"(?<![\w.\-/$}])/(home|root|Users|tmp|work|mnt|workspace)/(?![\w.\-]*XXXXXX)[\w.\-]")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 GENERATED = ("Package.resolved",)
 

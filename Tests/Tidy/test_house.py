@@ -34,7 +34,7 @@ FORBIDDEN_IN_CORE = {
     "the C library": r"\bimport\s+(Glibc|Musl|Darwin|Android)\b",
     "a clock": r"\b(ContinuousClock|SuspendingClock|UTCClock|DispatchTime|clock_gettime|gettimeofday)\b|(?<![.\w])Date\(",
     "a random source": r"\b(SystemRandomNumberGenerator|arc4random\w*|getrandom|randombytes_\w+|RAND_bytes)\b"
-                       r"|\.(randomElement|shuffled|shuffle)\(\)|\.random\((?![^)]*using:)",
+                       r"|\.(randomElement|shuffled|shuffle)\(\)|\.random\((?!(?:[^()]|\([^()]*\))*using:)",
     "logging": r"\bimport\s+(Logging|os)\b|(?<![.\w])(print|debugPrint|dump|NSLog)\(",
     "concurrency": r"\b(async|await)\b|\bimport\s+(Dispatch|NIO\w*|_Concurrency)\b|(?<![.\w])(Task|TaskGroup)\b|^\s*(\w+\s+)*actor\s+\w",
 }
