@@ -4,6 +4,8 @@ import hashlib
 
 import pytest
 
+from ipv8.keyvault.crypto import default_eccrypto
+
 from harness.network import LEVELS
 from harness.waiting import wait_until
 
@@ -49,3 +51,32 @@ async def test_levels_mix_in_one_network(network, nodes):
     assert await node.find(key) == expected
     for peer in peers:
         assert await peer.find(key) == expected, str(peer)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+async def test_a_key_of_the_reference_is_an_identity_here(network, nodes, level):
+    key = default_eccrypto.generate_key(level)
+    (peer,) = await network.start(1, tick=0.1)
+    node = nodes.make()
+    node.data.mkdir(mode=0o700)
+    (node.data / "identity.key").write_bytes(key.key_to_bin())
+    (node.data / "identity.key").chmod(0o600)
+    await node.start(peers=[peer])
+    status = await node.status()
+    assert status["key_level"] == level
+    assert status["public_key"] == key.pub().key_to_bin().hex()
+
+    await peer.meet(node)
+    assert await peer.ping(node.contact)
+    await wait_until(lambda: node.knows(peer.mid), f"{node} knows {peer}", every=0.3)
+    signed = level in LEVELS_THAT_SIGN_VALUES
+    stored = await node.store(hashlib.sha1(b"mine").digest(), b"mine", signed=signed)
+    assert stored["acknowledged"] == 1
+    signer = key.pub().key_to_bin() if signed else None
+    assert await peer.find(hashlib.sha1(b"mine").digest()) == {(b"mine", signer)}
+
+
+async def test_an_identity_made_here_is_a_key_of_the_reference(nodes):
+    node = await nodes.start()
+    key = default_eccrypto.key_from_private_bin((node.data / "identity.key").read_bytes())
+    assert key.pub().key_to_bin() == node.contact.public_key

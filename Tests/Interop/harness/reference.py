@@ -68,13 +68,16 @@ class ReferencePeer:
 
     async def stop(self):
         """Ends the walk and closes the socket. Others see a peer that is gone without a word."""
-        if self._ticking is not None:
-            self._ticking.cancel()
-            await asyncio.gather(self._ticking, return_exceptions=True)
-            self._ticking = None
+        await self._stop_walking()
         if self.overlay is not None:
             await self.overlay.unload()
         self._endpoint.close()
+
+    async def only_answer(self):
+        """From now on it sends nothing unasked: no walk, no pings, no upkeep."""
+        await self._stop_walking()
+        for task in ("store_peer", "ping_all", "node_maintenance"):
+            self.overlay.cancel_pending_task(task)
 
     # What it is
 
@@ -212,6 +215,12 @@ class ReferencePeer:
         self.overlay.request_cache.add(request)
         self.overlay.ez_send(node, StoreRequestPayload(request.number, token, key, list(entries)))
         return await request.future is not None
+
+    async def _stop_walking(self):
+        ticking, self._ticking = self._ticking, None
+        if ticking is not None:
+            ticking.cancel()
+            await asyncio.gather(ticking, return_exceptions=True)
 
     async def _walk(self):
         walk, churn = RandomWalk(self.overlay), PingChurn(self.overlay)
