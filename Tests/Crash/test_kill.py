@@ -12,7 +12,7 @@ PEERS = 50
 LEVELS = ("curve25519",) * 8 + ("very-low", "low")
 VALUES_A_PEER = 20
 KILL_AFTER = 400
-LOCAL_FINDS = 40
+LOCAL_FINDS = 100
 # Fifty peers that take every step of their walk would keep this process too busy to be a fair client.
 TICK_SECONDS = 4.0
 

@@ -16,7 +16,7 @@ from harness.folder import fingerprint
 USAGE, CONFIGURATION = 64, 78
 # What ArgumentParser adds below the sentence.
 USAGE_LINES = ("Usage:", "  See ", "Help:")
-SENTENCE_CHARACTERS_MAX = 500
+SENTENCE_CHARACTERS_MAX, SENTENCE_WORDS_MIN = 500, 4
 LEAKS = re.compile(r"Fatal error|Swift\.|Optional\(|Error Domain|\.swift:|errorDescription|backtrace", re.IGNORECASE)
 
 
@@ -27,7 +27,7 @@ def sentence_of(completed):
     lines = [line for line in completed.errors.splitlines() if line.strip() and not line.startswith(USAGE_LINES)]
     assert len(lines) == 1, f"one sentence, please: {completed}"
     assert len(lines[0]) <= SENTENCE_CHARACTERS_MAX and not LEAKS.search(lines[0]), completed
-    assert lines[0].rstrip().endswith((".", "!", "?")), f"not a sentence: {completed}"
+    assert len(lines[0].split()) >= SENTENCE_WORDS_MIN, f"not a sentence: {completed}"
     return lines[0]
 
 
