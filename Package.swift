@@ -67,7 +67,10 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: house),
-        .target(name: "Simulation", dependencies: ["DHTCore"], swiftSettings: house),
+        .target(
+            name: "Simulation",
+            dependencies: ["DHTCore", "Kademlia", .product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: house),
         .executableTarget(
             name: "BristleconeCLI",
             dependencies: [
@@ -79,9 +82,9 @@ let package = Package(
         .testTarget(
             name: "IPv8Tests", dependencies: ["IPv8"],
             resources: [.copy("Fixtures")], swiftSettings: house),
-        .testTarget(name: "KademliaTests", dependencies: ["Kademlia"], swiftSettings: house),
-        .testTarget(name: "MaintenanceTests", dependencies: ["Maintenance"], swiftSettings: house),
-        .testTarget(name: "DHTCoreTests", dependencies: ["DHTCore", "Simulation"], swiftSettings: house),
+        .testTarget(name: "KademliaTests", dependencies: ["IPv8", "Kademlia"], swiftSettings: house),
+        .testTarget(name: "MaintenanceTests", dependencies: ["IPv8", "Maintenance"], swiftSettings: house),
+        .testTarget(name: "DHTCoreTests", dependencies: ["DHTCore", "Kademlia", "Simulation"], swiftSettings: house),
         .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: house),
         .testTarget(name: "BristleconeTests", dependencies: ["Bristlecone"], swiftSettings: house),
     ]
