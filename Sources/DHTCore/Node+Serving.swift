@@ -27,6 +27,15 @@ extension Node {
         }
     }
 
+    /// A search goes on without our own values. A peer gets no answer: that there are no values would not be true.
+    mutating func loadFailed(_ id: WorkID, at now: Instant, into effects: inout [Effect]) {
+        switch work.removeValue(forKey: id) {
+        case .find?: drop(.archiveFailed)
+        case .ownValues(let lookup)?: ownValuesLoaded([], for: lookup, at: now, into: &effects)
+        case .packet?, .store?, .publication?, nil: return
+        }
+    }
+
     /// Answers with values, or with the closest nodes where there are none, the first of which punctures the asker.
     private mutating func answer(
         _ request: FindRequest, to asker: NodeInfo, with values: [[UInt8]], at now: Instant,

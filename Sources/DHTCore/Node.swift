@@ -84,6 +84,8 @@ public struct Node: Sendable {
             signaturesChecked(id, verdict, at: now, into: &effects)
         case .entriesLoaded(let id, let values):
             entriesLoaded(id, values, at: now, into: &effects)
+        case .loadFailed(let id):
+            loadFailed(id, at: now, into: &effects)
         case .commitCompleted(let id, let outcome):
             commitCompleted(id, outcome, at: now, into: &effects)
         case .tokenSecretDrawn(let bytes):

@@ -8,6 +8,8 @@ public enum Input: Hashable, Sendable {
     case signaturesChecked(WorkID, SignatureVerdict)
     /// The values that were asked for with ``Effect/load(_:target:offset:limit:)`` are here: serialized entries.
     case entriesLoaded(WorkID, [[UInt8]])
+    /// The values that were asked for cannot be read.
+    case loadFailed(WorkID)
     /// The change that was asked for with ``Effect/commit(_:_:)`` is durable, or was refused.
     case commitCompleted(WorkID, CommitOutcome)
     /// The secret that was asked for with ``Effect/drawTokenSecret`` is here: 32 unpredictable bytes.

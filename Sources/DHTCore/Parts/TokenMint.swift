@@ -1,18 +1,4 @@
-public import IPv8
-
-/// A secret that tokens are made with.
-public struct TokenSecret: Hashable, Sendable {
-    /// 16 to 64 unpredictable bytes.
-    public var bytes: [UInt8]
-    /// When it was drawn.
-    public var drawnAt: Instant
-
-    /// Puts a secret together.
-    public init(bytes: [UInt8], drawnAt: Instant) {
-        self.bytes = bytes
-        self.drawnAt = drawnAt
-    }
-}
+internal import IPv8
 
 /// Gives out tokens and knows its own again.
 ///
