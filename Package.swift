@@ -58,7 +58,7 @@ let package = Package(
         .target(
             name: "Bristlecone",
             dependencies: [
-                "IPv8", "DHTCore", "Archive",
+                "IPv8", "Kademlia", "DHTCore", "Archive",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -71,8 +71,10 @@ let package = Package(
         .executableTarget(
             name: "BristleconeCLI",
             dependencies: [
-                "Bristlecone",
+                "Bristlecone", "IPv8",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house),
 
@@ -83,6 +85,10 @@ let package = Package(
         .testTarget(name: "MaintenanceTests", dependencies: ["Maintenance"], swiftSettings: house),
         .testTarget(name: "DHTCoreTests", dependencies: ["DHTCore", "Simulation"], swiftSettings: house),
         .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: house),
-        .testTarget(name: "BristleconeTests", dependencies: ["Bristlecone"], swiftSettings: house),
+        .testTarget(
+            name: "BristleconeTests",
+            dependencies: ["Bristlecone", "IPv8", "Kademlia", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: house),
+        .testTarget(name: "BristleconeCLITests", dependencies: ["BristleconeCLI", "IPv8"], swiftSettings: house),
     ]
 )
