@@ -19,7 +19,7 @@ extension ControlError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .notRunning(let folder):
-            "No node is running in \(folder). Start one with: bristlecone run --data \(folder)"
+            "No node is running in \(folder). Start one with: bristlecone run --data \(shellWord(folder))"
         case .notPermitted(let folder):
             "The node in \(folder) belongs to another user; run this as the user who started it."
         case .noAnswer(let folder, let time):

@@ -8,6 +8,12 @@ func quoted(_ text: some StringProtocol) -> String {
 
 private let quotedScalarsMax = 80
 
+/// A text as one word of a shell's command line.
+package func shellWord(_ text: String) -> String {
+    let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-+:@,".contains($0)) }
+    return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+}
+
 extension Unicode.Scalar {
     /// Whether showing the character does no more than show it: no control character, none that changes the direction
     /// of writing, no end of line.

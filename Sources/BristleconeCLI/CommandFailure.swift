@@ -1,0 +1,23 @@
+internal import ArgumentParser
+internal import Bristlecone
+
+/// A command that did not do what it was asked for: one sentence, and the status to end with.
+struct CommandFailure: Error, Equatable {
+    let message: String
+    var status = ExitCode.failure
+}
+
+extension ExitCode {
+    /// The configuration is wrong (`EX_CONFIG`).
+    static let configuration = ExitCode(78)
+    /// The command line is wrong (`EX_USAGE`).
+    static let usage = ExitCode.validationFailure
+}
+
+extension ConfigurationError {
+    /// What the program ends with: flags alone are the command line's fault.
+    var exitStatus: ExitCode {
+        let isUsage = problems.allSatisfy { if case .flag = $0.origin { true } else { false } }
+        return isUsage ? .usage : .configuration
+    }
+}
