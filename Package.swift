@@ -88,8 +88,15 @@ let package = Package(
         .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: house),
         .testTarget(
             name: "BristleconeTests",
-            dependencies: ["Bristlecone", "IPv8", "Kademlia", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Bristlecone", "IPv8", "Kademlia"],
             swiftSettings: house),
-        .testTarget(name: "BristleconeCLITests", dependencies: ["BristleconeCLI", "IPv8"], swiftSettings: house),
+        .testTarget(
+            name: "BristleconeCLITests",
+            dependencies: [
+                "BristleconeCLI", "Bristlecone", "IPv8", "Kademlia",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house),
     ]
 )

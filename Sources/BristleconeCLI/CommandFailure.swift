@@ -15,9 +15,11 @@ extension ExitCode {
 }
 
 extension ConfigurationError {
-    /// What the program ends with: flags alone are the command line's fault.
+    /// What the program ends with: values of flags alone are the command line's fault, a missing file is not.
     var exitStatus: ExitCode {
-        let isUsage = problems.allSatisfy { if case .flag = $0.origin { true } else { false } }
+        let isUsage = problems.allSatisfy { problem in
+            if case .flag(let name) = problem.origin { name != "--config" } else { false }
+        }
         return isUsage ? .usage : .configuration
     }
 }

@@ -27,7 +27,8 @@ struct Greeting {
     private var peerSources: String {
         let settings = configuration.settings
         let named = settings.peers.isEmpty ? nil : "through \(Words.count(settings.peers.count, "given peer"))"
-        let asked = settings.bootstrap ? "through \(Words.count(settings.bootstrapServers.count, "bootstrap server"))" : nil
+        let asked =
+            settings.bootstrap ? "through \(Words.count(settings.bootstrapServers.count, "bootstrap server"))" : nil
         let ways = [named, asked].compactMap { $0 }
         return ways.isEmpty ? "only those it remembers and those that come to it" : ways.joined(separator: " and ")
     }

@@ -30,12 +30,15 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let all = metadata
+        let all =
+            metadata
             .merging(metadataProvider?.get() ?? [:]) { $1 }
             .merging(event.metadata ?? [:]) { $1 }
-        let time = now().formatted(.iso8601.time(includingFractionalSeconds: true))
+        let time = now().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
         let fields = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-        write("\(terminal.faint(time)) \(level(event.level)) " + clean("\(event.message)") + terminal.faint(clean(fields)))
+        write(
+            "\(terminal.faint(time)) \(level(event.level)) " + clean("\(event.message)") + terminal.faint(clean(fields))
+        )
     }
 
     /// As wide as the widest that is common, so that messages begin in one column.

@@ -58,7 +58,10 @@ struct Program: AsyncParsableCommand {
             exit(withStatus: code)
         }
         let label = "Error: "
-        end(code, saying: message.isEmpty ? [] : [message.hasPrefix(label) ? String(message.dropFirst(label.count)) : message])
+        end(
+            code,
+            saying: message.isEmpty ? [] : [message.hasPrefix(label) ? String(message.dropFirst(label.count)) : message]
+        )
     }
 
     private static func end(_ status: ExitCode, saying sentences: [String]) -> Never {

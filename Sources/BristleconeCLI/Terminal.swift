@@ -20,7 +20,8 @@ struct Terminal {
     /// How to write to a standard stream. `NO_COLOR`, if it is set to anything, and a dumb terminal mean no colours.
     init(descriptor: Int32, environment: [String: String]) {
         let isTerminal = isatty(descriptor) == 1
-        let wantsColours = environment["NO_COLOR", default: ""].isEmpty && environment["TERM", default: "dumb"] != "dumb"
+        let wantsColours =
+            environment["NO_COLOR", default: ""].isEmpty && environment["TERM", default: "dumb"] != "dumb"
         self.init(shortensKeys: isTerminal, usesColours: isTerminal && wantsColours)
     }
 

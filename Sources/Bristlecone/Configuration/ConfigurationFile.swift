@@ -25,10 +25,12 @@ struct ConfigurationFile {
         let bytes: [UInt8]
         do {
             bytes = try OpenFile(path, flags: O_RDONLY).read(bytesMax: ConfigurationFile.bytesMax)
-        } catch where error.code == ENOENT || error.code == ENOTDIR {
+        } catch  where error.code == ENOENT || error.code == ENOTDIR {
             return nil
         } catch {
-            self.init(unusable: path, "The file cannot be read: \(error.reason).", "Make it readable for this user.")
+            self.init(
+                unusable: path, "The file cannot be read: \(error.reason).", "Name a text file that this user may read."
+            )
             return
         }
         guard bytes.count <= ConfigurationFile.bytesMax, let text = String(validating: bytes, as: UTF8.self) else {
@@ -128,22 +130,30 @@ struct ConfigurationFile {
     }
 
     private mutating func addSyntax(_ error: any Error, in text: String) {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         switch error {
         case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
             YamlError.composer(_, let problem, let mark, _):
-            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
             let line = lines.indices.contains(mark.line - 1) ? lines[mark.line - 1] : ""
-            let remedy =
-                line.contains("[") && line.contains("]:")
-                ? "Write an IPv6 address between quotation marks, such as \"[::]:8090\"."
-                : "Compare the line and the one before it with the file that \"bristlecone config show --default-file\" prints."
-            add(mark.line, "This is not YAML: \(problem).", remedy)
+            add(mark.line, "This is not YAML: \(problem).", ConfigurationFile.remedy(for: line))
         case YamlError.duplicatedKeysInMapping(let names, let context):
             let name = names.sorted().first ?? ""
-            add(context.mark.line, "\(quoted(name)) is there twice.", "Remove one of the two.")
+            // The parser tells where the mapping begins; the name's last appearance is the one too many.
+            let last = lines.lastIndex { $0.drop { $0 == " " }.hasPrefix("\(name):") }
+            add(last.map { $0 + 1 } ?? context.mark.line, "\(quoted(name)) is there twice.", "Remove one of the two.")
         default:
             add(1, "This is not YAML that can be read.", "Write it again from the default file.")
         }
+    }
+
+    /// What to do about a line that is not YAML.
+    private static func remedy(for line: Substring) -> String {
+        if line.prefix(while: \.isWhitespace).contains("\t") { return "Indent with spaces: YAML takes no tabs." }
+        if line.contains("["), line.contains("]:") {
+            return "Write an IPv6 address between quotation marks, such as \"[::]:8090\"."
+        }
+        return
+            "Compare it and the line before with the file that \"bristlecone config show --default-file\" prints."
     }
 }
 

@@ -34,7 +34,9 @@ public enum DefaultFile {
     /// The setting's documentation and its default, switched off.
     private static func entry(_ setting: SettingName) -> [String] {
         let indent = setting.section == nil ? "" : "  "
-        let documentation = wrapped(setting.documentation, width: lineLength - indent.count - 2).map { "\(indent)# \($0)" }
+        let documentation = wrapped(setting.documentation, width: lineLength - indent.count - 2).map {
+            "\(indent)# \($0)"
+        }
         let name = setting.path.last ?? ""
         let lines =
             switch setting.content(in: NodeSettings()) {

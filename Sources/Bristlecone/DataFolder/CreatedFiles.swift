@@ -25,9 +25,9 @@ struct CreatedFiles: Sendable {
     private mutating func make(_ path: String) throws(SystemError) {
         do {
             try SystemError.check { mkdir(path, 0o700) }
-        } catch where error.code == EEXIST {
+        } catch  where error.code == EEXIST {
             return
-        } catch where error.code == ENOENT {
+        } catch  where error.code == ENOENT {
             guard let parent = CreatedFiles.parent(of: path), parent != path else { throw error }
             try make(parent)
             try SystemError.check { mkdir(path, 0o700) }

@@ -28,7 +28,7 @@ struct OpenFolder: ~Copyable, Sendable {
         do {
             try SystemError.check { fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) }
             return status
-        } catch where error.code == ENOENT {
+        } catch  where error.code == ENOENT {
             return nil
         }
     }
@@ -37,7 +37,7 @@ struct OpenFolder: ~Copyable, Sendable {
     func contents(of name: String, bytesMax: Int) throws(SystemError) -> [UInt8]? {
         do {
             return try OpenFile(name, in: descriptor, flags: O_RDONLY).read(bytesMax: bytesMax)
-        } catch where error.code == ENOENT {
+        } catch  where error.code == ENOENT {
             return nil
         }
     }
@@ -66,7 +66,7 @@ struct OpenFolder: ~Copyable, Sendable {
     func remove(_ name: String) throws(SystemError) {
         do {
             try SystemError.check { unlinkat(descriptor, name, 0) }
-        } catch where error.code == ENOENT {
+        } catch  where error.code == ENOENT {
             return
         }
     }
