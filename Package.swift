@@ -88,7 +88,7 @@ let package = Package(
         .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: house),
         .testTarget(
             name: "BristleconeTests",
-            dependencies: ["Bristlecone", "IPv8", "Kademlia"],
+            dependencies: ["Bristlecone", "IPv8", "Kademlia", .product(name: "Logging", package: "swift-log")],
             swiftSettings: house),
         .testTarget(
             name: "BristleconeCLITests",

@@ -39,6 +39,12 @@ import Testing
         }
     }
 
+    private static func expect<Answer: Equatable>(
+        _ answer: Answer, _ expected: Answer, _ location: SourceLocation = #_sourceLocation
+    ) {
+        #expect(answer == expected, sourceLocation: location)
+    }
+
     private static func ask(
         _ request: ControlRequest, in path: String, timeout: Duration = .seconds(60)
     ) async throws -> ControlReply {
@@ -84,7 +90,7 @@ import Testing
             return .find(report)
         }
         try await serving(handler) { path in
-            for request in requests { #expect(try await Self.ask(request, in: path) == .find(report)) }
+            for request in requests { Self.expect(try await Self.ask(request, in: path), .find(report)) }
         }
         #expect(seen.withLock { $0 } == requests)
     }
@@ -105,7 +111,7 @@ import Testing
         // Never served, so never removed: what a kill leaves behind.
         _ = try await ControlServer.bind(inDataFolder: folder.path)
         try await serving({ _ in reply }) { path in
-            #expect(try await Self.ask(.status, in: path) == reply)
+            Self.expect(try await Self.ask(.status, in: path), reply)
         }
     }
 
@@ -122,7 +128,7 @@ import Testing
         let long = folder.file(String(repeating: "x", count: 200))
         try #require(mkdir(long, 0o700) == 0)
         try await serving(in: long, { _ in reply }) { path in
-            #expect(try await Self.ask(.status, in: path) == reply)
+            Self.expect(try await Self.ask(.status, in: path), reply)
             #expect(TemporaryFolder.permissions(of: path + "/control.sock") == 0o600)
         }
         #expect(TemporaryFolder.permissions(of: long + "/control.sock") == nil)
@@ -172,16 +178,16 @@ import Testing
             let bytes = [UInt8](repeating: UInt8(ascii: "x"), count: ControlServer.requestBytesMax + 1)
             let answer = try await Self.exchange(bytes + (hasEnd ? Array("\n".utf8) : []), in: path)
             #expect(answer == (try JSONText.encode(ControlReply.requestTooLong)) + "\n")
-            #expect(try await Self.ask(.status, in: path) == reply)
+            Self.expect(try await Self.ask(.status, in: path), reply)
         }
     }
 
     @Test func survivesClientsThatComeAndGo() async throws {
         let reply = reply
         try await serving({ _ in reply }) { path in
-            #expect(try await Self.exchange([], in: path) == "")
-            #expect(try await Self.exchange(Array("{\"request\":".utf8), in: path) == "")
-            #expect(try await Self.ask(.status, in: path) == reply)
+            Self.expect(try await Self.exchange([], in: path), "")
+            Self.expect(try await Self.exchange(Array("{\"request\":".utf8), in: path), "")
+            Self.expect(try await Self.ask(.status, in: path), reply)
         }
     }
 

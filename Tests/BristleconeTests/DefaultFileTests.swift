@@ -10,7 +10,7 @@ import Testing
             let trimmed = line.drop { $0 == " " }
             let isProse = trimmed.hasPrefix("# ") && !trimmed.hasPrefix("#  ") || trimmed == "#"
             guard trimmed.first == "#", !isProse else { return String(line) }
-            return line.prefix(line.count - trimmed.count) + trimmed.dropFirst()
+            return String(line.prefix(line.count - trimmed.count) + trimmed.dropFirst())
         }.joined(separator: "\n")
     }
 

@@ -1,4 +1,5 @@
 import IPv8
+import Logging
 import Testing
 
 @testable import Bristlecone

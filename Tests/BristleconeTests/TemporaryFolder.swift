@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// A folder of a test's own, removed with all that is in it when the value goes.
@@ -11,7 +12,7 @@ final class TemporaryFolder: Sendable {
     }
 
     deinit {
-        nftw(path, { name, _, _, _ in name.map { remove($0) } ?? 0 }, 8, FTW_DEPTH | FTW_PHYS)
+        try? FileManager.default.removeItem(atPath: path)
     }
 
     /// The path of something in it.
