@@ -58,7 +58,7 @@ let package = Package(
         .target(
             name: "Bristlecone",
             dependencies: [
-                "IPv8", "DHTCore", "Archive",
+                "IPv8", "Kademlia", "DHTCore", "Archive",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -74,8 +74,11 @@ let package = Package(
         .executableTarget(
             name: "BristleconeCLI",
             dependencies: [
-                "Bristlecone",
+                "Bristlecone", "IPv8", "Kademlia",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house),
 
@@ -86,6 +89,17 @@ let package = Package(
         .testTarget(name: "MaintenanceTests", dependencies: ["IPv8", "Maintenance"], swiftSettings: house),
         .testTarget(name: "DHTCoreTests", dependencies: ["DHTCore", "Kademlia", "Simulation"], swiftSettings: house),
         .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: house),
-        .testTarget(name: "BristleconeTests", dependencies: ["Bristlecone"], swiftSettings: house),
+        .testTarget(
+            name: "BristleconeTests",
+            dependencies: ["Bristlecone", "IPv8", "Kademlia", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: house),
+        .testTarget(
+            name: "BristleconeCLITests",
+            dependencies: [
+                "BristleconeCLI", "Bristlecone", "IPv8", "Kademlia",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house),
     ]
 )
