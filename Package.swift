@@ -76,6 +76,13 @@ let package = Package(
             ],
             swiftSettings: house),
 
+        .executableTarget(
+            name: "ArchiveBench", dependencies: ["Archive", "IPv8", "CLMDB"],
+            path: "tools/bench/ArchiveBench", swiftSettings: house),
+        .executableTarget(
+            name: "ArchiveWriter", dependencies: ["Archive", "IPv8"],
+            path: "Tests/Crash/ArchiveWriter", swiftSettings: house),
+
         .testTarget(
             name: "IPv8Tests", dependencies: ["IPv8"],
             resources: [.copy("Fixtures")], swiftSettings: house),
