@@ -82,13 +82,22 @@ let package = Package(
             ],
             swiftSettings: house),
 
+        .executableTarget(
+            name: "ArchiveBench", dependencies: ["Archive", "IPv8", "CLMDB"],
+            path: "tools/bench/ArchiveBench", swiftSettings: house),
+        .executableTarget(
+            name: "ArchiveWriter", dependencies: ["Archive", "IPv8"],
+            path: "Tests/Crash/ArchiveWriter", swiftSettings: house),
+
         .testTarget(
             name: "IPv8Tests", dependencies: ["IPv8"],
             resources: [.copy("Fixtures")], swiftSettings: house),
         .testTarget(name: "KademliaTests", dependencies: ["IPv8", "Kademlia"], swiftSettings: house),
         .testTarget(name: "MaintenanceTests", dependencies: ["IPv8", "Maintenance"], swiftSettings: house),
         .testTarget(name: "DHTCoreTests", dependencies: ["DHTCore", "Kademlia", "Simulation"], swiftSettings: house),
-        .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: house),
+        .testTarget(
+            name: "ArchiveTests",
+            dependencies: ["Archive", "IPv8", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: house),
         .testTarget(
             name: "BristleconeTests",
             dependencies: ["Bristlecone", "IPv8", "Kademlia", .product(name: "Logging", package: "swift-log")],

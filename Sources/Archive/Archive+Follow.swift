@@ -18,7 +18,8 @@ extension Archive {
 
     private func step(limit: Int) throws(ArchiveError) -> FollowResult {
         let (position, reason) = try fittingPosition()
-        var result = position.rebuild == nil
+        var result =
+            position.rebuild == nil
             ? try followJournal(from: position, limit: limit)
             : try rebuildFurther(from: position, limit: limit)
         if result.rebuildReason == nil { result.rebuildReason = reason }
@@ -43,16 +44,18 @@ extension Archive {
             return (found, nil)
         }
         let reason = try found.map { (found) throws(ArchiveError) in try misfit(of: found) } ?? nil
-        let (position, isEmpty) = try environment.read { (transaction) throws(ArchiveError) in
-            let end = try transaction.journalEnd()
-            return (
-                IndexPosition(archiveID: identity.archiveID, last: end, rebuild: .init(after: [], done: 0)),
-                end == .start
-            )
-        }
+        let position = try positionToRebuildFrom()
         try index.beginRebuild(position)
         publish(position)
-        return (position, isEmpty && found == nil ? nil : reason ?? "there is none")
+        return (position, position.rebuild == nil && found == nil ? nil : reason ?? "there is none")
+    }
+
+    /// Where the journal is followed from once the tables have been read; an archive without changes has none to read.
+    private func positionToRebuildFrom() throws(ArchiveError) -> IndexPosition {
+        let end = try environment.read { (transaction) throws(ArchiveError) in try transaction.journalEnd() }
+        return IndexPosition(
+            archiveID: identity.archiveID, last: end,
+            rebuild: end == .start ? nil : IndexPosition.Rebuild(after: [], done: 0))
     }
 
     /// Why an index cannot be brought forward along the journal; `nil` where it can.
@@ -198,8 +201,7 @@ extension Archive {
     }
 
     private func restart(because reason: String) throws(ArchiveError) -> FollowResult {
-        let end = try environment.read { (transaction) throws(ArchiveError) in try transaction.journalEnd() }
-        let position = IndexPosition(archiveID: identity.archiveID, last: end, rebuild: .init(after: [], done: 0))
+        let position = try positionToRebuildFrom()
         try index.beginRebuild(position)
         publish(position)
         return FollowResult(applied: 0, isCurrent: false, rebuildReason: reason)

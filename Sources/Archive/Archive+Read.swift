@@ -61,12 +61,12 @@ extension Archive {
                 defer { isThere = (try? cursor.next()) ?? false }
                 guard cursor.key.first == SecretKind.token else { continue }
                 if let body = RecordChecksum.body(of: cursor.value, key: cursor.key, table: .secrets), body.count > 8 {
-                    secrets.append(TokenSecret(bytes: Array(body[8...]), created: body.instant(at: 0)))
+                    secrets.append(TokenSecret(bytes: Array(body[8...]), drawnAt: body.instant(at: 0)))
                 } else {
                     damaged.append(DamagedRecord(table: Table.secrets.name, key: Array(cursor.key)))
                 }
             }
-            return secrets.sorted { $0.created > $1.created }
+            return secrets.sorted { $0.drawnAt > $1.drawnAt }
         }
     }
 

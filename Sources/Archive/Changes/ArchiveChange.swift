@@ -4,7 +4,7 @@ public import IPv8
 public enum ArchiveChange: Hashable, Sendable {
     /// Keep values.
     case store(StoreChange)
-    /// Keep these token secrets and no others, at most ``TokenSecret/countMax``.
+    /// Keep these token secrets and no others, the newest four at most.
     case tokenSecrets([TokenSecret])
 }
 
@@ -28,23 +28,11 @@ public struct StoreChange: Hashable, Sendable {
     }
 }
 
-/// A secret that tokens are made with, and when it was made.
-public struct TokenSecret: Hashable, Sendable {
-    /// The secret, 1 to ``byteCountMax`` bytes.
-    public var bytes: [UInt8]
-    /// When it was made.
-    public var created: Instant
-
+extension TokenSecret {
     /// The longest secret that is kept.
-    public static let byteCountMax = 64
+    static let byteCountMax = 64
     /// How many secrets are kept at most: the newest ones.
-    public static let countMax = 4
-
-    /// Puts a secret and its time together.
-    public init(bytes: [UInt8], created: Instant) {
-        self.bytes = bytes
-        self.created = created
-    }
+    static let countMax = 4
 }
 
 /// What became of a change.

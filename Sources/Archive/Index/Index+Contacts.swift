@@ -7,7 +7,8 @@ extension Index {
     func save(_ contacts: [StoredContact], at now: Instant) throws(ArchiveError) {
         try write { database in
             try database.execute(sql: "DELETE FROM contacts")
-            let statement = try database.cachedStatement(sql: "INSERT OR REPLACE INTO contacts VALUES (?, ?, ?, ?, ?, ?)")
+            let statement = try database.cachedStatement(
+                sql: "INSERT OR REPLACE INTO contacts VALUES (?, ?, ?, ?, ?, ?)")
             for contact in contacts {
                 try statement.execute(arguments: [
                     contact.publicKey.mid.blob, "\(contact.address)", Data(contact.publicKey.bytes),

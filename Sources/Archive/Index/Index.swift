@@ -38,9 +38,10 @@ final class Index: Sendable {
         if isNewer == true { throw .newerSchema(path: path) }
     }
 
-    /// Closes the file.
+    /// Closes the file, with all that was written in it alone.
     func close() {
         state.withLock { state in
+            _ = try? state.pool?.writeWithoutTransaction { database in try database.checkpoint(.truncate) }
             try? state.pool?.close()
             state.pool = nil
             state.isClosed = true
@@ -59,7 +60,7 @@ final class Index: Sendable {
                 do {
                     state.pool = try makePool()
                     return nil
-                } catch where Index.isPassing(error) {
+                } catch  where Index.isPassing(error) {
                     throw Index.failure(error)
                 } catch {
                     return try beginAnew(&state)

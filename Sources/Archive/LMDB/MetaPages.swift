@@ -52,6 +52,11 @@ struct MetaPages {
             throw .truncated(path: path, expectedBytes: 2 * pageByteCount, foundBytes: fileByteCount)
         }
         try check(second, number: 1, pageByteCount: pageByteCount, fileByteCount: fileByteCount, path: path)
+        // Transactions write the two in turn, so the pages are never more than one apart.
+        let transactions = [first, second].map { $0.loadUnaligned(UInt64.self, at: Offset.transaction) }
+        guard max(transactions[0], transactions[1]) - min(transactions[0], transactions[1]) <= 1 else {
+            throw .damaged(path: path, detail: "its meta pages are not of transactions that follow each other")
+        }
     }
 
     private static func check(

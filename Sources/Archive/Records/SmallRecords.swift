@@ -158,7 +158,7 @@ extension RecordEncoder {
         append(SecretKind.token)
         append(place)
         endKey()
-        append(secret.created)
+        append(secret.drawnAt)
         append(raw: secret.bytes)
     }
 }

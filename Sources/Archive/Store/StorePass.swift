@@ -171,7 +171,7 @@ extension StorePass {
         _ secrets: [TokenSecret], in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) -> ArchiveOutcome {
         if let refusal = try refusalToRewrite(in: transaction) { return .refused(refusal) }
-        let newest = secrets.sorted { $0.created > $1.created }.prefix(TokenSecret.countMax)
+        let newest = secrets.sorted { $0.drawnAt > $1.drawnAt }.prefix(TokenSecret.countMax)
         for place in 0..<UInt8(TokenSecret.countMax) {
             if Int(place) < newest.count {
                 encoder.encode(newest[Int(place)], place: place)

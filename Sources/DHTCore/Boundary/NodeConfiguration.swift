@@ -11,7 +11,7 @@ public struct NodeConfiguration: Hashable, Sendable {
     public var peers: [Address]
     /// Contacts of an earlier run.
     public var contacts: [NodeInfo]
-    /// Token secrets of an earlier run, oldest first.
+    /// Token secrets of an earlier run.
     public var tokenSecrets: [TokenSecret]
     /// Where the node's own random numbers start. Unpredictable in earnest, fixed in a simulation.
     public var seed: UInt64

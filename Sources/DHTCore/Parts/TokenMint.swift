@@ -14,7 +14,9 @@ struct TokenMint: Sendable {
     static let tokenLifetime: Duration = .seconds(600)
     private static let secretsMax = 2
 
-    init(secrets: [TokenSecret]) { self.secrets = secrets.suffix(TokenMint.secretsMax) }
+    init(secrets: [TokenSecret]) {
+        self.secrets = secrets.sorted { $0.drawnAt < $1.drawnAt }.suffix(TokenMint.secretsMax)
+    }
 
     /// Whether a new secret is needed before tokens can be given out or because the newest has had its turn.
     func needsSecret(at now: Instant) -> Bool {
