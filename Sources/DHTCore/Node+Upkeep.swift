@@ -22,7 +22,7 @@ enum Job: Int, Hashable, Comparable, CaseIterable, Sendable {
         case .walk: Walker.stepInterval
         case .keepAlive: .seconds(1)
         case .bucketRefresh: .seconds(60)
-        case .contactSnapshot: .seconds(5)
+        case .contactSnapshot: .seconds(1)
         }
     }
 

@@ -166,7 +166,7 @@ import Testing
     @Test func tokenSecretsComeBackNewestFirst() throws {
         let folder = try Folder()
         let archive = try folder.open()
-        let secrets = (0..<6).map { TokenSecret(bytes: [UInt8($0), 1, 2, 3], created: .start + $0) }
+        let secrets = (0..<6).map { TokenSecret(bytes: [UInt8($0), 1, 2, 3], drawnAt: .start + $0) }
         #expect(try archive.commit([.tokenSecrets(secrets)], at: .start) == [.tokenSecrets])
         archive.close()
         let reopened = try folder.open()
