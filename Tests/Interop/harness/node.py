@@ -1,0 +1,187 @@
+"""One Bristlecone node, as a process of its own."""
+
+import asyncio
+import os
+import signal
+import socket
+
+from .addresses import split_address
+from .command import clean_environment, run_command
+from .contact import Contact
+from .waiting import wait_until
+
+LOG_TAIL_LINES = 60
+
+
+class Bristlecone:
+    """
+    `bristlecone run` on a data folder, and the commands that talk to it.
+
+    It may be started and ended many times; the data folder and, once known, the address and port stay. It never
+    contacts a bootstrap server.
+    """
+
+    def __init__(self, binary, data, ip):
+        self.binary = str(binary)
+        self.data = data
+        self._listen = f"{ip}:0"
+        self._process = None
+        self._log_path = data.with_suffix(".log")
+        self.contact = None
+
+    def __str__(self):
+        return f"bristlecone node {self._listen}"
+
+    # Life and death
+
+    async def start(self, peers=(), arguments=()):
+        """Starts the program, waits until it answers `status`, and returns itself."""
+        await self._spawn(peers, arguments)
+        await wait_until(self._answers, f"{self} answers on its control socket", 30.0)
+        status = await self.status()
+        self._listen = status["endpoints"][0]["listen"]
+        self.contact = Contact(split_address(self._listen), bytes.fromhex(status["public_key"]))
+        return self
+
+    async def kill_while_starting(self, seconds):
+        """Starts the program and kills it that much later, in whatever it is doing."""
+        await self._spawn((), ())
+        await asyncio.sleep(seconds)
+        await self.kill()
+
+    async def kill(self):
+        """SIGKILL: no chance to write anything."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self, signal_number=signal.SIGTERM):
+        """SIGTERM or SIGINT, which must end it cleanly with status 0."""
+        status = await self._end(signal_number)
+        assert status == 0, f"{self} ended with status {status} after signal {signal_number}\n{self.log_tail()}"
+
+    async def restart(self, peers=()):
+        """Starts it again on the same data, address and port."""
+        return await self.start(peers)
+
+    async def discard(self):
+        """Ends whatever still runs; for the end of a test."""
+        if self.is_running:
+            await self._end(signal.SIGKILL)
+
+    @property
+    def is_running(self):
+        """Whether the process lives."""
+        return self._process is not None and self._process.returncode is None
+
+    @property
+    def ended_by_itself(self):
+        """Whether the process ended without being told to."""
+        return self._process is not None and self._process.returncode is not None
+
+    @property
+    def pid(self):
+        """The process id of the running node."""
+        return self._process.pid
+
+    def resident_bytes(self):
+        """How much memory the process holds."""
+        with open(f"/proc/{self.pid}/statm", encoding="ascii") as statm:
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def log_tail(self):
+        """The last lines that it printed."""
+        if not self._log_path.exists():
+            return ""
+        lines = self._log_path.read_text(errors="replace").splitlines()
+        return "\n".join(lines[-LOG_TAIL_LINES:])
+
+    # Commands
+
+    async def command(self, *arguments, seconds=30.0):
+        """Runs a command against this node's data folder."""
+        return await run_command(self.binary, *arguments, "--data", str(self.data), seconds=seconds)
+
+    async def status(self):
+        """`status --json`."""
+        return await self._json("status")
+
+    async def store(self, key, value, signed=True):
+        """`store --json` with the value as hex digits."""
+        flags = () if signed else ("--unsigned",)
+        return await self._json("store", key.hex(), value.hex(), "--hex", *flags)
+
+    async def find(self, key):
+        """The set of (data, public key or None) that `find` brings; empty where it finds nothing."""
+        return await self._found("find", key.hex())
+
+    async def find_local(self, key):
+        """The same from this node's archive alone."""
+        return await self._found("find", key.hex(), "--local")
+
+    async def ping(self, address):
+        """`ping --json`."""
+        return await self._json("ping", f"{address[0]}:{address[1]}")
+
+    async def knows(self, mid):
+        """Whether a contact of that identity is in its routing table."""
+        return any(contact["mid"] == mid.hex() for contact in (await self.status())["contacts"])
+
+    async def dropped(self):
+        """The counters of dropped datagrams, by reason."""
+        counters = (await self.status())["counters"]
+        prefix = "dropped."
+        return {name.removeprefix(prefix): count for name, count in counters.items() if name.startswith(prefix)}
+
+    async def _json(self, *arguments):
+        completed = await self.command(*arguments, "--json")
+        assert completed.status == 0, f"{completed}\n{self.log_tail()}"
+        return completed.json()
+
+    async def _found(self, *arguments):
+        completed = await self.command(*arguments, "--json")
+        assert completed.status in (0, 1), f"{completed}\n{self.log_tail()}"
+        if completed.status == 1 and not completed.output.strip():
+            assert self.is_running, f"{completed}\n{self.log_tail()}"
+            return set()
+        return {
+            (bytes.fromhex(value["data"]), bytes.fromhex(value["public_key"]) if value["public_key"] else None)
+            for value in completed.json()["values"]
+        }
+
+    async def _spawn(self, peers, arguments):
+        assert self._process is None, f"{self} runs already"
+        command = [self.binary, "run", "--data", str(self.data), "--listen", self._listen, "--no-bootstrap"]
+        for peer in peers:
+            address = getattr(peer, "contact", peer).address
+            command += ["--peer", f"{address[0]}:{address[1]}"]
+        with open(self._log_path, "ab") as log:
+            log.write(f"--- {' '.join(command[1:])}\n".encode())
+            log.flush()
+            self._process = await asyncio.create_subprocess_exec(
+                *command, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+                env=clean_environment())
+
+    def _answers(self):
+        status = self._process.returncode
+        assert status is None, f"{self} ended at once with status {status}\n{self.log_tail()}"
+        with socket.socket(socket.AF_UNIX) as connection:
+            try:
+                # By its name within the folder: a socket's path may not exceed 107 bytes.
+                descriptor = os.open(self.data, os.O_PATH | os.O_DIRECTORY)
+                try:
+                    connection.connect(f"/proc/self/fd/{descriptor}/control.sock")
+                finally:
+                    os.close(descriptor)
+            except OSError:
+                return False
+        return True
+
+    async def _end(self, signal_number):
+        process, self._process = self._process, None
+        assert process is not None and process.returncode is None, f"{self} is not running\n{self.log_tail()}"
+        process.send_signal(signal_number)
+        try:
+            return await asyncio.wait_for(process.wait(), 20.0)
+        except asyncio.TimeoutError:
+            process.kill()
+            await process.wait()
+            raise AssertionError(f"{self} went on for 20 s after signal {signal_number}\n{self.log_tail()}") from None

@@ -1,0 +1,19 @@
+"""Waiting for something to become true, with a bound."""
+
+import asyncio
+import inspect
+import time
+
+
+async def wait_until(condition, what, seconds=20.0, every=0.05):
+    """Polls `condition` (plain or async) until it is truthy and returns its value; fails with `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if inspect.isawaitable(value):
+            value = await value
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds:g} s in vain for this: {what}")
+        await asyncio.sleep(every)

@@ -1,0 +1,59 @@
+"""How nodes get to know each other through Bristlecone, and Bristlecone others through them."""
+
+import asyncio
+
+from harness.waiting import wait_until
+
+
+async def test_peers_that_know_only_ours_learn_of_each_other(network, nodes):
+    node = await nodes.start()
+    peers = await network.start(3, tick=0.1)
+    await asyncio.gather(*(peer.meet(node) for peer in peers))
+
+    for peer in peers:
+        others = [other for other in peers if other is not peer]
+        await wait_until(
+            lambda: all(peer.knows(other.mid) for other in others), f"{peer} learns of the others through {node}", 30.0)
+
+
+async def test_ours_learns_of_all_others_through_one(network, nodes):
+    peers = await network.start(5, tick=0.1)
+    await network.introduce()
+    await network.acquainted(4)
+    node = await nodes.start(peers=[peers[0]])
+
+    async def knows_all():
+        mids = {contact["mid"] for contact in (await node.status())["contacts"]}
+        return {peer.mid.hex() for peer in peers} <= mids
+
+    await wait_until(knows_all, f"{node} knows all five peers", 30.0, every=0.3)
+
+
+async def test_ours_learns_its_own_address(network, nodes):
+    (peer,) = await network.start(1, tick=0.1)
+    node = await nodes.start(peers=[peer])
+
+    async def external():
+        return (await node.status())["endpoints"][0]["external"]
+
+    assert await wait_until(external, f"{node} knows its outside address", every=0.3) == (
+        f"{node.contact.address[0]}:{node.contact.address[1]}")
+    assert (await node.status())["endpoints"][0]["node_id"] == node.contact.node_id.hex()
+
+
+async def test_a_peer_that_went_away_is_no_longer_good(network, nodes):
+    stays, leaves = await network.start(2, tick=0.1)
+    await network.introduce()
+    node = await nodes.start(peers=[stays, leaves])
+    await wait_until(lambda: node.knows(leaves.mid), f"{node} knows {leaves}", every=0.3)
+    await leaves.stop()
+    # Two unanswered queries make a node bad; the pings ask it by its address.
+    for _ in range(2):
+        completed = await node.command("ping", "%s:%d" % leaves.address, "--json")
+        assert completed.status == 1
+
+    async def is_served():
+        answer = await stays.ask(node.contact, leaves.mid, force_nodes=True)
+        return answer is not None and all(contact.mid != leaves.mid for contact in answer.contacts)
+
+    await wait_until(is_served, f"{node} no longer names {leaves}", 30.0, every=1.0)

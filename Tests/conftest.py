@@ -1,0 +1,3 @@
+"""Gives every Python test the fixtures of Interop/harness."""
+
+pytest_plugins = ["harness.fixtures"]
