@@ -100,7 +100,12 @@ let package = Package(
             dependencies: ["Archive", "IPv8", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: house),
         .testTarget(
             name: "BristleconeTests",
-            dependencies: ["Bristlecone", "IPv8", "Kademlia", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Bristlecone", "DHTCore", "IPv8", "Kademlia",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             swiftSettings: house),
         .testTarget(
             name: "BristleconeCLITests",

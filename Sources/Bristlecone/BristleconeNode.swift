@@ -38,17 +38,18 @@ public final class BristleconeNode: Sendable {
     private init(_ folder: DataFolder, _ settings: NodeSettings, _ logger: Logger) async throws(StartError) {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
-        var sockets: [AddressFamily: any Channel] = [:]
+        var sockets: [AddressFamily: DatagramSocket] = [:]
         do {
             sockets = try await BristleconeNode.bind(settings.listen, on: eventLoop)
             archive = try BristleconeNode.openArchive(in: folder, settings, logger)
         } catch {
-            for socket in sockets.values { try? await socket.close() }
+            for socket in sockets.values { await socket.close() }
             try? await group.shutdownGracefully()
             throw error
         }
         self.folder = folder
-        threads = NodeThreads(group: group, archive: archive, key: folder.identity, settings: settings, logger: logger)
+        threads = NodeThreads(
+            group: group, sockets: sockets, archive: archive, key: folder.identity, settings: settings, logger: logger)
         loop = NodeLoop(
             BristleconeNode.configuration(folder, settings, archive, sockets, logger),
             NodeLoop.Parts(
@@ -64,13 +65,13 @@ public final class BristleconeNode: Sendable {
 
     private static func bind(
         _ addresses: [Address], on eventLoop: any EventLoop
-    ) async throws(StartError) -> [AddressFamily: any Channel] {
-        var sockets: [AddressFamily: any Channel] = [:]
+    ) async throws(StartError) -> [AddressFamily: DatagramSocket] {
+        var sockets: [AddressFamily: DatagramSocket] = [:]
         for address in addresses {
             do {
                 sockets[address.family] = try await DatagramSocket.bind(address, on: eventLoop)
             } catch {
-                for socket in sockets.values { try? await socket.close() }
+                for socket in sockets.values { await socket.close() }
                 throw StartError(listeningOn: address, failed: error)
             }
         }
@@ -96,7 +97,7 @@ public final class BristleconeNode: Sendable {
 
     /// What the core begins with: the addresses that the sockets really have, and what the archive remembers.
     private static func configuration(
-        _ folder: DataFolder, _ settings: NodeSettings, _ archive: Archive, _ sockets: [AddressFamily: any Channel],
+        _ folder: DataFolder, _ settings: NodeSettings, _ archive: Archive, _ sockets: [AddressFamily: DatagramSocket],
         _ logger: Logger
     ) -> NodeConfiguration {
         var contacts: [NodeInfo] = []
@@ -107,9 +108,8 @@ public final class BristleconeNode: Sendable {
         } catch {
             logger.error("What the last run remembered cannot be read; the node begins without it: \(error)")
         }
-        let listening = sockets.values.compactMap { $0.localAddress.flatMap(Address.init) }
         return NodeConfiguration(
-            identity: folder.identity.publicKey, listenAddresses: listening, peers: settings.peers,
+            identity: folder.identity.publicKey, listenAddresses: sockets.values.map(\.address), peers: settings.peers,
             contacts: contacts, tokenSecrets: secrets, seed: .random(in: .min ... .max))
     }
 

@@ -37,11 +37,19 @@ extension Node {
         effects.append(.emit(.contactAdded(sender)))
     }
 
-    /// A node did not answer us.
+    /// A node did not answer us. A contact is asked once more at once: either it is back, or it is given up soon.
     mutating func noteSilence(of node: NodeInfo, at now: Instant, into effects: inout [Effect]) {
         let id = NodeID(host: node.address.host, mid: node.publicKey.mid)
-        guard case .evicted(let lost, let replacement)? = families[node.address.family]?.table.recordFailure(of: id)
-        else { return }
+        switch families[node.address.family]?.table.recordFailure(of: id) {
+        case .counted?: ping(node, at: now, into: &effects)
+        case .evicted(let lost, let replacement)?: giveUp(lost, replacement, at: now, into: &effects)
+        case .unknown?, nil: return
+        }
+    }
+
+    private mutating func giveUp(
+        _ lost: Contact, _ replacement: Contact?, at now: Instant, into effects: inout [Effect]
+    ) {
         contactsChanged = true
         effects.append(.emit(.contactLost(lost.node)))
         // It may be away for a moment only, or we may.

@@ -14,9 +14,7 @@ extension Node {
     /// Sends a request now, or as soon as its peer accepts another one. Returns whether it will be sent.
     @discardableResult
     mutating func submit(_ request: Request, at now: Instant, into effects: inout [Effect]) -> Bool {
-        guard !requests.isFull, families[request.address.family] != nil, request.address.isReachable else {
-            return false
-        }
+        guard !requests.isFull, canReach(request.address) else { return false }
         var sendAt = now
         if let key = request.publicKey {
             let peer = NodeID(host: request.address.host, mid: key.mid)
@@ -98,7 +96,8 @@ extension Node {
     }
 
     private mutating func timedOut(_ request: Request, at now: Instant, into effects: inout [Effect]) {
-        if let key = request.publicKey {
+        let contact = families[request.address.family]?.table.contacts.first { $0.node.address == request.address }
+        if let key = request.publicKey ?? contact?.node.publicKey {
             noteSilence(of: NodeInfo(address: request.address, publicKey: key), at: now, into: &effects)
         }
         switch request.purpose {

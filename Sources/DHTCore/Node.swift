@@ -111,9 +111,15 @@ public struct Node: Sendable {
     mutating func drop(_ reason: DropReason) { counters.dropped[reason, default: 0] += 1 }
     mutating func drop(_ refusal: DropReason.Refusal) { drop(.refused(refusal)) }
 
-    /// Sends a message, if the node has a socket of the address's family.
+    /// Whether the node has a socket that reaches an address. One that is bound to loopback reaches only that.
+    func canReach(_ address: Address) -> Bool {
+        guard let family = families[address.family], address.isReachable else { return false }
+        return !family.listenAddress.host.isLoopback || address.host.isLoopback
+    }
+
+    /// Sends a message, if its address can be reached.
     mutating func send(_ message: Message, to address: Address, into effects: inout [Effect]) {
-        guard families[address.family] != nil, address.isReachable else { return }
+        guard canReach(address) else { return }
         counters.sent[message.id, default: 0] += 1
         effects.append(.send(message, to: address))
     }

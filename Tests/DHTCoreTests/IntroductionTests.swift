@@ -71,13 +71,24 @@ import Testing
 
     @Test func aWalkerBehindOurOwnAddressIsPuncturedInside() throws {
         var bench = try Bench()
-        let inside = try #require(Address("192.168.1.7:999"))
+        let inside = try #require(Address("127.168.1.7:999"))
         let request = PunctureRequest(
             style: .old, globalTime: 1, walkerLAN: inside, walkerWAN: Address(host: Bench.address.host, port: 1),
             identifier: 3)
         let bytes = Packet.encode(.punctureRequest(request), signedBy: bench.key)
         let effects = try bench.receive(bytes: bytes, from: try Peer(1).address)
         #expect(effects.messages(to: inside).count == 1 && effects.count == 1)
+    }
+
+    @Test func aNodeOnLoopbackSendsNothingToTheWorldOutside() throws {
+        var bench = try Bench()
+        let request = PunctureRequest(
+            style: .old, globalTime: 1, walkerLAN: .none, walkerWAN: Address(host: .v4(0x0808_0808), port: 53),
+            identifier: 3)
+        let bytes = Packet.encode(.punctureRequest(request), signedBy: bench.key)
+        #expect(try bench.receive(bytes: bytes, from: try Peer(1).address) == [])
+        let ping = bench.give(.commandIssued(CommandID(1), .ping(Address(host: .v4(0x0808_0808), port: 53))))
+        #expect(ping.outcomes == [.pingTimedOut])
     }
 
     @Test func puncturesAreBounded() throws {

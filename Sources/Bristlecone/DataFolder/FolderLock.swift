@@ -30,6 +30,9 @@ struct FolderLock: ~Copyable, Sendable {
         }
     }
 
+    /// Leaves the file as empty as a folder that nobody holds has it.
+    deinit { ftruncate(file.descriptor, 0) }
+
     private static func holder(in folder: borrowing OpenFolder) -> Int32? {
         guard let bytes = try? folder.contents(of: name, bytesMax: 32) else { return nil }
         return Int32(String(decoding: bytes, as: UTF8.self).prefix { $0.isNumber })

@@ -4,66 +4,88 @@ internal import IPv8
 internal import NIOCore
 internal import NIOPosix
 
-/// Binds UDP sockets as the node needs them.
-enum DatagramSocket {
+/// A bound UDP socket. SwiftNIO reads it; datagrams are sent past SwiftNIO, with a system call each.
+///
+/// SwiftNIO closes a socket when a datagram cannot be sent. But where to send is for peers to say, and the system
+/// refuses some addresses (a broadcast address is `EACCES`, a network that is gone `ENETUNREACH`): one of them, or a
+/// cable pulled out, would silence the node for good. Here a datagram that cannot be sent is one that got lost.
+///
+/// `@unchecked Sendable`: the descriptor does not change, and the system lets any thread send.
+final class DatagramSocket: @unchecked Sendable {
+    /// Where the socket is bound; the port is the one that it was given.
+    let address: Address
+    private let descriptor: CInt
+    private let channel: any Channel
+
     /// How many datagrams one system call reads.
     private static let datagramsPerRead = 32
-    /// How much the kernel holds for us while we are busy.
-    private static let receiveBufferBytes = 4 << 20
+    /// How much the system holds for us while we are busy, either way.
+    private static let bufferBytes: CInt = 4 << 20
 
-    /// Opens a socket that reads nothing until it is told to.
-    ///
-    /// Reading several datagrams at once needs room for several in one buffer: with the default one, each of them would
-    /// be cut to a few bytes, without an error.
-    static func bind(_ address: Address, on eventLoop: any EventLoop) async throws -> any Channel {
+    /// Binds a socket, which reads nothing until ``read(_:)``.
+    static func bind(_ address: Address, on eventLoop: any EventLoop) async throws -> DatagramSocket {
+        let descriptor = try open(address)
+        // Reading several datagrams at once needs room for several in one buffer: with the default one, each of them
+        // would be cut to a few bytes, without an error.
         let room = FixedSizeRecvByteBufferAllocator(capacity: datagramsPerRead * Packet.byteCountMax)
-        var bootstrap = DatagramBootstrap(group: eventLoop)
-            .channelOption(ChannelOptions.autoRead, value: false)
-            .channelOption(ChannelOptions.datagramVectorReadMessageCount, value: datagramsPerRead)
-            .channelOption(ChannelOptions.recvAllocator, value: room)
-            .channelOption(ChannelOptions.socketOption(.so_rcvbuf), value: receiveBufferBytes)
-        if address.family == .ipv6 {
-            bootstrap = bootstrap.channelOption(
-                ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)
+        let channel: any Channel
+        do {
+            channel = try await DatagramBootstrap(group: eventLoop)
+                .channelOption(ChannelOptions.autoRead, value: false)
+                .channelOption(ChannelOptions.datagramVectorReadMessageCount, value: datagramsPerRead)
+                .channelOption(ChannelOptions.recvAllocator, value: room)
+                .withBoundSocket(descriptor)
+                .get()
+        } catch {
+            Glibc.close(descriptor)
+            throw error
         }
-        return try await bootstrap.bind(to: try SocketAddress(address)).get()
-    }
-}
-
-extension SocketAddress {
-    /// SwiftNIO's form of an address.
-    init(_ address: Address) throws {
-        try self.init(packedIPAddress: ByteBuffer(bytes: address.host.bytes), port: Int(address.port))
-    }
-}
-
-extension Address {
-    /// Our form of an address of SwiftNIO's; `nil` for a Unix socket.
-    init?(_ address: SocketAddress) {
-        guard let read = address.withSockAddr({ Address(socketAddress: $0, byteCount: $1) }) else { return nil }
-        self = read
+        let bound = channel.localAddress.flatMap(Address.init)
+        return DatagramSocket(address: bound ?? address, descriptor: descriptor, channel: channel)
     }
 
-    /// Our form of an address of the system's; `nil` where it is of another family than the two.
-    ///
-    /// Both `sockaddr_in` and `sockaddr_in6` begin with two bytes for the family and two for the port. The address
-    /// follows, in `sockaddr_in6` behind four more bytes.
-    init?(socketAddress: UnsafePointer<sockaddr>, byteCount: Int) {
-        let bytes = UnsafeRawBufferPointer(start: socketAddress, count: byteCount)
-        guard byteCount >= MemoryLayout<sockaddr_in>.size else { return nil }
-        let port = UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
-        switch Int32(socketAddress.pointee.sa_family) {
-        case AF_INET:
-            let host = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
-            self.init(host: .v4(host), port: port)
-        case AF_INET6 where byteCount >= MemoryLayout<sockaddr_in6>.size:
-            let high = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-            let low = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
-            self.init(host: .v6(high, low), port: port)
-        default:
-            return nil
+    private init(address: Address, descriptor: CInt, channel: any Channel) {
+        self.address = address
+        self.descriptor = descriptor
+        self.channel = channel
+    }
+
+    private static func open(_ address: Address) throws -> CInt {
+        let kind = CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(address.family.systemFamily, kind, 0)
+        guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "socket") }
+        // Without this, a socket for all IPv6 addresses would take the IPv4 ones too.
+        if address.family == .ipv6 { set(IPV6_V6ONLY, of: CInt(IPPROTO_IPV6), to: 1, on: descriptor) }
+        set(SO_RCVBUF, of: SOL_SOCKET, to: bufferBytes, on: descriptor)
+        set(SO_SNDBUF, of: SOL_SOCKET, to: bufferBytes, on: descriptor)
+        guard address.withSocketAddress({ Glibc.bind(descriptor, $0, $1) }) == 0 else {
+            let error = IOError(errnoCode: errno, reason: "bind")
+            Glibc.close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    private static func set(_ option: CInt, of level: CInt, to value: CInt, on descriptor: CInt) {
+        var value = value
+        setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<CInt>.size))
+    }
+
+    /// Sends a datagram, or does not; the network would not tell either.
+    func send(_ bytes: [UInt8], to address: Address) {
+        _ = address.withSocketAddress { socketAddress, byteCount in
+            sendto(descriptor, bytes, bytes.count, CInt(MSG_DONTWAIT), socketAddress, byteCount)
         }
     }
+
+    /// Begins to hand datagrams to the node. To be called on the event loop.
+    func read(into loop: NodeLoop) throws {
+        try channel.pipeline.syncOperations.addHandler(DatagramHandler(loop))
+        channel.setOption(.autoRead, value: true).whenFailure { loop.noteSocketError($0) }
+    }
+
+    /// Closes the socket. Nobody may send any more.
+    func close() async { try? await channel.close() }
 }
 
 /// Hands datagrams to the node, and tells it when a burst of them is over.
@@ -84,4 +106,6 @@ final class DatagramHandler: ChannelInboundHandler {
 
     /// A failed read is a matter of one datagram, never of the socket.
     func errorCaught(context: ChannelHandlerContext, error: any Error) { loop.noteSocketError(error) }
+
+    func channelInactive(context: ChannelHandlerContext) { loop.noteSocketClosed() }
 }

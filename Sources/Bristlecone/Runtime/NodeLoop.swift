@@ -14,7 +14,7 @@ internal import Synchronization
 /// from elsewhere; they go there first.
 final class NodeLoop: @unchecked Sendable {
     let eventLoop: any EventLoop
-    private let sockets: [AddressFamily: any Channel]
+    private let sockets: [AddressFamily: DatagramSocket]
     private let workshop: Workshop
     private let commits: GroupCommit
     private let index: IndexKeeper
@@ -33,7 +33,7 @@ final class NodeLoop: @unchecked Sendable {
 
     /// What a loop needs to have been made before it.
     struct Parts {
-        var sockets: [AddressFamily: any Channel]
+        var sockets: [AddressFamily: DatagramSocket]
         var workshop: Workshop
         var commits: GroupCommit
         var index: IndexKeeper
@@ -79,13 +79,11 @@ final class NodeLoop: @unchecked Sendable {
         for product in products {
             switch product {
             case .input(let input): take(input)
-            case .datagram(let bytes, let address): transmit(bytes, to: address)
             case .failedLoad(let id, let error):
                 logger.error("The archive cannot be read: \(error)")
                 take(.loadFailed(id))
             }
         }
-        for socket in sockets.values { socket.flush() }
         flush()
     }
 
@@ -107,7 +105,7 @@ final class NodeLoop: @unchecked Sendable {
 
     private func carryOut(_ effect: Effect) {
         switch effect {
-        case .send(let message, let address): jobs.append(.sign(message, to: address))
+        case .send(let message, let address): jobs.append(.send(message, to: address))
         case .verify(let id, let packet, let entries): jobs.append(.verify(id, packet, entries))
         case .load(let id, let target, let offset, let limit):
             jobs.append(.load(id, target, offset: offset, limit: limit))
@@ -143,12 +141,6 @@ final class NodeLoop: @unchecked Sendable {
         }
     }
 
-    private func transmit(_ bytes: [UInt8], to address: Address) {
-        guard let socket = sockets[address.family], let remote = try? SocketAddress(address) else { return }
-        // A datagram that cannot be sent is as good as one that got lost.
-        socket.write(AddressedEnvelope(remoteAddress: remote, data: ByteBuffer(bytes: bytes)), promise: nil)
-    }
-
     private func tell(_ event: Event) {
         switch event {
         case .commandCompleted(let id, let outcome): commands.removeValue(forKey: id)?.resume(returning: outcome)
@@ -159,6 +151,10 @@ final class NodeLoop: @unchecked Sendable {
     }
 
     func noteSocketError(_ error: any Error) { logger.debug("A datagram could not be read: \(error)") }
+
+    func noteSocketClosed() {
+        if !isStopping { logger.critical("A socket has closed by itself; restart the node") }
+    }
 
     /// Does something after what is being done now.
     private func runSoon(_ body: @escaping @Sendable (NodeLoop) -> Void) {
@@ -175,11 +171,8 @@ final class NodeLoop: @unchecked Sendable {
         runSoon { loop in
             for socket in loop.sockets.values {
                 do {
-                    try socket.pipeline.syncOperations.addHandler(DatagramHandler(loop))
+                    try socket.read(into: loop)
                 } catch {
-                    loop.logger.error("A socket cannot be read: \(error)")
-                }
-                socket.setOption(.autoRead, value: true).whenFailure { error in
                     loop.logger.error("A socket cannot be read: \(error)")
                 }
             }
@@ -225,7 +218,6 @@ final class NodeLoop: @unchecked Sendable {
             return commits.whenIdle()
         }
         try? await idle.get()
-        for socket in sockets.values { try? await socket.close() }
     }
 }
 

@@ -4,7 +4,8 @@ internal import IPv8
 internal import NIOCore
 internal import NIOPosix
 
-/// Does what takes long away from the event loop: checks signatures, makes them, reads the archive.
+/// Does what takes long away from the event loop: checks signatures, makes them and sends what it signed, reads the
+/// archive.
 ///
 /// Jobs go there in batches, and come back in batches: one hop each way for as many as a burst of datagrams makes.
 final class Workshop: Sendable {
@@ -12,13 +13,12 @@ final class Workshop: Sendable {
     enum Job: Sendable {
         case verify(WorkID, Packet, [Entry])
         case load(WorkID, Target, offset: Int, limit: Int)
-        case sign(Message, to: Address)
+        case send(Message, to: Address)
     }
 
     /// What has been done.
     enum Product: Sendable {
         case input(Input)
-        case datagram([UInt8], to: Address)
         case failedLoad(WorkID, ArchiveError)
     }
 
@@ -26,15 +26,17 @@ final class Workshop: Sendable {
     private let threadCount: Int
     private let key: PrivateKey
     private let archive: Archive
+    private let sockets: [AddressFamily: DatagramSocket]
     private let verifier = SignatureVerifier()
 
     /// A batch is parted among threads only if each then has this many jobs.
     private static let jobsPerThreadMin = 4
 
-    init(threadCount: Int, key: PrivateKey, archive: Archive) {
+    init(threadCount: Int, key: PrivateKey, archive: Archive, sockets: [AddressFamily: DatagramSocket]) {
         self.threadCount = threadCount
         self.key = key
         self.archive = archive
+        self.sockets = sockets
         pool = NIOThreadPool(numberOfThreads: threadCount)
         pool.start()
     }
@@ -49,13 +51,13 @@ final class Workshop: Sendable {
             let part = Array(jobs[start..<min(start + partSize, jobs.count)])
             pool.submit { [self] state in
                 guard state == .active else { return }
-                let products = part.map { perform($0, at: now) }
-                eventLoop.execute { deliver(products) }
+                let products = part.compactMap { perform($0, at: now) }
+                if !products.isEmpty { eventLoop.execute { deliver(products) } }
             }
         }
     }
 
-    private func perform(_ job: Job, at now: Instant) -> Product {
+    private func perform(_ job: Job, at now: Instant) -> Product? {
         switch job {
         case .verify(let id, let packet, let entries):
             let isAuthentic = packet.isAuthentic(accordingTo: verifier)
@@ -70,8 +72,9 @@ final class Workshop: Sendable {
             } catch {
                 return .failedLoad(id, error)
             }
-        case .sign(let message, let address):
-            return .datagram(Packet.encode(message, signedBy: key), to: address)
+        case .send(let message, let address):
+            sockets[address.family]?.send(Packet.encode(message, signedBy: key), to: address)
+            return nil
         }
     }
 
