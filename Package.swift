@@ -89,7 +89,10 @@ let package = Package(
         .testTarget(name: "KademliaTests", dependencies: ["Kademlia"], swiftSettings: house),
         .testTarget(name: "MaintenanceTests", dependencies: ["Maintenance"], swiftSettings: house),
         .testTarget(name: "DHTCoreTests", dependencies: ["DHTCore", "Simulation"], swiftSettings: house),
-        .testTarget(name: "ArchiveTests", dependencies: ["Archive", "CLMDB", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: house),
+        .testTarget(
+            name: "ArchiveTests",
+            dependencies: ["Archive", "CLMDB", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: house),
         .testTarget(name: "BristleconeTests", dependencies: ["Bristlecone"], swiftSettings: house),
     ]
 )
