@@ -25,6 +25,8 @@ extension Archive {
             switch error {
             case .mapFull, .diskFull:
                 return try attempt(changes, at: now, clockIsSteady, .exhausted)
+            case .ioFailed where DiskRoom.hasRunOut(folder: folder):
+                return try attempt(changes, at: now, clockIsSteady, .exhausted)
             case .ioFailed, .readOnly:
                 deviceFailed.store(true, ordering: .releasing)
                 throw error

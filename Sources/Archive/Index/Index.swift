@@ -18,6 +18,9 @@ final class Index: Sendable {
         var isClosed = false
     }
 
+    private static let writerCacheKiB = 32 << 10
+    private static let checkpointPages = 16 << 10
+
     /// What a damaged file is renamed to; an earlier one is overwritten.
     var asidePath: String { path + ".damaged" }
 
@@ -105,7 +108,13 @@ final class Index: Sendable {
         let pool = try DatabasePool(path: path, configuration: configuration)
         try Migrations.migrator.migrate(pool)
         // The pool sets NORMAL by itself, with which the last transactions may be gone after a power cut.
-        try pool.writeWithoutTransaction { database in try database.execute(sql: "PRAGMA synchronous = FULL") }
+        try pool.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+            // Keys are random, so a step touches nearly as many pages as it has rows: with the defaults it would spill
+            // them within the transaction and copy them into the file after each one.
+            try database.execute(sql: "PRAGMA cache_size = -\(Index.writerCacheKiB)")
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = \(Index.checkpointPages)")
+        }
         _ = try pool.read { database in try IndexPosition.fetch(database) }
         return pool
     }

@@ -21,13 +21,13 @@ enum ArchiveBench {
     }
 
     private static func measure(_ size: Int, in folder: String) throws {
-        print("\(size) records")
+        say("\(size) records")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         var archive = try Archive.open(folder: folder, options: options, now: now)
         let bare = BareLMDB(path: folder + "/bare.mdb", mapBytes: options.mapBytes)
         var made = 0
         let (_, filled) = try timed { try fill(archive, bare, &made, upTo: size) }
-        print("  fill archive and bare LMDB: \(text(filled)); disk \(disk(folder + "/archive.mdb")) MB")
+        say("  fill archive and bare LMDB: \(text(filled)); disk \(disk(folder + "/archive.mdb")) MB")
         for group in groups { try compareStores(archive, bare, &made, group) }
         try readPages(archive, made)
         let (steps, followed) = try timed {
@@ -38,13 +38,13 @@ enum ArchiveBench {
                 if step.isCurrent { return applied }
             }
         }
-        print("  index follows: \(rate(steps, followed)) changes/s; disk \(disk(folder + "/index.sqlite")) MB")
+        say("  index follows: \(rate(steps, followed)) changes/s; disk \(disk(folder + "/index.sqlite")) MB")
         archive.close()
         (archive, _) = try timed { try Archive.open(folder: folder, options: options, now: now) }
         archive.close()
         let (reopened, opened) = try timed { try Archive.open(folder: folder, options: options, now: now) }
-        print("  open: \(text(opened)); \(try reopened.statistics().liveBytes >> 20) MiB live")
-        print("  memory without files: \(anonymousMemory())")
+        say("  open: \(text(opened)); \(try reopened.statistics().liveBytes >> 20) MiB live")
+        say("  memory without files: \(anonymousMemory())")
         reopened.close()
     }
 
@@ -72,14 +72,15 @@ enum ArchiveBench {
         while archiveTime + bareTime < .seconds(6) {
             let turn = try (0..<16).map { try makeStores(from: made + $0 * group, count: group) }
             archiveTime += try timed { for stores in turn { try commit(stores, to: archive) } }.1
-            bareTime += timed {
-                for (index, stores) in turn.enumerated() { commit(stores, to: bare, from: made + index * group) }
-            }.1
+            bareTime +=
+                timed {
+                    for (index, stores) in turn.enumerated() { commit(stores, to: bare, from: made + index * group) }
+                }.1
             made += turn.count * group
             count += turn.count * group
         }
         let ratio = String(format: "%.2f", archiveTime / bareTime)
-        print(
+        say(
             "  durable stores, \(group) in flight: archive \(rate(count, archiveTime))/s, "
                 + "bare LMDB \(rate(count, bareTime))/s, ratio \(ratio)")
     }
@@ -127,10 +128,13 @@ enum ArchiveBench {
             return found
         }
         precondition(found == 4 * targets.count, "every value is there")
-        print("  page reads, one thread: \(rate(found, time))/s")
+        say("  page reads, one thread: \(rate(found, time))/s")
     }
 
     // MARK: - Figures
+
+    /// Says a line at once, also to a pipe.
+    private static func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 
     private static func timed<Result>(_ body: () throws -> Result) rethrows -> (Result, Duration) {
         let begun = clock.now
