@@ -20,6 +20,8 @@ struct ConfigCheckCommand: AsyncParsableCommand {
         let configuration = try node.load()
         let file = configuration.file.map { "\($0) is read" } ?? "No configuration file is read"
         let changed = SettingName.allCases.filter { configuration.origin(of: $0) != .standard }.count
-        Output.show("The configuration is fine. \(file); \(Words.count(changed, "setting")) not left at the default.")
+        let rest =
+            changed == 0 ? "everything is at its default" : "\(Words.count(changed, "setting")) not at the default"
+        Output.show("The configuration is fine. \(file); \(rest).")
     }
 }

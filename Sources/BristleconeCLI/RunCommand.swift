@@ -42,7 +42,11 @@ struct RunCommand: AsyncParsableCommand {
         let group = ServiceGroup(
             services: [service, control], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: RunCommand.logger(.warning))
-        try await group.run()
+        do {
+            try await group.run()
+        } catch {
+            throw CommandFailure(message: "The node was stopped because its control socket failed: \(error).")
+        }
         logger.info("Stopped")
     }
 

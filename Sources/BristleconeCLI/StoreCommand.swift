@@ -8,16 +8,18 @@ struct StoreCommand: AsyncParsableCommand {
         commandName: "store",
         abstract: "Store a value in the network, under a key.",
         discussion: """
-            The value is signed with the node's key unless you say --unsigned: then it can be replaced by this node \
-            alone, and holds up to \(ValueLimit.signedBytesMax(.curve25519)) bytes. An unsigned one holds up to \
-            \(ValueLimit.unsignedBytesMax).
+            The value is signed with the node's key: nobody else can replace it, and it holds up to \
+            \(ValueLimit.signedBytesMax(.curve25519)) bytes. With --unsigned it holds up to \
+            \(ValueLimit.unsignedBytesMax), and nobody can tell who stored it.
 
             For example:
 
               bristlecone store greeting "hello"
               bristlecone store --unsigned --hex greeting 68656c6c6f
 
-            A value that begins with a hyphen goes behind "--": bristlecone store -- temperature -3
+            A value that begins with a hyphen goes behind two of them:
+
+              bristlecone store -- temperature -3
             """)
 
     @Argument(
@@ -28,7 +30,7 @@ struct StoreCommand: AsyncParsableCommand {
     @Argument(help: "A text, or hexadecimal digits with --hex.")
     var value: String
 
-    @Flag(help: "Do not sign the value: anybody could have stored it.")
+    @Flag(help: "Do not sign the value.")
     var unsigned = false
 
     @Flag(help: "The value is given as hexadecimal digits.")

@@ -137,6 +137,22 @@ import Testing
         #expect(names() == nil)
     }
 
+    @Test func abandoningLeavesAFolderThatHasBeenUsed() throws {
+        let folder = try DataFolder.open(path)
+        try parent.write("data/archive.mdb", "")
+        folder.abandon()
+        try DataFolder.open(path).close()
+        #expect(names() == ["archive.mdb", "bristlecone.format", "bristlecone.yaml", "identity.key", "lock"])
+    }
+
+    @Test func takesAFolderWithAConfigurationThatWasEdited() throws {
+        try makeFolder()
+        for name in ["bristlecone.yaml", "bristlecone.yaml~", ".bristlecone.yaml.swp", "lost+found"] {
+            try parent.write("data/" + name, "")
+        }
+        try DataFolder.open(path).close()
+    }
+
     @Test func abandoningLeavesWhatWasThereBefore() throws {
         try makeFolder()
         try parent.write("data/bristlecone.yaml", "")

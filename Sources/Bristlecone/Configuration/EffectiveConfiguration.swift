@@ -87,7 +87,10 @@ public struct EffectiveConfiguration: Sendable {
             return nil
         }
         let folder = dataFolder(flag: flags.dataFolder, environment: environment)
-        guard let file = ConfigurationFile(readingFrom: folder + "/" + DefaultFile.name) else { return nil }
+        // What is wrong with a folder that cannot be opened is said when it is opened as the data folder.
+        guard (try? OpenFolder(folder)) != nil,
+            let file = ConfigurationFile(readingFrom: folder + "/" + DefaultFile.name)
+        else { return nil }
         if file.values[.data] != nil {
             problems.append(
                 ConfigurationProblem(

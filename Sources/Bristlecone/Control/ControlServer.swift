@@ -51,17 +51,17 @@ public final class ControlServer: Sendable {
     /// Answers requests until the task is cancelled, then removes the socket. To be called once.
     public func serve(_ handler: @escaping Handler) async throws {
         defer { try? path.folder.remove(ControlSocketPath.name) }
-        try await listener.executeThenClose { newConnections in
-            await withDiscardingTaskGroup { tasks in
-                do {
+        do {
+            try await listener.executeThenClose { newConnections in
+                try await withThrowingDiscardingTaskGroup { tasks in
                     for try await connection in newConnections {
                         tasks.addTask { await self.serve(connection, handler) }
                     }
-                } catch {
-                    // Nobody can be accepted any more: the group ends when the last connection does.
+                    tasks.cancelAll()
                 }
-                tasks.cancelAll()
             }
+        } catch  where Task.isCancelled {
+            return
         }
     }
 

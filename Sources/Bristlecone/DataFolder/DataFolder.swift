@@ -32,12 +32,12 @@ public final class DataFolder: Sendable {
 
     private static let formatName = "bristlecone.format"
 
-    /// What may lie in a folder before a node has used it: what an operator puts there, what a start that was killed
-    /// leaves behind, and what file systems do.
-    private static let harmlessNames: Set<String> = [
-        DefaultFile.name, IdentityFile.name, FolderLock.name, ControlSocketPath.name, "lost+found",
-        DefaultFile.name + ".unfinished", IdentityFile.name + ".unfinished", formatName + ".unfinished",
-    ]
+    /// What may lie in a folder before a node has used it: what an operator puts there and an editor leaves, what a
+    /// start that was killed leaves behind, and what file systems do.
+    private static func isHarmless(_ name: String) -> Bool {
+        let own = [formatName, DefaultFile.name, IdentityFile.name, FolderLock.name, ControlSocketPath.name]
+        return own.contains { name.contains($0) } || name == "lost+found"
+    }
 
     /// Opens a data folder, and makes one where there is none: the folder itself, the lock, a new identity unless a key
     /// file is there already, and the default configuration unless there is a file.
@@ -81,12 +81,13 @@ public final class DataFolder: Sendable {
         lock.withLock { $0 = nil }
     }
 
-    /// Undoes what opening did: files that it created are removed, and so is the folder if that leaves it empty; then
-    /// others may have it. Whatever else has been written to the folder stays.
+    /// Undoes what opening did: files and folders that it created are removed; then others may have the path. To be
+    /// called before anything else is written to the folder: once there is, everything stays.
     public func abandon() {
         lock.withLock { lock in
             guard lock != nil else { return }
-            created.removeAll()
+            let names = (try? OpenFolder(path).names()) ?? []
+            if names.allSatisfy(DataFolder.isHarmless) { created.removeAll() }
             lock = nil
         }
     }
@@ -111,7 +112,7 @@ public final class DataFolder: Sendable {
             throw .notWritable(path: path, reason: error.reason)
         }
         guard let bytes else {
-            if let foreign = names.first(where: { !harmlessNames.contains($0) }) {
+            if let foreign = names.first(where: { !isHarmless($0) }) {
                 throw .foreignFiles(path: path, example: foreign)
             }
             return nil
