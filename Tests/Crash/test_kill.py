@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import itertools
 import random
 
 import pytest
@@ -12,19 +13,42 @@ PEERS = 50
 LEVELS = ("curve25519",) * 8 + ("very-low", "low")
 VALUES_A_PEER = 20
 KILL_AFTER = 400
+# A value belongs on so many nodes (the reference's TARGET_NODES).
+CLOSEST = 8
 LOCAL_FINDS = 100
 # Fifty peers that take every step of their walk would keep this process too busy to be a fair client.
 TICK_SECONDS = 4.0
 
 
+def keys_near(node, peers):
+    """
+    Keys without end to which `node` is among the 8 closest of all, so that peers would choose it.
+
+    What is stored on a node farther away expires sooner, by half for each node from the 8th on that is closer, and is
+    soon not served any more.
+    """
+    own, others = as_number(node.contact.node_id), [as_number(peer.contact.node_id) for peer in peers]
+    for index in itertools.count():
+        key = hashlib.sha1(f"key {index}".encode()).digest()
+        number = as_number(key)
+        if sum(other ^ number < own ^ number for other in others) < CLOSEST:
+            yield key
+
+
+def as_number(node_id):
+    """Node ids and keys as numbers, whose XOR is their distance."""
+    return int.from_bytes(node_id, "big")
+
+
 class Load:
     """Values that peers store on one node, and which of them it acknowledged."""
 
-    def __init__(self, peers, values_a_peer):
+    def __init__(self, node, peers, values_a_peer):
         self.acknowledged = {}
         self.keeper = {}
+        keys = keys_near(node, peers)
         self._waiting = {
-            peer: [self._value(peer, index) for index in range(values_a_peer)] for peer in peers}
+            peer: [self._value(peer, index, next(keys)) for index in range(values_a_peer)] for peer in peers}
 
     @property
     def outstanding(self):
@@ -57,9 +81,8 @@ class Load:
             assert answer.values == (self.acknowledged[key],), f"what was acknowledged under {key.hex()}"
 
     @staticmethod
-    def _value(peer, index):
-        data = f"{peer.mid.hex()[:8]} {index}".encode()
-        return hashlib.sha1(data).digest(), peer.entry(data, signed=index % 2 == 0)
+    def _value(peer, index, key):
+        return key, peer.entry(f"{peer.mid.hex()[:8]} {index}".encode(), signed=index % 2 == 0)
 
 
 async def kill_in_mid_stream(load, node, after):
@@ -87,7 +110,7 @@ async def test_a_thousand_values_survive_a_kill_in_mid_stream(network, nodes):
     await network.introduce()
     node = await nodes.start(peers=peers[:3])
     before = await node.status()
-    load = Load(peers, VALUES_A_PEER)
+    load = Load(node, peers, VALUES_A_PEER)
 
     await kill_in_mid_stream(load, node, KILL_AFTER)
     survivors = len(load.acknowledged)
@@ -146,7 +169,7 @@ async def test_what_was_published_here_survives_a_kill(network, nodes):
 async def test_a_clean_stop_loses_nothing_either(network, nodes):
     (peer,) = await network.start(1)
     node = await nodes.start()
-    load = Load([peer], 7)
+    load = Load(node, [peer], 7)
     await load.push(node)
     await node.stop()
     await node.restart()
@@ -160,7 +183,7 @@ async def test_many_kills_at_any_moment(network, nodes):
     peers = await network.start(30, tick=TICK_SECONDS)
     await network.introduce()
     node = await nodes.start(peers=peers[:3])
-    load = Load(peers, 60)
+    load = Load(node, peers, 60)
     while load.outstanding:
         pushing = asyncio.create_task(load.push(node))
         await asyncio.wait([pushing], timeout=dice.uniform(0.2, 6.0))
@@ -178,7 +201,7 @@ async def test_kills_during_startup(network, nodes):
     dice = random.Random(21)
     (peer,) = await network.start(1)
     node = await nodes.start()
-    load = Load([peer], 7)
+    load = Load(node, [peer], 7)
     await load.push(node)
     await node.kill()
     for _ in range(40):

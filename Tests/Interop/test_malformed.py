@@ -230,6 +230,13 @@ async def test_noise_of_every_small_size(witness, strangers):
     await witness.after(dropped_min=sent)
 
 
+@pytest.mark.parametrize("name", ["puncture-request-old", "puncture-request-new"])
+async def test_a_puncture_request_for_an_address_that_cannot_be_reached(witness, strangers, vectors, name):
+    # Nobody signs these, and the socket of this node cannot send to the public address that they name.
+    await strangers.send([vectors[name]] * 10, witness.node.contact.address)
+    await witness.after(dropped_min=0)
+
+
 async def test_other_overlays_are_none_of_our_business(witness, strangers, vectors):
     other = bytes(byte ^ 0x55 for byte in PREFIX[2:])
     packets = [PREFIX[:2] + other + packet[22:] for packet in vectors.values()]

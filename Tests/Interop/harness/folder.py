@@ -4,7 +4,7 @@ import hashlib
 import os
 
 # Files in which processes only agree who may write; they hold no data and may change when a folder is looked at.
-COORDINATION = ("lock.mdb", "-shm", ".lock")
+COORDINATION = ("lock", "lock.mdb", "-shm")
 
 
 def fingerprint(folder):
