@@ -50,6 +50,18 @@ public enum ArchiveProgress: Hashable, Sendable {
     case indexMovedAside(path: String)
 }
 
+extension ArchiveProgress: CustomStringConvertible {
+    /// One sentence.
+    public var description: String {
+        switch self {
+        case .created: "A new archive has been begun."
+        case .counting(let entries): "Counting the archive anew: \(entries) values so far."
+        case .indexRebuild(let reason): "The index will be rebuilt while the node runs (\(reason))."
+        case .indexMovedAside(let path): "The damaged index was moved to \(path)."
+        }
+    }
+}
+
 /// What one step of the index came to.
 public struct FollowResult: Hashable, Sendable {
     /// Changes, or while rebuilding records, that were taken over in this step.

@@ -11,7 +11,7 @@ extension NodeStatus {
         summary.add(
             "archive",
             "\(Words.count(archive.values, "value")) under \(Words.count(archive.keys, "key")), "
-                + "\(Words.space(archive.liveBytes)) in use of a file of \(Words.space(archive.mapBytes))")
+                + "\(Words.space(archive.liveBytes)) in use")
         let lag = archive.journalLast - archive.indexLast
         summary.add("journal", "change \(archive.journalLast), index \(lag == 0 ? "up to date" : "\(lag) behind")")
         let blocks = [

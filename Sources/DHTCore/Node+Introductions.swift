@@ -84,7 +84,8 @@ extension Node {
         {
             effects.append(.emit(.addressLearned(own)))
         }
-        for address in addressesToWalk(from: response) where address.host != families[family]?.wan.host
+        for address in addressesToWalk(from: response)
+        where address.host != families[family]?.wan.host
             || address.port != families[family]?.wan.port
         {
             walker.heardOf(address, at: now)

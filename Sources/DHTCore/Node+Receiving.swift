@@ -17,7 +17,8 @@ extension Node {
         }
     }
 
-    private mutating func screen(_ packet: Packet, from source: Address, at now: Instant, into effects: inout [Effect]) {
+    private mutating func screen(_ packet: Packet, from source: Address, at now: Instant, into effects: inout [Effect])
+    {
         guard let sender = packet.sender else {
             return receiveUnsigned(packet.message, from: source, at: now, into: &effects)
         }

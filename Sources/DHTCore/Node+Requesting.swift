@@ -96,8 +96,7 @@ extension Node {
     }
 
     private mutating func timedOut(_ request: Request, at now: Instant, into effects: inout [Effect]) {
-        let contact = families[request.address.family]?.table.contacts.first { $0.node.address == request.address }
-        if let key = request.publicKey ?? contact?.node.publicKey {
+        if let key = request.publicKey ?? contactToPing(request)?.publicKey {
             noteSilence(of: NodeInfo(address: request.address, publicKey: key), at: now, into: &effects)
         }
         switch request.purpose {
@@ -109,6 +108,13 @@ extension Node {
                 lookup, NodeInfo(address: request.address, publicKey: key), at: now, into: &effects)
         case .publication(let publication): publicationFailed(publication, at: now, into: &effects)
         }
+    }
+
+    /// The contact at an address that a user's ping went to. A walk says nothing about who does not answer it: peers
+    /// that have enough others leave introduction requests unanswered.
+    private func contactToPing(_ request: Request) -> NodeInfo? {
+        guard case .command = request.purpose else { return nil }
+        return families[request.address.family]?.table.contacts.first { $0.node.address == request.address }?.node
     }
 
     mutating func ping(_ node: NodeInfo, at now: Instant, into effects: inout [Effect]) {

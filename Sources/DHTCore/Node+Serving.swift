@@ -45,7 +45,8 @@ extension Node {
         var nodes: [NodeInfo] = []
         if values.isEmpty {
             let askerID = NodeID(host: asker.address.host, mid: asker.publicKey.mid)
-            nodes = families[asker.address.family]?.table
+            nodes =
+                families[asker.address.family]?.table
                 .closest(to: request.target, count: FindResponse.nodeCountMax, at: now, excluding: askerID)
                 .map(\.node) ?? []
             if let closest = nodes.first {

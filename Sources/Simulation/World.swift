@@ -84,7 +84,8 @@ public struct World {
         schedule(.timerFired, on: index, at: max(wakeUp, now + .milliseconds(1)))
     }
 
-    private mutating func schedule(_ input: Input, on index: MachineIndex, at time: Instant, fromOutside: Bool = false) {
+    private mutating func schedule(_ input: Input, on index: MachineIndex, at time: Instant, fromOutside: Bool = false)
+    {
         eventCount += 1
         events.insert(
             Scheduled(

@@ -79,7 +79,7 @@ import Testing
             status.text(on: person) == """
                 Bristlecone 0.1.0, running for 3 h 12 min (pid 7)
                   identity  \(person.digits(signer.mid)) (curve25519)
-                  archive   1 value under 1 key, 3.4 MiB in use of a file of 4.0 KiB
+                  archive   1 value under 1 key, 3.4 MiB in use
                   journal   change 9, index 2 behind
 
                 Listens on

@@ -43,9 +43,10 @@ import Testing
                 Packet.encode(
                     .findRequest(FindRequest(id: RequestID(1), lan: .none, target: target, wantsNodes: false)),
                     signedBy: key), to: address)
-            let token = try #require(peer.receive { message in
-                if case .findResponse(let response) = message { response.token } else { nil }
-            })
+            let token = try #require(
+                peer.receive { message in
+                    if case .findResponse(let response) = message { response.token } else { nil }
+                })
             let values = (0..<8).map { [0] + [UInt8](repeating: UInt8($0), count: 169) }
             let store = StoreRequest(id: RequestID(2), token: token, target: target, values: values)
             let packet = Packet.encode(.storeRequest(store), signedBy: key)

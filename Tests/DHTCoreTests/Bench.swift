@@ -1,7 +1,8 @@
-@testable import DHTCore
 import IPv8
 import Kademlia
 import Testing
+
+@testable import DHTCore
 
 /// A node on a workbench: the test is its network, its disk and its clock.
 struct Bench {
@@ -135,7 +136,11 @@ extension [Effect] {
 
     var loads: [(id: WorkID, target: Target, offset: Int, limit: Int)] {
         compactMap { effect in
-            if case .load(let id, let target, let offset, let limit) = effect { (id, target, offset, limit) } else { nil }
+            if case .load(let id, let target, let offset, let limit) = effect {
+                (id, target, offset, limit)
+            } else {
+                nil
+            }
         }
     }
 

@@ -1,6 +1,7 @@
-@testable import DHTCore
 import IPv8
 import Testing
+
+@testable import DHTCore
 
 @Suite struct ExternalAddressTests {
     private func mid(_ number: UInt32) -> Mid { Mid(bits: Bits160(high: 0, middle: 0, low: number)) }

@@ -1,7 +1,8 @@
-@testable import DHTCore
 import IPv8
 import Kademlia
 import Testing
+
+@testable import DHTCore
 
 /// How peers come to know each other through a node.
 @Suite struct IntroductionTests {

@@ -1,8 +1,9 @@
-@testable import DHTCore
 import IPv8
 import Kademlia
 import Simulation
 import Testing
+
+@testable import DHTCore
 
 /// Whole nodes talking to each other, with real packets and signatures, in virtual time.
 @Suite struct OverlayTests {

@@ -1,7 +1,8 @@
-@testable import DHTCore
 import IPv8
 import Kademlia
 import Testing
+
+@testable import DHTCore
 
 /// What a node asks of others, and what it makes of the answers.
 @Suite struct RequestingTests {

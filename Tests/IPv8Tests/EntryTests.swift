@@ -41,7 +41,8 @@ import Testing
 
     @Test func theLimitIs170Bytes() throws {
         let key = try PrivateKey.generate()
-        #expect(try Entry(data: [UInt8](repeating: 1, count: 23), version: Version(1), signedBy: key).bytes.count == 170)
+        #expect(
+            try Entry(data: [UInt8](repeating: 1, count: 23), version: Version(1), signedBy: key).bytes.count == 170)
         #expect(throws: EntryError.tooLong) {
             try Entry(data: [UInt8](repeating: 1, count: 24), version: Version(1), signedBy: key)
         }
@@ -49,10 +50,11 @@ import Testing
         #expect(throws: EntryError.tooLong) { try Entry(unsigned: [UInt8](repeating: 1, count: 170)) }
     }
 
-    @Test(arguments: [
-        ([], .empty), ([2, 1], .unknownKind), ([255], .unknownKind), ([1], .badLength), ([1, 0, 9, 1], .badLength),
-        ([1, 0, 0, 0, 0, 0, 1, 0, 3, 1, 2, 3], .badKey),
-    ] as [([UInt8], EntryError)])
+    @Test(
+        arguments: [
+            ([], .empty), ([2, 1], .unknownKind), ([255], .unknownKind), ([1], .badLength), ([1, 0, 9, 1], .badLength),
+            ([1, 0, 0, 0, 0, 0, 1, 0, 3, 1, 2, 3], .badKey),
+        ] as [([UInt8], EntryError)])
     func whatIsNoEntryIsRefusedWithItsReason(bytes: [UInt8], error: EntryError) {
         #expect(throws: error) { try Entry(bytes: bytes) }
     }

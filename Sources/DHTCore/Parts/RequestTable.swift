@@ -18,7 +18,9 @@ struct RequestTable: Sendable {
         let number: UInt32
         let serial: UInt64
 
-        static func < (left: Deadline, right: Deadline) -> Bool { (left.time, left.serial) < (right.time, right.serial) }
+        static func < (left: Deadline, right: Deadline) -> Bool {
+            (left.time, left.serial) < (right.time, right.serial)
+        }
     }
 
     var isFull: Bool { requests.count >= RequestTable.requestsMax }
