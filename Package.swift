@@ -20,9 +20,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
-        .package(
-            url: "https://github.com/apple/swift-configuration", exact: "1.4.0",
-            traits: ["YAML", "CommandLineArguments"]),
+        .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
@@ -41,7 +39,6 @@ let package = Package(
             name: "DHTCore",
             dependencies: [
                 "IPv8", "Kademlia", "Maintenance",
-                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
             swiftSettings: house),
@@ -58,7 +55,7 @@ let package = Package(
         .target(
             name: "Bristlecone",
             dependencies: [
-                "IPv8", "DHTCore", "Archive",
+                "IPv8", "Kademlia", "DHTCore", "Archive",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -67,22 +64,53 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: house),
-        .target(name: "Simulation", dependencies: ["DHTCore"], swiftSettings: house),
+        .target(
+            name: "Simulation",
+            dependencies: ["DHTCore", "Kademlia", .product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: house),
         .executableTarget(
             name: "BristleconeCLI",
             dependencies: [
-                "Bristlecone",
+                "Bristlecone", "IPv8", "Kademlia",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house),
+
+        .executableTarget(
+            name: "ArchiveBench", dependencies: ["Archive", "IPv8", "CLMDB"],
+            path: "tools/bench/ArchiveBench", swiftSettings: house),
+        .executableTarget(
+            name: "ArchiveWriter", dependencies: ["Archive", "IPv8"],
+            path: "Tests/Crash/ArchiveWriter", swiftSettings: house),
 
         .testTarget(
             name: "IPv8Tests", dependencies: ["IPv8"],
             resources: [.copy("Fixtures")], swiftSettings: house),
-        .testTarget(name: "KademliaTests", dependencies: ["Kademlia"], swiftSettings: house),
-        .testTarget(name: "MaintenanceTests", dependencies: ["Maintenance"], swiftSettings: house),
-        .testTarget(name: "DHTCoreTests", dependencies: ["DHTCore", "Simulation"], swiftSettings: house),
-        .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: house),
-        .testTarget(name: "BristleconeTests", dependencies: ["Bristlecone"], swiftSettings: house),
+        .testTarget(name: "KademliaTests", dependencies: ["IPv8", "Kademlia"], swiftSettings: house),
+        .testTarget(name: "MaintenanceTests", dependencies: ["IPv8", "Maintenance"], swiftSettings: house),
+        .testTarget(name: "DHTCoreTests", dependencies: ["DHTCore", "Kademlia", "Simulation"], swiftSettings: house),
+        .testTarget(
+            name: "ArchiveTests",
+            dependencies: ["Archive", "IPv8", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: house),
+        .testTarget(
+            name: "BristleconeTests",
+            dependencies: [
+                "Bristlecone", "DHTCore", "IPv8", "Kademlia",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: house),
+        .testTarget(
+            name: "BristleconeCLITests",
+            dependencies: [
+                "BristleconeCLI", "Bristlecone", "IPv8", "Kademlia",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house),
     ]
 )

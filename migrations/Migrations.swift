@@ -1,1 +1,19 @@
-// Replaced by the first file of this target.
+public import GRDB
+
+/// The schema of the archive's index, as numbered steps. A step that has been shipped never changes; a new one follows.
+public enum Migrations {
+    /// All steps there are, in order.
+    public static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        for (name, text) in steps {
+            migrator.registerMigration(name) { database in
+                try database.execute(sql: String(decoding: text, as: UTF8.self))
+            }
+        }
+        return migrator
+    }
+
+    private static var steps: [(String, [UInt8])] {
+        [("V001_index", PackageResources.V001_index_sql)]
+    }
+}

@@ -1,0 +1,228 @@
+internal import IPv8
+internal import Synchronization
+
+extension Archive {
+    /// Brings the index forward along the journal by one bounded step, in one SQLite transaction.
+    ///
+    /// An index that does not fit the archive any more is rebuilt, a part in each step, while everything else goes on.
+    /// An error says that the index cannot be written at the moment; the archive is not affected, and the next call
+    /// tries again.
+    ///
+    /// - Parameter limit: how many changes or records one step takes over at most.
+    public func follow(limit: Int = 4096) throws(ArchiveError) -> FollowResult {
+        let result = following.withLock { _ in
+            Result { () throws(ArchiveError) in try step(limit: max(1, limit)) }
+        }
+        return try result.get()
+    }
+
+    private func step(limit: Int) throws(ArchiveError) -> FollowResult {
+        let (position, reason) = try fittingPosition()
+        var result =
+            position.rebuild == nil
+            ? try followJournal(from: position, limit: limit)
+            : try rebuildFurther(from: position, limit: limit)
+        if result.rebuildReason == nil { result.rebuildReason = reason }
+        return result
+    }
+
+    /// Opens the index and sees whether it fits. One that cannot be opened at all is left for later.
+    func openIndex(_ progress: (ArchiveProgress) -> Void) throws(ArchiveError) {
+        do throws(ArchiveError) {
+            if let path = try index.open() { progress(.indexMovedAside(path: path)) }
+            if let reason = try fittingPosition().reason { progress(.indexRebuild(reason: reason)) }
+        } catch .index(let detail) {
+            progress(.indexRebuild(reason: "it cannot be opened now (\(detail))"))
+        }
+    }
+
+    /// The index's position, and why it was set back to a rebuild, where it was.
+    private func fittingPosition() throws(ArchiveError) -> (position: IndexPosition, reason: String?) {
+        let found = try index.position()
+        if let found, try misfit(of: found) == nil {
+            publish(found)
+            return (found, nil)
+        }
+        let reason = try found.map { (found) throws(ArchiveError) in try misfit(of: found) } ?? nil
+        let position = try positionToRebuildFrom()
+        try index.beginRebuild(position)
+        publish(position)
+        return (position, position.rebuild == nil && found == nil ? nil : reason ?? "there is none")
+    }
+
+    /// Where the journal is followed from once the tables have been read; an archive without changes has none to read.
+    private func positionToRebuildFrom() throws(ArchiveError) -> IndexPosition {
+        let end = try environment.read { (transaction) throws(ArchiveError) in try transaction.journalEnd() }
+        return IndexPosition(
+            archiveID: identity.archiveID, last: end,
+            rebuild: end == .start ? nil : IndexPosition.Rebuild(after: [], done: 0))
+    }
+
+    /// Why an index cannot be brought forward along the journal; `nil` where it can.
+    private func misfit(of position: IndexPosition) throws(ArchiveError) -> String? {
+        guard position.archiveID == identity.archiveID else { return "it belongs to another archive" }
+        return try environment.read { (transaction) throws(ArchiveError) in
+            let end = try transaction.journalEnd()
+            if position.last == end { return nil }
+            if position.last.number > end.number { return "it is ahead of the archive" }
+            var cursor = try transaction.cursor(.journal)
+            guard try cursor.first(), cursor.key.count == 8 else { return "the journal is gone" }
+            let first = cursor.key.bigEndian(UInt64.self, at: 0)
+            if position.last == .start { return first == 1 ? nil : "the journal begins after it" }
+            guard first <= position.last.number else { return "the journal begins after it" }
+            guard try transaction.journalChecksum(of: position.last.number) == position.last.checksum else {
+                return "it followed another course of changes"
+            }
+            return nil
+        }
+    }
+
+    private func publish(_ position: IndexPosition) {
+        indexPosition.withLock { $0 = position }
+        journalNeededFrom.store(position.last.number, ordering: .releasing)
+    }
+}
+
+// MARK: - The steps
+
+extension Archive {
+    /// Part of the journal, and what the records that it names say now.
+    private struct Batch {
+        var changes: [IndexChange] = []
+        var applied = 0
+        var last: JournalPlace
+        var isComplete = true
+        /// The journal has a gap or a damaged record.
+        var isBroken = false
+        var damaged: [DamagedRecord] = []
+    }
+
+    private func followJournal(from position: IndexPosition, limit: Int) throws(ArchiveError) -> FollowResult {
+        let batch = try environment.read { (transaction) throws(ArchiveError) in
+            try Archive.batch(after: position.last, limit: limit, in: transaction)
+        }
+        note(batch.damaged)
+        guard !batch.isBroken else { return try restart(because: "the journal is damaged") }
+        if batch.applied > 0 {
+            var next = position
+            next.last = batch.last
+            try index.apply(batch.changes, upTo: next)
+            publish(next)
+        }
+        return FollowResult(applied: batch.applied, isCurrent: batch.isComplete)
+    }
+
+    /// Reads on in the journal. A record that was changed several times is read once: the journal says what changed,
+    /// the table what it is now.
+    private static func batch(
+        after last: JournalPlace, limit: Int, in transaction: borrowing ReadTransaction
+    ) throws(ArchiveError) -> Batch {
+        var batch = Batch(last: last)
+        var seen: Set<EntryKey> = []
+        var cursor = try transaction.cursor(.journal)
+        var isThere = try withNumber(last.number &+ 1) { (key) throws(ArchiveError) in try cursor.seek(key) }
+        while isThere {
+            guard batch.applied < limit else {
+                batch.isComplete = false
+                return batch
+            }
+            guard let record = JournalRecord(cursor.value, key: cursor.key), cursor.key.count == 8,
+                cursor.key.bigEndian(UInt64.self, at: 0) == batch.last.number &+ 1,
+                record.previousChecksum == batch.last.checksum
+            else {
+                batch.damaged.append(DamagedRecord(table: Table.journal.name, key: Array(cursor.key)))
+                batch.isBroken = true
+                return batch
+            }
+            batch.last = JournalPlace(
+                number: batch.last.number &+ 1, checksum: RecordChecksum.stored(in: cursor.value))
+            batch.applied += 1
+            if seen.insert(record.entryKey).inserted {
+                batch.changes.append(try change(of: record.entryKey, in: transaction, &batch.damaged))
+            }
+            isThere = try cursor.next()
+        }
+        return batch
+    }
+
+    private static func change(
+        of key: EntryKey, in transaction: borrowing ReadTransaction, _ damaged: inout [DamagedRecord]
+    ) throws(ArchiveError) -> IndexChange {
+        var damage: DamagedRecord?
+        let change = try key.withBytes { (bytes) throws(ArchiveError) -> IndexChange in
+            guard let value = try transaction.get(.entries, bytes) else { return .remove(key) }
+            if let record = ArchivedRecord(value, key: bytes) { return .put(key, record) }
+            damage = DamagedRecord(table: Table.entries.name, key: Array(bytes))
+            return .remove(key)
+        }
+        if let damage { damaged.append(damage) }
+        return change
+    }
+
+    private func rebuildFurther(from position: IndexPosition, limit: Int) throws(ArchiveError) -> FollowResult {
+        guard let rebuild = position.rebuild else { return FollowResult(applied: 0, isCurrent: false) }
+        var changes: [IndexChange] = []
+        var damaged: [DamagedRecord] = []
+        let (after, walked, total) = try environment.read { (transaction) throws(ArchiveError) in
+            var after = rebuild.after
+            var walked = 0
+            var cursor = try transaction.cursor(.entries)
+            var isThere = try Archive.seek(behind: after, &cursor)
+            while isThere, walked < limit {
+                if let key = EntryKey(cursor.key), let record = ArchivedRecord(cursor.value, key: cursor.key) {
+                    changes.append(.put(key, record))
+                } else {
+                    damaged.append(DamagedRecord(table: Table.entries.name, key: Array(cursor.key)))
+                }
+                walked += 1
+                if walked == limit { after = Array(cursor.key) }
+                isThere = try cursor.next()
+            }
+            return (isThere ? after : nil, walked, try transaction.recordCount(.entries))
+        }
+        note(damaged)
+        var next = position
+        next.rebuild = after.map { IndexPosition.Rebuild(after: $0, done: rebuild.done + walked) }
+        try index.apply(changes, upTo: next)
+        publish(next)
+        return FollowResult(
+            applied: walked, isCurrent: false,
+            rebuild: FollowResult.Rebuild(done: rebuild.done + walked, total: max(total, rebuild.done + walked)))
+    }
+
+    private static func seek(behind key: [UInt8], _ cursor: inout Cursor) throws(ArchiveError) -> Bool {
+        guard !key.isEmpty else { return try cursor.first() }
+        let isThere = try withUnsafeTemporaryAllocation(byteCount: key.count, alignment: 1) {
+            (buffer) throws(ArchiveError) in
+            buffer.copyBytes(from: key)
+            return try cursor.seek(UnsafeRawBufferPointer(buffer))
+        }
+        return isThere && cursor.key.elementsEqual(key) ? try cursor.next() : isThere
+    }
+
+    private func restart(because reason: String) throws(ArchiveError) -> FollowResult {
+        let position = try positionToRebuildFrom()
+        try index.beginRebuild(position)
+        publish(position)
+        return FollowResult(applied: 0, isCurrent: false, rebuildReason: reason)
+    }
+}
+
+/// Lends the eight bytes of a number, which are a key of the journal.
+private func withNumber<Value>(
+    _ number: UInt64, _ body: (UnsafeRawBufferPointer) throws(ArchiveError) -> Value
+) throws(ArchiveError) -> Value {
+    try withUnsafeTemporaryAllocation(byteCount: 8, alignment: 8) { (buffer) throws(ArchiveError) in
+        buffer.storeBytes(of: number.bigEndian, as: UInt64.self)
+        return try body(UnsafeRawBufferPointer(buffer))
+    }
+}
+
+extension ReadTransaction {
+    /// The checksum that a change's record carries; `nil` where the change is gone.
+    fileprivate func journalChecksum(of number: UInt64) throws(ArchiveError) -> UInt64? {
+        try withNumber(number) { (key) throws(ArchiveError) in
+            try get(.journal, key).map { RecordChecksum.stored(in: $0) }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+internal import IPv8
+
+extension Archive {
+    /// Writes what a new archive begins with.
+    static func begin(
+        _ identity: IdentityRecord, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) {
+        var encoder = RecordEncoder()
+        for key in IdentityRecord.keys {
+            encoder.encode(identity, under: key)
+            try transaction.put(.meta, &encoder)
+        }
+        encoder.encode(CountsRecord())
+        try transaction.put(.meta, &encoder)
+    }
+
+    /// Reads who the archive is from whichever of the two records is sound, and mends the other one.
+    static func readIdentity(
+        in transaction: borrowing WriteTransaction, _ damaged: inout [DamagedRecord]
+    ) throws(ArchiveError) -> IdentityRecord {
+        let path = transaction.view.environment.path
+        var sound: IdentityRecord?
+        var unsound: [String] = []
+        var newest = 0
+        for name in IdentityRecord.keys {
+            var key = name
+            let (identity, recordFormat) = try key.withBytes { (key) throws(ArchiveError) in
+                guard let value = try transaction.view.get(.meta, key) else { return (nil as IdentityRecord?, 0) }
+                let body = RecordChecksum.body(of: value, key: key, table: .meta)
+                return (body.flatMap { IdentityRecord(body: $0) }, Int(value.first ?? 0))
+            }
+            newest = max(newest, recordFormat)
+            if let identity { sound = sound ?? identity } else { unsound.append(name) }
+        }
+        guard var sound else {
+            // A newer program may lay out its records in another way, but the first byte says so.
+            if newest > RecordChecksum.format {
+                throw .newerFormat(path: path, found: newest, supported: IdentityRecord.format)
+            }
+            throw .damaged(path: path, detail: "both copies of the archive's identity are")
+        }
+        guard sound.format <= IdentityRecord.format else {
+            throw .newerFormat(path: path, found: sound.format, supported: IdentityRecord.format)
+        }
+        sound.format = IdentityRecord.format
+        var encoder = RecordEncoder()
+        for name in unsound {
+            damaged.append(DamagedRecord(table: Table.meta.name, key: Array(name.utf8)))
+            encoder.encode(sound, under: name)
+            try transaction.put(.meta, &encoder)
+        }
+        return sound
+    }
+
+    /// Counts the entries anew where the record of the counts is missing or damaged.
+    static func restoreCounts(
+        in transaction: borrowing WriteTransaction, _ damaged: inout [DamagedRecord],
+        _ progress: (ArchiveProgress) -> Void
+    ) throws(ArchiveError) {
+        guard try transaction.view.counts() == nil else { return }
+        damaged.append(DamagedRecord(table: Table.meta.name, key: Array(CountsRecord.key.utf8)))
+        var encoder = RecordEncoder()
+        encoder.encode(try count(in: transaction, progress))
+        try transaction.put(.meta, &encoder)
+    }
+
+    private static func count(
+        in transaction: borrowing WriteTransaction, _ progress: (ArchiveProgress) -> Void
+    ) throws(ArchiveError) -> CountsRecord {
+        var counts = CountsRecord()
+        var target: Target?
+        var walked = 0
+        var cursor = try transaction.view.cursor(.entries)
+        var isThere = try cursor.first()
+        while isThere {
+            if let key = EntryKey(cursor.key) {
+                if key.target != target { counts.targets += 1 }
+                target = key.target
+                counts.add(key.entryClass, count: 1, bytes: EntryRecord.entryBytes(ofRecord: cursor.value.count))
+            }
+            walked += 1
+            if walked.isMultiple(of: 100_000) { progress(.counting(entries: walked)) }
+            isThere = try cursor.next()
+        }
+        progress(.counting(entries: walked))
+        return counts
+    }
+}
+
+extension ReadTransaction {
+    /// The counts that were last written; `nil` where their record is missing or damaged.
+    func counts() throws(ArchiveError) -> CountsRecord? {
+        var key = CountsRecord.key
+        return try key.withBytes { (key) throws(ArchiveError) in
+            guard let value = try get(.meta, key),
+                let body = RecordChecksum.body(of: value, key: key, table: .meta)
+            else { return nil }
+            return CountsRecord(body: body)
+        }
+    }
+}
+
+extension String {
+    /// Lends the text's UTF-8 bytes.
+    fileprivate mutating func withBytes<Value>(
+        _ body: (UnsafeRawBufferPointer) throws(ArchiveError) -> Value
+    ) throws(ArchiveError) -> Value {
+        let result: Result<Value, ArchiveError> = withUTF8 { text in
+            Result { () throws(ArchiveError) in try body(UnsafeRawBufferPointer(text)) }
+        }
+        return try result.get()
+    }
+}

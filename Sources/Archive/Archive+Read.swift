@@ -1,0 +1,123 @@
+public import IPv8
+internal import Synchronization
+
+extension Archive {
+    /// What the overlay is served under a target: entries that have not expired, in their serialized form.
+    ///
+    /// First those of the target's owner, then other signed ones, then unsigned ones; in each class the newest version
+    /// first, of unsigned ones that which came last. A refresh moves none. Damaged records are left out and remembered.
+    ///
+    /// - Parameters:
+    ///   - offset: how many to pass over.
+    ///   - limit: how many to return at most.
+    public func page(
+        of target: Target, offset: Int, limit: Int, at now: Instant
+    ) throws(ArchiveError) -> [[UInt8]] {
+        guard offset >= 0, limit > 0 else { return [] }
+        var damaged: [DamagedRecord] = []
+        defer { note(damaged) }
+        return try environment.read { (transaction) throws(ArchiveError) in
+            var servable: [Servable] = []
+            try transaction.forEachEntry(under: target) { (key, value) throws(ArchiveError) in
+                guard let record = EntryRecord(value, key: key) else {
+                    damaged.append(DamagedRecord(table: Table.entries.name, key: Array(key)))
+                    return
+                }
+                guard record.expiresAt > now else { return }
+                servable.append(Servable(record, entryClass: key[Bits160.byteCount], place: servable.count))
+            }
+            if servable.count > 1 { servable.sort() }
+            return servable.dropFirst(offset).prefix(limit).map { Array($0.entry) }
+        }
+    }
+
+    /// All that is held under a target, expired or not, in the order of the keys; damaged records are left out and
+    /// remembered.
+    public func records(of target: Target) throws(ArchiveError) -> [ArchivedRecord] {
+        var damaged: [DamagedRecord] = []
+        defer { note(damaged) }
+        return try environment.read { (transaction) throws(ArchiveError) in
+            var records: [ArchivedRecord] = []
+            try transaction.forEachEntry(under: target) { (key, value) throws(ArchiveError) in
+                if let record = ArchivedRecord(value, key: key) {
+                    records.append(record)
+                } else {
+                    damaged.append(DamagedRecord(table: Table.entries.name, key: Array(key)))
+                }
+            }
+            return records
+        }
+    }
+
+    /// The token secrets that were last kept, the newest first; damaged ones are left out and remembered.
+    public func tokenSecrets() throws(ArchiveError) -> [TokenSecret] {
+        var damaged: [DamagedRecord] = []
+        defer { note(damaged) }
+        return try environment.read { (transaction) throws(ArchiveError) in
+            var secrets: [TokenSecret] = []
+            var cursor = try transaction.cursor(.secrets)
+            var isThere = try cursor.first()
+            while isThere {
+                defer { isThere = (try? cursor.next()) ?? false }
+                guard cursor.key.first == SecretKind.token else { continue }
+                if let body = RecordChecksum.body(of: cursor.value, key: cursor.key, table: .secrets), body.count > 8 {
+                    secrets.append(TokenSecret(bytes: Array(body[8...]), drawnAt: body.instant(at: 0)))
+                } else {
+                    damaged.append(DamagedRecord(table: Table.secrets.name, key: Array(cursor.key)))
+                }
+            }
+            return secrets.sorted { $0.drawnAt > $1.drawnAt }
+        }
+    }
+
+    /// How much there is, without walking anything.
+    public func statistics() throws(ArchiveError) -> ArchiveStatistics {
+        let position = indexPosition.withLock { $0 }
+        return try environment.read { (transaction) throws(ArchiveError) in
+            ArchiveStatistics(
+                counts: try transaction.counts() ?? CountsRecord(),
+                liveBytes: try transaction.livePageCount() * environment.pageBytes, mapBytes: environment.mapBytes,
+                journalLast: try transaction.journalEnd().number, position: position,
+                damagedRecords: damagedRecords.count)
+        }
+    }
+}
+
+/// A value that may be served, and where it stands among the others.
+private struct Servable: Comparable {
+    let entryClass: UInt8
+    /// Its version, or the time when it came where it has none: the higher one goes first.
+    let rank: Int64
+    /// Its place in the order of keys, which decides between equals.
+    let place: Int
+    /// Its bytes, within the map.
+    let entry: UnsafeRawBufferPointer
+
+    init(_ record: EntryRecord, entryClass: UInt8, place: Int) {
+        let isSigned = entryClass != EntryClass.unsigned.rawValue
+        self.entryClass = entryClass
+        rank = isSigned ? Int64(record.version.number) : record.firstSeen.nanoseconds
+        self.place = place
+        entry = record.entry
+    }
+
+    static func == (left: Servable, right: Servable) -> Bool { left.place == right.place }
+
+    static func < (left: Servable, right: Servable) -> Bool {
+        if left.entryClass != right.entryClass { return left.entryClass < right.entryClass }
+        if left.rank != right.rank { return left.rank > right.rank }
+        return left.place < right.place
+    }
+}
+
+extension ArchivedRecord {
+    /// Reads a record of the table of entries; `nil` where it is damaged.
+    init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
+        guard let record = EntryRecord(value, key: key), let entry = try? Entry(bytes: Array(record.entry)) else {
+            return nil
+        }
+        self.init(
+            entry: entry, firstSeen: record.firstSeen, lastStored: record.lastStored, expiresAt: record.expiresAt,
+            provenance: record.provenance)
+    }
+}

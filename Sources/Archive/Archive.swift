@@ -1,0 +1,115 @@
+public import IPv8
+internal import Synchronization
+
+/// What the node keeps: values with all that is known of them, on a disk, behind one door.
+///
+/// LMDB holds the truth, SQLite an index that follows its journal. A commit is one LMDB transaction and returns when it
+/// is on the disk; what the overlay asks is answered from LMDB alone. Safe to use from several threads: reads run side
+/// by side, commits one at a time, and `follow` is meant for one thread in the background.
+public final class Archive: Sendable {
+    /// The folder that holds `archive.mdb` and `index.sqlite`.
+    public let folder: String
+    let options: ArchiveOptions
+    let environment: LMDBEnvironment
+    let identity: IdentityRecord
+    let index: Index
+    /// The device has failed under a write; nothing is written until the archive is opened again.
+    let deviceFailed = Atomic(false)
+    /// Changes of the journal below this number are in the index and may go.
+    let journalNeededFrom = Atomic<UInt64>(0)
+    /// One step of the index at a time.
+    let following = Mutex(())
+    /// How far the index was after the last step.
+    let indexPosition: Mutex<IndexPosition>
+    private let damage = Mutex<Set<DamagedRecord>>([])
+
+    /// Damaged records beyond this many are not told apart any more.
+    private static let damagedMax = 1024
+
+    private init(
+        folder: String, options: ArchiveOptions, environment: LMDBEnvironment, identity: IdentityRecord, index: Index
+    ) {
+        self.folder = folder
+        self.options = options
+        self.environment = environment
+        self.identity = identity
+        self.index = index
+        indexPosition = Mutex(IndexPosition(archiveID: identity.archiveID, last: .start))
+    }
+
+    /// Opens the archive in a folder that exists, or begins one there.
+    ///
+    /// A file that a newer program wrote, or that was cut off, is refused and left as it is. An index that is missing,
+    /// damaged, ahead or of another archive is no hindrance: `follow` rebuilds it.
+    ///
+    /// - Parameters:
+    ///   - folder: where the files are; the caller has it locked against other processes.
+    ///   - progress: told what had to be done beyond opening.
+    public static func open(
+        folder: String, options: ArchiveOptions = ArchiveOptions(), now: Instant,
+        progress: (ArchiveProgress) -> Void = { _ in }
+    ) throws(ArchiveError) -> Archive {
+        let index = Index(path: folder + "/index.sqlite")
+        try Index.refuseNewer(path: index.path)
+        var identity = IdentityRecord(archiveID: newArchiveID(), created: now)
+        var damaged: [DamagedRecord] = []
+        let environment = try LMDBEnvironment(path: folder + "/archive.mdb", mapBytes: options.mapBytes) {
+            (transaction, isNew) throws(ArchiveError) in
+            if isNew {
+                try Archive.begin(identity, in: transaction)
+                progress(.created)
+            } else {
+                identity = try Archive.readIdentity(in: transaction, &damaged)
+                try Archive.restoreCounts(in: transaction, &damaged, progress)
+            }
+        }
+        let archive = Archive(
+            folder: folder, options: options, environment: environment, identity: identity, index: index)
+        archive.note(damaged)
+        do throws(ArchiveError) {
+            try archive.openIndex(progress)
+        } catch {
+            archive.close()
+            throw error
+        }
+        return archive
+    }
+
+    /// Closes both files, once the calls that run have returned. Later calls throw `closed`.
+    public func close() {
+        following.withLock { _ in index.close() }
+        environment.close()
+    }
+
+    /// The 16 bytes that tell this archive from any other; a copy has them too.
+    public var archiveID: [UInt8] { identity.archiveID }
+
+    /// When the archive was begun.
+    public var created: Instant { identity.created }
+
+    /// Whether a write has failed on the device, so that nothing is written until the archive is opened again.
+    public var isReadOnly: Bool { deviceFailed.load(ordering: .acquiring) }
+
+    /// The damaged records that were met since the archive was opened, in the order of table and key.
+    public var damagedRecords: [DamagedRecord] {
+        damage.withLock { Array($0) }.sorted { left, right in
+            (left.table, Hex.encode(left.key)) < (right.table, Hex.encode(right.key))
+        }
+    }
+
+    /// Frees what readers of other processes held when they were killed; to be called every minute or so.
+    public func clearStaleReaders() { environment.clearStaleReaders() }
+
+    /// Remembers damaged records.
+    func note(_ records: [DamagedRecord]) {
+        guard !records.isEmpty else { return }
+        damage.withLock { damage in
+            for record in records where damage.count < Archive.damagedMax { damage.insert(record) }
+        }
+    }
+
+    private static func newArchiveID() -> [UInt8] {
+        var random = SystemRandomNumberGenerator()
+        return (0..<IdentityRecord.idBytes).map { _ in .random(in: 0...255, using: &random) }
+    }
+}

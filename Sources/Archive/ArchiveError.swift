@@ -1,0 +1,86 @@
+/// Why the archive could not do what it was asked to.
+///
+/// The description of each is one sentence for the operator: what is wrong, and what to do.
+public enum ArchiveError: Error, Equatable, Sendable {
+    /// The folder or file cannot be read or written; `reason` is the system's word for it.
+    case unavailable(path: String, reason: String)
+    /// The address space of the process is limited below the size of the map.
+    case addressSpace(mapBytes: Int)
+    /// The LMDB file is shorter than its last commit says.
+    case truncated(path: String, expectedBytes: Int, foundBytes: Int)
+    /// The LMDB file's own pages contradict themselves.
+    case damaged(path: String, detail: String)
+    /// The file is an LMDB file, but no archive of this program.
+    case notAnArchive(path: String)
+    /// The archive was written by a newer program.
+    case newerFormat(path: String, found: Int, supported: Int)
+    /// The index was written by a newer program.
+    case newerSchema(path: String)
+    /// The fixed map has no page left.
+    case mapFull(mapBytes: Int)
+    /// The disk has no room left.
+    case diskFull(path: String)
+    /// Reading or writing failed on the device.
+    case ioFailed(path: String, reason: String)
+    /// A write failed on the device earlier, so nothing more is written until the archive is opened again.
+    case readOnly(path: String)
+    /// More threads read at once than the lock file has slots for.
+    case tooManyReaders(max: Int)
+    /// The index failed; the archive itself is not affected.
+    case index(detail: String)
+    /// The archive has been closed.
+    case closed
+    /// LMDB refused a call for a reason that has no case of its own.
+    case failed(operation: String, reason: String)
+}
+
+extension ArchiveError: CustomStringConvertible {
+    /// One sentence: what is wrong, and what to do.
+    public var description: String {
+        switch self {
+        case .unavailable(let path, let reason):
+            "\(path) cannot be opened for writing (\(reason)): check that it exists and who owns it."
+        case .addressSpace(let mapBytes):
+            "The archive reserves \(Self.text(mapBytes)) of address space and the system refuses it: "
+                + "lift the limit (ulimit -v unlimited, or LimitAS=infinity in a unit) or set a smaller map."
+        case .truncated(let path, let expected, let found):
+            "\(path) was cut off: it has \(found) bytes and its last commit needs \(expected): "
+                + "put the file back from a backup."
+        case .damaged(let path, let detail):
+            "\(path) is damaged (\(detail)): put the file back from a backup."
+        case .notAnArchive(let path):
+            "\(path) is an LMDB file but not an archive: choose another data folder or move the file away."
+        case .newerFormat(let path, let found, let supported):
+            "\(path) has format \(found) and this program knows formats up to \(supported): use a newer program."
+        case .newerSchema(let path):
+            "\(path) was written by a newer program: use that one, or move the file away and it is rebuilt."
+        case .mapFull(let mapBytes):
+            "The archive's map of \(Self.text(mapBytes)) is full: delete values or set a larger map."
+        case .diskFull(let path):
+            "The disk that holds \(path) is full: make room, stores are taken again as soon as there is some."
+        case .ioFailed(let path, let reason):
+            "The device that holds \(path) failed (\(reason)): check the disk, then restart."
+        case .readOnly(let path):
+            "Nothing is written to \(path) since the device failed: check the disk, then restart."
+        case .tooManyReaders(let max):
+            "More than \(max) readers are in the archive at once: end other programs that read it."
+        case .index(let detail):
+            "The index of the archive failed (\(detail)): make room or move index.sqlite away, it is rebuilt."
+        case .closed:
+            "The archive has been closed: open it again."
+        case .failed(let operation, let reason):
+            "LMDB failed at \(operation) (\(reason)): restart, and check the file if it happens again."
+        }
+    }
+
+    private static func text(_ byteCount: Int) -> String {
+        let units = ["bytes", "KiB", "MiB", "GiB", "TiB"]
+        var unit = 0
+        var count = byteCount
+        while count >= 1024, count % 1024 == 0, unit < units.count - 1 {
+            count /= 1024
+            unit += 1
+        }
+        return "\(count) \(units[unit])"
+    }
+}

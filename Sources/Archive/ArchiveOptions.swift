@@ -1,0 +1,29 @@
+/// What an operator may set about the archive.
+public struct ArchiveOptions: Hashable, Sendable {
+    /// The size of LMDB's map: address space, not disk, and the largest size of the file.
+    public var mapBytes = 1 << 40
+    /// How many bytes of live pages the archive may take; beyond it new values are refused.
+    public var liveBytesMax = 64 << 30
+    /// How many bytes of the disk stay free; below it new values are refused.
+    public var diskReserveBytes = 1 << 30
+    /// How many values under one target may be signed by others than its owner, who has one.
+    public var signedPerTargetMax = 256
+    /// How many values under one target may be unsigned.
+    public var unsignedPerTargetMax = 64
+
+    /// The defaults.
+    public init() {}
+
+    /// How many values of a class one target may hold.
+    func perTargetMax(_ entryClass: EntryClass) -> Int {
+        switch entryClass {
+        case .owner: 1
+        case .signed: signedPerTargetMax
+        case .unsigned: unsignedPerTargetMax
+        }
+    }
+
+    /// Values that are held may be replaced and refreshed, and the journal written, up to here: an eighth beyond the
+    /// quota.
+    var liveBytesHardMax: Int { liveBytesMax + liveBytesMax / 8 }
+}

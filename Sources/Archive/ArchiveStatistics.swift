@@ -1,0 +1,83 @@
+/// How much the archive holds, read without walking anything.
+public struct ArchiveStatistics: Hashable, Sendable {
+    /// Values, expired ones with them.
+    public var values: Int
+    /// Targets that have values.
+    public var keys: Int
+    /// Values signed by the owner of their target, by others, and by nobody.
+    public var valuesByClass: (owner: Int, signed: Int, unsigned: Int) { (owner, signed, unsigned) }
+    private var owner: Int
+    private var signed: Int
+    private var unsigned: Int
+    /// Bytes of the pages in use, which the quota counts.
+    public var liveBytes: Int
+    /// Bytes of the map.
+    public var mapBytes: Int
+    /// The number of the last change.
+    public var journalLast: UInt64
+    /// The number of the last change that the index has taken over.
+    public var indexLast: UInt64
+    /// Whether the index is being rebuilt.
+    public var indexIsRebuilding: Bool
+    /// Damaged records that were met since the archive was opened, each counted once.
+    public var damagedRecords: Int
+
+    init(
+        counts: CountsRecord, liveBytes: Int, mapBytes: Int, journalLast: UInt64, position: IndexPosition,
+        damagedRecords: Int
+    ) {
+        (owner, signed, unsigned) = (counts.entries[0], counts.entries[1], counts.entries[2])
+        values = owner + signed + unsigned
+        keys = counts.targets
+        self.liveBytes = liveBytes
+        self.mapBytes = mapBytes
+        self.journalLast = journalLast
+        indexLast = position.last.number
+        indexIsRebuilding = position.rebuild != nil
+        self.damagedRecords = damagedRecords
+    }
+}
+
+/// What opening the archive has come to.
+public enum ArchiveProgress: Hashable, Sendable {
+    /// There was none, and a new one was begun.
+    case created
+    /// The counts of the archive were damaged; so many entries have been counted anew.
+    case counting(entries: Int)
+    /// The index has to be rebuilt, for this reason; `follow` does it in steps while the node runs.
+    case indexRebuild(reason: String)
+    /// A damaged index was moved to this file.
+    case indexMovedAside(path: String)
+}
+
+extension ArchiveProgress: CustomStringConvertible {
+    /// One sentence.
+    public var description: String {
+        switch self {
+        case .created: "A new archive has been begun."
+        case .counting(let entries): "Counting the archive anew: \(entries) values so far."
+        case .indexRebuild(let reason): "The index will be rebuilt while the node runs (\(reason))."
+        case .indexMovedAside(let path): "The damaged index was moved to \(path)."
+        }
+    }
+}
+
+/// What one step of the index came to.
+public struct FollowResult: Hashable, Sendable {
+    /// Changes, or while rebuilding records, that were taken over in this step.
+    public var applied: Int
+    /// Whether nothing was left to do.
+    public var isCurrent: Bool
+    /// How far a rebuild is: records taken over and records there are; `nil` while none is under way.
+    public var rebuild: Rebuild?
+    /// Why a rebuild was begun in this step, where one was.
+    public var rebuildReason: String?
+
+    /// How far a rebuild is.
+    public struct Rebuild: Hashable, Sendable {
+        /// Records taken over.
+        public var done: Int
+        /// Records there are.
+        public var total: Int
+    }
+}

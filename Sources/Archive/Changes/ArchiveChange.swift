@@ -1,0 +1,80 @@
+public import IPv8
+
+/// Something to be written. All changes of one commit become durable together.
+public enum ArchiveChange: Hashable, Sendable {
+    /// Keep values.
+    case store(StoreChange)
+    /// Keep these token secrets and no others, the newest four at most.
+    case tokenSecrets([TokenSecret])
+}
+
+/// Values to be kept under a target, from one request.
+public struct StoreChange: Hashable, Sendable {
+    /// The key that the values are found by.
+    public var target: Target
+    /// The values. Their signatures have been found valid by the caller.
+    public var entries: [Entry]
+    /// Until when they are served; never moved backwards by a refresh.
+    public var expiresAt: Instant
+    /// Who brought them.
+    public var provenance: Provenance
+
+    /// Puts a request together.
+    public init(target: Target, entries: [Entry], expiresAt: Instant, provenance: Provenance) {
+        self.target = target
+        self.entries = entries
+        self.expiresAt = expiresAt
+        self.provenance = provenance
+    }
+}
+
+extension TokenSecret {
+    /// The longest secret that is kept.
+    static let byteCountMax = 64
+    /// How many secrets are kept at most: the newest ones.
+    static let countMax = 4
+}
+
+/// What became of a change.
+public enum ArchiveOutcome: Hashable, Sendable {
+    /// What became of each value of a store, in the order of the request.
+    case store([StoreOutcome])
+    /// The token secrets are kept.
+    case tokenSecrets
+    /// A change other than a store was refused.
+    case refused(Refusal)
+}
+
+/// What became of one value. All but a refusal may be acknowledged: the value is held at its version or a later one.
+public enum StoreOutcome: Hashable, Sendable {
+    /// It was not held and now is.
+    case stored
+    /// It took the place of another one by the same signer.
+    case replaced
+    /// It was held already; its expiry moved, where that was worth a write.
+    case refreshed
+    /// A later version is held, or was.
+    case superseded
+    /// The same version is held with other data, which stays.
+    case kept
+    /// It is not held.
+    case refused(Refusal)
+
+    /// Whether the value is held at its version or a later one, so that the store may be acknowledged.
+    public var isHeld: Bool {
+        switch self {
+        case .stored, .replaced, .refreshed, .superseded, .kept: true
+        case .refused: false
+        }
+    }
+}
+
+/// Why a value is not taken.
+public enum Refusal: String, Hashable, Sendable, CaseIterable {
+    /// The archive holds as much as it may.
+    case quota
+    /// Its target holds as many values of its class as it may.
+    case targetQuota = "target_quota"
+    /// The disk, or the map, has no more room than is kept in reserve.
+    case diskReserve = "disk_reserve"
+}

@@ -1,0 +1,23 @@
+public import IPv8
+
+/// A value that the archive holds, expired or not, with what is known of it.
+public struct ArchivedRecord: Hashable, Sendable {
+    /// The value.
+    public var entry: Entry
+    /// When this version came here first.
+    public var firstSeen: Instant
+    /// When it was last stored with a write.
+    public var lastStored: Instant
+    /// Until when it is served.
+    public var expiresAt: Instant
+    /// Who brought it.
+    public var provenance: Provenance
+}
+
+/// A record whose checksum is wrong. It is never served; its neighbours are.
+public struct DamagedRecord: Hashable, Sendable {
+    /// The name of the table.
+    public var table: String
+    /// The key that it was found under.
+    public var key: [UInt8]
+}

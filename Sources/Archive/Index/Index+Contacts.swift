@@ -1,0 +1,40 @@
+internal import Foundation
+internal import GRDB
+internal import IPv8
+
+extension Index {
+    /// Keeps these contacts and no others.
+    func save(_ contacts: [StoredContact], at now: Instant) throws(ArchiveError) {
+        try write { database in
+            try database.execute(sql: "DELETE FROM contacts")
+            let statement = try database.cachedStatement(
+                sql: "INSERT OR REPLACE INTO contacts VALUES (?, ?, ?, ?, ?, ?)")
+            for contact in contacts {
+                try statement.execute(arguments: [
+                    contact.publicKey.mid.blob, "\(contact.address)", Data(contact.publicKey.bytes),
+                    contact.firstSeen.nanoseconds, contact.lastResponse?.nanoseconds, now.nanoseconds,
+                ])
+            }
+        }
+    }
+
+    /// The contacts that were saved, those that answered last first; rows that make no sense are left out.
+    func contacts() throws(ArchiveError) -> [StoredContact] {
+        try read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT public_key, address, first_seen, last_response FROM contacts
+                    ORDER BY last_response DESC, mid, address
+                    """)
+            return rows.compactMap { row -> StoredContact? in
+                guard let publicKey = PublicKey(bytes: Array(row[0] as Data)), let address = Address(row[1] as String)
+                else { return nil }
+                let lastResponse: Int64? = row[3]
+                return StoredContact(
+                    publicKey: publicKey, address: address, firstSeen: Instant(nanoseconds: row[2]),
+                    lastResponse: lastResponse.map { Instant(nanoseconds: $0) })
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+internal import Foundation
+internal import GRDB
+internal import IPv8
+
+extension Index {
+    /// How far the index is; `nil` where it has not begun to follow anything.
+    func position() throws(ArchiveError) -> IndexPosition? {
+        try read { database in try IndexPosition.fetch(database) }
+    }
+
+    /// Takes over changes and the place up to which they go, in one transaction.
+    func apply(_ changes: [IndexChange], upTo position: IndexPosition) throws(ArchiveError) {
+        try write { database in
+            for change in changes {
+                switch change {
+                case .put(let key, let record): try Index.put(key, record, in: database)
+                case .remove(let key): try Index.remove(key, in: database)
+                }
+            }
+            try position.save(database)
+        }
+    }
+
+    /// Forgets all that is derived, so that it is derived again.
+    func beginRebuild(_ position: IndexPosition) throws(ArchiveError) {
+        try write { database in
+            try database.execute(sql: "DELETE FROM entries")
+            try database.execute(sql: "DELETE FROM publishers")
+            try position.save(database)
+        }
+    }
+
+    private static func put(_ key: EntryKey, _ record: ArchivedRecord, in database: Database) throws {
+        let signature = record.entry.signature
+        if let signer = signature?.signer {
+            let statement = try database.cachedStatement(
+                sql: "INSERT INTO publishers VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
+            try statement.execute(arguments: [
+                signer.mid.blob, Data(signer.bytes), signer.level.rawValue, record.firstSeen.nanoseconds,
+            ])
+        }
+        var sender: Data?
+        var senderAddress: String?
+        if case .received(let mid, let address) = record.provenance {
+            sender = mid.blob
+            senderAddress = "\(address)"
+        }
+        let statement = try database.cachedStatement(sql: putText)
+        try statement.execute(arguments: [
+            key.target.blob, Int64(key.entryClass.rawValue), key.id.blob,
+            signature.map { Int64($0.version.number) }, Int64(record.entry.bytes.count),
+            record.firstSeen.nanoseconds, record.lastStored.nanoseconds, record.expiresAt.nanoseconds,
+            record.provenance == .publishedHere, sender, senderAddress,
+            signature?.signer.mid.blob, signature?.signer.level.rawValue,
+            signature.map { _ in "valid" }, signature.map { _ in record.firstSeen.nanoseconds },
+            signature.map { _ in "store" },
+        ])
+    }
+
+    /// What was found out about a signature holds for as long as the same bytes are kept.
+    private static let putText = """
+        INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET
+            version = excluded.version, byte_count = excluded.byte_count,
+            last_stored = excluded.last_stored, expires_at = excluded.expires_at,
+            published_here = excluded.published_here,
+            sender = excluded.sender, sender_address = excluded.sender_address,
+            verified_result = iif(first_seen = excluded.first_seen, verified_result, excluded.verified_result),
+            verified_at = iif(first_seen = excluded.first_seen, verified_at, excluded.verified_at),
+            verified_by = iif(first_seen = excluded.first_seen, verified_by, excluded.verified_by),
+            first_seen = excluded.first_seen
+        """
+
+    private static func remove(_ key: EntryKey, in database: Database) throws {
+        let statement = try database.cachedStatement(
+            sql: "DELETE FROM entries WHERE target = ? AND class = ? AND identity = ?")
+        try statement.execute(arguments: [key.target.blob, Int64(key.entryClass.rawValue), key.id.blob])
+        guard key.entryClass != .unsigned else { return }
+        let publisher = try database.cachedStatement(
+            sql: "DELETE FROM publishers WHERE mid = ? AND NOT EXISTS (SELECT 1 FROM entries WHERE signer = mid)")
+        try publisher.execute(arguments: [key.id.blob])
+    }
+}
+
+extension IndexPosition {
+    /// Reads the one row; `nil` where there is none.
+    static func fetch(_ database: Database) throws -> IndexPosition? {
+        guard
+            let row = try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT archive_id, last_change, last_checksum, rebuild_after, rebuild_done
+                    FROM position WHERE id = 1
+                    """)
+        else { return nil }
+        let checksum: Data = row[2]
+        let after: Data? = row[3]
+        let lastChange: Int64 = row[1]
+        return IndexPosition(
+            archiveID: Array(row[0] as Data),
+            last: JournalPlace(
+                number: UInt64(clamping: lastChange), checksum: checksum.reduce(0) { $0 << 8 | UInt64($1) }),
+            rebuild: after.map { Rebuild(after: Array($0), done: row[4]) })
+    }
+
+    fileprivate func save(_ database: Database) throws {
+        let statement = try database.cachedStatement(sql: "INSERT OR REPLACE INTO position VALUES (1, ?, ?, ?, ?, ?)")
+        try statement.execute(arguments: [
+            Data(archiveID), Int64(clamping: last.number), withUnsafeBytes(of: last.checksum.bigEndian) { Data($0) },
+            rebuild.map { Data($0.after) }, Int64(rebuild?.done ?? 0),
+        ])
+    }
+}
+
+extension Identifier160 {
+    /// The 20 bytes in the form that SQLite's library takes.
+    var blob: Data { Data(bytes) }
+}

@@ -1,0 +1,168 @@
+internal import Foundation
+internal import GRDB
+internal import IPv8
+internal import Migrations
+internal import Synchronization
+
+/// The SQLite file beside the archive, which answers what is asked with a WHERE.
+///
+/// It can be derived from the archive, all but contacts and jobs, so it never keeps a node from running: a file that
+/// is damaged is moved aside and begun anew, one that cannot be opened now is tried again with the next call.
+final class Index: Sendable {
+    /// The file.
+    let path: String
+    private let state: Mutex<State>
+
+    private struct State {
+        var pool: DatabasePool?
+        var isClosed = false
+    }
+
+    private static let writerCacheKiB = 32 << 10
+    private static let checkpointPages = 16 << 10
+
+    /// What a damaged file is renamed to; an earlier one is overwritten.
+    var asidePath: String { path + ".damaged" }
+
+    init(path: String) {
+        self.path = path
+        state = Mutex(State())
+    }
+
+    /// Refuses a file that a newer program wrote, before anything is changed. Whatever else is wrong with it is found
+    /// when it is opened.
+    static func refuseNewer(path: String) throws(ArchiveError) {
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        var configuration = Configuration()
+        configuration.readonly = true
+        guard let queue = try? DatabaseQueue(path: path, configuration: configuration) else { return }
+        let isNewer = try? queue.read { database in try Migrations.migrator.hasBeenSuperseded(database) }
+        try? queue.close()
+        if isNewer == true { throw .newerSchema(path: path) }
+    }
+
+    /// Closes the file, with all that was written in it alone.
+    func close() {
+        state.withLock { state in
+            _ = try? state.pool?.writeWithoutTransaction { database in try database.checkpoint(.truncate) }
+            try? state.pool?.close()
+            state.pool = nil
+            state.isClosed = true
+        }
+    }
+
+    /// Opens the file unless it is open.
+    ///
+    /// - Returns: where a damaged one was moved to, if one was.
+    @discardableResult
+    func open() throws(ArchiveError) -> String? {
+        let result: Result<String?, ArchiveError> = state.withLock { state in
+            Result { () throws(ArchiveError) in
+                guard !state.isClosed else { throw .closed }
+                guard state.pool == nil else { return nil }
+                do {
+                    state.pool = try makePool()
+                    return nil
+                } catch  where Index.isPassing(error) {
+                    throw Index.failure(error)
+                } catch {
+                    return try beginAnew(&state)
+                }
+            }
+        }
+        return try result.get()
+    }
+
+    /// Reads in a snapshot of its own.
+    func read<Value>(_ body: (Database) throws -> Value) throws(ArchiveError) -> Value {
+        let pool = try openPool()
+        do {
+            return try pool.read(body)
+        } catch {
+            throw handled(error)
+        }
+    }
+
+    /// Changes the file in one durable transaction.
+    func write<Value>(_ body: (Database) throws -> Value) throws(ArchiveError) -> Value {
+        let pool = try openPool()
+        do {
+            return try pool.write(body)
+        } catch {
+            throw handled(error)
+        }
+    }
+
+    private func openPool() throws(ArchiveError) -> DatabasePool {
+        try open()
+        let pool = state.withLock { $0.pool }
+        guard let pool else { throw .index(detail: "it is closed") }
+        return pool
+    }
+
+    private func makePool() throws -> DatabasePool {
+        var configuration = Configuration()
+        configuration.label = "index"
+        configuration.busyMode = .timeout(5)
+        configuration.maximumReaderCount = 4
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        try Migrations.migrator.migrate(pool)
+        // The pool sets NORMAL by itself, with which the last transactions may be gone after a power cut.
+        try pool.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+            // Keys are random, so a step touches nearly as many pages as it has rows: with the defaults it would spill
+            // them within the transaction and copy them into the file after each one.
+            try database.execute(sql: "PRAGMA cache_size = -\(Index.writerCacheKiB)")
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = \(Index.checkpointPages)")
+        }
+        _ = try pool.read { database in try IndexPosition.fetch(database) }
+        return pool
+    }
+
+    /// Moves the file away and begins another one.
+    private func beginAnew(_ state: inout State) throws(ArchiveError) -> String {
+        try? state.pool?.close()
+        state.pool = nil
+        do {
+            let files = FileManager.default
+            try? files.removeItem(atPath: asidePath)
+            try files.moveItem(atPath: path, toPath: asidePath)
+            for suffix in ["-wal", "-shm", "-journal"] { try? files.removeItem(atPath: path + suffix) }
+            state.pool = try makePool()
+        } catch {
+            throw Index.failure(error)
+        }
+        return asidePath
+    }
+
+    /// The error for the caller; a file that has turned out to be damaged is moved away, so that the next call finds
+    /// an empty one.
+    private func handled(_ error: any Error) -> ArchiveError {
+        if let error = error as? ArchiveError { return error }
+        if Index.isDamage(error) {
+            state.withLock { state in _ = try? beginAnew(&state) }
+        }
+        return Index.failure(error)
+    }
+
+    private static func failure(_ error: any Error) -> ArchiveError {
+        if let error = error as? ArchiveError { return error }
+        if let error = error as? DatabaseError { return .index(detail: error.message ?? "\(error.resultCode)") }
+        return .index(detail: "\(error)")
+    }
+
+    private static func isDamage(_ error: any Error) -> Bool {
+        guard let code = (error as? DatabaseError)?.resultCode else { return false }
+        return code == .SQLITE_CORRUPT || code == .SQLITE_NOTADB
+    }
+
+    /// Whether the file may be sound and only cannot be used at the moment.
+    private static func isPassing(_ error: any Error) -> Bool {
+        guard let code = (error as? DatabaseError)?.resultCode else { return false }
+        let passing: [ResultCode] = [
+            .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY,
+            .SQLITE_PERM, .SQLITE_NOMEM, .SQLITE_INTERRUPT, .SQLITE_AUTH,
+        ]
+        return passing.contains(code)
+    }
+}

@@ -1,0 +1,22 @@
+/// How far the index has followed which archive's journal.
+struct IndexPosition: Hashable {
+    /// The archive that it follows.
+    var archiveID: [UInt8]
+    /// The last change that it has taken over.
+    var last: JournalPlace
+    /// How far a rebuild is; `nil` while none is under way. The journal is followed from `last` once it is done.
+    var rebuild: Rebuild?
+
+    struct Rebuild: Hashable {
+        /// The key of the last entry taken over; empty at first.
+        var after: [UInt8]
+        /// How many entries have been taken over.
+        var done: Int
+    }
+}
+
+/// What is to be changed in the index.
+enum IndexChange {
+    case put(EntryKey, ArchivedRecord)
+    case remove(EntryKey)
+}

@@ -1,0 +1,280 @@
+internal import CLMDB
+internal import Glibc
+internal import Synchronization
+
+/// An open LMDB file: the map, the tables, and the transactions over them.
+///
+/// Every transaction is one synchronous closure. Reading transactions may run on any thread and many at a time; LMDB
+/// lets one writing transaction run at a time and keeps it on its thread, which a closure does by itself. No pointer
+/// into the map may leave its closure.
+///
+/// Unchecked Sendable: LMDB's handle is safe to share between threads, `state` is behind a lock, and everything else
+/// is constant after opening.
+final class LMDBEnvironment: @unchecked Sendable {
+    /// The file.
+    let path: String
+    /// The size of the map, and so the largest size of the file.
+    let mapBytes: Int
+    /// The size of a page.
+    let pageBytes: Int
+
+    private let handle: OpaquePointer
+    private let tables: [MDB_dbi]
+    private let state = Mutex(State())
+
+    /// How many reading transactions can be open at once, over all processes.
+    static let readersMax = 512
+    private static let tablesMax: MDB_dbi = 32
+    /// Transactions that wait for their next use beyond this many are given back to LMDB.
+    private static let idleReadersMax = 16
+    /// No WRITEMAP and no NOSYNC: a commit is on the disk, or it is not there. NOTLS lets a reading transaction be
+    /// used again by another thread; NORDAHEAD because values are looked up at random.
+    private static let flags = UInt32(MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD)
+
+    private struct State {
+        /// Reset transactions, ready to be renewed.
+        var idle: [Reader] = []
+        /// How many closures run.
+        var running = 0
+        var isClosed = false
+        /// How long the file was when it was last looked at or lengthened.
+        var fileBytes = 0
+    }
+
+    /// A reading transaction's handle, which NOTLS frees from its thread.
+    private struct Reader: @unchecked Sendable {
+        let handle: OpaquePointer
+    }
+
+    /// Opens or begins a file.
+    ///
+    /// - Parameter prepare: looks at what the file holds, and throws to leave it as it is. Its argument tells whether
+    ///   the file is new.
+    init(
+        path: String, mapBytes: Int, prepare: (borrowing WriteTransaction, Bool) throws(ArchiveError) -> Void
+    ) throws(ArchiveError) {
+        try MetaPages.check(path: path)
+        let handle = try LMDBEnvironment.open(path: path, mapBytes: mapBytes)
+        do throws(ArchiveError) {
+            var dead: Int32 = 0
+            mdb_reader_check(handle, &dead)
+            var status = MDB_stat()
+            mdb_env_stat(handle, &status)
+            self.path = path
+            self.mapBytes = mapBytes
+            self.handle = handle
+            pageBytes = Int(status.ms_psize)
+            tables = try LMDBEnvironment.openTables(
+                of: handle, TransactionInfo(path: path, mapBytes: mapBytes, pageBytes: pageBytes), prepare: prepare)
+        } catch {
+            mdb_env_close(handle)
+            throw error
+        }
+        lengthenFile()
+    }
+
+    deinit { close() }
+
+    /// Ends the use of the file once the transactions that run have ended.
+    func close() {
+        let closeNow = state.withLock { state in
+            guard !state.isClosed else { return false }
+            state.isClosed = true
+            for reader in state.idle { mdb_txn_abort(reader.handle) }
+            state.idle = []
+            return state.running == 0
+        }
+        if closeNow { mdb_env_close(handle) }
+    }
+
+    /// Looks at a consistent snapshot of all tables.
+    func read<Result>(
+        _ body: (borrowing ReadTransaction) throws(ArchiveError) -> Result
+    ) throws(ArchiveError) -> Result {
+        let reader = try takeReader()
+        defer { giveBack(reader) }
+        return try body(ReadTransaction(handle: reader.handle, tables: tables, environment: info))
+    }
+
+    /// Changes tables, all or nothing: when this returns, the changes are on the disk; when it throws, none is.
+    func write<Result>(
+        _ body: (borrowing WriteTransaction) throws(ArchiveError) -> Result
+    ) throws(ArchiveError) -> Result {
+        try enter()
+        defer { leave() }
+        var transaction: OpaquePointer?
+        try check(mdb_txn_begin(handle, nil, 0, &transaction), "beginning a transaction")
+        guard let transaction else { throw .failed(operation: "beginning a transaction", reason: "no handle") }
+        let result: Result
+        do throws(ArchiveError) {
+            result = try body(WriteTransaction(handle: transaction, tables: tables, environment: info))
+        } catch {
+            mdb_txn_abort(transaction)
+            throw error
+        }
+        try check(mdb_txn_commit(transaction), "committing")
+        lengthenFile()
+        return result
+    }
+
+    /// Frees the slots of readers whose process is gone; their snapshots would keep pages from being used again.
+    func clearStaleReaders() {
+        var dead: Int32 = 0
+        guard (try? enter()) != nil else { return }
+        mdb_reader_check(handle, &dead)
+        leave()
+    }
+
+    private var info: TransactionInfo { TransactionInfo(path: path, mapBytes: mapBytes, pageBytes: pageBytes) }
+
+    private func check(_ code: Int32, _ operation: String) throws(ArchiveError) {
+        try LMDBResult(code: code, operation: operation, path: path).check(mapBytes: mapBytes)
+    }
+}
+
+// MARK: - Opening
+
+extension LMDBEnvironment {
+    private static func open(path: String, mapBytes: Int) throws(ArchiveError) -> OpaquePointer {
+        var handle: OpaquePointer?
+        guard mdb_env_create(&handle) == MDB_SUCCESS, let handle else {
+            throw .failed(operation: "making an environment", reason: "out of memory")
+        }
+        mdb_env_set_mapsize(handle, mapBytes)
+        mdb_env_set_maxdbs(handle, tablesMax)
+        mdb_env_set_maxreaders(handle, UInt32(readersMax))
+        let code = mdb_env_open(handle, path, flags, 0o600)
+        guard code == MDB_SUCCESS else {
+            mdb_env_close(handle)
+            // The map is the only thing here that is large enough to be refused.
+            if code == ENOMEM { throw .addressSpace(mapBytes: mapBytes) }
+            throw LMDBResult(code: code, operation: "opening", path: path).error(mapBytes: mapBytes)
+        }
+        return handle
+    }
+
+    private static func openTables(
+        of handle: OpaquePointer, _ info: TransactionInfo,
+        prepare: (borrowing WriteTransaction, Bool) throws(ArchiveError) -> Void
+    ) throws(ArchiveError) -> [MDB_dbi] {
+        func check(_ code: Int32, _ operation: String) throws(ArchiveError) {
+            try LMDBResult(code: code, operation: operation, path: info.path).check(mapBytes: info.mapBytes)
+        }
+        var transaction: OpaquePointer?
+        try check(mdb_txn_begin(handle, nil, 0, &transaction), "beginning a transaction")
+        guard let transaction else { throw .failed(operation: "beginning a transaction", reason: "no handle") }
+        var tables: [MDB_dbi] = []
+        do throws(ArchiveError) {
+            let isNew = try isNew(transaction, path: info.path, check)
+            for table in Table.allCases {
+                var tableHandle: MDB_dbi = 0
+                try check(mdb_dbi_open(transaction, table.name, UInt32(MDB_CREATE), &tableHandle), "opening a table")
+                tables.append(tableHandle)
+            }
+            try prepare(WriteTransaction(handle: transaction, tables: tables, environment: info), isNew)
+        } catch {
+            mdb_txn_abort(transaction)
+            throw error
+        }
+        try check(mdb_txn_commit(transaction), "committing")
+        return tables
+    }
+
+    /// Whether nothing has been written yet; throws where what was written is not an archive.
+    private static func isNew(
+        _ transaction: OpaquePointer, path: String, _ check: (Int32, String) throws(ArchiveError) -> Void
+    ) throws(ArchiveError) -> Bool {
+        var main: MDB_dbi = 0
+        try check(mdb_dbi_open(transaction, nil, 0, &main), "opening the main database")
+        var status = MDB_stat()
+        try check(mdb_stat(transaction, main, &status), "looking at the main database")
+        guard status.ms_entries > 0 else { return true }
+        var meta: MDB_dbi = 0
+        let code = mdb_dbi_open(transaction, Table.meta.name, 0, &meta)
+        if code == MDB_NOTFOUND || code == MDB_INCOMPATIBLE { throw .notAnArchive(path: path) }
+        try check(code, "opening a table")
+        return false
+    }
+
+    /// Keeps the file longer than its last page.
+    ///
+    /// LMDB does not write a page that is free again by the end of its transaction, so a sound file may end before
+    /// its last page, and could not be told from one that was cut off. The room is a hole and takes no disk.
+    private func lengthenFile() {
+        var information = MDB_envinfo()
+        guard mdb_env_info(handle, &information) == MDB_SUCCESS else { return }
+        let neededBytes = (information.me_last_pgno + 1) * pageBytes
+        state.withLock { state in
+            guard neededBytes + LMDBEnvironment.fileRoomBytes / 2 > state.fileBytes else { return }
+            var file: mdb_filehandle_t = -1
+            var status = stat()
+            guard mdb_env_get_fd(handle, &file) == MDB_SUCCESS, fstat(file, &status) == 0 else { return }
+            state.fileBytes = Int(status.st_size)
+            let wantedBytes = min(neededBytes + LMDBEnvironment.fileRoomBytes, max(mapBytes, neededBytes))
+            // A failure costs nothing but the room.
+            if state.fileBytes < wantedBytes, ftruncate(file, off_t(wantedBytes)) == 0 {
+                state.fileBytes = wantedBytes
+            }
+        }
+    }
+
+    private static let fileRoomBytes = 64 << 20
+}
+
+// MARK: - Reading transactions and their reuse
+
+extension LMDBEnvironment {
+    /// Counts a closure in, so that closing waits for it.
+    private func enter() throws(ArchiveError) {
+        let isOpen = state.withLock { state in
+            guard !state.isClosed else { return false }
+            state.running += 1
+            return true
+        }
+        guard isOpen else { throw .closed }
+    }
+
+    private func leave() {
+        let closeNow = state.withLock { state in
+            state.running -= 1
+            return state.isClosed && state.running == 0
+        }
+        if closeNow { mdb_env_close(handle) }
+    }
+
+    private func takeReader() throws(ArchiveError) -> Reader {
+        let (isOpen, idle) = state.withLock { state -> (Bool, Reader?) in
+            guard !state.isClosed else { return (false, nil) }
+            state.running += 1
+            return (true, state.idle.popLast())
+        }
+        guard isOpen else { throw .closed }
+        do throws(ArchiveError) {
+            if let idle {
+                let code = mdb_txn_renew(idle.handle)
+                if code != MDB_SUCCESS { mdb_txn_abort(idle.handle) }
+                try check(code, "renewing a transaction")
+                return idle
+            }
+            var transaction: OpaquePointer?
+            try check(mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &transaction), "beginning to read")
+            guard let transaction else { throw .failed(operation: "beginning to read", reason: "no handle") }
+            return Reader(handle: transaction)
+        } catch {
+            leave()
+            throw error
+        }
+    }
+
+    private func giveBack(_ reader: Reader) {
+        mdb_txn_reset(reader.handle)
+        let (kept, closeNow) = state.withLock { state in
+            state.running -= 1
+            let kept = !state.isClosed && state.idle.count < LMDBEnvironment.idleReadersMax
+            if kept { state.idle.append(reader) }
+            return (kept, state.isClosed && state.running == 0)
+        }
+        if !kept { mdb_txn_abort(reader.handle) }
+        if closeNow { mdb_env_close(handle) }
+    }
+}

@@ -1,0 +1,170 @@
+internal import IPv8
+
+/// Who the archive is: kept twice in the table `meta`, because nothing works without it.
+///
+///     archive format 2 | archive id 16 | created 8
+struct IdentityRecord: Equatable {
+    var format: Int
+    var archiveID: [UInt8]
+    var created: Instant
+
+    /// The format that this program writes, and the newest that it reads.
+    static let format = 1
+    static let idBytes = 16
+    /// The two places of the record.
+    static let keys = ["archive", "archive-copy"]
+    private static let bodyBytes = 2 + idBytes + 8
+
+    init(archiveID: [UInt8], created: Instant) {
+        format = IdentityRecord.format
+        self.archiveID = archiveID
+        self.created = created
+    }
+
+    /// Reads a body; one of a newer format may be longer.
+    init?(body: UnsafeRawBufferPointer) {
+        guard body.count >= IdentityRecord.bodyBytes else { return nil }
+        format = Int(body.bigEndian(UInt16.self, at: 0))
+        archiveID = Array(body[2..<2 + IdentityRecord.idBytes])
+        created = body.instant(at: 2 + IdentityRecord.idBytes)
+    }
+}
+
+/// How much the table of entries holds: kept in `meta` under `counts`, so that nobody has to walk the table.
+///
+///     targets 8 | owner 8 | signed 8 | unsigned 8 | bytes of entries 8
+struct CountsRecord: Equatable {
+    var targets = 0
+    /// How many entries of each class, in the order of ``EntryClass``.
+    var entries = [0, 0, 0]
+    /// Bytes of serialized entries, without keys and what the archive adds.
+    var entryBytes = 0
+
+    static let key = "counts"
+
+    init() {}
+
+    init?(body: UnsafeRawBufferPointer) {
+        guard body.count >= 40 else { return nil }
+        let numbers = (0..<5).map { Int(clamping: body.bigEndian(UInt64.self, at: 8 * $0)) }
+        targets = numbers[0]
+        entries = Array(numbers[1...3])
+        entryBytes = numbers[4]
+    }
+
+    mutating func add(_ entryClass: EntryClass, count: Int, bytes: Int) {
+        entries[Int(entryClass.rawValue) - 1] += count
+        entryBytes += bytes
+    }
+}
+
+/// The lowest version of a signer that is taken under a target, while there is no record of it.
+///
+/// Key: `target 20 | signer 20`. Body: `version 4 | noted 8`.
+struct FloorRecord {
+    var version: Version
+    var noted: Instant
+
+    init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
+        guard let body = RecordChecksum.body(of: value, key: key, table: .floors), body.count >= 12 else { return nil }
+        version = Version(body.bigEndian(UInt32.self, at: 0))
+        noted = body.instant(at: 4)
+    }
+}
+
+/// One numbered change. Key: the number, 8 bytes.
+///
+///     kind 1 | at 8 | checksum of the change before 8 | key of the entry 41
+struct JournalRecord {
+    var kind: Kind
+    var at: Instant
+    var previousChecksum: UInt64
+    var entryKey: EntryKey
+
+    /// What a change is about. It says which record changed; what it says now is in the table.
+    enum Kind: UInt8 {
+        /// The entry was stored, replaced or refreshed.
+        case entryChanged = 1
+        /// The entry was taken out.
+        case entryRemoved = 2
+    }
+
+    init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
+        guard let body = RecordChecksum.body(of: value, key: key, table: .journal),
+            body.count == 17 + EntryKey.byteCount, let kind = Kind(rawValue: body[0]),
+            let entryKey = EntryKey(UnsafeRawBufferPointer(rebasing: body[17...]))
+        else { return nil }
+        self.kind = kind
+        at = body.instant(at: 1)
+        previousChecksum = body.bigEndian(UInt64.self, at: 9)
+        self.entryKey = entryKey
+    }
+}
+
+/// A place in the journal: a change's number, and the checksum of its record, which covers the one before it.
+struct JournalPlace: Hashable {
+    var number: UInt64
+    var checksum: UInt64
+
+    /// Before the first change.
+    static let start = JournalPlace(number: 0, checksum: 0)
+}
+
+extension RecordEncoder {
+    /// Writes a record of the table `meta`.
+    mutating func encode(_ identity: IdentityRecord, under key: String) {
+        begin(.meta)
+        append(raw: key.utf8)
+        endKey()
+        append(UInt16(identity.format))
+        append(raw: identity.archiveID)
+        append(identity.created)
+    }
+
+    /// Writes the counts.
+    mutating func encode(_ counts: CountsRecord) {
+        begin(.meta)
+        append(raw: CountsRecord.key.utf8)
+        endKey()
+        for number in [counts.targets] + counts.entries + [counts.entryBytes] { append(UInt64(max(0, number))) }
+    }
+
+    /// Writes a floor.
+    mutating func encodeFloor(_ key: EntryKey, version: Version, noted: Instant) {
+        begin(.floors)
+        append(key.target.bits)
+        append(key.id.bits)
+        endKey()
+        append(version.number)
+        append(noted)
+    }
+
+    /// Writes a change to the journal.
+    mutating func encodeChange(
+        _ number: UInt64, _ kind: JournalRecord.Kind, _ key: EntryKey, at now: Instant, previousChecksum: UInt64
+    ) {
+        begin(.journal)
+        append(number)
+        endKey()
+        append(kind.rawValue)
+        append(now)
+        append(previousChecksum)
+        append(key)
+    }
+
+    /// Writes a token secret: key `kind 1 (1) | place 1`, body `created 8 | secret`.
+    mutating func encode(_ secret: TokenSecret, place: UInt8) {
+        begin(.secrets)
+        append(SecretKind.token)
+        append(place)
+        endKey()
+        append(secret.drawnAt)
+        append(raw: secret.bytes)
+    }
+}
+
+/// The first byte of a key in the table `secrets`.
+enum SecretKind {
+    /// A secret that tokens are made with.
+    static let token: UInt8 = 1
+}

@@ -1,0 +1,206 @@
+internal import Archive
+internal import DHTCore
+internal import Glibc
+public import IPv8
+public import Logging
+internal import NIOCore
+internal import NIOPosix
+
+/// A running node of the DHT, with its archive.
+///
+/// Several may run in one process, each with a data folder and an address of its own.
+public final class BristleconeNode: Sendable {
+    private let folder: DataFolder
+    private let archive: Archive
+    private let threads: NodeThreads
+    private let loop: NodeLoop
+    private let trackers: TrackerResolver
+    private let startedAt = ContinuousClock.now
+
+    /// Starts a node with these settings. It has its sockets and its archive, and takes part in the overlay, when this
+    /// returns. A start that fails leaves nothing behind.
+    public static func start(_ settings: NodeSettings, logger: Logger) async throws(StartError) -> BristleconeNode {
+        let folder: DataFolder
+        do {
+            folder = try DataFolder.open(settings.dataFolder)
+        } catch {
+            throw StartError(error)
+        }
+        for warning in folder.warnings { logger.warning("\(warning)") }
+        do {
+            return try await BristleconeNode(folder, settings, logger)
+        } catch {
+            folder.abandon()
+            throw error
+        }
+    }
+
+    private init(_ folder: DataFolder, _ settings: NodeSettings, _ logger: Logger) async throws(StartError) {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let eventLoop = group.next()
+        var sockets: [AddressFamily: DatagramSocket] = [:]
+        do {
+            sockets = try await BristleconeNode.bind(settings.listen, on: eventLoop)
+            archive = try BristleconeNode.openArchive(in: folder, settings, logger)
+        } catch {
+            for socket in sockets.values { await socket.close() }
+            try? await group.shutdownGracefully()
+            throw error
+        }
+        self.folder = folder
+        threads = NodeThreads(
+            group: group, sockets: sockets, archive: archive, key: folder.identity, settings: settings, logger: logger)
+        loop = NodeLoop(
+            BristleconeNode.configuration(folder, settings, archive, sockets, logger),
+            NodeLoop.Parts(
+                sockets: sockets, workshop: threads.workshop,
+                commits: GroupCommit(archive: archive, thread: threads.writer, eventLoop: eventLoop),
+                index: threads.index, acknowledgesEarly: settings.relaxedDurability, logger: logger),
+            on: eventLoop)
+        trackers = TrackerResolver(settings.bootstrap ? settings.bootstrapServers : [], logger: logger)
+        threads.index.archiveChanged()
+        loop.begin()
+        trackers.begin { [loop] addresses in loop.trackersResolved(addresses) }
+    }
+
+    private static func bind(
+        _ addresses: [Address], on eventLoop: any EventLoop
+    ) async throws(StartError) -> [AddressFamily: DatagramSocket] {
+        var sockets: [AddressFamily: DatagramSocket] = [:]
+        for address in addresses {
+            do {
+                sockets[address.family] = try await DatagramSocket.bind(address, on: eventLoop)
+            } catch {
+                for socket in sockets.values { await socket.close() }
+                throw StartError(listeningOn: address, failed: error)
+            }
+        }
+        return sockets
+    }
+
+    private static func openArchive(
+        in folder: DataFolder, _ settings: NodeSettings, _ logger: Logger
+    ) throws(StartError) -> Archive {
+        var options = ArchiveOptions()
+        options.liveBytesMax = Int(clamping: settings.archiveSizeLimit.bytes)
+        options.diskReserveBytes = Int(clamping: settings.diskReserve.bytes)
+        options.signedPerTargetMax = settings.valuesPerKeyMax
+        options.unsignedPerTargetMax = settings.valuesPerKeyMax
+        do throws(ArchiveError) {
+            return try Archive.open(folder: folder.path, options: options, now: ClockReading.now().wall) { progress in
+                logger.notice("\(progress)")
+            }
+        } catch {
+            throw StartError(error.description)
+        }
+    }
+
+    /// What the core begins with: the addresses that the sockets really have, and what the archive remembers.
+    private static func configuration(
+        _ folder: DataFolder, _ settings: NodeSettings, _ archive: Archive, _ sockets: [AddressFamily: DatagramSocket],
+        _ logger: Logger
+    ) -> NodeConfiguration {
+        var contacts: [NodeInfo] = []
+        var secrets: [TokenSecret] = []
+        do throws(ArchiveError) {
+            contacts = try archive.contacts().map { NodeInfo(address: $0.address, publicKey: $0.publicKey) }
+            secrets = try archive.tokenSecrets()
+        } catch {
+            logger.error("What the last run remembered cannot be read; the node begins without it: \(error)")
+        }
+        return NodeConfiguration(
+            identity: folder.identity.publicKey, listenAddresses: sockets.values.map(\.address), peers: settings.peers,
+            contacts: contacts, tokenSecrets: secrets, seed: .random(in: .min ... .max))
+    }
+
+    /// Ends the node: what was acknowledged or is about to be is on disk when this returns.
+    public func shutdown() async {
+        trackers.end()
+        await loop.stop()
+        await threads.shutdown()
+        archive.close()
+        folder.close()
+    }
+
+    // MARK: Using the node
+
+    /// Keeps a value in the archive, and stores it on the nodes closest to its key.
+    ///
+    /// - Parameters:
+    ///   - data: at most 169 bytes unsigned; signed with a curve25519 key, at most 23.
+    ///   - signed: whether the node signs it, so that it can be replaced by a later value of the same signer, and by
+    ///     nobody else.
+    public func storeValue(key: Target, data: [UInt8], signed: Bool) async throws(NodeError) -> StoreReport {
+        let begun = ContinuousClock.now
+        let entry: Entry
+        do {
+            entry =
+                try signed
+                ? Entry(data: data, version: Version(signedAt: ClockReading.now().wall), signedBy: folder.identity)
+                : Entry(unsigned: data)
+        } catch {
+            let level = signed ? folder.identity.publicKey.level : nil
+            throw NodeError(
+                ValueLimit.refusal(byteCount: data.count, signedWith: level) ?? "The value cannot be stored: \(error).",
+                canRetry: false)
+        }
+        switch await loop.run(.publish(key, entry)) {
+        case .published(let outcome)?:
+            return StoreReport(
+                key: key, version: entry.signature?.version, asked: outcome.askedCount,
+                acknowledged: outcome.acknowledgedCount, keptHere: true, duration: ContinuousClock.now - begun)
+        case .publishRefused(let outcome)?: throw NodeError(outcome)
+        case let other: throw NodeError(unfinished: other)
+        }
+    }
+
+    /// Finds the values under a key, in the overlay and in the archive.
+    public func findValues(key: Target) async throws(NodeError) -> FindReport {
+        let begun = ContinuousClock.now
+        switch await loop.run(.find(key)) {
+        case .found(let outcome)?:
+            return FindReport(
+                key: key, values: outcome.entries.map(FoundValue.init), asked: outcome.askedCount,
+                answered: outcome.answeredCount, withValues: outcome.holderCount,
+                duration: ContinuousClock.now - begun)
+        case let other: throw NodeError(unfinished: other)
+        }
+    }
+
+    /// Finds the values under a key that this node serves the DHT from its own archive.
+    public func localValues(key: Target) async throws(NodeError) -> FindReport {
+        let begun = ContinuousClock.now
+        do throws(ArchiveError) {
+            let now = ClockReading.now().wall
+            let values = try archive.page(of: key, offset: 0, limit: .max, at: now)
+            return FindReport(
+                key: key, values: values.compactMap { try? Entry(bytes: $0) }.map(FoundValue.init), asked: 0,
+                answered: 0, withValues: 0, duration: ContinuousClock.now - begun)
+        } catch {
+            throw NodeError(error.description, canRetry: false)
+        }
+    }
+
+    /// Asks whoever is at an address for a sign of life.
+    public func ping(_ address: Address) async throws(NodeError) -> PingReport {
+        switch await loop.run(.ping(address)) {
+        case .pinged(let key, let roundTrip)?:
+            return PingReport(address: address, publicKey: key, roundTrip: roundTrip)
+        case .pingTimedOut?:
+            throw NodeError(
+                "Nobody answered at \(address) within 5 seconds; check the address, or try again later.",
+                canRetry: true)
+        case let other: throw NodeError(unfinished: other)
+        }
+    }
+
+    /// How the node is.
+    public func status() async -> NodeStatus {
+        let snapshot = await loop.snapshot()
+        return NodeStatus(
+            processID: getpid(), uptime: ContinuousClock.now - startedAt, publicKey: folder.identity.publicKey,
+            endpoints: snapshot?.endpoints.map { EndpointStatus($0, at: snapshot?.now ?? .distantPast) } ?? [],
+            contacts: snapshot.map(ContactStatus.all) ?? [], archive: ArchiveStatus(archive),
+            counters: snapshot?.counters.named ?? [:])
+    }
+}

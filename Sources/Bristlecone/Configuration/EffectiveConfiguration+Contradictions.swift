@@ -1,0 +1,62 @@
+internal import IPv8
+
+extension EffectiveConfiguration {
+    /// What no single value is wrong about, but values together are.
+    func contradictions() -> [ConfigurationProblem] {
+        listenProblems() + peerProblems() + bootstrapProblems()
+    }
+
+    private func listenProblems() -> [ConfigurationProblem] {
+        guard !settings.listen.isEmpty else {
+            return [
+                problem(.listen, "The node would listen nowhere.", "Give listen an address, such as \"0.0.0.0:8090\".")
+            ]
+        }
+        return AddressFamily.allCases.compactMap { family in
+            let addresses = settings.listen.filter { $0.family == family }
+            guard addresses.count > 1 else { return nil }
+            return problem(
+                .listen,
+                "\(addresses.map(\.description).joined(separator: " and ")) are of the same family (\(family.name)).",
+                "Keep one of them, or use \(family == .ipv4 ? "0.0.0.0" : "[::]") for all of the machine's addresses.")
+        }
+    }
+
+    private func peerProblems() -> [ConfigurationProblem] {
+        settings.peers.compactMap { peer in
+            if settings.listen.contains(peer) {
+                return problem(.peers, "\(peer) is this node's own address.", "Name other nodes only.")
+            }
+            guard !settings.listen.isEmpty, !settings.listen.contains(where: { $0.family == peer.family }) else {
+                return nil
+            }
+            let example = peer.family == .ipv4 ? "0.0.0.0:8090" : "[::]:8090"
+            return problem(
+                .peers, "The node has no \(peer.family.name) address to talk to \(peer) from.",
+                "Add one to listen, such as \"\(example)\", or remove the peer.")
+        }
+    }
+
+    private func bootstrapProblems() -> [ConfigurationProblem] {
+        guard settings.bootstrap, settings.bootstrapServers.isEmpty else { return [] }
+        return [
+            problem(
+                .bootstrapServers, "Bootstrap servers are to be asked, and none is listed.",
+                "List some, or set bootstrap.enabled to false.")
+        ]
+    }
+
+    private func problem(_ setting: SettingName, _ message: String, _ remedy: String) -> ConfigurationProblem {
+        ConfigurationProblem(origin: origin(of: setting), message: message, remedy: remedy)
+    }
+}
+
+extension AddressFamily {
+    /// The family's name as people write it.
+    var name: String {
+        switch self {
+        case .ipv4: "IPv4"
+        case .ipv6: "IPv6"
+        }
+    }
+}

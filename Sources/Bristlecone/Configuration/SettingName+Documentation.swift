@@ -1,0 +1,51 @@
+extension SettingName {
+    /// What the default file says about the setting: sentences for somebody who runs a node.
+    var documentation: String {
+        switch self {
+        case .data:
+            """
+            The folder that holds the node's identity, its archive and its control socket. It is created if need be. \
+            Set it here only in a file that you pass with --config: the file in the data folder is found through the \
+            data folder.
+            """
+        case .listen:
+            """
+            Where to listen (UDP), ADDRESS:PORT: one IPv4 address and one IPv6 address at most. 0.0.0.0 and [::] stand \
+            for all addresses of the machine, port 0 for any free one. To be reached over IPv6 as well, add "[::]:8090".
+            """
+        case .peers:
+            """
+            Peers that you know, ADDRESS:PORT, for example "192.0.2.1:8090". They are asked at every start, in addition \
+            to the peers that the node remembers and to the bootstrap servers.
+            """
+        case .bootstrapEnabled:
+            """
+            Whether to ask the bootstrap servers for peers. Without them a node finds others only through "peers", \
+            through those that it remembers, and by being found: what a private network wants.
+            """
+        case .bootstrapServers:
+            "The bootstrap servers, NAME:PORT or ADDRESS:PORT. These are the public ones of the IPv8 network."
+        case .logLevel:
+            "How much is logged: trace, debug, info, notice, warning, error or critical."
+        case .archiveSizeLimit:
+            """
+            How much disk space the archive may take, from 16 MiB to 900 GiB. When it is full, what matters least \
+            makes room for what matters more.
+            """
+        case .diskReserve:
+            """
+            How much disk space to leave free for everything else on the disk. Below it the node takes no new values, \
+            and goes on serving those that it has.
+            """
+        case .valuesPerKeyMax:
+            "How many values to keep under one key, from 8 to 65536."
+        case .relaxedDurability:
+            """
+            Acknowledge a value before it is safely on disk. This is faster on slow disks, but a crash or a power cut \
+            loses what was acknowledged in the second before.
+            """
+        case .threads:
+            "How many threads check signatures, up to 256. 0 stands for one for each processor core."
+        }
+    }
+}

@@ -1,0 +1,172 @@
+internal import Configuration
+internal import IPv8
+internal import Logging
+
+/// Why a value cannot be a setting's, and what to do about it.
+struct ValueFault: Error, Equatable {
+    /// Which item of a list is meant, counted from 0; `nil` for the value as a whole.
+    var item: Int?
+    /// What is wrong, a sentence that begins with the value.
+    let message: String
+    /// What to write instead, a sentence.
+    let remedy: String
+}
+
+extension SettingName {
+    /// The setting's value, in the form that the layers have.
+    func content(in settings: NodeSettings) -> ConfigContent {
+        switch self {
+        case .data: .string(settings.dataFolder)
+        case .listen: .stringArray(settings.listen.map(\.description))
+        case .peers: .stringArray(settings.peers.map(\.description))
+        case .bootstrapEnabled: .bool(settings.bootstrap)
+        case .bootstrapServers: .stringArray(settings.bootstrapServers.map(\.description))
+        case .logLevel: .string(settings.logLevel.rawValue)
+        case .archiveSizeLimit: .string(settings.archiveSizeLimit.description)
+        case .diskReserve: .string(settings.diskReserve.description)
+        case .valuesPerKeyMax: .int(settings.valuesPerKeyMax)
+        case .relaxedDurability: .bool(settings.relaxedDurability)
+        case .threads: .int(settings.threads)
+        }
+    }
+
+    /// Parses a value of a layer and sets it; answers what is wrong with it, or nothing.
+    func assign(_ content: ConfigContent, to settings: inout NodeSettings) -> [ValueFault] {
+        switch (self, content) {
+        case (.data, .string(let text)):
+            guard !text.isEmpty else { return [.noFolder] }
+            settings.dataFolder = text
+        case (.listen, .stringArray(let texts)):
+            return parse(texts, into: &settings.listen, Self.listenAddress)
+        case (.peers, .stringArray(let texts)):
+            return parse(texts, into: &settings.peers, Self.peerAddress)
+        case (.bootstrapEnabled, .bool(let truth)): settings.bootstrap = truth
+        case (.bootstrapServers, .stringArray(let texts)):
+            return parse(texts, into: &settings.bootstrapServers, Self.server)
+        case (.logLevel, .string(let text)):
+            guard let level = Logger.Level(rawValue: text.lowercased()) else { return [.logLevel(text)] }
+            settings.logLevel = level
+        case (.archiveSizeLimit, .string(let text)):
+            return parse(text, into: &settings.archiveSizeLimit, within: Self.archiveSizeRange)
+        case (.diskReserve, .string(let text)):
+            return parse(text, into: &settings.diskReserve, within: Self.diskReserveRange)
+        case (.valuesPerKeyMax, .int(let number)):
+            return set(&settings.valuesPerKeyMax, to: number, within: 8...65536)
+        case (.relaxedDurability, .bool(let truth)): settings.relaxedDurability = truth
+        case (.threads, .int(let number)): return set(&settings.threads, to: number, within: 0...256)
+        default: preconditionFailure("\(rawValue) was read as another type than its own: \(content)")
+        }
+        return []
+    }
+
+    /// The archive's map is 1 TiB, and it needs room beside its values; with less than the lower bound it has room for
+    /// nothing.
+    private static let archiveSizeRange = ByteSize.mebibytes(16)...ByteSize.gibibytes(900)
+    private static let diskReserveRange = ByteSize(bytes: 0)...ByteSize.gibibytes(1 << 20)
+
+    private func parse<Item>(
+        _ texts: [String], into items: inout [Item], _ parseItem: (String) throws(ValueFault) -> Item
+    ) -> [ValueFault] {
+        var parsed: [Item] = []
+        var faults: [ValueFault] = []
+        for (index, text) in texts.enumerated() {
+            do {
+                parsed.append(try parseItem(text))
+            } catch {
+                var fault = error
+                fault.item = index
+                faults.append(fault)
+            }
+        }
+        if faults.isEmpty { items = parsed }
+        return faults
+    }
+
+    private static func listenAddress(_ text: String) throws(ValueFault) -> Address {
+        guard let address = Address(text) else { throw .address(text, example: "0.0.0.0:8090 or [::]:8090") }
+        guard address.host.isUnspecified || address.host.isUnicast else { throw .notUnicast(text) }
+        return address
+    }
+
+    private static func peerAddress(_ text: String) throws(ValueFault) -> Address {
+        guard let address = Address(text) else { throw .address(text, example: "192.0.2.1:8090 or [2001:db8::1]:8090") }
+        guard address.isReachable else { throw .notReachable(text) }
+        return address
+    }
+
+    private static func server(_ text: String) throws(ValueFault) -> BootstrapServer {
+        guard let server = BootstrapServer(text) else { throw .server(text) }
+        return server
+    }
+
+    private func parse(
+        _ text: String, into size: inout ByteSize, within range: ClosedRange<ByteSize>
+    ) -> [ValueFault] {
+        guard let parsed = ByteSize(text) else { return [.size(text)] }
+        return set(&size, to: parsed, within: range)
+    }
+
+    private func set<Value: Comparable>(
+        _ value: inout Value, to new: Value, within range: ClosedRange<Value>
+    ) -> [ValueFault] {
+        guard range.contains(new) else {
+            return [
+                ValueFault(
+                    message: "\(new) is out of range.",
+                    remedy: "Write a value from \(range.lowerBound) to \(range.upperBound).")
+            ]
+        }
+        value = new
+        return []
+    }
+}
+
+extension ValueFault {
+    /// A value of the wrong form.
+    static func wrongType(_ text: String, for setting: SettingName) -> ValueFault {
+        switch setting.type {
+        case .bool: ValueFault(message: "\(quoted(text)) is neither true nor false.", remedy: "Write true or false.")
+        case .int: ValueFault(message: "\(quoted(text)) is not a whole number.", remedy: "Write digits only.")
+        case .stringArray:
+            ValueFault(message: "\(quoted(text)) is not a list.", remedy: "Write one item a line, each after \"- \".")
+        default: ValueFault(message: "\(quoted(text)) is not a single value.", remedy: "Write one text.")
+        }
+    }
+
+    static let noFolder = ValueFault(message: "The name is empty.", remedy: "Write the path of a folder.")
+
+    static func address(_ text: String, example: String) -> ValueFault {
+        ValueFault(
+            message: "\(quoted(text)) is not an address with a port.",
+            remedy: "Write an IP address, a colon and a port, such as \(example).")
+    }
+
+    static func notUnicast(_ text: String) -> ValueFault {
+        ValueFault(
+            message: "\(quoted(text)) is not an address that a machine can have.",
+            remedy: "Write one of this machine's, or 0.0.0.0 or [::] for all.")
+    }
+
+    static func notReachable(_ text: String) -> ValueFault {
+        ValueFault(
+            message: "No peer can be reached at \(quoted(text)).",
+            remedy: "Write a peer's own address and a port from 1 to 65535.")
+    }
+
+    static func server(_ text: String) -> ValueFault {
+        ValueFault(
+            message: "\(quoted(text)) is not a server's name or address with a port.",
+            remedy: "Write it like tracker.example.org:6421.")
+    }
+
+    static func size(_ text: String) -> ValueFault {
+        ValueFault(
+            message: "\(quoted(text)) is not an amount of space.", remedy: "Write a number and a unit, such as 50 GiB.")
+    }
+
+    static func logLevel(_ text: String) -> ValueFault {
+        ValueFault(
+            message: "\(quoted(text)) is not a level.",
+            remedy: "Write one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).")
+    }
+}

@@ -1,0 +1,69 @@
+internal import Configuration
+
+/// The settings by the names that the configuration file has for them, in the order in which it lists them.
+public enum SettingName: String, Sendable, CaseIterable {
+    /// ``NodeSettings/dataFolder``
+    case data
+    /// ``NodeSettings/listen``
+    case listen
+    /// ``NodeSettings/peers``
+    case peers
+    /// ``NodeSettings/bootstrap``
+    case bootstrapEnabled = "bootstrap.enabled"
+    /// ``NodeSettings/bootstrapServers``
+    case bootstrapServers = "bootstrap.servers"
+    /// ``NodeSettings/logLevel``
+    case logLevel = "log.level"
+    /// ``NodeSettings/archiveSizeLimit``
+    case archiveSizeLimit = "archive.size_limit"
+    /// ``NodeSettings/diskReserve``
+    case diskReserve = "archive.disk_reserve"
+    /// ``NodeSettings/valuesPerKeyMax``
+    case valuesPerKeyMax = "archive.values_per_key"
+    /// ``NodeSettings/relaxedDurability``
+    case relaxedDurability = "archive.relaxed_durability"
+    /// ``NodeSettings/threads``
+    case threads
+
+    /// The section and the name in it, or the name alone.
+    var path: [String] { rawValue.split(separator: ".").map(String.init) }
+
+    /// The section of the file that the setting stands in; `nil` where it stands outside of all.
+    var section: String? { path.count > 1 ? path.first : nil }
+
+    /// The environment variable that sets it, such as `BRISTLECONE_ARCHIVE_SIZE_LIMIT`.
+    public var environmentVariable: String {
+        SettingName.environmentPrefix + rawValue.uppercased().replacing(".", with: "_")
+    }
+
+    /// What the names of all our environment variables begin with.
+    static let environmentPrefix = "BRISTLECONE_"
+
+    /// The flag of the command line that sets it; `nil` for what has none.
+    public var flag: String? {
+        switch self {
+        case .data: "--data"
+        case .listen: "--listen"
+        case .peers: "--peer"
+        case .bootstrapEnabled: "--no-bootstrap"
+        case .logLevel: "--log-level"
+        case .bootstrapServers, .archiveSizeLimit, .diskReserve, .valuesPerKeyMax, .relaxedDurability, .threads: nil
+        }
+    }
+
+    /// The form that its value has in the layers, before it is parsed.
+    var type: ConfigType {
+        switch self {
+        case .data, .logLevel, .archiveSizeLimit, .diskReserve: .string
+        case .listen, .peers, .bootstrapServers: .stringArray
+        case .bootstrapEnabled, .relaxedDurability: .bool
+        case .valuesPerKeyMax, .threads: .int
+        }
+    }
+
+    /// The key that swift-configuration's providers know it by.
+    var key: AbsoluteConfigKey { AbsoluteConfigKey(path) }
+
+    /// The names of the file's sections.
+    static let sections = Set(allCases.compactMap(\.section))
+}

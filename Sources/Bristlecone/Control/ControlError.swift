@@ -1,0 +1,36 @@
+/// Why a running node could not be talked to, or could not be made ready to be. Each case's description is one sentence.
+public enum ControlError: Error, Sendable, Equatable {
+    /// No node is running in the data folder.
+    case notRunning(dataFolder: String)
+    /// The node is somebody else's.
+    case notPermitted(dataFolder: String)
+    /// The node did not answer in time.
+    case noAnswer(dataFolder: String, after: Duration)
+    /// The node went away before it answered.
+    case stopped(dataFolder: String)
+    /// What came is no answer that this version knows.
+    case unknownReply(dataFolder: String)
+    /// The socket could not be made.
+    case noSocket(path: String, reason: String)
+}
+
+extension ControlError: CustomStringConvertible {
+    /// One sentence for whoever typed the command.
+    public var description: String {
+        switch self {
+        case .notRunning(let folder):
+            "No node is running in \(folder). Start one with: bristlecone run --data \(shellWord(folder))"
+        case .notPermitted(let folder):
+            "The node in \(folder) belongs to another user; run this as the user who started it."
+        case .noAnswer(let folder, let time):
+            "The node in \(folder) did not answer within \(Int(time.seconds)) seconds; look at its log, and try again."
+        case .stopped(let folder):
+            "The node in \(folder) was stopped before it answered; start it and try again."
+        case .unknownReply(let folder):
+            "The node in \(folder) answered something that this version (\(Release.version)) does not understand; "
+                + "restart it so that both are of the same version."
+        case .noSocket(let path, let reason):
+            "The control socket \(path) cannot be made (\(reason)); use a data folder on a local disk."
+        }
+    }
+}

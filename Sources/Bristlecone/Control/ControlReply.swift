@@ -1,0 +1,62 @@
+/// What a running node answers to a ``ControlRequest``.
+public enum ControlReply: Sendable, Equatable {
+    /// To a status request.
+    case status(NodeStatus)
+    /// To a store request.
+    case store(StoreReport)
+    /// To both kinds of find request.
+    case find(FindReport)
+    /// To a ping that was answered.
+    case ping(PingReport)
+    /// The request could not be done; one sentence, and whether trying again later may help.
+    case failure(String, canRetry: Bool)
+}
+
+extension ControlReply: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case reply, report, error
+        case canRetry = "can_retry"
+    }
+
+    private enum Kind: String, Codable {
+        case status, store, find, ping, failure
+    }
+
+    /// Reads the JSON form.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        switch try container.decode(Kind.self, forKey: .reply) {
+        case .status: self = .status(try container.decode(NodeStatus.self, forKey: .report))
+        case .store: self = .store(try container.decode(StoreReport.self, forKey: .report))
+        case .find: self = .find(try container.decode(FindReport.self, forKey: .report))
+        case .ping: self = .ping(try container.decode(PingReport.self, forKey: .report))
+        case .failure:
+            self = .failure(
+                try container.decode(String.self, forKey: .error),
+                canRetry: try container.decode(Bool.self, forKey: .canRetry))
+        }
+    }
+
+    /// Writes the JSON form, such as `{"reply":"find","report":{…}}`.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        switch self {
+        case .status(let report):
+            try container.encode(Kind.status, forKey: .reply)
+            try container.encode(report, forKey: .report)
+        case .store(let report):
+            try container.encode(Kind.store, forKey: .reply)
+            try container.encode(report, forKey: .report)
+        case .find(let report):
+            try container.encode(Kind.find, forKey: .reply)
+            try container.encode(report, forKey: .report)
+        case .ping(let report):
+            try container.encode(Kind.ping, forKey: .reply)
+            try container.encode(report, forKey: .report)
+        case .failure(let sentence, let canRetry):
+            try container.encode(Kind.failure, forKey: .reply)
+            try container.encode(sentence, forKey: .error)
+            try container.encode(canRetry, forKey: .canRetry)
+        }
+    }
+}

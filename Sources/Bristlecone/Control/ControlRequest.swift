@@ -1,0 +1,64 @@
+public import IPv8
+
+/// What a program on the same machine can ask a running node for.
+public enum ControlRequest: Sendable, Equatable {
+    /// How the node is.
+    case status
+    /// Store a value in the network.
+    case store(key: Target, data: [UInt8], signed: Bool)
+    /// Look a key up in the network.
+    case find(key: Target)
+    /// Look a key up in the node's own archive.
+    case findLocal(key: Target)
+    /// Ask a node at an address whether it is there.
+    case ping(Address)
+}
+
+extension ControlRequest: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case request, key, data, signed, address
+    }
+
+    private enum Kind: String, Codable {
+        case status, store, find, ping
+        case findLocal = "find_local"
+    }
+
+    /// Reads the JSON form.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        switch try container.decode(Kind.self, forKey: .request) {
+        case .status: self = .status
+        case .store:
+            self = .store(
+                key: try container.decode(text: Target.self, forKey: .key),
+                data: try container.decode(text: [UInt8].self, forKey: .data),
+                signed: try container.decode(Bool.self, forKey: .signed))
+        case .find: self = .find(key: try container.decode(text: Target.self, forKey: .key))
+        case .findLocal: self = .findLocal(key: try container.decode(text: Target.self, forKey: .key))
+        case .ping: self = .ping(try container.decode(text: Address.self, forKey: .address))
+        }
+    }
+
+    /// Writes the JSON form, such as `{"key":"…","request":"find"}`.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        switch self {
+        case .status: try container.encode(Kind.status, forKey: .request)
+        case .store(let key, let data, let signed):
+            try container.encode(Kind.store, forKey: .request)
+            try container.encode(text: key, forKey: .key)
+            try container.encode(text: data, forKey: .data)
+            try container.encode(signed, forKey: .signed)
+        case .find(let key):
+            try container.encode(Kind.find, forKey: .request)
+            try container.encode(text: key, forKey: .key)
+        case .findLocal(let key):
+            try container.encode(Kind.findLocal, forKey: .request)
+            try container.encode(text: key, forKey: .key)
+        case .ping(let address):
+            try container.encode(Kind.ping, forKey: .request)
+            try container.encode(text: address, forKey: .address)
+        }
+    }
+}

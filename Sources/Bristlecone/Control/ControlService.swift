@@ -1,0 +1,45 @@
+internal import IPv8
+public import Logging
+public import ServiceLifecycle
+
+/// Lets programs on the same machine use a node, through the control socket in its data folder.
+public struct ControlService: Service {
+    private let node: BristleconeNode
+    private let server: ControlServer
+    private let logger: Logger
+
+    /// Makes the socket, so that the node can be talked to as soon as ``run()`` is called.
+    public init(node: BristleconeNode, dataFolder: String, logger: Logger) async throws(ControlError) {
+        self.node = node
+        self.logger = logger
+        server = try await ControlServer.bind(inDataFolder: dataFolder)
+    }
+
+    /// Answers until the program is to end.
+    public func run() async throws {
+        logger.debug("The control socket is open")
+        try await cancelWhenGracefulShutdown {
+            try await server.serve { request in await reply(to: request) }
+        }
+    }
+
+    /// Does what a request asks for.
+    private func reply(to request: ControlRequest) async -> ControlReply {
+        do throws(NodeError) {
+            switch request {
+            case .status: return .status(await node.status())
+            case .store(let key, let data, let signed):
+                let level = signed ? await node.status().publicKey.level : nil
+                if let refusal = ValueLimit.refusal(byteCount: data.count, signedWith: level) {
+                    return .failure(refusal, canRetry: false)
+                }
+                return .store(try await node.storeValue(key: key, data: data, signed: signed))
+            case .find(let key): return .find(try await node.findValues(key: key))
+            case .findLocal(let key): return .find(try await node.localValues(key: key))
+            case .ping(let address): return .ping(try await node.ping(address))
+            }
+        } catch {
+            return .failure(error.message, canRetry: error.canRetry)
+        }
+    }
+}

@@ -1,0 +1,143 @@
+internal import Glibc
+public import IPv8
+internal import Synchronization
+
+/// The folder that a node keeps everything in, opened and locked: no second process has it as long as this one does.
+///
+///     bristlecone.format   the number of the folder's format, written last: a folder that has it is complete
+///     bristlecone.yaml     configuration
+///     control.sock         where the running node is talked to
+///     identity.key         the private key in the reference's form
+///     lock                 locked while a node runs; holds its process id
+///
+/// The archive has its files beside these. The folder is readable for its owner alone where it is created here.
+///
+/// An opening that fails leaves everything as it was. A start that fails later, for example because a port is taken,
+/// calls ``abandon()`` to the same end.
+public final class DataFolder: Sendable {
+    /// The path as it was given.
+    public let path: String
+    /// The node's private key.
+    public let identity: PrivateKey
+    /// Whether this opening made a data folder of it.
+    public let isNew: Bool
+    /// What an operator should hear about, each a sentence.
+    public let warnings: [String]
+
+    private let lock: Mutex<FolderLock?>
+    private let created: CreatedFiles
+
+    /// The format that this version reads and writes.
+    public static let format = 1
+
+    private static let formatName = "bristlecone.format"
+
+    /// What may lie in a folder before a node has used it: what an operator puts there and an editor leaves, what a
+    /// start that was killed leaves behind, and what file systems do.
+    private static func isHarmless(_ name: String) -> Bool {
+        let own = [formatName, DefaultFile.name, IdentityFile.name, FolderLock.name, ControlSocketPath.name]
+        return own.contains { name.contains($0) } || name == "lost+found"
+    }
+
+    /// Opens a data folder, and makes one where there is none: the folder itself, the lock, a new identity unless a key
+    /// file is there already, and the default configuration unless there is a file.
+    public static func open(_ path: String) throws(DataFolderError) -> DataFolder {
+        var created = CreatedFiles()
+        do {
+            return try DataFolder(path, &created)
+        } catch {
+            created.removeAll()
+            throw error
+        }
+    }
+
+    private init(_ path: String, _ created: inout CreatedFiles) throws(DataFolderError) {
+        try created.makeFolder(path)
+        let folder = try DataFolder.openFolder(path)
+        // Before anything is created, so that a newer version's folder stays as it is ...
+        _ = try DataFolder.readFormat(in: folder, path)
+        if let refusal = folder.refusalToWrite { throw .notWritable(path: path, reason: refusal.reason) }
+        let lock = try FolderLock(in: folder, path, &created)
+        // ... and again, now that nobody else can change it.
+        let isNew = try DataFolder.readFormat(in: folder, path) == nil
+        self.path = path
+        self.isNew = isNew
+        if isNew {
+            identity = try IdentityFile.loadOrCreate(in: folder, path, &created)
+            try DataFolder.complete(folder, path, &created)
+        } else {
+            guard let key = try IdentityFile.load(in: folder, path) else {
+                throw .missingKey(path: "\(path)/\(IdentityFile.name)")
+            }
+            identity = key
+        }
+        warnings = try IdentityFile.warnings(in: folder, path)
+        self.lock = Mutex(lock)
+        self.created = created
+    }
+
+    /// Lets other processes have the folder.
+    public func close() {
+        lock.withLock { $0 = nil }
+    }
+
+    /// Undoes what opening did: files and folders that it created are removed; then others may have the path. To be
+    /// called before anything else is written to the folder: once there is, everything stays.
+    public func abandon() {
+        lock.withLock { lock in
+            guard lock != nil else { return }
+            let names = (try? OpenFolder(path).names()) ?? []
+            if names.allSatisfy(DataFolder.isHarmless) { created.removeAll() }
+            lock = nil
+        }
+    }
+
+    private static func openFolder(_ path: String) throws(DataFolderError) -> OpenFolder {
+        do {
+            return try OpenFolder(path)
+        } catch {
+            if error.code == ENOTDIR { throw .notAFolder(path: path) }
+            throw .notWritable(path: path, reason: error.reason)
+        }
+    }
+
+    /// The folder's format; `nil` where no node has used it.
+    private static func readFormat(in folder: borrowing OpenFolder, _ path: String) throws(DataFolderError) -> Int? {
+        let bytes: [UInt8]?
+        let names: [String]
+        do {
+            bytes = try folder.contents(of: formatName, bytesMax: 32)
+            names = bytes == nil ? try folder.names() : []
+        } catch {
+            throw .notWritable(path: path, reason: error.reason)
+        }
+        guard let bytes else {
+            if let foreign = names.first(where: { !isHarmless($0) }) {
+                throw .foreignFiles(path: path, example: foreign)
+            }
+            return nil
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let format = Int(text.prefix { $0 != "\n" }), format > 0 else {
+            throw .unreadableFormat(path: "\(path)/\(formatName)")
+        }
+        guard format <= DataFolder.format else { throw .newerFormat(path: path, format: format) }
+        return format
+    }
+
+    /// Writes what a new folder still lacks, the format last.
+    private static func complete(
+        _ folder: borrowing OpenFolder, _ path: String, _ created: inout CreatedFiles
+    ) throws(DataFolderError) {
+        do {
+            if try folder.status(of: DefaultFile.name) == nil {
+                try folder.create(DefaultFile.name, Array(DefaultFile.text.utf8), permissions: 0o600)
+                created.add("\(path)/\(DefaultFile.name)")
+            }
+            try folder.create(formatName, Array("\(DataFolder.format)\n".utf8), permissions: 0o600)
+            created.add("\(path)/\(formatName)")
+        } catch {
+            throw .notWritable(path: path, reason: error.reason)
+        }
+    }
+}

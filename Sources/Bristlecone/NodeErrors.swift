@@ -1,0 +1,40 @@
+public import IPv8
+
+/// Why a node could not be started: one sentence that says what is wrong and what to do.
+public struct StartError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The sentence.
+    public let message: String
+
+    /// An error with a sentence of its own.
+    public init(_ message: String) { self.message = message }
+
+    /// The data folder cannot be used.
+    public init(_ error: DataFolderError) { self.init(error.description) }
+
+    /// Somebody else listens there already.
+    public static func addressInUse(_ address: Address) -> StartError {
+        StartError(
+            "\(address) is in use by another program; stop it, or choose another port with --listen \(address.host):PORT."
+        )
+    }
+
+    /// The sentence.
+    public var description: String { message }
+}
+
+/// Why a running node could not do what it was asked for.
+public struct NodeError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// One sentence that says what is wrong and what to do.
+    public let message: String
+    /// Whether trying again later may help.
+    public let canRetry: Bool
+
+    /// An error with a sentence.
+    public init(_ message: String, canRetry: Bool) {
+        self.message = message
+        self.canRetry = canRetry
+    }
+
+    /// The sentence.
+    public var description: String { message }
+}

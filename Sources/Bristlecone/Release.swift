@@ -1,0 +1,5 @@
+/// Which release of the program this is.
+public enum Release {
+    /// The version, as `--version` and `status` say it.
+    public static let version = "0.1.0"
+}

@@ -1,0 +1,111 @@
+internal import DHTCore
+internal import Glibc
+internal import IPv8
+internal import NIOCore
+internal import NIOPosix
+
+/// A bound UDP socket. SwiftNIO reads it; datagrams are sent past SwiftNIO, with a system call each.
+///
+/// SwiftNIO closes a socket when a datagram cannot be sent. But where to send is for peers to say, and the system
+/// refuses some addresses (a broadcast address is `EACCES`, a network that is gone `ENETUNREACH`): one of them, or a
+/// cable pulled out, would silence the node for good. Here a datagram that cannot be sent is one that got lost.
+///
+/// `@unchecked Sendable`: the descriptor does not change, and the system lets any thread send.
+final class DatagramSocket: @unchecked Sendable {
+    /// Where the socket is bound; the port is the one that it was given.
+    let address: Address
+    private let descriptor: CInt
+    private let channel: any Channel
+
+    /// How many datagrams one system call reads.
+    private static let datagramsPerRead = 32
+    /// How much the system holds for us while we are busy, either way.
+    private static let bufferBytes: CInt = 4 << 20
+
+    /// Binds a socket, which reads nothing until ``read(_:)``.
+    static func bind(_ address: Address, on eventLoop: any EventLoop) async throws -> DatagramSocket {
+        let descriptor = try open(address)
+        // Reading several datagrams at once needs room for several in one buffer: with the default one, each of them
+        // would be cut to a few bytes, without an error.
+        let room = FixedSizeRecvByteBufferAllocator(capacity: datagramsPerRead * Packet.byteCountMax)
+        let channel: any Channel
+        do {
+            channel = try await DatagramBootstrap(group: eventLoop)
+                .channelOption(ChannelOptions.autoRead, value: false)
+                .channelOption(ChannelOptions.datagramVectorReadMessageCount, value: datagramsPerRead)
+                .channelOption(ChannelOptions.recvAllocator, value: room)
+                .withBoundSocket(descriptor)
+                .get()
+        } catch {
+            Glibc.close(descriptor)
+            throw error
+        }
+        let bound = channel.localAddress.flatMap(Address.init)
+        return DatagramSocket(address: bound ?? address, descriptor: descriptor, channel: channel)
+    }
+
+    private init(address: Address, descriptor: CInt, channel: any Channel) {
+        self.address = address
+        self.descriptor = descriptor
+        self.channel = channel
+    }
+
+    private static func open(_ address: Address) throws -> CInt {
+        let kind = CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(address.family.systemFamily, kind, 0)
+        guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "socket") }
+        // Without this, a socket for all IPv6 addresses would take the IPv4 ones too.
+        if address.family == .ipv6 { set(IPV6_V6ONLY, of: CInt(IPPROTO_IPV6), to: 1, on: descriptor) }
+        set(SO_RCVBUF, of: SOL_SOCKET, to: bufferBytes, on: descriptor)
+        set(SO_SNDBUF, of: SOL_SOCKET, to: bufferBytes, on: descriptor)
+        guard address.withSocketAddress({ Glibc.bind(descriptor, $0, $1) }) == 0 else {
+            let error = IOError(errnoCode: errno, reason: "bind")
+            Glibc.close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    private static func set(_ option: CInt, of level: CInt, to value: CInt, on descriptor: CInt) {
+        var value = value
+        setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<CInt>.size))
+    }
+
+    /// Sends a datagram, or does not; the network would not tell either.
+    func send(_ bytes: [UInt8], to address: Address) {
+        _ = address.withSocketAddress { socketAddress, byteCount in
+            sendto(descriptor, bytes, bytes.count, CInt(MSG_DONTWAIT), socketAddress, byteCount)
+        }
+    }
+
+    /// Begins to hand datagrams to the node. To be called on the event loop.
+    func read(into loop: NodeLoop) throws {
+        try channel.pipeline.syncOperations.addHandler(DatagramHandler(loop))
+        channel.setOption(.autoRead, value: true).whenFailure { loop.noteSocketError($0) }
+    }
+
+    /// Closes the socket. Nobody may send any more.
+    func close() async { try? await channel.close() }
+}
+
+/// Hands datagrams to the node, and tells it when a burst of them is over.
+final class DatagramHandler: ChannelInboundHandler {
+    typealias InboundIn = AddressedEnvelope<ByteBuffer>
+
+    private let loop: NodeLoop
+
+    init(_ loop: NodeLoop) { self.loop = loop }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let envelope = unwrapInboundIn(data)
+        guard let source = Address(envelope.remoteAddress) else { return }
+        loop.take(.datagramReceived(Array(envelope.data.readableBytesView), from: source))
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) { loop.flush() }
+
+    /// A failed read is a matter of one datagram, never of the socket.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { loop.noteSocketError(error) }
+
+    func channelInactive(context: ChannelHandlerContext) { loop.noteSocketClosed() }
+}

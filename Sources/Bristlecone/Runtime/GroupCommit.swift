@@ -1,0 +1,105 @@
+internal import Archive
+internal import DHTCore
+internal import IPv8
+internal import NIOCore
+internal import NIOPosix
+
+/// Makes changes durable, all that arrive while one commit is being written in the next one.
+///
+/// Confined to the event loop, but for the commit itself, which runs on the one thread that writes the archive.
+/// Idle, or with one commit under way; never with two.
+final class GroupCommit {
+    /// A change, and what is to be told when it is durable.
+    struct Item: Sendable {
+        var change: ArchiveChange
+        var completion: WorkID?
+    }
+
+    private let archive: Archive
+    private let eventLoop: any EventLoop
+    private let thread: NIOThreadPool
+    private var waiting: [Item] = []
+    private var isWriting = false
+    private var idleWaiters: [EventLoopPromise<Void>] = []
+
+    /// How many changes one transaction takes: enough for the cost of the sync to vanish, few enough for the first of
+    /// them not to wait long.
+    private static let itemsMax = 512
+
+    /// - Parameter thread: a pool of one, which has been started.
+    init(archive: Archive, thread: NIOThreadPool, eventLoop: any EventLoop) {
+        self.archive = archive
+        self.thread = thread
+        self.eventLoop = eventLoop
+    }
+
+    /// Takes a change in; it is written when ``write(at:then:)`` is called next, or after the commit under way.
+    func add(_ item: Item) { waiting.append(item) }
+
+    /// What a commit came to.
+    enum Completion: Sendable {
+        /// What became of each change.
+        case durable([(WorkID, CommitOutcome)])
+        /// Nothing was written.
+        case failed([WorkID], ArchiveError)
+    }
+
+    /// Writes what waits, unless a commit is under way; and again, until nothing waits.
+    ///
+    /// - Parameter clock: tells the time at which each commit begins.
+    /// - Parameter deliver: is called on the event loop after each commit.
+    func write(
+        clock: @escaping @Sendable () -> Instant, then deliver: @escaping @Sendable (Completion) -> Void
+    ) {
+        eventLoop.assertInEventLoop()
+        guard !isWriting else { return }
+        guard !waiting.isEmpty else {
+            for waiter in idleWaiters { waiter.succeed() }
+            return idleWaiters.removeAll()
+        }
+        isWriting = true
+        let items = Array(waiting.prefix(GroupCommit.itemsMax))
+        waiting.removeFirst(items.count)
+        let written = thread.runIfActive(eventLoop: eventLoop) { [archive] in
+            GroupCommit.commit(items, to: archive, at: clock())
+        }
+        let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
+        written.whenComplete { result in
+            let commit = loopBound.value
+            commit.isWriting = false
+            if case .success(let completion) = result { deliver(completion) }
+            commit.write(clock: clock, then: deliver)
+        }
+    }
+
+    private static func commit(_ items: [Item], to archive: Archive, at now: Instant) -> Completion {
+        do throws(ArchiveError) {
+            let outcomes = try archive.commit(items.map(\.change), at: now)
+            return .durable(
+                zip(items, outcomes).compactMap { item, outcome in
+                    item.completion.map { ($0, CommitOutcome(outcome)) }
+                })
+        } catch {
+            return .failed(items.compactMap(\.completion), error)
+        }
+    }
+
+    /// Succeeds once nothing waits and nothing is being written.
+    func whenIdle() -> EventLoopFuture<Void> {
+        guard isWriting || !waiting.isEmpty else { return eventLoop.makeSucceededVoidFuture() }
+        let promise = eventLoop.makePromise(of: Void.self)
+        idleWaiters.append(promise)
+        return promise.futureResult
+    }
+}
+
+extension CommitOutcome {
+    /// What an outcome of the archive means for an acknowledgement.
+    init(_ outcome: ArchiveOutcome) {
+        switch outcome {
+        case .store(let outcomes): self = outcomes.allSatisfy(\.isHeld) ? .held : .refused
+        case .tokenSecrets: self = .held
+        case .refused: self = .refused
+        }
+    }
+}

@@ -1,0 +1,59 @@
+internal import Glibc
+internal import IPv8
+
+/// What the machine's clocks show at one moment.
+struct ClockReading: Sendable {
+    /// The time of day, which somebody may set.
+    var wall: Instant
+    /// The time since the machine was started, with the time that it was suspended; never set.
+    var sinceBoot: Duration
+
+    /// Reads the machine's clocks.
+    static func now() -> ClockReading {
+        ClockReading(wall: Instant(nanoseconds: read(CLOCK_REALTIME)), sinceBoot: .nanoseconds(read(CLOCK_BOOTTIME)))
+    }
+
+    private static func read(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}
+
+/// The time that a node goes by: the time of day at its start, plus the time that has passed since.
+///
+/// Setting the machine's clock does not move it at once. A step of more than five minutes is followed once it has held
+/// for ten: so an operator's slip, taken back soon, expires nothing.
+struct NodeClock: Sendable {
+    private var wallAtBoot: Instant
+    private var step: (by: Duration, seenAt: Duration)?
+
+    private static let stepIgnored: Duration = .seconds(5 * 60)
+    private static let stepHolds: Duration = .seconds(10 * 60)
+    /// Two looks at the clock see the same step if they differ by less.
+    private static let stepTolerance: Duration = .seconds(60)
+
+    init(_ reading: ClockReading) { wallAtBoot = reading.wall - reading.sinceBoot }
+
+    /// The node's time at a reading.
+    func instant(of reading: ClockReading) -> Instant { wallAtBoot + reading.sinceBoot }
+
+    /// Looks whether the machine's clock has been set. Returns by how much the node's time moves with it, if it does.
+    mutating func observe(_ reading: ClockReading) -> Duration? {
+        let difference = reading.wall - instant(of: reading)
+        guard magnitude(difference) > NodeClock.stepIgnored else {
+            step = nil
+            return nil
+        }
+        guard let known = step, magnitude(difference - known.by) < NodeClock.stepTolerance else {
+            step = (difference, reading.sinceBoot)
+            return nil
+        }
+        guard reading.sinceBoot - known.seenAt >= NodeClock.stepHolds else { return nil }
+        wallAtBoot = wallAtBoot + difference
+        step = nil
+        return difference
+    }
+
+    private func magnitude(_ duration: Duration) -> Duration { duration < .zero ? .zero - duration : duration }
+}

@@ -1,0 +1,229 @@
+internal import Archive
+internal import DHTCore
+internal import IPv8
+internal import Logging
+internal import NIOCore
+internal import Synchronization
+
+/// Carries out what the core wants: the shell around ``DHTCore/Node``.
+///
+/// One event loop owns it, the sockets and the core. Datagrams come in bursts: each is given to the core as it is read,
+/// what the core wants done is gathered, and at the end of the burst goes to the workshop and to the archive in one go.
+///
+/// `@unchecked Sendable`: confined to its event loop. Only ``run(_:)``, ``snapshot()`` and ``begin(_:)`` may be called
+/// from elsewhere; they go there first.
+final class NodeLoop: @unchecked Sendable {
+    let eventLoop: any EventLoop
+    private let sockets: [AddressFamily: DatagramSocket]
+    private let workshop: Workshop
+    private let commits: GroupCommit
+    private let index: IndexKeeper
+    private let acknowledgesEarly: Bool
+    private let logger: Logger
+
+    private var node: Node
+    /// The clock is also read by the thread that writes the archive.
+    private let clock: Mutex<NodeClock>
+    private var effects: [Effect] = []
+    private var jobs: [Workshop.Job] = []
+    private var timer: (at: Instant, task: Scheduled<Void>)?
+    private var commands: [CommandID: CheckedContinuation<CommandOutcome?, Never>] = [:]
+    private var commandCount: UInt64 = 0
+    private var isStopping = false
+
+    /// What a loop needs to have been made before it.
+    struct Parts {
+        var sockets: [AddressFamily: DatagramSocket]
+        var workshop: Workshop
+        var commits: GroupCommit
+        var index: IndexKeeper
+        var acknowledgesEarly: Bool
+        var logger: Logger
+    }
+
+    init(_ configuration: NodeConfiguration, _ parts: Parts, on eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+        sockets = parts.sockets
+        workshop = parts.workshop
+        commits = parts.commits
+        index = parts.index
+        acknowledgesEarly = parts.acknowledgesEarly
+        logger = parts.logger
+        let reading = ClockReading.now()
+        let clock = NodeClock(reading)
+        node = Node(configuration, at: clock.instant(of: reading))
+        self.clock = Mutex(clock)
+    }
+
+    // MARK: In
+
+    /// Gives the core an input; what follows from it is gathered until ``flush()``.
+    func take(_ input: Input) {
+        guard !isStopping else { return }
+        node.handle(input, at: now, into: &effects)
+        for effect in effects { carryOut(effect) }
+        effects.removeAll(keepingCapacity: true)
+    }
+
+    /// Sends away what has been gathered, and sets the timer anew.
+    func flush() {
+        if !jobs.isEmpty {
+            workshop.perform(jobs, at: now, on: eventLoop) { [self] products in deliver(products) }
+            jobs.removeAll(keepingCapacity: true)
+        }
+        writeCommits()
+        setTimer()
+    }
+
+    private func deliver(_ products: [Workshop.Product]) {
+        for product in products {
+            switch product {
+            case .input(let input): take(input)
+            case .failedLoad(let id, let error):
+                logger.error("The archive cannot be read: \(error)")
+                take(.loadFailed(id))
+            }
+        }
+        flush()
+    }
+
+    private func setTimer() {
+        guard !isStopping, let wakeUp = node.nextWakeUp, wakeUp != timer?.at else { return }
+        timer?.task.cancel()
+        let delay = max(wakeUp - now, .zero)
+        let task = eventLoop.scheduleTask(in: TimeAmount(delay)) { [self] in
+            timer = nil
+            take(.timerFired)
+            flush()
+        }
+        timer = (wakeUp, task)
+    }
+
+    private var now: Instant { clock.withLock { $0.instant(of: .now()) } }
+
+    // MARK: Out
+
+    private func carryOut(_ effect: Effect) {
+        switch effect {
+        case .send(let message, let address): jobs.append(.send(message, to: address))
+        case .verify(let id, let packet, let entries): jobs.append(.verify(id, packet, entries))
+        case .load(let id, let target, let offset, let limit):
+            jobs.append(.load(id, target, offset: offset, limit: limit))
+        case .commit(let id, let intent): commit(intent, id)
+        case .saveTokenSecrets(let secrets):
+            commits.add(GroupCommit.Item(change: .tokenSecrets(secrets), completion: nil))
+        case .drawTokenSecret:
+            var random = SystemRandomNumberGenerator()
+            let secret = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+            runSoon { $0.take(.tokenSecretDrawn(secret)) }
+        case .saveContacts(let contacts): index.save(contacts, at: now)
+        case .emit(let event): tell(event)
+        }
+    }
+
+    private func commit(_ intent: StoreIntent, _ id: WorkID) {
+        commits.add(
+            GroupCommit.Item(change: .store(StoreChange(intent)), completion: acknowledgesEarly ? nil : id))
+        if acknowledgesEarly { runSoon { $0.take(.commitCompleted(id, .held)) } }
+    }
+
+    private func writeCommits() {
+        commits.write(clock: { [self] in now }) { [self] completion in
+            switch completion {
+            case .durable(let outcomes):
+                for (id, outcome) in outcomes { take(.commitCompleted(id, outcome)) }
+                index.archiveChanged()
+            case .failed(let ids, let error):
+                logger.error("The archive cannot be written, so nothing is acknowledged: \(error)")
+                for id in ids { take(.commitCompleted(id, .failed)) }
+            }
+            flush()
+        }
+    }
+
+    private func tell(_ event: Event) {
+        switch event {
+        case .commandCompleted(let id, let outcome): commands.removeValue(forKey: id)?.resume(returning: outcome)
+        case .addressLearned(let address): logger.info("Others see this node at \(address)")
+        case .contactAdded(let node): logger.debug("New contact \(node.address) \(node.publicKey.mid)")
+        case .contactLost(let node): logger.debug("Lost contact \(node.address) \(node.publicKey.mid)")
+        }
+    }
+
+    func noteSocketError(_ error: any Error) { logger.debug("A datagram could not be read: \(error)") }
+
+    func noteSocketClosed() {
+        if !isStopping { logger.critical("A socket has closed by itself; restart the node") }
+    }
+
+    /// Does something after what is being done now.
+    private func runSoon(_ body: @escaping @Sendable (NodeLoop) -> Void) {
+        eventLoop.execute { [self] in
+            body(self)
+            flush()
+        }
+    }
+
+    // MARK: From elsewhere
+
+    /// Begins to read the sockets, and starts the core.
+    func begin() {
+        runSoon { loop in
+            for socket in loop.sockets.values {
+                do {
+                    try socket.read(into: loop)
+                } catch {
+                    loop.logger.error("A socket cannot be read: \(error)")
+                }
+            }
+            loop.take(.timerFired)
+        }
+        eventLoop.scheduleRepeatedTask(initialDelay: .seconds(60), delay: .seconds(60)) { [self] _ in
+            let step = clock.withLock { $0.observe(.now()) }
+            if let step { logger.warning("The machine's clock has been set; this node follows by \(step)") }
+        }
+    }
+
+    /// Has the core do what a user wants; `nil` where the node stops before it is done.
+    func run(_ command: Command) async -> CommandOutcome? {
+        await withCheckedContinuation { continuation in
+            runSoon { loop in
+                guard !loop.isStopping else { return continuation.resume(returning: nil) }
+                loop.commandCount += 1
+                let id = CommandID(loop.commandCount)
+                loop.commands[id] = continuation
+                loop.take(.commandIssued(id, command))
+            }
+        }
+    }
+
+    /// Tells the core where the bootstrap servers are.
+    func trackersResolved(_ addresses: [Address]) { runSoon { $0.take(.trackersResolved(addresses)) } }
+
+    /// What the core looks like now.
+    func snapshot() async -> NodeSnapshot? {
+        try? await eventLoop.submit { [self] in
+            NodeSnapshot(endpoints: node.endpoints, counters: node.counters, now: now)
+        }.get()
+    }
+
+    /// Stops taking anything in, and waits until what has been taken is durable.
+    func stop() async {
+        let idle = eventLoop.flatSubmit { [self] in
+            isStopping = true
+            timer?.task.cancel()
+            for (_, continuation) in commands { continuation.resume(returning: nil) }
+            commands.removeAll()
+            index.save(node.contacts, at: now)
+            return commits.whenIdle()
+        }
+        try? await idle.get()
+    }
+}
+
+/// What a core looks like at one moment.
+struct NodeSnapshot: Sendable {
+    var endpoints: [EndpointSnapshot]
+    var counters: Counters
+    var now: Instant
+}

@@ -1,0 +1,38 @@
+internal import Archive
+internal import IPv8
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+
+/// What a node runs on: one event loop with the sockets, a pool of threads for signatures and reads, one thread that
+/// writes the archive, and one that keeps its index.
+struct NodeThreads: Sendable {
+    private let group: MultiThreadedEventLoopGroup
+    private let sockets: [AddressFamily: DatagramSocket]
+    let workshop: Workshop
+    let writer: NIOThreadPool
+    let index: IndexKeeper
+
+    init(
+        group: MultiThreadedEventLoopGroup, sockets: [AddressFamily: DatagramSocket], archive: Archive,
+        key: PrivateKey, settings: NodeSettings, logger: Logger
+    ) {
+        self.group = group
+        self.sockets = sockets
+        workshop = Workshop(
+            threadCount: settings.threads > 0 ? settings.threads : System.coreCount, key: key, archive: archive,
+            sockets: sockets)
+        writer = NIOThreadPool(numberOfThreads: 1)
+        writer.start()
+        index = IndexKeeper(archive: archive, logger: logger)
+    }
+
+    /// Ends them all, in the order in which they hand work to each other.
+    func shutdown() async {
+        await workshop.shutdown()
+        for socket in sockets.values { await socket.close() }
+        try? await writer.shutdownGracefully()
+        await index.shutdown()
+        try? await group.shutdownGracefully()
+    }
+}

@@ -1,0 +1,83 @@
+internal import Archive
+internal import DHTCore
+internal import IPv8
+internal import NIOCore
+internal import NIOPosix
+
+/// Does what takes long away from the event loop: checks signatures, makes them and sends what it signed, reads the
+/// archive.
+///
+/// Jobs go there in batches, and come back in batches: one hop each way for as many as a burst of datagrams makes.
+final class Workshop: Sendable {
+    /// Something to be done.
+    enum Job: Sendable {
+        case verify(WorkID, Packet, [Entry])
+        case load(WorkID, Target, offset: Int, limit: Int)
+        case send(Message, to: Address)
+    }
+
+    /// What has been done.
+    enum Product: Sendable {
+        case input(Input)
+        case failedLoad(WorkID, ArchiveError)
+    }
+
+    private let pool: NIOThreadPool
+    private let threadCount: Int
+    private let key: PrivateKey
+    private let archive: Archive
+    private let sockets: [AddressFamily: DatagramSocket]
+    private let verifier = SignatureVerifier()
+
+    /// A batch is parted among threads only if each then has this many jobs.
+    private static let jobsPerThreadMin = 4
+
+    init(threadCount: Int, key: PrivateKey, archive: Archive, sockets: [AddressFamily: DatagramSocket]) {
+        self.threadCount = threadCount
+        self.key = key
+        self.archive = archive
+        self.sockets = sockets
+        pool = NIOThreadPool(numberOfThreads: threadCount)
+        pool.start()
+    }
+
+    /// Does jobs and hands what they made to the event loop, part by part.
+    func perform(
+        _ jobs: [Job], at now: Instant, on eventLoop: any EventLoop,
+        then deliver: @escaping @Sendable ([Product]) -> Void
+    ) {
+        let partSize = max(Workshop.jobsPerThreadMin, (jobs.count + threadCount - 1) / threadCount)
+        for start in stride(from: 0, to: jobs.count, by: partSize) {
+            let part = Array(jobs[start..<min(start + partSize, jobs.count)])
+            pool.submit { [self] state in
+                guard state == .active else { return }
+                let products = part.compactMap { perform($0, at: now) }
+                if !products.isEmpty { eventLoop.execute { deliver(products) } }
+            }
+        }
+    }
+
+    private func perform(_ job: Job, at now: Instant) -> Product? {
+        switch job {
+        case .verify(let id, let packet, let entries):
+            let isAuthentic = packet.isAuthentic(accordingTo: verifier)
+            // Nobody asks about the entries of a forged packet.
+            let entryVerdicts = entries.map { isAuthentic && $0.isAuthentic(accordingTo: verifier) }
+            return .input(
+                .signaturesChecked(
+                    id, SignatureVerdict(packetIsAuthentic: isAuthentic, entriesAreAuthentic: entryVerdicts)))
+        case .load(let id, let target, let offset, let limit):
+            do throws(ArchiveError) {
+                return .input(.entriesLoaded(id, try archive.page(of: target, offset: offset, limit: limit, at: now)))
+            } catch {
+                return .failedLoad(id, error)
+            }
+        case .send(let message, let address):
+            sockets[address.family]?.send(Packet.encode(message, signedBy: key), to: address)
+            return nil
+        }
+    }
+
+    /// Lets the threads end; jobs that are still waiting are not done.
+    func shutdown() async { try? await pool.shutdownGracefully() }
+}

@@ -1,0 +1,28 @@
+internal import ArgumentParser
+internal import IPv8
+
+/// Reads what people write for keys, values and addresses.
+enum Arguments {
+    /// 40 hexadecimal digits are the key itself; any other text is hashed.
+    static func key(_ text: String) throws -> Target {
+        guard !text.isEmpty else { throw ValidationError("A key is a text, or 40 hexadecimal digits.") }
+        return Target(hex: text) ?? Target(hashing: text)
+    }
+
+    /// The value's bytes: those of the text, or those that hexadecimal digits stand for.
+    static func value(_ text: String, isHex: Bool) throws -> [UInt8] {
+        guard isHex else { return Array(text.utf8) }
+        guard let bytes = Hex.decode(text) else {
+            throw ValidationError("With --hex the value is an even number of hexadecimal digits, such as 00ff12.")
+        }
+        return bytes
+    }
+
+    /// An address that a node can have.
+    static func address(_ text: String) throws -> Address {
+        guard let address = Address(text), address.isReachable else {
+            throw ValidationError("An address looks like 192.0.2.1:8090 or [2001:db8::1]:8090.")
+        }
+        return address
+    }
+}

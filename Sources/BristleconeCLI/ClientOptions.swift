@@ -1,0 +1,35 @@
+internal import ArgumentParser
+internal import Bristlecone
+internal import FoundationEssentials
+internal import Glibc
+
+/// The flags of the commands that talk to a running node.
+struct ClientOptions: ParsableArguments {
+    @Option(
+        name: .customLong("data"),
+        help: ArgumentHelp("The data folder of the running node (default: ./data).", valueName: "folder"))
+    var dataFolder: String?
+
+    @Flag(help: "Print the answer as JSON.")
+    var json = false
+
+    /// Asks the node in the data folder, and throws what it says where it cannot do what was asked for.
+    func ask(_ request: ControlRequest, timeout: Duration) throws -> ControlReply {
+        let environment = ProcessInfo.processInfo.environment
+        let folder = EffectiveConfiguration.dataFolder(flag: dataFolder, environment: environment)
+        let reply = try ControlClient(dataFolder: folder).send(request, timeout: timeout)
+        if case .failure(let sentence, let canRetry) = reply {
+            throw CommandFailure(message: canRetry ? "\(sentence) Trying again may help." : sentence)
+        }
+        return reply
+    }
+
+    /// Prints an answer: as JSON, or as the text for people that is made for the terminal.
+    func show(_ report: some Encodable, _ text: (Terminal) -> String) throws {
+        let terminal = Terminal(descriptor: STDOUT_FILENO, environment: ProcessInfo.processInfo.environment)
+        Output.show(json ? try JSONText.encode(report) : text(terminal))
+    }
+
+    /// What to throw where the node answers another question than the one that was asked.
+    static let mixedUp = CommandFailure(message: "The node answered another question; restart it, and try again.")
+}

@@ -1,0 +1,31 @@
+internal import Bristlecone
+internal import IPv8
+
+extension FindReport {
+    /// What to say where there is no value.
+    func nothingFound(isLocal: Bool) -> String {
+        isLocal
+            ? "This node keeps nothing under \(key)."
+            : "Nothing was found under \(key): \(Words.count(asked, "node")) asked, \(answered) answered."
+    }
+
+    /// The report for people.
+    func text(on terminal: Terminal, isLocal: Bool) -> String {
+        var table = TextTable()
+        for value in values {
+            table.add(Terminal.shown(value.data), terminal.faint(FindReport.origin(of: value, terminal)))
+        }
+        let head = "\(Words.count(values.count, "value")) under \(terminal.strong(terminal.digits(key)))"
+        let foot =
+            isLocal
+            ? "From this node's own archive, in \(Words.time(duration))."
+            : "\(Words.count(asked, "node")) asked, \(answered) answered, \(withValues) had values, "
+                + "in \(Words.time(duration))."
+        return ([head] + table.lines() + [terminal.faint(foot)]).joined(separator: "\n")
+    }
+
+    private static func origin(of value: FoundValue, _ terminal: Terminal) -> String {
+        guard let signer = value.signer, let version = value.version else { return "unsigned" }
+        return "signed by \(terminal.digits(signer.mid)), version \(version.number)"
+    }
+}

@@ -1,0 +1,63 @@
+internal import Bristlecone
+internal import IPv8
+internal import Kademlia
+
+extension NodeStatus {
+    /// The status for people.
+    func text(on terminal: Terminal) -> String {
+        let head = "Bristlecone \(version), running for \(Words.age(uptime)) (pid \(processID))"
+        var summary = TextTable()
+        summary.add("identity", "\(terminal.digits(publicKey.mid)) (\(publicKey.level.rawValue))")
+        summary.add(
+            "archive",
+            "\(Words.count(archive.values, "value")) under \(Words.count(archive.keys, "key")), "
+                + "\(Words.space(archive.liveBytes)) in use")
+        let lag = archive.journalLast - archive.indexLast
+        summary.add("journal", "change \(archive.journalLast), index \(lag == 0 ? "up to date" : "\(lag) behind")")
+        let blocks = [
+            [terminal.strong(head)] + summary.lines(), endpointLines(terminal), contactLines(terminal),
+            counterLines(terminal),
+        ]
+        return blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
+    }
+
+    private func endpointLines(_ terminal: Terminal) -> [String] {
+        var table = TextTable()
+        table.add("address", "seen as", "node id", "contacts", "good", "buckets")
+        for endpoint in endpoints {
+            table.add(
+                endpoint.listen.description, endpoint.external?.description ?? "not known yet",
+                terminal.digits(endpoint.nodeID), String(endpoint.contacts), String(endpoint.goodContacts),
+                String(endpoint.buckets))
+        }
+        return [terminal.strong("Listens on")] + table.lines()
+    }
+
+    /// How many contacts are listed for a person; `--json` has all.
+    private static let contactsShownMax = 20
+
+    private func contactLines(_ terminal: Terminal) -> [String] {
+        guard !contacts.isEmpty else {
+            return [terminal.strong("Contacts"), "  none yet; give the node one with --peer ADDRESS:PORT"]
+        }
+        var table = TextTable()
+        table.add("address", "identity", "status", "failures")
+        for contact in contacts.prefix(NodeStatus.contactsShownMax) {
+            table.add(
+                contact.address.description, terminal.digits(contact.mid), contact.standing.rawValue,
+                String(contact.failures))
+        }
+        let more = contacts.count - NodeStatus.contactsShownMax
+        return [terminal.strong("Contacts")] + table.lines()
+            + (more > 0 ? [terminal.faint("  … and \(more) more: bristlecone status --json")] : [])
+    }
+
+    private func counterLines(_ terminal: Terminal) -> [String] {
+        var table = TextTable()
+        for (name, count) in counters.sorted(by: { $0.key < $1.key }) where count > 0 {
+            table.add(name, String(count))
+        }
+        let lines = table.lines()
+        return [terminal.strong("Counted since the start")] + (lines.isEmpty ? ["  nothing yet"] : lines)
+    }
+}

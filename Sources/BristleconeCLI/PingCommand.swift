@@ -1,0 +1,31 @@
+internal import ArgumentParser
+internal import Bristlecone
+internal import IPv8
+
+/// `bristlecone ping ADDRESS:PORT`
+struct PingCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ping",
+        abstract: "Ask a node at an address whether it is there.",
+        discussion: """
+            The exit status is 1 where nobody answers.
+
+            For example:
+
+              bristlecone ping 192.0.2.1:8090
+            """)
+
+    @Argument(
+        help: ArgumentHelp("The node's address, such as 192.0.2.1:8090.", valueName: "address:port"),
+        transform: Arguments.address)
+    var address: Address
+
+    @OptionGroup var client: ClientOptions
+
+    mutating func run() async throws {
+        guard case .ping(let report) = try client.ask(.ping(address), timeout: .seconds(30)) else {
+            throw ClientOptions.mixedUp
+        }
+        try client.show(report) { report.text(on: $0) }
+    }
+}

@@ -1,0 +1,73 @@
+internal import ArgumentParser
+internal import Bristlecone
+internal import Glibc
+
+/// The program `bristlecone`.
+@main
+struct Program: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bristlecone",
+        abstract: "A node of the IPv8 DHT that keeps what it is given.",
+        discussion: """
+            The IPv8 DHT is a network of peers that store small values for each other: anybody can store a value under \
+            a key, and anybody who knows the key can find it. Bristlecone takes part in it and keeps the values on \
+            disk, so that they survive a crash or a reboot.
+
+            Start a node in one terminal, and use it from another:
+
+              bristlecone run
+              bristlecone store greeting "hello"
+              bristlecone find greeting
+            """,
+        version: "bristlecone \(Release.version)",
+        subcommands: [
+            RunCommand.self, StoreCommand.self, FindCommand.self, PingCommand.self, StatusCommand.self,
+            ConfigCommand.self,
+        ])
+
+    /// Parses the arguments, runs the command and turns whatever goes wrong into a sentence and an exit status.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            end(with: error)
+        }
+    }
+
+    private static func end(with error: any Error) -> Never {
+        switch error {
+        case let failure as CommandFailure: end(failure.status, saying: [failure.message])
+        case let error as ConfigurationError: end(error.exitStatus, saying: error.problems.map(\.description))
+        case let error as ControlError: end(.failure, saying: [error.description])
+        case let error as StartError: end(.failure, saying: [error.description])
+        default: endParsing(error)
+        }
+    }
+
+    /// Help and version are errors to the parser too: they go to standard output.
+    private static func endParsing(_ error: any Error) -> Never {
+        let message = fullMessage(for: error)
+        let code = exitCode(for: error)
+        guard !code.isSuccess else {
+            if !message.isEmpty { Output.show(message) }
+            exit(withStatus: code)
+        }
+        let label = "Error: "
+        end(
+            code,
+            saying: message.isEmpty ? [] : [message.hasPrefix(label) ? String(message.dropFirst(label.count)) : message]
+        )
+    }
+
+    private static func end(_ status: ExitCode, saying sentences: [String]) -> Never {
+        for sentence in sentences { Output.complain("bristlecone: \(sentence)") }
+        exit(withStatus: status)
+    }
+
+    private static func exit(withStatus status: ExitCode) -> Never { Glibc.exit(status.rawValue) }
+}

@@ -1,0 +1,62 @@
+internal import ArgumentParser
+internal import Bristlecone
+internal import IPv8
+
+/// `bristlecone store KEY VALUE`
+struct StoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "store",
+        abstract: "Store a value in the network, under a key.",
+        discussion: """
+            The value is signed with the node's key: nobody else can replace it, and it holds up to \
+            \(ValueLimit.signedBytesMax(.curve25519)) bytes. With --unsigned it holds up to \
+            \(ValueLimit.unsignedBytesMax), and nobody can tell who stored it.
+
+            For example:
+
+              bristlecone store greeting "hello"
+              bristlecone store --unsigned --hex greeting 68656c6c6f
+
+            A value that begins with a hyphen goes behind two of them:
+
+              bristlecone store -- temperature -3
+            """)
+
+    @Argument(
+        help: ArgumentHelp("A text, which is hashed with SHA-1, or 40 hexadecimal digits.", valueName: "key"),
+        transform: Arguments.key)
+    var key: Target
+
+    @Argument(help: "A text, or hexadecimal digits with --hex.")
+    var value: String
+
+    @Flag(help: "Do not sign the value.")
+    var unsigned = false
+
+    @Flag(help: "The value is given as hexadecimal digits.")
+    var hex = false
+
+    @OptionGroup var client: ClientOptions
+
+    mutating func validate() throws {
+        let data = try Arguments.value(value, isHex: hex)
+        if let refusal = refusal(byteCount: data.count) { throw ValidationError(refusal) }
+    }
+
+    mutating func run() async throws {
+        let data = try Arguments.value(value, isHex: hex)
+        let request = ControlRequest.store(key: key, data: data, signed: !unsigned)
+        guard case .store(let report) = try client.ask(request, timeout: .seconds(120)) else {
+            throw ClientOptions.mixedUp
+        }
+        if client.json || report.isSuccess { try client.show(report) { report.text(on: $0) } }
+        guard report.isSuccess else { throw CommandFailure(message: report.failure) }
+    }
+
+    /// What no key could make right; what the node's own key leaves room for, the node knows.
+    private func refusal(byteCount: Int) -> String? {
+        let levels: [KeyLevel?] = unsigned ? [nil] : KeyLevel.allCases
+        let refusals = levels.map { ValueLimit.refusal(byteCount: byteCount, signedWith: $0) }
+        return refusals.allSatisfy { $0 != nil } ? refusals.first.flatMap { $0 } : nil
+    }
+}

@@ -1,0 +1,40 @@
+internal import Bristlecone
+
+/// Numbers and times in words.
+enum Words {
+    /// `1 node`, `2 nodes`.
+    static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
+    /// A short time: `0.8 ms`, `41 ms`, `1.24 s`.
+    static func time(_ duration: Duration) -> String {
+        let seconds = duration.seconds
+        if seconds < 0.01 { return "\(rounded(seconds * 1000, 10)) ms" }
+        if seconds < 1 { return "\(Int((seconds * 1000).rounded())) ms" }
+        return "\(rounded(seconds, 100)) s"
+    }
+
+    /// A long time, in its two largest units: `3 h 12 min`.
+    static func age(_ duration: Duration) -> String {
+        let seconds = Int(duration.seconds)
+        switch seconds {
+        case ..<60: return "\(seconds) s"
+        case ..<3600: return "\(seconds / 60) min \(seconds % 60) s"
+        case ..<86400: return "\(seconds / 3600) h \(seconds % 3600 / 60) min"
+        default: return "\(seconds / 86400) d \(seconds % 86400 / 3600) h"
+        }
+    }
+
+    /// An amount of space: `3.4 MiB`.
+    static func space(_ bytes: Int) -> String {
+        let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+        var amount = Double(bytes)
+        var unit = 0
+        while amount >= 1024, unit < units.count - 1 {
+            amount /= 1024
+            unit += 1
+        }
+        return unit == 0 ? "\(bytes) B" : "\(rounded(amount, 10)) \(units[unit])"
+    }
+
+    private static func rounded(_ number: Double, _ parts: Double) -> Double { (number * parts).rounded() / parts }
+}

@@ -1,0 +1,47 @@
+public import IPv8
+
+/// Something that the node's user wants.
+public enum Command: Hashable, Sendable {
+    /// Ask whoever is at an address for a sign of life.
+    case ping(Address)
+    /// Find the values under a target, in the overlay and in the archive.
+    case find(Target)
+    /// Keep an entry here, and store it on the closest nodes.
+    case publish(Target, Entry)
+}
+
+/// What became of a command.
+public enum CommandOutcome: Hashable, Sendable {
+    /// Somebody answered a ping.
+    case pinged(PublicKey, roundTrip: Duration)
+    /// Nobody answered a ping in time.
+    case pingTimedOut
+    /// A search is over, whatever it found.
+    case found(FindOutcome)
+    /// A value is durable here, and stored elsewhere as far as that went.
+    case published(PublishOutcome)
+    /// A value could not be kept here, so it was not sent to others either.
+    case publishRefused(CommitOutcome)
+    /// The node has as many commands under way as it takes.
+    case refusedAsBusy
+}
+
+/// What a search found.
+public struct FindOutcome: Hashable, Sendable {
+    /// The highest version of each signer, then the unsigned values, each once.
+    public var entries: [Entry]
+    /// How many nodes were asked.
+    public var askedCount: Int
+    /// How many of them answered.
+    public var answeredCount: Int
+    /// How many of them had values.
+    public var holderCount: Int
+}
+
+/// How far a value got.
+public struct PublishOutcome: Hashable, Sendable {
+    /// How many nodes were asked to store it.
+    public var askedCount: Int
+    /// How many of them hold it.
+    public var acknowledgedCount: Int
+}

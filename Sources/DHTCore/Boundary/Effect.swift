@@ -1,0 +1,54 @@
+public import IPv8
+public import Kademlia
+
+/// Something that a node wants done. A plain value: who carries it out, and how, is not the node's business.
+public enum Effect: Hashable, Sendable {
+    /// Sign and send a message.
+    case send(Message, to: Address)
+    /// Check the signatures of a packet and of entries that came in it.
+    case verify(WorkID, packet: Packet, entries: [Entry])
+    /// Read what the DHT is served under a target.
+    case load(WorkID, target: Target, offset: Int, limit: Int)
+    /// Make entries durable.
+    case commit(WorkID, StoreIntent)
+    /// Make the token secrets durable.
+    case saveTokenSecrets([TokenSecret])
+    /// Draw 32 unpredictable bytes.
+    case drawTokenSecret
+    /// Remember these contacts for the next start.
+    case saveContacts([Contact])
+    /// Tell the node's user.
+    case emit(Event)
+}
+
+/// Entries to be made durable.
+public struct StoreIntent: Hashable, Sendable {
+    /// What they are found under.
+    public var target: Target
+    /// The entries, their signatures checked.
+    public var entries: [Entry]
+    /// Until when the DHT is served them.
+    public var expiresAt: Instant
+    /// Where they come from.
+    public var origin: Origin
+
+    /// Where entries come from.
+    public enum Origin: Hashable, Sendable {
+        /// The user of this node published them.
+        case published
+        /// A peer stored them here.
+        case stored(by: Mid, from: Address)
+    }
+}
+
+/// Something that the node's user may want to know.
+public enum Event: Hashable, Sendable {
+    /// A command is done.
+    case commandCompleted(CommandID, CommandOutcome)
+    /// Others see us at an address, and our node id in its family has followed.
+    case addressLearned(Address)
+    /// A node has become a contact.
+    case contactAdded(NodeInfo)
+    /// A contact has been given up.
+    case contactLost(NodeInfo)
+}

@@ -1,0 +1,31 @@
+public import IPv8
+
+/// What a node is told when it is made.
+public struct NodeConfiguration: Hashable, Sendable {
+    /// The node's public key; the private one stays with whoever signs.
+    public var identity: PublicKey
+    /// The addresses of the node's sockets, at most one for each family. An unspecified host stands for all of the
+    /// machine's.
+    public var listenAddresses: [Address]
+    /// Peers to join through.
+    public var peers: [Address]
+    /// Contacts of an earlier run.
+    public var contacts: [NodeInfo]
+    /// Token secrets of an earlier run.
+    public var tokenSecrets: [TokenSecret]
+    /// Where the node's own random numbers start. Unpredictable in earnest, fixed in a simulation.
+    public var seed: UInt64
+
+    /// Puts a configuration together.
+    public init(
+        identity: PublicKey, listenAddresses: [Address], peers: [Address] = [], contacts: [NodeInfo] = [],
+        tokenSecrets: [TokenSecret] = [], seed: UInt64
+    ) {
+        self.identity = identity
+        self.listenAddresses = listenAddresses
+        self.peers = peers
+        self.contacts = contacts
+        self.tokenSecrets = tokenSecrets
+        self.seed = seed
+    }
+}

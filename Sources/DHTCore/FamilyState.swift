@@ -1,0 +1,65 @@
+internal import IPv8
+internal import Kademlia
+
+/// What a node has once for each address family: a socket, an outside address, and the routing table around the id that
+/// follows from it.
+struct FamilyState: Sendable {
+    let listenAddress: Address
+    private(set) var external: ExternalAddress
+    var table: RoutingTable
+
+    init(listeningOn address: Address, mid: Mid, at now: Instant) {
+        listenAddress = address
+        external = ExternalAddress(listeningOn: address)
+        let host = external.current?.host ?? address.host
+        table = RoutingTable(ownID: NodeID(host: host, mid: mid), createdAt: now)
+    }
+
+    /// What we call our address in our own network: the socket's, where it is bound to one.
+    var lan: Address { listenAddress.host.isUnspecified ? .none : listenAddress }
+
+    /// What we call our address as others see it.
+    var wan: Address { external.current ?? .none }
+
+    /// Hears where a peer sees us; where that moves our node id, the table is laid out anew around it. Returns the
+    /// address if it is new.
+    mutating func heardOwnAddress(_ address: Address, from voter: Mid, mid: Mid, at now: Instant) -> Address? {
+        guard address.family == listenAddress.family, external.heard(address, from: voter) else { return nil }
+        let id = NodeID(host: address.host, mid: mid)
+        if id != table.ownID {
+            let contacts = table.contacts
+            table = RoutingTable(ownID: id, createdAt: now)
+            for contact in contacts { table.insert(contact) }
+        }
+        return address
+    }
+}
+
+/// Something for each address family that the node has a socket of.
+struct PerFamily<Value: Sendable>: Sendable {
+    private var ipv4: Value?
+    private var ipv6: Value?
+
+    init(_ make: (AddressFamily) -> Value?) {
+        ipv4 = make(.ipv4)
+        ipv6 = make(.ipv6)
+    }
+
+    subscript(family: AddressFamily) -> Value? {
+        get {
+            switch family {
+            case .ipv4: ipv4
+            case .ipv6: ipv6
+            }
+        }
+        _modify {
+            switch family {
+            case .ipv4: yield &ipv4
+            case .ipv6: yield &ipv6
+            }
+        }
+    }
+
+    /// The families that there is something for.
+    var present: [AddressFamily] { AddressFamily.allCases.filter { self[$0] != nil } }
+}

@@ -1,0 +1,62 @@
+internal import IPv8
+internal import Kademlia
+
+/// What a node learns about others by their behaviour.
+extension Node {
+    /// How many nodes that are no contacts may be asked for a sign of life at once.
+    private static let probesMax = 64
+
+    /// A node asked us something. A contact is alive by that; anybody else has to answer first, since the address that
+    /// a request comes from can be forged.
+    mutating func noteQuery(from sender: NodeInfo, _ id: NodeID, at now: Instant, into effects: inout [Effect]) {
+        guard let table = families[sender.address.family]?.table else { return }
+        if let contact = table.contact(id) {
+            families[sender.address.family]?.table.recordQuery(from: id, at: now)
+            if contact.node.address != sender.address { probe(sender, id, at: now, into: &effects) }
+        } else if table.hasRoom(for: id) {
+            probe(sender, id, at: now, into: &effects)
+        }
+    }
+
+    private mutating func probe(_ node: NodeInfo, _ id: NodeID, at now: Instant, into effects: inout [Effect]) {
+        probes = probes.filter { now - $0.value < Request.Kind.ping.patience }
+        guard probes[id] == nil, probes.count < Node.probesMax, !trackers.contains(node.address) else { return }
+        probes[id] = now
+        ping(node, at: now, into: &effects)
+    }
+
+    /// A node answered us: the one way to become a contact. Trackers answer too, but they are no nodes.
+    mutating func noteAnswer(
+        from sender: NodeInfo, after roundTrip: Duration, at now: Instant, into effects: inout [Effect]
+    ) {
+        guard !trackers.contains(sender.address) else { return }
+        var contact = Contact(sender, answeredAt: now)
+        contact.roundTrip = roundTrip
+        guard families[sender.address.family]?.table.insert(contact) == .added else { return }
+        contactsChanged = true
+        effects.append(.emit(.contactAdded(sender)))
+    }
+
+    /// A node did not answer us. A contact is asked once more at once: either it is back, or it is given up soon.
+    mutating func noteSilence(of node: NodeInfo, at now: Instant, into effects: inout [Effect]) {
+        let id = NodeID(host: node.address.host, mid: node.publicKey.mid)
+        switch families[node.address.family]?.table.recordFailure(of: id) {
+        case .counted?: ping(node, at: now, into: &effects)
+        case .evicted(let lost, let replacement)?: giveUp(lost, replacement, at: now, into: &effects)
+        case .unknown?, nil: return
+        }
+    }
+
+    private mutating func giveUp(
+        _ lost: Contact, _ replacement: Contact?, at now: Instant, into effects: inout [Effect]
+    ) {
+        contactsChanged = true
+        effects.append(.emit(.contactLost(lost.node)))
+        // It may be away for a moment only, or we may.
+        walker.heardOf(lost.node.address, at: now)
+        if let replacement {
+            effects.append(.emit(.contactAdded(replacement.node)))
+            ping(replacement.node, at: now, into: &effects)
+        }
+    }
+}

@@ -1,0 +1,105 @@
+internal import IPv8
+internal import Kademlia
+
+/// How nodes behind NATs come to know each other: introductions, and the punctures that open the way.
+extension Node {
+    /// How many punctures are sent to addresses that somebody named, in an interval. A puncture is larger than the
+    /// unsigned request for it, so without a bound we would be of use to those who flood others.
+    private static let puncturesMax = 100
+    private static let puncturesInterval: Duration = .seconds(5)
+
+    /// Introduces the asker to a random contact, has that contact puncture the asker, and tells the asker its address.
+    mutating func introduce(
+        _ asker: NodeInfo, _ request: IntroductionRequest, at now: Instant, into effects: inout [Effect]
+    ) {
+        guard let family = families[asker.address.family] else { return }
+        let style: IntroductionStyle =
+            request.style == .new || request.flags.contains(.wantsNewStyle) ? .new : .old
+        let others = family.table.contacts.filter {
+            $0.node.publicKey != asker.publicKey && $0.status(at: now) == .good
+        }
+        let introduced = others.randomElement(using: &generator)?.node.address
+        let (lan, wan) = addressesToTell(of: introduced, in: family)
+        let response = IntroductionResponse(
+            style: style, globalTime: claimGlobalTime(), destination: asker.address, sourceLAN: family.lan,
+            sourceWAN: family.wan, introducedLAN: lan, introducedWAN: wan,
+            flags: style == .old ? .speaksNewStyle : [], identifier: request.identifier)
+        if let introduced {
+            requestPuncture(
+                by: introduced, ofLAN: request.destination, wan: asker.address, request.identifier, style,
+                into: &effects)
+        }
+        send(.introductionResponse(response), to: asker.address, into: &effects)
+    }
+
+    /// A peer in our own network is told of under the address it has there, and under our outside host.
+    private func addressesToTell(of introduced: Address?, in family: FamilyState) -> (lan: Address, wan: Address) {
+        guard let introduced else { return (.none, .none) }
+        guard introduced.host.isPrivate else { return (.none, introduced) }
+        return (introduced, Address(host: family.wan.host, port: introduced.port))
+    }
+
+    mutating func requestPuncture(
+        by helper: Address, ofLAN lan: Address, wan: Address, _ identifier: UInt16,
+        _ style: IntroductionStyle = .old, into effects: inout [Effect]
+    ) {
+        let isOld = style == .old && lan.family == .ipv4 && wan.family == .ipv4
+        let request = PunctureRequest(
+            style: isOld ? .old : .new, globalTime: claimGlobalTime(), walkerLAN: lan, walkerWAN: wan,
+            identifier: identifier)
+        send(.punctureRequest(request), to: helper, into: &effects)
+    }
+
+    /// Handles the one message that carries no signature.
+    mutating func receiveUnsigned(
+        _ message: Message, from source: Address, at now: Instant, into effects: inout [Effect]
+    ) {
+        guard case .punctureRequest(let request) = message else { return }
+        guard let family = families[source.family] else { return drop(.badSource) }
+        guard punctures.admit(at: now, max: Node.puncturesMax, since: now - Node.puncturesInterval) else {
+            return drop(.overloaded)
+        }
+        counters.received[message.id, default: 0] += 1
+        let sharesOurHost = request.walkerWAN.host == family.wan.host && request.walkerLAN.isReachable
+        let puncture = Puncture(
+            style: request.style, globalTime: claimGlobalTime(), sourceLAN: family.lan, walkerWAN: request.walkerWAN,
+            identifier: request.identifier)
+        send(.puncture(puncture), to: sharesOurHost ? request.walkerLAN : request.walkerWAN, into: &effects)
+    }
+
+    /// Asks whoever is at an address to introduce us.
+    mutating func walk(to address: Address, at now: Instant, into effects: inout [Effect]) {
+        let request = Request(
+            kind: .introduction, address: address, publicKey: nil, purpose: .walk, body: .introduction)
+        submit(request, at: now, into: &effects)
+    }
+
+    /// Learns from an introduction: our own address, and somebody to walk to.
+    mutating func learn(
+        from response: IntroductionResponse, of peer: NodeInfo, at now: Instant, into effects: inout [Effect]
+    ) {
+        let family = peer.address.family
+        if let own = families[family]?.heardOwnAddress(
+            response.destination, from: peer.publicKey.mid, mid: identity.mid, at: now)
+        {
+            effects.append(.emit(.addressLearned(own)))
+        }
+        for address in addressesToWalk(from: response)
+        where address.host != families[family]?.wan.host
+            || address.port != families[family]?.wan.port
+        {
+            walker.heardOf(address, at: now)
+        }
+    }
+
+    /// Which of an introduced peer's addresses to try: where it shares our outside host, the one in our network.
+    private func addressesToWalk(from response: IntroductionResponse) -> [Address] {
+        let (lan, wan) = (response.introducedLAN, response.introducedWAN)
+        let ownHosts = families.present.compactMap { families[$0]?.wan.host }
+        guard wan != .none else { return [] }
+        if !ownHosts.contains(wan.host) { return [lan, wan].filter { $0 != .none } }
+        if lan != .none { return [lan] }
+        let ownLAN = families[wan.family]?.lan.host
+        return [wan] + (ownLAN.map { [Address(host: $0, port: wan.port)] } ?? [])
+    }
+}

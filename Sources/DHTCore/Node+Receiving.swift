@@ -1,0 +1,158 @@
+internal import IPv8
+internal import Kademlia
+
+/// From a datagram to a packet that is worth checking, and from a checked packet to who handles it.
+///
+/// What costs nothing comes first: parsing, tokens, known requests, flood limits. Only then are signatures checked, those
+/// of the packet and of the entries in it in one go.
+extension Node {
+    mutating func receive(_ bytes: [UInt8], from source: Address, at now: Instant, into effects: inout [Effect]) {
+        counters.datagramsReceived += 1
+        do throws(WireError) {
+            let packet = try Packet(decoding: bytes)
+            guard source.isReachable, families[source.family] != nil else { return drop(.badSource) }
+            screen(packet, from: source, at: now, into: &effects)
+        } catch {
+            drop(.undecodable(error))
+        }
+    }
+
+    private mutating func screen(_ packet: Packet, from source: Address, at now: Instant, into effects: inout [Effect])
+    {
+        guard let sender = packet.sender else {
+            return receiveUnsigned(packet.message, from: source, at: now, into: &effects)
+        }
+        guard sender.mid != identity.mid else { return drop(.ownPacket) }
+        let refusal: DropReason.Refusal? =
+            switch packet.message {
+            case .pingRequest, .findRequest:
+                refusalOfRequest(from: sender, at: source, now: now)
+            case .introductionRequest:
+                introductionFloods.isBlocked(NodeID(host: source.host, mid: sender.mid), at: now) ? .floodLimit : nil
+            case .storeRequest(let request):
+                refusalOfRequest(from: sender, at: source, now: now)
+                    ?? refusal(of: request, from: sender, at: source, now: now)
+            case .pingResponse(let response): refusalOfResponse(response.id, .ping, from: sender, at: source)
+            case .findResponse(let response): refusalOfResponse(response.id, .find, from: sender, at: source)
+            case .storeResponse(let response): refusalOfResponse(response.id, .store, from: sender, at: source)
+            case .introductionResponse(let response):
+                refusalOfResponse(RequestID(UInt32(response.identifier)), .introduction, from: sender, at: source)
+            case .storePeerRequest, .storePeerResponse, .connectPeerRequest, .connectPeerResponse: .unsupported
+            case .puncture, .punctureRequest: nil
+            }
+        if let refusal { return drop(refusal) }
+        // A puncture has done its work by arriving; nothing follows from what it says.
+        if case .puncture = packet.message { return counters.received[packet.message.id, default: 0] += 1 }
+        check(packet, from: source, into: &effects)
+    }
+
+    private mutating func check(_ packet: Packet, from source: Address, into effects: inout [Effect]) {
+        guard let entries = entries(in: packet.message) else { return }
+        guard let id = begin(.packet(packet, from: source, entries: entries)) else { return drop(.overloaded) }
+        effects.append(.verify(id, packet: packet, entries: entries))
+    }
+
+    /// The entries that a message carries. In a store request each has to be one; in an answer those that are none are
+    /// skipped, so that one bad value does not spoil a search.
+    private mutating func entries(in message: Message) -> [Entry]? {
+        switch message {
+        case .storeRequest(let request):
+            do throws(EntryError) {
+                var entries: [Entry] = []
+                for value in request.values { entries.append(try Entry(bytes: value)) }
+                return entries
+            } catch {
+                drop(.badEntry(error))
+                return nil
+            }
+        case .findResponse(let response):
+            let entries = response.values.prefix(FindResponse.valueCountMax).compactMap { try? Entry(bytes: $0) }
+            counters.valuesSkipped += response.values.count - entries.count
+            return entries
+        default:
+            return []
+        }
+    }
+
+    private func refusalOfRequest(from sender: PublicKey, at source: Address, now: Instant) -> DropReason.Refusal? {
+        floods.isBlocked(NodeID(host: source.host, mid: sender.mid), at: now) ? .floodLimit : nil
+    }
+
+    private func refusal(
+        of request: StoreRequest, from sender: PublicKey, at source: Address, now: Instant
+    ) -> DropReason.Refusal? {
+        if request.values.count > StoreRequest.valueCountMax { return .tooManyValues }
+        return mint.isValid(request.token, from: sender.mid, at: source, now: now) ? nil : .badToken
+    }
+
+    private func refusalOfResponse(
+        _ id: RequestID, _ kind: Request.Kind, from sender: PublicKey, at source: Address
+    ) -> DropReason.Refusal? {
+        requests.match(id, kind, from: sender, at: source) == nil ? .unmatchedResponse : nil
+    }
+
+    // MARK: After the check
+
+    mutating func signaturesChecked(
+        _ id: WorkID, _ verdict: SignatureVerdict, at now: Instant, into effects: inout [Effect]
+    ) {
+        guard case .packet(let packet, let source, let entries)? = work.removeValue(forKey: id),
+            let key = packet.sender
+        else { return }
+        guard verdict.packetIsAuthentic else { return drop(.badSignature) }
+        let sender = NodeInfo(address: source, publicKey: key)
+        let authentic = zip(entries, verdict.entriesAreAuthentic).filter(\.1).map(\.0)
+        let allAuthentic = authentic.count == entries.count
+        switch packet.message {
+        case .pingRequest(let request):
+            guard admit(sender, packet.message, at: now, into: &effects) else { return }
+            send(.pingResponse(PingResponse(id: request.id)), to: source, into: &effects)
+        case .findRequest(let request):
+            guard admit(sender, packet.message, at: now, into: &effects) else { return }
+            serve(request, to: sender, at: now, into: &effects)
+        case .storeRequest(let request):
+            guard allAuthentic else { return drop(.badEntrySignature) }
+            guard admit(sender, packet.message, at: now, into: &effects) else { return }
+            store(authentic, request, from: sender, at: now, into: &effects)
+        case .introductionRequest(let request):
+            guard admit(sender, packet.message, at: now, into: &effects) else { return }
+            introduce(sender, request, at: now, into: &effects)
+        case .pingResponse(let response):
+            settle(response.id, .ping, from: sender, with: .pong, packet.message, at: now, into: &effects)
+        case .findResponse(let response):
+            counters.valuesSkipped += entries.count - authentic.count
+            settle(
+                response.id, .find, from: sender, with: .found(response, authentic), packet.message, at: now,
+                into: &effects)
+        case .storeResponse(let response):
+            settle(response.id, .store, from: sender, with: .stored, packet.message, at: now, into: &effects)
+        case .introductionResponse(let response):
+            settle(
+                RequestID(UInt32(response.identifier)), .introduction, from: sender, with: .introduced(response),
+                packet.message, at: now, into: &effects)
+        case .puncture, .punctureRequest, .storePeerRequest, .storePeerResponse, .connectPeerRequest,
+            .connectPeerResponse:
+            return
+        }
+    }
+
+    /// Lets an authentic request in, if its sender has not used up its allowance, and notes that the sender is alive.
+    private mutating func admit(
+        _ sender: NodeInfo, _ message: Message, at now: Instant, into effects: inout [Effect]
+    ) -> Bool {
+        let id = NodeID(host: sender.address.host, mid: sender.publicKey.mid)
+        let isAdmitted =
+            if case .introductionRequest = message {
+                introductionFloods.admit(id, at: now)
+            } else {
+                floods.admit(id, at: now)
+            }
+        guard isAdmitted else {
+            drop(.floodLimit)
+            return false
+        }
+        counters.received[message.id, default: 0] += 1
+        noteQuery(from: sender, id, at: now, into: &effects)
+        return true
+    }
+}

@@ -1,0 +1,129 @@
+internal import IPv8
+internal import Kademlia
+
+/// Requests of our own: paced, sent, and then answered or overdue.
+extension Node {
+    /// What an answer says to whoever asked.
+    enum Answer {
+        case pong
+        case found(FindResponse, [Entry])
+        case stored
+        case introduced(IntroductionResponse)
+    }
+
+    /// Sends a request now, or as soon as its peer accepts another one. Returns whether it will be sent.
+    @discardableResult
+    mutating func submit(_ request: Request, at now: Instant, into effects: inout [Effect]) -> Bool {
+        guard !requests.isFull, canReach(request.address) else { return false }
+        var sendAt = now
+        if let key = request.publicKey {
+            let peer = NodeID(host: request.address.host, mid: key.mid)
+            guard let slot = pacer.reserve(peer, at: now) else { return false }
+            sendAt = slot
+        }
+        guard sendAt <= now else {
+            counters.paced += 1
+            _ = requests.add(request, firstDeadline: sendAt, using: &generator)
+            return true
+        }
+        var sent = request
+        sent.sentAt = now
+        let id = requests.add(sent, firstDeadline: now + request.kind.patience, using: &generator)
+        transmit(sent, id, into: &effects)
+        return true
+    }
+
+    private mutating func transmit(_ request: Request, _ id: RequestID, into effects: inout [Effect]) {
+        guard let family = families[request.address.family] else { return }
+        let message: Message =
+            switch request.body {
+            case .ping: .pingRequest(PingRequest(id: id))
+            case .find(let target, let wantsNodes):
+                .findRequest(FindRequest(id: id, lan: family.lan, target: target, wantsNodes: wantsNodes))
+            case .store(let token, let target, let values):
+                .storeRequest(StoreRequest(id: id, token: token, target: target, values: values))
+            case .introduction: .introductionRequest(introductionRequest(id, to: request.address, from: family))
+            }
+        send(message, to: request.address, into: &effects)
+    }
+
+    private mutating func introductionRequest(
+        _ id: RequestID, to address: Address, from family: FamilyState
+    ) -> IntroductionRequest {
+        IntroductionRequest(
+            style: address.family == .ipv4 ? .old : .new, globalTime: claimGlobalTime(), destination: address,
+            sourceLAN: family.lan, sourceWAN: family.wan, flags: address.family == .ipv4 ? .advice : [],
+            identifier: UInt16(truncatingIfNeeded: id.number))
+    }
+
+    /// Takes an authentic answer to the request that it belongs to.
+    mutating func settle(
+        _ id: RequestID, _ kind: Request.Kind, from sender: NodeInfo, with answer: Answer, _ message: Message,
+        at now: Instant, into effects: inout [Effect]
+    ) {
+        // Since the packet came in, the request may have been answered or given up.
+        guard let request = requests.match(id, kind, from: sender.publicKey, at: sender.address),
+            let sentAt = request.sentAt
+        else { return drop(.unmatchedResponse) }
+        requests.remove(id)
+        counters.received[message.id, default: 0] += 1
+        noteAnswer(from: sender, after: now - sentAt, at: now, into: &effects)
+        switch (request.purpose, answer) {
+        case (.walk, .introduced(let response)):
+            learn(from: response, of: sender, at: now, into: &effects)
+        case (.command(let command), .pong):
+            complete(command, .pinged(sender.publicKey, roundTrip: now - sentAt), into: &effects)
+        case (.lookup(let lookup), .found(let response, let entries)):
+            lookupAnswered(lookup, by: sender, response, entries, at: now, into: &effects)
+        case (.publication(let publication), .stored):
+            publicationAnswered(publication, at: now, into: &effects)
+        default:
+            return
+        }
+    }
+
+    /// Sends what has waited long enough and gives up what has been waited for long enough.
+    mutating func settleRequests(at now: Instant, into effects: inout [Effect]) {
+        for (id, request) in requests.takeOverdue(at: now) {
+            if request.sentAt == nil {
+                requests.extend(id, sentAt: now)
+                transmit(request, id, into: &effects)
+            } else {
+                counters.timeouts += 1
+                timedOut(request, at: now, into: &effects)
+            }
+        }
+    }
+
+    private mutating func timedOut(_ request: Request, at now: Instant, into effects: inout [Effect]) {
+        if let key = request.publicKey ?? contactToPing(request)?.publicKey {
+            noteSilence(of: NodeInfo(address: request.address, publicKey: key), at: now, into: &effects)
+        }
+        switch request.purpose {
+        case .upkeep, .walk: return
+        case .command(let command): complete(command, .pingTimedOut, into: &effects)
+        case .lookup(let lookup):
+            guard let key = request.publicKey else { return }
+            lookupFailed(
+                lookup, NodeInfo(address: request.address, publicKey: key), at: now, into: &effects)
+        case .publication(let publication): publicationFailed(publication, at: now, into: &effects)
+        }
+    }
+
+    /// The contact at an address that a user's ping went to. A walk says nothing about who does not answer it: peers
+    /// that have enough others leave introduction requests unanswered.
+    private func contactToPing(_ request: Request) -> NodeInfo? {
+        guard case .command = request.purpose else { return nil }
+        return families[request.address.family]?.table.contacts.first { $0.node.address == request.address }?.node
+    }
+
+    mutating func ping(_ node: NodeInfo, at now: Instant, into effects: inout [Effect]) {
+        let request = Request(
+            kind: .ping, address: node.address, publicKey: node.publicKey, purpose: .upkeep, body: .ping)
+        submit(request, at: now, into: &effects)
+    }
+
+    func complete(_ command: CommandID, _ outcome: CommandOutcome, into effects: inout [Effect]) {
+        effects.append(.emit(.commandCompleted(command, outcome)))
+    }
+}

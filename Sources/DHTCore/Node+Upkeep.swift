@@ -1,0 +1,122 @@
+internal import IPv8
+internal import Kademlia
+internal import Maintenance
+
+/// What a node does by itself, again and again.
+enum Job: Int, Hashable, Comparable, CaseIterable, Sendable {
+    /// Asks for a new token secret when the newest has had its turn.
+    case tokenRotation
+    /// Looks for peers while there are few.
+    case walk
+    /// Asks contacts that have been quiet for a sign of life.
+    case keepAlive
+    /// Looks through parts of the key space that have not changed for long.
+    case bucketRefresh
+    /// Has the contacts remembered for the next start.
+    case contactSnapshot
+
+    /// The time from one run to the next.
+    var interval: Duration {
+        switch self {
+        case .tokenRotation: .seconds(10)
+        case .walk: Walker.stepInterval
+        case .keepAlive: .seconds(1)
+        case .bucketRefresh: .seconds(60)
+        case .contactSnapshot: .seconds(1)
+        }
+    }
+
+    static func < (left: Job, right: Job) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// Keeps the node in the overlay: secrets, walk, contacts, buckets.
+extension Node {
+    /// How long a contact may be quiet before it is asked for a sign of life (the reference's `PING_INTERVAL`).
+    private static let quietMax: Duration = .seconds(25)
+    /// How long a bucket may stay unchanged before it is looked through.
+    private static let unchangedMax: Duration = .seconds(15 * 60)
+    /// How many contacts of an earlier run are asked at each step of the walk.
+    private static let restoredAtOnce = 16
+    /// How often configured peers are walked to while there are few contacts.
+    private static let peersInterval: Duration = .seconds(5)
+    /// How often trackers may be asked.
+    private static let trackersInterval: Duration = .seconds(30)
+
+    mutating func runDueJobs(at now: Instant, into effects: inout [Effect]) {
+        for job in schedule.takeDue(at: now) {
+            switch job {
+            case .tokenRotation: if mint.needsSecret(at: now) { effects.append(.drawTokenSecret) }
+            case .walk: takeStep(at: now, into: &effects)
+            case .keepAlive: pingQuietContacts(at: now, into: &effects)
+            case .bucketRefresh: refreshBuckets(at: now, into: &effects)
+            case .contactSnapshot: saveContacts(into: &effects)
+            }
+            schedule.plan(job, at: now + job.interval)
+        }
+    }
+
+    // MARK: Walk
+
+    private mutating func takeStep(at now: Instant, into effects: inout [Effect]) {
+        for _ in 0..<min(Node.restoredAtOnce, restored.count) {
+            ping(restored.removeLast(), at: now, into: &effects)
+        }
+        guard contactCount < Walker.contactsWanted else { return }
+        if now - peersWalkedAt >= Node.peersInterval {
+            peersWalkedAt = now
+            for address in peers where !isContact(at: address) { walk(to: address, at: now, into: &effects) }
+        }
+        let isAlone = contactCount == 0
+        if isAlone, now - trackersWalkedAt >= Node.trackersInterval, !trackers.isEmpty {
+            trackersWalkedAt = now
+            for address in trackers { walk(to: address, at: now, into: &effects) }
+        }
+        // One step in five asks a contact for an introduction even while there are addresses to try.
+        let prefersContact = UInt8.random(in: 0..<5, using: &generator) == 0
+        if !prefersContact || isAlone, let address = walker.take(at: now, using: &generator) {
+            if !isContact(at: address) { walk(to: address, at: now, into: &effects) }
+        } else if let family = families.present.randomElement(using: &generator),
+            let contact = families[family]?.table.contacts.randomElement(using: &generator)
+        {
+            walk(to: contact.node.address, at: now, into: &effects)
+        }
+    }
+
+    private var contactCount: Int { families.present.reduce(0) { $0 + (families[$1]?.table.count ?? 0) } }
+
+    private func isContact(at address: Address) -> Bool {
+        families[address.family]?.table.contacts.contains { $0.node.address == address } ?? false
+    }
+
+    // MARK: Contacts and buckets
+
+    private mutating func pingQuietContacts(at now: Instant, into effects: inout [Effect]) {
+        for family in families.present {
+            for contact in families[family]?.table.contacts ?? [] {
+                let lastSign = max(contact.lastResponse, keepAliveSentAt[contact.id] ?? .distantPast)
+                guard now - lastSign >= Node.quietMax else { continue }
+                keepAliveSentAt[contact.id] = now
+                ping(contact.node, at: now, into: &effects)
+            }
+        }
+        keepAliveSentAt = keepAliveSentAt.filter { now - $0.value < Node.quietMax }
+    }
+
+    private mutating func refreshBuckets(at now: Instant, into effects: inout [Effect]) {
+        for family in families.present {
+            for number in families[family]?.table.bucketsUnchanged(for: Node.unchangedMax, at: now) ?? [] {
+                guard let target = families[family]?.table.randomTarget(inBucket: number, using: &generator),
+                    let lookup = startLookup(.refresh, for: target, at: now, into: &effects)
+                else { return }
+                families[family]?.table.markRefreshed(number, at: now)
+                advance(lookup, at: now, into: &effects)
+            }
+        }
+    }
+
+    private mutating func saveContacts(into effects: inout [Effect]) {
+        guard contactsChanged else { return }
+        contactsChanged = false
+        effects.append(.saveContacts(contacts))
+    }
+}

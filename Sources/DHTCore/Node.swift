@@ -1,0 +1,155 @@
+public import IPv8
+internal import Kademlia
+internal import Maintenance
+
+/// One node of the DHT: everything that it does, as a state machine without I/O.
+///
+/// Inputs are things that have happened, with the time at which they did; effects are things to be done, written into
+/// a buffer that the caller owns. The node reads no clock, draws no random numbers but those that follow from its seed,
+/// holds no private key and no values: so it runs the same behind sockets, in a test that reads like a transcript, and a
+/// thousand times over in one process.
+///
+/// What happens to a datagram:
+///
+///     datagramReceived → parse, cheap refusals → verify
+///     signaturesChecked → flood limit →  ping: send
+///                                        find: load   → entriesLoaded → send
+///                                        store: commit → commitCompleted → send
+///                                        response: the request that it answers goes on
+///
+/// A request of ours is either waiting (its peer has had its share of requests for now), or sent, and then answered or
+/// overdue. Commands, searches and publications live as long as their requests do, so every one of them ends.
+///
+/// What it does not do: sign, encode, read or write disk, resolve names, know whether anybody listens to its effects.
+public struct Node: Sendable {
+    let identity: PublicKey
+    let peers: [Address]
+    var trackers: [Address] = []
+    var families: PerFamily<FamilyState>
+    var generator: RandomNumbers
+    var mint: TokenMint
+    var floods = FloodLimiter()
+    /// Introductions have an allowance of their own, since peers do not count them among the DHT's requests.
+    var introductionFloods = FloodLimiter()
+    var pacer = QueryPacer()
+    var requests = RequestTable()
+    var walker = Walker()
+    /// Contacts of an earlier run that have not been asked for a sign of life yet.
+    var restored: [NodeInfo]
+    /// When nodes that are no contacts were asked for a sign of life.
+    var probes: [NodeID: Instant] = [:]
+    /// When quiet contacts were asked for a sign of life.
+    var keepAliveSentAt: [NodeID: Instant] = [:]
+    var peersWalkedAt = Instant.distantPast
+    var trackersWalkedAt = Instant.distantPast
+    var schedule = Schedule<Job>()
+    var work: [WorkID: Work] = [:]
+    var lookups: [LookupID: ActiveLookup] = [:]
+    var publications: [LookupID: Publication] = [:]
+    var globalTime: UInt64 = 0
+    var workCount: UInt64 = 0
+    var contactsChanged = false
+    var punctures = RecentTimes()
+
+    /// How often what has happened.
+    public internal(set) var counters = Counters()
+
+    /// How many signature checks, reads and commits may be under way at once; what comes beyond that is shed.
+    static let workMax = 4096
+    /// How many searches and publications may be under way at once.
+    static let lookupsMax = 1024
+
+    /// Makes a node. Nothing happens before the first input; give it ``Input/timerFired`` to begin.
+    public init(_ configuration: NodeConfiguration, at now: Instant) {
+        identity = configuration.identity
+        peers = configuration.peers
+        generator = RandomNumbers(seed: configuration.seed)
+        mint = TokenMint(secrets: configuration.tokenSecrets)
+        families = PerFamily { family in
+            configuration.listenAddresses.first { $0.family == family }
+                .map { FamilyState(listeningOn: $0, mid: configuration.identity.mid, at: now) }
+        }
+        for job in Job.allCases { schedule.plan(job, at: now) }
+        schedule.plan(.bucketRefresh, at: now + Job.bucketRefresh.interval)
+        schedule.plan(.contactSnapshot, at: now + Job.contactSnapshot.interval)
+        restored = configuration.contacts
+    }
+
+    /// Takes in something that has happened and writes what is to be done about it.
+    public mutating func handle(_ input: Input, at now: Instant, into effects: inout [Effect]) {
+        switch input {
+        case .datagramReceived(let bytes, let source):
+            receive(bytes, from: source, at: now, into: &effects)
+        case .signaturesChecked(let id, let verdict):
+            signaturesChecked(id, verdict, at: now, into: &effects)
+        case .entriesLoaded(let id, let values):
+            entriesLoaded(id, values, at: now, into: &effects)
+        case .loadFailed(let id):
+            loadFailed(id, at: now, into: &effects)
+        case .commitCompleted(let id, let outcome):
+            commitCompleted(id, outcome, at: now, into: &effects)
+        case .tokenSecretDrawn(let bytes):
+            mint.add(TokenSecret(bytes: bytes, drawnAt: now))
+            effects.append(.saveTokenSecrets(mint.secrets))
+        case .trackersResolved(let addresses):
+            trackers = addresses.filter(\.isReachable)
+        case .commandIssued(let id, let command):
+            start(command, id, at: now, into: &effects)
+        case .timerFired:
+            settleRequests(at: now, into: &effects)
+            runDueJobs(at: now, into: &effects)
+        }
+    }
+
+    /// When the node wants to be given ``Input/timerFired`` next.
+    public var nextWakeUp: Instant? {
+        [schedule.nextDueTime, requests.nextDeadline].compactMap(\.self).min()
+    }
+
+    // MARK: Small things that every part uses
+
+    mutating func drop(_ reason: DropReason) { counters.dropped[reason, default: 0] += 1 }
+    mutating func drop(_ refusal: DropReason.Refusal) { drop(.refused(refusal)) }
+
+    /// Whether the node has a socket that reaches an address. One that is bound to loopback reaches only that.
+    func canReach(_ address: Address) -> Bool {
+        guard let family = families[address.family], address.isReachable else { return false }
+        return !family.listenAddress.host.isLoopback || address.host.isLoopback
+    }
+
+    /// Sends a message, if its address can be reached.
+    mutating func send(_ message: Message, to address: Address, into effects: inout [Effect]) {
+        guard canReach(address) else { return }
+        counters.sent[message.id, default: 0] += 1
+        effects.append(.send(message, to: address))
+    }
+
+    /// Notes what is to go on once a piece of work is done; `nil` where too much is under way.
+    mutating func begin(_ continuation: Work) -> WorkID? {
+        guard work.count < Node.workMax else { return nil }
+        workCount += 1
+        let id = WorkID(workCount)
+        work[id] = continuation
+        return id
+    }
+
+    /// The next value of the counter that introductions and punctures carry.
+    mutating func claimGlobalTime() -> UInt64 {
+        globalTime += 1
+        return globalTime
+    }
+}
+
+/// What goes on once a signature check, a read or a commit is done.
+enum Work: Hashable, Sendable {
+    /// A packet whose signatures are being checked, and the entries in it.
+    case packet(Packet, from: Address, entries: [Entry])
+    /// A find request, whose values are being read.
+    case find(FindRequest, from: NodeInfo)
+    /// A store request, whose values are being made durable.
+    case store(StoreRequest, from: NodeInfo)
+    /// A user's search, for which our own archive is being read.
+    case ownValues(LookupID)
+    /// A user's value, which is being made durable here before it goes to others.
+    case publication(CommandID, Target, Entry)
+}

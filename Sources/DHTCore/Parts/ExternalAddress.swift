@@ -1,0 +1,38 @@
+internal import IPv8
+
+/// Our own address in one family, as others see it.
+///
+/// Where the socket is bound to a public or a loopback address, that is it. Otherwise peers tell: every introduction
+/// response names the address that our request came from. The first one is believed, so that a node can begin; after
+/// that, an address has to be named by more than half of the peers that told last, at least three of them, so that one
+/// liar does not move our node id.
+struct ExternalAddress: Sendable {
+    /// The address that our node id follows from; `nil` while nobody has told.
+    private(set) var current: Address?
+    private let isFixed: Bool
+    private var votes: [(voter: Mid, address: Address)] = []
+
+    private static let votesMax = 15
+    private static let votesNeeded = 3
+
+    init(listeningOn address: Address) {
+        isFixed = !address.host.isUnspecified && !address.host.isPrivate
+        current = isFixed ? address : nil
+    }
+
+    /// Hears what a peer says. Returns whether our address has changed by it.
+    mutating func heard(_ address: Address, from voter: Mid) -> Bool {
+        guard !isFixed, address.isReachable else { return false }
+        votes.removeAll { $0.voter == voter }
+        votes.append((voter, address))
+        if votes.count > ExternalAddress.votesMax { votes.removeFirst() }
+        guard address != current, current == nil || isAgreed(address) else { return false }
+        current = address
+        return true
+    }
+
+    private func isAgreed(_ address: Address) -> Bool {
+        let count = votes.count { $0.address == address }
+        return count >= ExternalAddress.votesNeeded && 2 * count > votes.count
+    }
+}

@@ -1,0 +1,137 @@
+internal import HeapModule
+internal import IPv8
+
+/// The requests that we wait for answers to, and those that wait to be sent.
+///
+/// A request has a number of its own among all that are under way, so an answer is found by its number, and belongs to
+/// the request only if it is of the right kind and comes from the right key and address.
+struct RequestTable: Sendable {
+    private var requests: [UInt32: Request] = [:]
+    private var deadlines = Heap<Deadline>()
+    private var serial: UInt64 = 0
+
+    /// How many requests there may be at once: a quarter of the numbers that may be used.
+    static let requestsMax = 16_384
+
+    private struct Deadline: Comparable, Sendable {
+        let time: Instant
+        let number: UInt32
+        let serial: UInt64
+
+        static func < (left: Deadline, right: Deadline) -> Bool {
+            (left.time, left.serial) < (right.time, right.serial)
+        }
+    }
+
+    var isFull: Bool { requests.count >= RequestTable.requestsMax }
+
+    /// When the next request has to be sent or given up.
+    ///
+    /// A request that has been answered leaves its deadline behind, so this may be early. It is never late.
+    var nextDeadline: Instant? { deadlines.min?.time }
+
+    /// Takes a request in and gives it its number.
+    mutating func add(
+        _ request: Request, firstDeadline: Instant, using generator: inout RandomNumbers
+    ) -> RequestID {
+        var number = UInt32.random(in: 0...RequestID.requestMax, using: &generator)
+        while requests[number] != nil { number = (number + 1) & RequestID.requestMax }
+        serial += 1
+        var request = request
+        request.serial = serial
+        requests[number] = request
+        deadlines.insert(Deadline(time: firstDeadline, number: number, serial: serial))
+        return RequestID(number)
+    }
+
+    /// Gives a request another deadline, after the one before has passed.
+    mutating func extend(_ id: RequestID, sentAt now: Instant) {
+        guard var request = requests[id.number] else { return }
+        request.sentAt = now
+        requests[id.number] = request
+        deadlines.insert(
+            Deadline(time: now + request.kind.patience, number: id.number, serial: request.serial))
+    }
+
+    /// The request that an answer belongs to.
+    func match(_ id: RequestID, _ kind: Request.Kind, from sender: PublicKey, at address: Address) -> Request? {
+        guard let request = requests[id.number], request.kind == kind, request.sentAt != nil,
+            request.address == address, request.publicKey == nil || request.publicKey == sender
+        else { return nil }
+        return request
+    }
+
+    /// Forgets a request, which has been answered.
+    mutating func remove(_ id: RequestID) { requests[id.number] = nil }
+
+    /// The requests whose deadline has passed. Those not sent yet are to be sent now and stay; the others are given up.
+    mutating func takeOverdue(at now: Instant) -> [(RequestID, Request)] {
+        var overdue: [(RequestID, Request)] = []
+        while let deadline = deadlines.min, deadline.time <= now {
+            deadlines.removeMin()
+            guard let request = requests[deadline.number], request.serial == deadline.serial else { continue }
+            if request.sentAt != nil { requests[deadline.number] = nil }
+            overdue.append((RequestID(deadline.number), request))
+        }
+        return overdue
+    }
+}
+
+/// A request of ours.
+struct Request: Hashable, Sendable {
+    /// Which message it is.
+    var kind: Kind
+    /// Where it goes.
+    var address: Address
+    /// Who is to answer; `nil` where we know only the address.
+    var publicKey: PublicKey?
+    /// What the answer is for.
+    var purpose: Purpose
+    /// What is sent, once the number is known.
+    var body: Body
+    /// When it was sent; `nil` while it waits.
+    var sentAt: Instant?
+    /// Tells two requests that had the same number apart.
+    fileprivate(set) var serial: UInt64 = 0
+
+    /// The kinds of request that we wait for answers to.
+    enum Kind: Hashable, Sendable {
+        case ping, find, store, introduction
+
+        /// How long an answer may take, as in the reference.
+        var patience: Duration {
+            switch self {
+            case .find: .seconds(2)
+            case .introduction: .seconds(3)
+            case .ping, .store: .seconds(5)
+            }
+        }
+    }
+
+    /// What the answer is for.
+    enum Purpose: Hashable, Sendable {
+        /// To see whether a node is there.
+        case upkeep
+        /// To find our way into the overlay.
+        case walk
+        /// A user's ping.
+        case command(CommandID)
+        /// A step of a search.
+        case lookup(LookupID)
+        /// A step of a publication.
+        case publication(LookupID)
+    }
+
+    /// What a request says beyond its number.
+    enum Body: Hashable, Sendable {
+        case ping
+        case find(Target, wantsNodes: Bool)
+        case store(Token, Target, [[UInt8]])
+        case introduction
+    }
+}
+
+/// Names a search or a publication that is under way.
+struct LookupID: Hashable, Sendable {
+    let number: UInt64
+}

@@ -1,0 +1,34 @@
+internal import IPv8
+
+/// Finds the way into the overlay: addresses that others told us of, and that nobody has answered from yet.
+struct Walker: Sendable {
+    private var unvisited: [Address] = []
+    private var visited: [Address: Instant] = [:]
+
+    /// The walk goes on while there are fewer contacts than this, as in the reference.
+    static let contactsWanted = 20
+    /// The time from one step to the next.
+    static let stepInterval: Duration = .milliseconds(500)
+    /// How many steps may be unanswered at once.
+    static let outstandingMax = 5
+    /// How long an address that was walked to is left alone.
+    static let revisitAfter: Duration = .seconds(60)
+    private static let addressesMax = 256
+
+    /// Hears of an address where somebody may be.
+    mutating func heardOf(_ address: Address, at now: Instant) {
+        guard address.isReachable, !unvisited.contains(address) else { return }
+        if let last = visited[address], now - last < Walker.revisitAfter { return }
+        if unvisited.count >= Walker.addressesMax { unvisited.removeFirst() }
+        unvisited.append(address)
+    }
+
+    /// An address to walk to, which is not unvisited any more; `nil` where there is none.
+    mutating func take(at now: Instant, using generator: inout RandomNumbers) -> Address? {
+        guard let index = unvisited.indices.randomElement(using: &generator) else { return nil }
+        let address = unvisited.remove(at: index)
+        visited = visited.filter { now - $0.value < Walker.revisitAfter }
+        visited[address] = now
+        return address
+    }
+}

@@ -1,0 +1,180 @@
+extension Message {
+    /// Reads the payload of a message: everything between the sender's key and the signature.
+    init(id: UInt8, from reader: inout WireReader) throws(WireError) {
+        switch id {
+        case 1: self = .pingRequest(PingRequest(id: try reader.readRequestID()))
+        case 2: self = .pingResponse(PingResponse(id: try reader.readRequestID()))
+        case 3: self = .storeRequest(try StoreRequest(from: &reader))
+        case 4: self = .storeResponse(StoreResponse(id: try reader.readRequestID()))
+        case 5: self = .findRequest(try FindRequest(from: &reader))
+        case 6: self = .findResponse(try FindResponse(from: &reader))
+        case 7: self = .storePeerRequest(try StorePeerRequest(from: &reader))
+        case 8: self = .storePeerResponse(StorePeerResponse(id: try reader.readRequestID()))
+        case 9: self = .connectPeerRequest(try ConnectPeerRequest(from: &reader))
+        case 10: self = .connectPeerResponse(try ConnectPeerResponse(from: &reader))
+        case 246: self = .introductionRequest(try IntroductionRequest(.old, from: &reader))
+        case 234: self = .introductionRequest(try IntroductionRequest(.new, from: &reader))
+        case 245: self = .introductionResponse(try IntroductionResponse(.old, from: &reader))
+        case 233: self = .introductionResponse(try IntroductionResponse(.new, from: &reader))
+        case 250: self = .punctureRequest(try PunctureRequest(.old, from: &reader))
+        case 232: self = .punctureRequest(try PunctureRequest(.new, from: &reader))
+        case 249: self = .puncture(try Puncture(.old, from: &reader))
+        case 231: self = .puncture(try Puncture(.new, from: &reader))
+        default: throw .unknownMessage
+        }
+        guard reader.remaining == 0 else { throw .trailingBytes }
+    }
+}
+
+extension StoreRequest {
+    fileprivate init(from reader: inout WireReader) throws(WireError) {
+        id = try reader.readRequestID()
+        token = try reader.readIdentifier()
+        target = try reader.readIdentifier()
+        values = try reader.readValues()
+    }
+}
+
+extension FindRequest {
+    fileprivate init(from reader: inout WireReader) throws(WireError) {
+        id = try reader.readRequestID()
+        lan = try reader.readTypedAddress()
+        target = try reader.readIdentifier()
+        offset = try reader.readUInt32()
+        wantsNodes = try reader.readBool()
+    }
+}
+
+extension FindResponse {
+    fileprivate init(from reader: inout WireReader) throws(WireError) {
+        id = try reader.readRequestID()
+        token = try reader.readIdentifier()
+        values = try reader.readValues()
+        nodes = try reader.readNodes()
+    }
+}
+
+extension StorePeerRequest {
+    fileprivate init(from reader: inout WireReader) throws(WireError) {
+        id = try reader.readRequestID()
+        token = try reader.readIdentifier()
+        target = try reader.readIdentifier()
+    }
+}
+
+extension ConnectPeerRequest {
+    fileprivate init(from reader: inout WireReader) throws(WireError) {
+        id = try reader.readRequestID()
+        lan = try reader.readTypedAddress()
+        target = try reader.readIdentifier()
+    }
+}
+
+extension ConnectPeerResponse {
+    fileprivate init(from reader: inout WireReader) throws(WireError) {
+        id = try reader.readRequestID()
+        nodes = try reader.readNodes()
+    }
+}
+
+extension IntroductionRequest {
+    fileprivate init(_ style: IntroductionStyle, from reader: inout WireReader) throws(WireError) {
+        self.style = style
+        globalTime = try reader.readUInt64()
+        destination = try reader.readAddress(style)
+        sourceLAN = try reader.readAddress(style)
+        sourceWAN = try reader.readAddress(style)
+        // The styles have these two fields in opposite order.
+        switch style {
+        case .old:
+            flags = Flags(rawValue: try reader.readUInt8())
+            identifier = try reader.readUInt16()
+        case .new:
+            identifier = try reader.readUInt16()
+            flags = Flags(rawValue: try reader.readUInt8())
+        }
+        extra = reader.readRest()
+    }
+}
+
+extension IntroductionResponse {
+    fileprivate init(_ style: IntroductionStyle, from reader: inout WireReader) throws(WireError) {
+        self.style = style
+        globalTime = try reader.readUInt64()
+        destination = try reader.readAddress(style)
+        sourceLAN = try reader.readAddress(style)
+        sourceWAN = try reader.readAddress(style)
+        introducedLAN = try reader.readAddress(style)
+        introducedWAN = try reader.readAddress(style)
+        switch style {
+        case .old:
+            flags = Flags(rawValue: try reader.readUInt8())
+            identifier = try reader.readUInt16()
+        case .new:
+            identifier = try reader.readUInt16()
+            flags = Flags(rawValue: try reader.readUInt8())
+        }
+        extra = reader.readRest()
+    }
+}
+
+extension PunctureRequest {
+    fileprivate init(_ style: IntroductionStyle, from reader: inout WireReader) throws(WireError) {
+        self.style = style
+        globalTime = try reader.readUInt64()
+        walkerLAN = try reader.readAddress(style)
+        walkerWAN = try reader.readAddress(style)
+        identifier = try reader.readUInt16()
+    }
+}
+
+extension Puncture {
+    fileprivate init(_ style: IntroductionStyle, from reader: inout WireReader) throws(WireError) {
+        self.style = style
+        globalTime = try reader.readUInt64()
+        sourceLAN = try reader.readAddress(style)
+        walkerWAN = try reader.readAddress(style)
+        identifier = try reader.readUInt16()
+    }
+}
+
+extension WireReader {
+    fileprivate mutating func readRequestID() throws(WireError) -> RequestID { RequestID(try readUInt32()) }
+
+    /// A count in one byte, then as many byte strings.
+    fileprivate mutating func readValues() throws(WireError) -> [[UInt8]] {
+        var values: [[UInt8]] = []
+        for _ in 0..<(try readUInt8()) {
+            values.append(try readBytes(count: Int(try readUInt16())))
+        }
+        return values
+    }
+
+    /// A count in one byte, then as many nodes.
+    fileprivate mutating func readNodes() throws(WireError) -> [NodeInfo] {
+        var nodes: [NodeInfo] = []
+        for _ in 0..<(try readUInt8()) {
+            let address = try readTypedAddress()
+            guard let key = PublicKey(bytes: try readBytes(count: Int(try readUInt16()))) else { throw .badKey }
+            nodes.append(NodeInfo(address: address, publicKey: key))
+        }
+        return nodes
+    }
+
+    /// An address as the style writes it.
+    fileprivate mutating func readAddress(_ style: IntroductionStyle) throws(WireError) -> Address {
+        switch style {
+        case .old: Address(host: .v4(try readUInt32()), port: try readUInt16())
+        case .new: try readTypedAddress()
+        }
+    }
+
+    /// A byte for the type, then the address.
+    fileprivate mutating func readTypedAddress() throws(WireError) -> Address {
+        switch try readUInt8() {
+        case AddressType.ipv4: Address(host: .v4(try readUInt32()), port: try readUInt16())
+        case AddressType.ipv6: Address(host: .v6(try readUInt64(), try readUInt64()), port: try readUInt16())
+        default: throw .badAddress
+        }
+    }
+}

@@ -1,0 +1,67 @@
+/// A datagram that reads as a message of this overlay. Its signature is still to be checked.
+///
+///     prefix 22 | message id 1 | length 2, public key | payload | signature
+///
+/// Puncture requests have neither key nor signature.
+public struct Packet: Hashable, Sendable {
+    /// What the sender says.
+    public let message: Message
+    /// Who says it, if the signature is valid; `nil` in a puncture request, which anybody can make.
+    public let sender: PublicKey?
+    /// The datagram.
+    public let bytes: [UInt8]
+
+    /// What every packet of the DHT overlay begins with: two bytes for the protocol, then the community's id.
+    public static let prefix: [UInt8] =
+        [0x00, 0x02] + [
+            0x8D, 0x0B, 0xE1, 0x84, 0x5D, 0x74, 0xD1, 0x75, 0xF1, 0x78,
+            0x19, 0x7C, 0xAD, 0x00, 0x15, 0x91, 0xD0, 0x4D, 0x73, 0xCC,
+        ]
+
+    /// The longest datagram that is read: the largest packet of the protocol has 1,893 bytes.
+    public static let byteCountMax = 2048
+
+    /// The message ids that go without key and signature: the two styles of puncture request.
+    private static let unsignedIDs: Set<UInt8> = [250, 232]
+    /// The message ids that the protocol's forerunner used.
+    private static let deprecatedIDs: Set<UInt8> = Set(235...244).union([247, 248]).union(251...255)
+
+    /// Reads a datagram.
+    public init(decoding bytes: [UInt8]) throws(WireError) {
+        guard bytes.count <= Packet.byteCountMax else { throw .tooLong }
+        guard bytes.starts(with: Packet.prefix) else { throw .foreignPrefix }
+        var reader = WireReader(bytes, from: Packet.prefix.count)
+        let id = try reader.readUInt8()
+        guard !Packet.deprecatedIDs.contains(id) else { throw .deprecatedMessage }
+        if Packet.unsignedIDs.contains(id) {
+            sender = nil
+        } else {
+            guard let key = PublicKey(bytes: try reader.readBytes(count: Int(try reader.readUInt16()))) else {
+                throw .badKey
+            }
+            let payloadEnd = bytes.count - key.level.signatureByteCount
+            guard payloadEnd >= reader.position else { throw .cutShort }
+            reader = WireReader(bytes, from: reader.position, upTo: payloadEnd)
+            sender = key
+        }
+        message = try Message(id: id, from: &reader)
+        self.bytes = bytes
+    }
+
+    /// Whether the signature is the sender's; a packet without a sender has none that could be wrong.
+    public func isAuthentic(accordingTo verifier: SignatureVerifier) -> Bool {
+        guard let sender else { return true }
+        let boundary = bytes.count - sender.level.signatureByteCount
+        return verifier.isValid(bytes[boundary...], of: bytes[..<boundary], by: sender)
+    }
+
+    /// The datagram that says a message, signed where the message needs it.
+    public static func encode(_ message: Message, signedBy key: PrivateKey) -> [UInt8] {
+        var writer = WireWriter(reserving: 512)
+        writer.write(raw: prefix)
+        writer.write(message.id)
+        if message.isSigned { writer.writeSized(key.publicKey.bytes) }
+        message.write(to: &writer)
+        return message.isSigned ? writer.bytes + key.sign(writer.bytes) : writer.bytes
+    }
+}

@@ -1,0 +1,35 @@
+public import IPv8
+
+/// The contacts of one part of the key space, and a few more that would like to be.
+public struct Bucket: Sendable {
+    /// The contacts, oldest first.
+    public internal(set) var contacts: [Contact] = []
+    /// Nodes that answered while the bucket was full, the latest last.
+    public internal(set) var replacements: [Contact] = []
+    /// When a contact last came or answered. A bucket that stays unchanged for long is looked through.
+    public internal(set) var lastChanged: Instant
+
+    /// How many contacts a bucket holds (the reference's `MAX_BUCKET_SIZE`), and how many replacements.
+    public static let sizeMax = 8
+
+    init(createdAt now: Instant) { lastChanged = now }
+
+    var isFull: Bool { contacts.count >= Bucket.sizeMax }
+
+    func index(of id: NodeID) -> Int? { contacts.firstIndex { $0.id == id } }
+
+    /// Remembers a node for the day a contact goes bad.
+    mutating func addReplacement(_ contact: Contact) {
+        replacements.removeAll { $0.id == contact.id }
+        if replacements.count >= Bucket.sizeMax { replacements.removeFirst() }
+        replacements.append(contact)
+    }
+
+    /// Takes a contact out and puts the replacement heard of last in its place.
+    mutating func evict(at index: Int) -> Contact? {
+        contacts.remove(at: index)
+        guard let replacement = replacements.popLast() else { return nil }
+        contacts.append(replacement)
+        return replacement
+    }
+}

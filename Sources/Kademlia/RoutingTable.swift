@@ -1,0 +1,195 @@
+public import IPv8
+
+/// The nodes that a node knows, sorted by how many leading bits of their id they share with its own.
+///
+/// Bucket number i holds the nodes that share exactly i bits; the last bucket holds all that share at least as many as
+/// its number. Only the last one is ever split, since it is the one that the own id lies in: so a table knows its own
+/// neighbourhood well and a few nodes of every other part of the key space.
+///
+/// A node enters only after it has answered. A good contact never has to leave for another: a newcomer to a full bucket
+/// waits among its replacements until a contact has failed twice in a row.
+public struct RoutingTable: Sendable {
+    /// Where the table's owner stands.
+    public let ownID: NodeID
+    /// The buckets, the farthest half of the key space first.
+    public private(set) var buckets: [Bucket]
+
+    /// An empty table.
+    public init(ownID: NodeID, createdAt now: Instant) {
+        self.ownID = ownID
+        buckets = [Bucket(createdAt: now)]
+    }
+
+    // MARK: Changing
+
+    /// What became of a node that answered.
+    public enum Insertion: Hashable, Sendable {
+        /// It is a contact from now on.
+        case added
+        /// It had been one.
+        case updated
+        /// Its bucket is full; it waits there.
+        case waiting
+        /// It has our own id.
+        case refused
+    }
+
+    /// Takes in a node that has just answered.
+    @discardableResult
+    public mutating func insert(_ contact: Contact) -> Insertion {
+        guard contact.id != ownID else { return .refused }
+        while true {
+            let number = bucketNumber(of: contact.id)
+            if let index = buckets[number].index(of: contact.id) {
+                refresh(number, index, with: contact)
+                return .updated
+            }
+            if !buckets[number].isFull {
+                buckets[number].contacts.append(contact)
+                buckets[number].lastChanged = contact.lastResponse
+                return .added
+            }
+            guard number == buckets.count - 1, buckets.count < Bits160.bitCount else {
+                buckets[number].addReplacement(contact)
+                return .waiting
+            }
+            splitLastBucket()
+        }
+    }
+
+    private mutating func refresh(_ number: Int, _ index: Int, with contact: Contact) {
+        let known = buckets[number].contacts[index]
+        var updated = contact
+        updated.lastQuery = contact.lastQuery ?? known.lastQuery
+        updated.roundTrip = contact.roundTrip ?? known.roundTrip
+        buckets[number].contacts[index] = updated
+        buckets[number].lastChanged = contact.lastResponse
+    }
+
+    /// Parts the bucket that the own id lies in by one more bit.
+    private mutating func splitLastBucket() {
+        let last = buckets.count - 1
+        let whole = buckets[last]
+        var near = Bucket(createdAt: whole.lastChanged)
+        let isNear = { [ownID] (contact: Contact) in
+            (contact.id.bits ^ ownID.bits).leadingZeroBitCount > last
+        }
+        near.contacts = whole.contacts.filter(isNear)
+        near.replacements = whole.replacements.filter(isNear)
+        buckets[last].contacts.removeAll(where: isNear)
+        buckets[last].replacements.removeAll(where: isNear)
+        buckets.append(near)
+    }
+
+    /// Notes that a contact asked us something; nothing for a node that is none.
+    public mutating func recordQuery(from id: NodeID, at now: Instant) {
+        let number = bucketNumber(of: id)
+        guard let index = buckets[number].index(of: id) else { return }
+        buckets[number].contacts[index].lastQuery = now
+    }
+
+    /// What became of a contact that left a request unanswered.
+    public enum Failure: Hashable, Sendable {
+        /// It has another chance.
+        case counted
+        /// It is gone, and what waited for its place, if anything did, has it.
+        case evicted(Contact, replacement: Contact?)
+        /// It was no contact.
+        case unknown
+    }
+
+    /// Notes that a node left a request unanswered; the second time in a row, it goes.
+    public mutating func recordFailure(of id: NodeID) -> Failure {
+        let number = bucketNumber(of: id)
+        guard let index = buckets[number].index(of: id) else {
+            buckets[number].replacements.removeAll { $0.id == id }
+            return .unknown
+        }
+        buckets[number].contacts[index].failures += 1
+        let contact = buckets[number].contacts[index]
+        guard contact.failures >= Contact.failuresMax else { return .counted }
+        return .evicted(contact, replacement: buckets[number].evict(at: index))
+    }
+
+    /// Counts a bucket as looked through, whatever was found.
+    public mutating func markRefreshed(_ number: Int, at now: Instant) {
+        guard buckets.indices.contains(number) else { return }
+        buckets[number].lastChanged = now
+    }
+
+    // MARK: Asking
+
+    /// How many contacts there are.
+    public var count: Int { buckets.reduce(0) { $0 + $1.contacts.count } }
+
+    /// All contacts, bucket by bucket.
+    public var contacts: [Contact] { buckets.flatMap(\.contacts) }
+
+    /// The contact with an id.
+    public func contact(_ id: NodeID) -> Contact? { bucket(of: id).contacts.first { $0.id == id } }
+
+    /// Whether a node that is no contact yet would become one, or could wait for a place that is not taken.
+    public func hasRoom(for id: NodeID) -> Bool {
+        let number = bucketNumber(of: id)
+        let bucket = buckets[number]
+        if !bucket.isFull || number == buckets.count - 1 { return true }
+        return bucket.replacements.count < Bucket.sizeMax && !bucket.replacements.contains { $0.id == id }
+    }
+
+    /// The contacts closest to a place of the key space, closest first, without those that are bad.
+    ///
+    /// - Parameter excluded: an id to leave out, as the asker's own in an answer.
+    public func closest(
+        to place: some Identifier160, count: Int, at now: Instant, excluding excluded: NodeID? = nil
+    ) -> [Contact] {
+        var found: [Contact] = []
+        // Within a group of buckets everything is closer to the place than anything in the next group.
+        for group in bucketGroups(from: place) where found.count < count {
+            let contacts = group.flatMap { buckets[$0].contacts }
+                .filter { $0.id != excluded && $0.status(at: now) != .bad }
+                .sorted { Distance($0.id, place) < Distance($1.id, place) }
+            found += contacts.prefix(count - found.count)
+        }
+        return found
+    }
+
+    /// The numbers of the buckets in order of distance from a place: the one that the place lies in, then together all
+    /// that are nearer to us, then one by one those that are farther.
+    private func bucketGroups(from place: some Identifier160) -> [Range<Int>] {
+        let shared = (place.bits ^ ownID.bits).leadingZeroBitCount
+        let own = min(shared, buckets.count - 1)
+        let farther = (0..<own).reversed().map { $0..<$0 + 1 }
+        return [own..<own + 1, own + 1..<buckets.count] + farther
+    }
+
+    /// The numbers of the buckets that have not changed for some time.
+    public func bucketsUnchanged(for duration: Duration, at now: Instant) -> [Int] {
+        buckets.indices.filter { now - buckets[$0].lastChanged > duration }
+    }
+
+    /// The leading bits that every id in a bucket shares, as `0` and `1`.
+    public func prefix(ofBucket number: Int) -> String {
+        let isLast = number == buckets.count - 1
+        let shared = (0..<number).map { ownID.bits[bit: $0] }
+        let bits = isLast ? shared : shared + [!ownID.bits[bit: number]]
+        return bits.map { $0 ? "1" : "0" }.joined()
+    }
+
+    /// A random place inside a bucket's part of the key space.
+    public func randomTarget(
+        inBucket number: Int, using generator: inout some RandomNumberGenerator
+    ) -> Target {
+        var bits = Bits160(
+            high: .random(in: 0...(.max), using: &generator), middle: .random(in: 0...(.max), using: &generator),
+            low: .random(in: 0...(.max), using: &generator))
+        for position in 0..<number { bits[bit: position] = ownID.bits[bit: position] }
+        if number < buckets.count - 1 { bits[bit: number] = !ownID.bits[bit: number] }
+        return Target(bits: bits)
+    }
+
+    private func bucketNumber(of id: some Identifier160) -> Int {
+        min((id.bits ^ ownID.bits).leadingZeroBitCount, buckets.count - 1)
+    }
+
+    private func bucket(of id: NodeID) -> Bucket { buckets[bucketNumber(of: id)] }
+}

@@ -1,0 +1,168 @@
+import IPv8
+import Testing
+
+@testable import Archive
+
+@Suite struct LimitTests {
+    @Test func targetTakesNoMoreOfAClassThanItMayAndTheOtherClassesStayOpen() throws {
+        var options = ArchiveOptions.small
+        (options.unsignedPerTargetMax, options.signedPerTargetMax) = (3, 2)
+        let archive = try Folder().openKept(options)
+        let target = Target(bits: Sample.key.publicKey.mid.bits)
+        for number in 0..<3 { try archive.store(try Sample.unsigned("\(number)"), under: target) }
+        #expect(try archive.store(try Sample.unsigned("3"), under: target) == [.refused(.targetQuota)])
+        for seed in 2...3 {
+            let entry = try Sample.signed("x", version: 1, by: Sample.makeKey(UInt8(seed)))
+            #expect(try archive.store(entry, under: target) == [.stored])
+        }
+        let third = try Sample.signed("x", version: 1, by: Sample.makeKey(4))
+        #expect(try archive.store(third, under: target) == [.refused(.targetQuota)])
+        #expect(try archive.store(try Sample.signed("owner", version: 1), under: target) == [.stored])
+        #expect(try archive.store(try Sample.unsigned("2"), under: target, for: 9000) == [.refreshed])
+        #expect(try archive.served(target).count == 6)
+    }
+
+    @Test func expiredValueGivesUpItsPlaceOnlyWhileTheClockIsSteady() throws {
+        var options = ArchiveOptions.small
+        options.unsignedPerTargetMax = 2
+        let archive = try Folder().openKept(options)
+        let entries = try ["a", "b", "c"].map { try Sample.unsigned($0) }
+        try archive.store(entries[0], for: 20)
+        try archive.store(entries[1], for: 10)
+        let later = Instant.start + 100
+        #expect(try archive.store(entries[2], at: later, clockIsSteady: false) == [.refused(.targetQuota)])
+        #expect(try archive.records(of: Sample.target).count == 2)
+        #expect(try archive.store(entries[2], at: later) == [.stored])
+        #expect(Set(try archive.records(of: Sample.target).map(\.entry)) == [entries[0], entries[2]])
+        #expect(try archive.statistics().values == 2)
+    }
+
+    @Test func floorOutlivesTheRecord() throws {
+        var options = ArchiveOptions.small
+        options.signedPerTargetMax = 1
+        let folder = try Folder()
+        let archive = try folder.open(options)
+        try archive.store(try Sample.signed("x", version: 7), for: 10)
+        let other = try Sample.signed("y", version: 1, by: Sample.otherKey)
+        #expect(try archive.store(other, at: .start + 50, for: 10) == [.stored])
+        archive.close()
+        let reopened = try folder.open(options)
+        #expect(try reopened.store(try Sample.signed("x", version: 6), at: .start + 100) == [.superseded])
+        #expect(try reopened.store(try Sample.signed("x", version: 7), at: .start + 100) == [.stored])
+        #expect(try reopened.store(try Sample.signed("x", version: 6), at: .start + 100) == [.superseded])
+        // Its record carries the version again, so the floor is not needed beside it.
+        let floors = try reopened.environment.read { (transaction) throws(ArchiveError) in
+            try transaction.recordCount(.floors)
+        }
+        #expect(floors == 1)  // the other signer's
+    }
+
+    @Test func quotaRefusesNewValuesAndServesAndRefreshesTheHeldOnes() throws {
+        var options = ArchiveOptions.small
+        options.liveBytesMax = 400 << 10
+        let folder = try Folder()
+        let archive = try folder.open(options)
+        var held: [Target] = []
+        var refusal: StoreOutcome?
+        while refusal == nil, held.count < 10_000 {
+            let target = Target(hashing: "\(held.count)")
+            let outcome = try archive.store(try Sample.unsigned("x"), under: target)
+            if outcome == [.stored] { held.append(target) } else { refusal = outcome.first }
+        }
+        #expect(refusal == .refused(.quota))
+        #expect(held.count > 500)
+        #expect(try archive.statistics().liveBytes <= options.liveBytesMax + 10 * 4096)
+        for target in held { #expect(try archive.served(target).count == 1) }
+        #expect(try archive.store(try Sample.unsigned("x"), under: held[0], for: 9000) == [.refreshed])
+        archive.close()
+        options.liveBytesMax *= 2
+        #expect(try folder.open(options).store(try Sample.unsigned("x"), under: Target(hashing: "new")) == [.stored])
+    }
+
+    @Test func hardLimitStopsTheJournalOfAnIndexThatDoesNotFollow() throws {
+        var options = ArchiveOptions.small
+        options.liveBytesMax = 200 << 10
+        let archive = try Folder().openKept(options)
+        try archive.store(try Sample.unsigned("x"))
+        var seconds = 0
+        var outcome: StoreOutcome?
+        repeat {
+            seconds += 100
+            outcome = try archive.store(try Sample.unsigned("x"), for: 3600 + seconds).first
+        } while outcome == .refreshed && seconds < 1_000_000
+        #expect(outcome == .refused(.quota))
+        #expect(try archive.statistics().liveBytes < 260 << 10)
+    }
+
+    @Test func reserveOfTheDiskRefusesEarly() throws {
+        let folder = try Folder()
+        let first = try folder.open()
+        try first.store(try Sample.unsigned("x"))
+        first.close()
+        var options = ArchiveOptions.small
+        options.diskReserveBytes = .max
+        let archive = try folder.open(options)
+        #expect(try archive.store(try Sample.unsigned("y")) == [.refused(.diskReserve)])
+        #expect(try archive.store(try Sample.unsigned("x"), for: 9000) == [.refused(.diskReserve)])
+        #expect(try archive.store(try Sample.unsigned("x")) == [.refreshed])
+        #expect(try archive.commit([.tokenSecrets([])], at: .start) == [.refused(.diskReserve)])
+        #expect(try archive.served() == [try Sample.unsigned("x").bytes])
+    }
+
+    @Test func touchedReserveStillRefreshesAndReplaces() throws {
+        let room = DiskRoom(folder: "/", reserveBytes: 0)
+        #expect(room == .ample)
+        #expect(DiskRoom(folder: "/", reserveBytes: .max) == .exhausted)
+        let archive = try Folder().openKept()
+        try archive.store(try Sample.unsigned("x"))
+        try archive.environment.write { (transaction) throws(ArchiveError) in
+            let pass = StorePass(
+                now: .start, options: .small, room: .scarce, clockIsSteady: true, journal: .start,
+                counts: CountsRecord())
+            #expect(try pass.refusalToGrow(in: transaction) == .diskReserve)
+            #expect(try pass.refusalToRewrite(in: transaction) == nil)
+        }
+    }
+
+    @Test func fullMapRefusesLosesNothingAndRecoversInALargerOne() throws {
+        var options = ArchiveOptions.small
+        options.mapBytes = 256 << 10
+        let folder = try Folder()
+        let archive = try folder.open(options)
+        var held: [Target] = []
+        var outcome: StoreOutcome?
+        repeat {
+            let target = Target(hashing: "\(held.count)")
+            outcome = try archive.store(try Sample.unsigned("x"), under: target).first
+            if outcome == .stored { held.append(target) }
+        } while outcome == .stored && held.count < 10_000
+        #expect(outcome == .refused(.diskReserve))
+        #expect(held.count > 50)
+        for target in held { #expect(try archive.served(target).count == 1) }
+        #expect(try archive.store(try Sample.unsigned("x"), under: held[0]) == [.refreshed])
+        #expect(!archive.isReadOnly)
+        archive.close()
+        options.mapBytes = 1 << 20
+        let larger = try folder.open(options)
+        for target in held { #expect(try larger.served(target).count == 1) }
+        #expect(try larger.store(try Sample.unsigned("x"), under: Target(hashing: "new")) == [.stored])
+    }
+
+    @Test func journalIsTrimmedBelowTheIndex() throws {
+        let archive = try Folder().openKept()
+        for number in 0..<50 { try archive.store(try Sample.unsigned("\(number)")) }
+        let count = { () throws in
+            try archive.environment.read { (transaction) throws(ArchiveError) in
+                try transaction.recordCount(.journal)
+            }
+        }
+        #expect(try count() == 50)
+        try archive.followToEnd()
+        for number in 50..<60 { try archive.store(try Sample.unsigned("\(number)")) }
+        #expect(try count() == 40)
+        for number in 0..<60 { try archive.store(try Sample.unsigned("\(number)"), for: 9000) }
+        #expect(try count() == 71)  // 50, up to which the index is, to 120
+        try archive.followToEnd()
+        #expect(try archive.indexDifferences().isEmpty)
+    }
+}

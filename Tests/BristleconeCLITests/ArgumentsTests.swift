@@ -1,0 +1,88 @@
+import ArgumentParser
+import Bristlecone
+import IPv8
+import Testing
+
+@testable import BristleconeCLI
+
+@Suite struct ArgumentsTests {
+    @Test func hashesATextAndTakesDigitsAsTheyAre() throws {
+        #expect(try Arguments.key("hello").description == "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d")
+        let digits = "AAF4C61DDCC5E8A2DABEDE0F3B482CD9AEA9434D"
+        #expect(try Arguments.key(digits).description == digits.lowercased())
+        #expect(try Arguments.key(String(digits.dropLast())) == Target(hashing: String(digits.dropLast())))
+        #expect(throws: ValidationError.self) { try Arguments.key("") }
+    }
+
+    @Test func readsValues() throws {
+        #expect(try Arguments.value("é", isHex: false) == [0xC3, 0xA9])
+        #expect(try Arguments.value("00fF", isHex: true) == [0, 255])
+        #expect(throws: ValidationError.self) { try Arguments.value("0", isHex: true) }
+    }
+
+    @Test(arguments: ["", "127.0.0.1", "127.0.0.1:0", "0.0.0.0:1", "example.org:1", "::1:5"])
+    func refusesWhatIsNoAddress(text: String) {
+        #expect(throws: ValidationError.self) { try Arguments.address(text) }
+    }
+
+    @Test(arguments: [
+        ["store", "k", String(repeating: "x", count: 54)],
+        ["store", "--unsigned", "k", String(repeating: "x", count: 170)],
+        ["store", "--hex", "k", "xy"], ["store", "k"], ["find"], ["find", ""], ["ping", "x"], ["status", "x"],
+        ["config", "show", "--json", "--default-file"], ["nonsense"], ["--nonsense"],
+    ])
+    func refusesAWrongCommandLineWithTheUsageStatus(arguments: [String]) throws {
+        let error = try #require(throws: (any Error).self) { try Program.parseAsRoot(arguments) }
+        #expect(Program.exitCode(for: error).rawValue == 64)
+    }
+
+    @Test(arguments: [
+        ["run"], ["store", "k", "v"], ["store", "k", String(repeating: "x", count: 53)],
+        ["store", "--unsigned", "k", String(repeating: "x", count: 169)], ["store", "--hex", "k", "00"],
+        ["store", "--", "k", "-3"], ["find", "k", "--local", "--json"], ["ping", "127.0.0.1:1"],
+        ["ping", "[::1]:1", "--data", "d"], ["status"], ["config", "check", "--config", "f"], ["config", "show"],
+        [
+            "run", "--data", "d", "--listen", "127.0.0.1:0", "--listen", "[::1]:0", "--peer", "127.0.0.1:1",
+            "--peer", "127.0.0.1:2", "--no-bootstrap", "--config", "f", "--log-level", "debug",
+        ],
+    ])
+    func takesTheCommandLinesOfTheContract(arguments: [String]) {
+        #expect(throws: Never.self) { try Program.parseAsRoot(arguments) }
+    }
+
+    @Test(
+        arguments: [
+            RunCommand.self, StoreCommand.self, FindCommand.self, PingCommand.self, StatusCommand.self,
+            ConfigCommand.self, ConfigCheckCommand.self, ConfigShowCommand.self,
+        ] as [any ParsableCommand.Type])
+    func givesAnExampleWithEveryCommand(command: any ParsableCommand.Type) {
+        #expect(command.configuration.discussion.contains("For example:"))
+        #expect(command.configuration.abstract.hasSuffix("."))
+    }
+
+    @Test func tellsUsageFromConfiguration() throws {
+        func status(_ origins: SettingOrigin...) -> Int32 {
+            var flags = ConfigurationFlags()
+            flags.dataFolder = "/nonexistent"
+            var environment: [String: String] = [:]
+            for origin in origins {
+                switch origin {
+                case .flag("--config"): flags.configurationFile = "/nonexistent/file"
+                case .flag: flags.logLevel = "loud"
+                case .environment, .file, .standard: environment["BRISTLECONE_THREADS"] = "x"
+                }
+            }
+            do {
+                _ = try EffectiveConfiguration.load(flags: flags, environment: environment)
+                return 0
+            } catch {
+                return error.exitStatus.rawValue
+            }
+        }
+        #expect(status() == 0)
+        #expect(status(.flag("--log-level")) == 64)
+        #expect(status(.flag("--config")) == 78)
+        #expect(status(.environment(variable: "")) == 78)
+        #expect(status(.flag("--log-level"), .environment(variable: "")) == 78)
+    }
+}

@@ -1,0 +1,104 @@
+import Bristlecone
+import IPv8
+import Kademlia
+import Testing
+
+@testable import BristleconeCLI
+
+@Suite struct ReportTextTests {
+    private let person = Terminal(shortensKeys: true, usesColours: false)
+    private let key = Target(hashing: "hello")
+    private let signer: PublicKey
+
+    init() throws {
+        signer = try PrivateKey(bytes: Array("LibNaCLSK:".utf8) + [UInt8](repeating: 1, count: 64)).publicKey
+    }
+
+    @Test func tellsAStore() {
+        let report = StoreReport(
+            key: key, version: Version(5), asked: 8, acknowledged: 7, keptHere: true, duration: .milliseconds(420))
+        #expect(
+            report.text(on: person) == """
+                Stored under aaf4c61d…434d
+                  confirmed by  7 of 8 nodes
+                  kept here     yes
+                  signed        yes, version 5
+                  took          420 ms
+                """)
+        #expect(report.text(on: .plain).hasPrefix("Stored under aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d\n"))
+        #expect(report.isSuccess)
+    }
+
+    @Test(arguments: [(0, false, false), (0, true, true), (1, false, true)])
+    func countsAStoreAsDoneIfAnybodyKeepsIt(acknowledged: Int, keptHere: Bool, isSuccess: Bool) {
+        let report = StoreReport(
+            key: key, version: nil, asked: 8, acknowledged: acknowledged, keptHere: keptHere, duration: .zero)
+        #expect(report.isSuccess == isSuccess)
+    }
+
+    @Test func tellsAFind() {
+        let report = FindReport(
+            key: key,
+            values: [
+                FoundValue(data: Array("hi".utf8), version: Version(9), signedBy: signer),
+                FoundValue(unsigned: [0, 255, 18]),
+            ],
+            asked: 9, answered: 8, withValues: 3, duration: .milliseconds(1300))
+        let mid = person.digits(signer.mid)
+        #expect(
+            report.text(on: person, isLocal: false) == """
+                2 values under aaf4c61d…434d
+                  "hi"      signed by \(mid), version 9
+                  0x00ff12  unsigned
+                9 nodes asked, 8 answered, 3 had values, in 1.3 s.
+                """)
+    }
+
+    @Test(arguments: [
+        ("plain text", "\"plain text\""), ("Grüße", "\"Grüße\""), ("", "(empty)"), ("\u{1B}[2J", "0x1b5b324a"),
+        ("a\nb", "0x610a62"), ("\u{202E}x", "0xe280ae78"),
+    ])
+    func showsNothingThatCommandsATerminal(data: String, shown: String) {
+        #expect(Terminal.shown(Array(data.utf8)) == shown)
+    }
+
+    @Test func tellsAStatusOfANodeThatHasNothingYet() throws {
+        let address = try #require(Address("127.0.0.1:8090"))
+        let status = NodeStatus(
+            version: "0.1.0", processID: 7, uptime: .seconds(11_520), publicKey: signer,
+            endpoints: [
+                EndpointStatus(
+                    listen: address, external: nil, nodeID: NodeID(host: address.host, mid: signer.mid), contacts: 0,
+                    goodContacts: 0, buckets: 1)
+            ],
+            contacts: [],
+            archive: ArchiveStatus(
+                values: 1, keys: 1, liveBytes: 3_565_158, mapBytes: 4096, journalLast: 9, indexLast: 7),
+            counters: ["received": 3, "quiet": 0])
+        #expect(
+            status.text(on: person) == """
+                Bristlecone 0.1.0, running for 3 h 12 min (pid 7)
+                  identity  \(person.digits(signer.mid)) (curve25519)
+                  archive   1 value under 1 key, 3.4 MiB in use
+                  journal   change 9, index 2 behind
+
+                Listens on
+                  address         seen as        node id        contacts  good  buckets
+                  127.0.0.1:8090  not known yet  \(person.digits(NodeID(host: address.host, mid: signer.mid)))  0         0     1
+
+                Contacts
+                  none yet; give the node one with --peer ADDRESS:PORT
+
+                Counted since the start
+                  received  3
+                """)
+    }
+
+    @Test func usesColoursOnATerminalOnly() {
+        let ping = { (terminal: Terminal) in terminal.good("answered") }
+        #expect(ping(.plain) == "answered")
+        #expect(ping(Terminal(shortensKeys: true, usesColours: true)) == "\u{1B}[32manswered\u{1B}[0m")
+        // Not a terminal, whatever the environment says.
+        #expect(!Terminal(descriptor: -1, environment: ["TERM": "xterm"]).usesColours)
+    }
+}

@@ -1,0 +1,102 @@
+import FoundationEssentials
+import Glibc
+import IPv8
+import Testing
+
+@testable import Bristlecone
+
+@Suite struct IdentityFileTests {
+    private let parent: TemporaryFolder
+    private var path: String { parent.file("data") }
+
+    init() throws {
+        parent = try TemporaryFolder()
+        try #require(mkdir(parent.file("data"), 0o700) == 0)
+    }
+
+    /// A key of the wire fixture: its private form as the reference writes it to a file, and the identity.
+    struct FixtureKey: Decodable, Sendable, CustomStringConvertible {
+        let level: String?
+        let `private`: String
+        let mid: String
+        var description: String { level ?? "curve25519" }
+    }
+
+    private struct Fixture: Decodable {
+        let keys: [FixtureKey]
+        let legacyKeys: [FixtureKey]
+
+        enum CodingKeys: String, CodingKey {
+            case keys
+            case legacyKeys = "legacy_keys"
+        }
+    }
+
+    /// Eight keys: four of curve25519, and one of each older level.
+    private static func fixtureKeys() throws -> [FixtureKey] {
+        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let data = try Data(contentsOf: tests.appending(path: "IPv8Tests/Fixtures/ipv8-wire.json"))
+        let fixture = try JSONDecoder().decode(Fixture.self, from: data)
+        return fixture.keys + fixture.legacyKeys
+    }
+
+    @Test func loadsTheReferencesKeyFilesOfAllLevels() throws {
+        let keys = try Self.fixtureKeys()
+        #expect(Set(keys.map(\.description)).count == 5)
+        for (index, key) in keys.enumerated() {
+            let name = "node\(index)"
+            try #require(mkdir(parent.file(name), 0o700) == 0)
+            let bytes = try #require(Hex.decode(key.private))
+            try parent.write("\(name)/identity.key", bytes)
+            let folder = try DataFolder.open(parent.file(name))
+            defer { folder.close() }
+            #expect(folder.identity.publicKey.mid.description == key.mid)
+            #expect(folder.identity.publicKey.level.rawValue == key.description)
+            #expect(folder.identity.bytes == bytes)
+        }
+    }
+
+    @Test func writesAKeyInTheReferencesForm() throws {
+        let folder = try DataFolder.open(path)
+        defer { folder.close() }
+        let opened = try OpenFolder(path)
+        let bytes = try #require(try opened.contents(of: "identity.key", bytesMax: 1024))
+        #expect(bytes.count == 74)
+        #expect(bytes.starts(with: Array("LibNaCLSK:".utf8)))
+        #expect(try PrivateKey(bytes: bytes).publicKey == folder.identity.publicKey)
+    }
+
+    @Test(arguments: [[], Array("LibNaCLSK:".utf8), Array("-----BEGIN".utf8), [UInt8](repeating: 7, count: 5000)])
+    func refusesWhatIsNoKeyAndLeavesIt(bytes: [UInt8]) throws {
+        try parent.write("data/identity.key", bytes)
+        let error = try #require(throws: DataFolderError.self) { try DataFolder.open(path) }
+        guard case .unreadableKey = error else {
+            Issue.record("\(error)")
+            return
+        }
+        #expect(try OpenFolder(path).names() == ["identity.key"])
+        #expect(try OpenFolder(path).contents(of: "identity.key", bytesMax: 9999) == bytes)
+    }
+
+    @Test func refusesAKeyThatEverybodyCanRead() throws {
+        try parent.write("data/identity.key", PrivateKey.generate().bytes, permissions: 0o644)
+        #expect(throws: DataFolderError.exposedKey(path: path + "/identity.key", permissions: "0644")) {
+            try DataFolder.open(path)
+        }
+    }
+
+    @Test func warnsOfAKeyThatAGroupCanRead() throws {
+        try parent.write("data/identity.key", PrivateKey.generate().bytes, permissions: 0o640)
+        let folder = try DataFolder.open(path)
+        defer { folder.close() }
+        #expect(folder.warnings.count == 1)
+        #expect(folder.warnings.first?.contains("0640") == true)
+    }
+
+    @Test func doesNotReplaceALostKey() throws {
+        try DataFolder.open(path).close()
+        try #require(unlink(path + "/identity.key") == 0)
+        #expect(throws: DataFolderError.missingKey(path: path + "/identity.key")) { try DataFolder.open(path) }
+        #expect(try OpenFolder(path).names() == ["bristlecone.format", "bristlecone.yaml", "lock"])
+    }
+}

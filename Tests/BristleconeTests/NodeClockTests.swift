@@ -1,0 +1,60 @@
+import IPv8
+import Testing
+
+@testable import Bristlecone
+
+@Suite struct NodeClockTests {
+    private let start = ClockReading(wall: Instant(seconds: 1_700_000_000), sinceBoot: .seconds(500))
+
+    /// What the clocks show so long after the start, where somebody has set the time of day by so much.
+    private func reading(after passed: Duration, setBy step: Duration = .zero) -> ClockReading {
+        ClockReading(wall: start.wall + passed + step, sinceBoot: start.sinceBoot + passed)
+    }
+
+    @Test func timePassesAsTheUnsettableClockSays() {
+        let clock = NodeClock(start)
+        #expect(clock.instant(of: start) == start.wall)
+        #expect(clock.instant(of: reading(after: .seconds(60), setBy: .seconds(9999))) == start.wall + .seconds(60))
+    }
+
+    @Test(arguments: [Duration.seconds(3600), .seconds(-3600), .seconds(400 * 86_400)])
+    func aLargeStepIsFollowedOnceItHasHeldForTenMinutes(step: Duration) {
+        var clock = NodeClock(start)
+        #expect(clock.observe(reading(after: .seconds(60), setBy: step)) == nil)
+        #expect(clock.observe(reading(after: .seconds(659), setBy: step)) == nil)
+        #expect(clock.observe(reading(after: .seconds(660), setBy: step)) == step)
+        let later = reading(after: .seconds(700), setBy: step)
+        #expect(clock.instant(of: later) == later.wall)
+        #expect(clock.observe(later) == nil)
+    }
+
+    @Test func aStepThatIsTakenBackIsForgotten() {
+        var clock = NodeClock(start)
+        #expect(clock.observe(reading(after: .seconds(60), setBy: .seconds(3600))) == nil)
+        #expect(clock.observe(reading(after: .seconds(300))) == nil)
+        #expect(clock.observe(reading(after: .seconds(600), setBy: .seconds(3600))) == nil)
+        #expect(clock.observe(reading(after: .seconds(1000), setBy: .seconds(3600))) == nil)
+        #expect(clock.instant(of: reading(after: .seconds(1000))) == start.wall + .seconds(1000))
+    }
+
+    @Test func aStepThatChangesBeginsItsTenMinutesAnew() {
+        var clock = NodeClock(start)
+        #expect(clock.observe(reading(after: .seconds(60), setBy: .seconds(3600))) == nil)
+        #expect(clock.observe(reading(after: .seconds(500), setBy: .seconds(7200))) == nil)
+        #expect(clock.observe(reading(after: .seconds(700), setBy: .seconds(7200))) == nil)
+        #expect(clock.observe(reading(after: .seconds(1100), setBy: .seconds(7200))) == .seconds(7200))
+    }
+
+    @Test func smallDifferencesAreLeftAlone() {
+        var clock = NodeClock(start)
+        for minute in 1...60 {
+            #expect(clock.observe(reading(after: .seconds(60 * minute), setBy: .seconds(299))) == nil)
+        }
+    }
+
+    @Test func theMachinesClocksCanBeRead() {
+        let (first, second) = (ClockReading.now(), ClockReading.now())
+        #expect(second.sinceBoot >= first.sinceBoot && first.sinceBoot > .zero)
+        #expect(first.wall > Instant(seconds: 1_700_000_000))
+    }
+}

@@ -1,0 +1,109 @@
+import IPv8
+import Kademlia
+import Testing
+
+@testable import Bristlecone
+
+/// The JSON of every report, as programs rely on it.
+@Suite struct ReportTests {
+    private let key = Target(hashing: "greeting")
+    private let signer: PublicKey
+
+    init() throws {
+        signer = try PrivateKey(bytes: Array("LibNaCLSK:".utf8) + [UInt8](repeating: 1, count: 64)).publicKey
+    }
+
+    /// The JSON of a value, which is read back to the same.
+    private func json<Value: Codable & Equatable>(_ value: Value) throws -> String {
+        let text = try JSONText.encode(value)
+        #expect(try JSONText.decode(Value.self, from: text.utf8) == value)
+        return text
+    }
+
+    @Test func storeHasItsShape() throws {
+        let signed = StoreReport(
+            key: key, version: Version(7), asked: 8, acknowledged: 7, keptHere: true, duration: .milliseconds(1250))
+        #expect(
+            try json(signed)
+                == #"{"acknowledged":7,"asked":8,"kept_here":true,"key":"\#(key)","seconds":1.25,"version":7}"#)
+        var unsigned = signed
+        unsigned.version = nil
+        #expect(try json(unsigned).hasSuffix(#""seconds":1.25,"version":null}"#))
+    }
+
+    @Test func findHasItsShape() throws {
+        let report = FindReport(
+            key: key,
+            values: [
+                FoundValue(data: [0x68, 0x69], version: Version(9), signedBy: signer), FoundValue(unsigned: [0]),
+            ],
+            asked: 4, answered: 3, withValues: 2, duration: .microseconds(1500))
+        #expect(
+            try json(report)
+                == #"{"answered":3,"asked":4,"key":"\#(key)","seconds":0.0015,"values":["#
+                + #"{"data":"6869","mid":"\#(signer.mid)","public_key":"\#(signer)","version":9},"#
+                + #"{"data":"00","mid":null,"public_key":null,"version":null}],"with_values":2}"#)
+    }
+
+    @Test func pingHasItsShape() throws {
+        let address = try #require(Address("127.1.0.1:8090"))
+        #expect(
+            try json(PingReport(address: address, publicKey: signer, roundTrip: .milliseconds(2)))
+                == #"{"address":"127.1.0.1:8090","mid":"\#(signer.mid)","public_key":"\#(signer)","#
+                + #""round_trip_seconds":0.002}"#)
+    }
+
+    @Test func statusHasItsShape() throws {
+        let four = try #require(Address("127.1.0.1:8090"))
+        let six = try #require(Address("[::1]:8091"))
+        let id = NodeID(host: four.host, mid: signer.mid)
+        let status = NodeStatus(
+            version: "0.1.0", processID: 42, uptime: .seconds(3), publicKey: signer,
+            endpoints: [
+                EndpointStatus(listen: four, external: four, nodeID: id, contacts: 3, goodContacts: 2, buckets: 1),
+                EndpointStatus(listen: six, external: nil, nodeID: id, contacts: 0, goodContacts: 0, buckets: 1),
+            ],
+            contacts: [
+                ContactStatus(
+                    address: four, mid: signer.mid, nodeID: id, standing: .good,
+                    lastResponse: Instant(seconds: 1_770_120_000), failures: 0),
+                ContactStatus(
+                    address: six, mid: signer.mid, nodeID: id, standing: .unknown, lastResponse: nil, failures: 1),
+            ],
+            archive: ArchiveStatus(values: 1, keys: 2, liveBytes: 3, mapBytes: 4, journalLast: 5, indexLast: 6),
+            counters: ["received": 9, "dropped.badSignature": 1])
+        #expect(
+            try json(status)
+                == #"{"archive":{"index_last":6,"journal_last":5,"keys":2,"live_bytes":3,"map_bytes":4,"values":1},"#
+                + #""contacts":[{"address":"127.1.0.1:8090","failures":0,"last_response":"2026-02-03T12:00:00Z","#
+                + #""mid":"\#(signer.mid)","node_id":"\#(id)","status":"good"},"#
+                + #"{"address":"[::1]:8091","failures":1,"last_response":null,"mid":"\#(signer.mid)","#
+                + #""node_id":"\#(id)","status":"unknown"}],"counters":{"dropped.badSignature":1,"received":9},"#
+                + #""endpoints":[{"buckets":1,"contacts":3,"external":"127.1.0.1:8090","family":"ipv4","#
+                + #""good_contacts":2,"listen":"127.1.0.1:8090","node_id":"\#(id)"},"#
+                + #"{"buckets":1,"contacts":0,"external":null,"family":"ipv6","good_contacts":0,"#
+                + #""listen":"[::1]:8091","node_id":"\#(id)"}],"key_level":"curve25519","mid":"\#(signer.mid)","#
+                + #""pid":42,"public_key":"\#(signer)","uptime_seconds":3,"version":"0.1.0"}"#)
+    }
+
+    @Test func requestsAndRepliesReadBack() throws {
+        let address = try #require(Address("[::1]:5"))
+        #expect(try json(ControlRequest.status) == #"{"request":"status"}"#)
+        #expect(
+            try json(ControlRequest.store(key: key, data: [1, 2], signed: true))
+                == #"{"data":"0102","key":"\#(key)","request":"store","signed":true}"#)
+        #expect(try json(ControlRequest.find(key: key)) == #"{"key":"\#(key)","request":"find"}"#)
+        #expect(try json(ControlRequest.findLocal(key: key)) == #"{"key":"\#(key)","request":"find_local"}"#)
+        #expect(try json(ControlRequest.ping(address)) == #"{"address":"[::1]:5","request":"ping"}"#)
+        #expect(
+            try json(ControlReply.failure("No.", canRetry: true))
+                == #"{"can_retry":true,"error":"No.","reply":"failure"}"#)
+    }
+
+    @Test func takesTheDataOfAnEntry() throws {
+        let key = try PrivateKey.generate()
+        let signed = FoundValue(try Entry(data: [1, 2, 3], version: Version(4), signedBy: key))
+        #expect(signed == FoundValue(data: [1, 2, 3], version: Version(4), signedBy: key.publicKey))
+        #expect(FoundValue(try Entry(unsigned: [5])) == FoundValue(unsigned: [5]))
+    }
+}

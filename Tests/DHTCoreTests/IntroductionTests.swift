@@ -1,0 +1,141 @@
+import IPv8
+import Kademlia
+import Testing
+
+@testable import DHTCore
+
+/// How peers come to know each other through a node.
+@Suite struct IntroductionTests {
+    private func request(
+        _ style: IntroductionStyle = .old, flags: IntroductionRequest.Flags = .advice, identifier: UInt16 = 7
+    ) -> Message {
+        .introductionRequest(
+            IntroductionRequest(
+                style: style, globalTime: 1, destination: Bench.address, sourceLAN: .none, sourceWAN: .none,
+                flags: flags, identifier: identifier))
+    }
+
+    private func response(in effects: [Effect], to peer: Peer) throws -> IntroductionResponse {
+        let responses = effects.messages(to: peer.address).compactMap { message in
+            if case .introductionResponse(let response) = message { response } else { nil }
+        }
+        return try #require(responses.first)
+    }
+
+    @Test func theAskerLearnsItsAddressAndAContactWhoPuncturesIt() throws {
+        var bench = try Bench()
+        let (contact, asker) = (try Peer(1), try Peer(2))
+        try bench.befriend(contact)
+        let effects = try bench.receive(request(), from: asker)
+        let response = try response(in: effects, to: asker)
+        #expect(response.style == .old && response.identifier == 7)
+        #expect(response.destination == asker.address)
+        #expect(response.introducedWAN == contact.address && response.introducedLAN == .none)
+        guard case .punctureRequest(let puncture)? = effects.messages(to: contact.address).first else {
+            Issue.record("the contact was not asked to puncture")
+            return
+        }
+        #expect(puncture.walkerWAN == asker.address && puncture.walkerLAN == Bench.address)
+        #expect(puncture.identifier == 7 && puncture.style == .old)
+    }
+
+    @Test func nobodyIsIntroducedToItself() throws {
+        var bench = try Bench()
+        let asker = try Peer(1)
+        try bench.befriend(asker)
+        let response = try response(in: try bench.receive(request(), from: asker), to: asker)
+        #expect(response.introducedWAN == .none && response.introducedLAN == .none)
+    }
+
+    @Test func whoSpeaksTheNewStyleIsAnsweredInIt() throws {
+        var bench = try Bench()
+        let (one, two) = (try Peer(1), try Peer(2))
+        #expect(try response(in: try bench.receive(request(.new, flags: []), from: one), to: one).style == .new)
+        let asking = request(.old, flags: [.advice, .wantsNewStyle])
+        #expect(try response(in: try bench.receive(asking, from: two), to: two).style == .new)
+    }
+
+    @Test func aPunctureIsSentToTheWalkersOutsideAddress() throws {
+        var bench = try Bench()
+        let walker = try #require(Address("127.9.9.9:999"))
+        let request = PunctureRequest(
+            style: .old, globalTime: 1, walkerLAN: Address(host: .v4(0x0A00_0001), port: 5), walkerWAN: walker,
+            identifier: 3)
+        let bytes = Packet.encode(.punctureRequest(request), signedBy: bench.key)
+        let effects = try bench.receive(bytes: bytes, from: try Peer(1).address)
+        guard case .puncture(let puncture)? = effects.messages(to: walker).first else {
+            Issue.record("no puncture")
+            return
+        }
+        #expect(puncture.identifier == 3 && puncture.walkerWAN == walker)
+    }
+
+    @Test func aWalkerBehindOurOwnAddressIsPuncturedInside() throws {
+        var bench = try Bench()
+        let inside = try #require(Address("127.168.1.7:999"))
+        let request = PunctureRequest(
+            style: .old, globalTime: 1, walkerLAN: inside, walkerWAN: Address(host: Bench.address.host, port: 1),
+            identifier: 3)
+        let bytes = Packet.encode(.punctureRequest(request), signedBy: bench.key)
+        let effects = try bench.receive(bytes: bytes, from: try Peer(1).address)
+        #expect(effects.messages(to: inside).count == 1 && effects.count == 1)
+    }
+
+    @Test func aNodeOnLoopbackSendsNothingToTheWorldOutside() throws {
+        var bench = try Bench()
+        let request = PunctureRequest(
+            style: .old, globalTime: 1, walkerLAN: .none, walkerWAN: Address(host: .v4(0x0808_0808), port: 53),
+            identifier: 3)
+        let bytes = Packet.encode(.punctureRequest(request), signedBy: bench.key)
+        #expect(try bench.receive(bytes: bytes, from: try Peer(1).address) == [])
+        let ping = bench.give(.commandIssued(CommandID(1), .ping(Address(host: .v4(0x0808_0808), port: 53))))
+        #expect(ping.outcomes == [.pingTimedOut])
+    }
+
+    @Test func puncturesAreBounded() throws {
+        var bench = try Bench()
+        let request = PunctureRequest(
+            style: .old, globalTime: 1, walkerLAN: .none, walkerWAN: try Peer(5).address, identifier: 3)
+        let bytes = Packet.encode(.punctureRequest(request), signedBy: bench.key)
+        var sent = 0
+        for _ in 0..<1000 { sent += try bench.receive(bytes: bytes, from: try Peer(1).address).messages.count }
+        #expect(sent == 100)
+    }
+
+    @Test func aNodeWalksToThePeersThatItIsToldAndToWhomTheyIntroduce() throws {
+        let (peer, third) = (try Peer(1), try Peer(2))
+        var bench = try Bench(peers: [peer.address])
+        let first = bench.give(.timerFired)
+        guard case .introductionRequest(let asked)? = first.messages(to: peer.address).first else {
+            Issue.record("the peer was not asked")
+            return
+        }
+        #expect(asked.destination == peer.address && asked.style == .old && asked.flags == .advice)
+        let answer = IntroductionResponse(
+            style: .old, globalTime: 1, destination: Bench.address, sourceLAN: .none, sourceWAN: peer.address,
+            introducedLAN: .none, introducedWAN: third.address, flags: [], identifier: asked.identifier)
+        let effects = try bench.receive(.introductionResponse(answer), from: peer)
+        #expect(effects == [.emit(.contactAdded(peer.info))])
+        let later = bench.pass(.seconds(10))
+        #expect(!later.messages(to: third.address).isEmpty)
+        #expect(bench.node.contacts.map(\.node) == [peer.info])
+    }
+
+    @Test func trackersIntroduceButDoNotBecomeContacts() throws {
+        var bench = try Bench()
+        let tracker = try Peer(1, level: .veryLow)
+        _ = bench.give(.trackersResolved([tracker.address]))
+        let effects = bench.pass(.seconds(1))
+        guard case .introductionRequest(let asked)? = effects.messages(to: tracker.address).first else {
+            Issue.record("the tracker was not asked")
+            return
+        }
+        let answer = IntroductionResponse(
+            style: .old, globalTime: 1, destination: Bench.address, sourceLAN: .none, sourceWAN: .none,
+            introducedLAN: .none, introducedWAN: try Peer(2).address, flags: [], identifier: asked.identifier)
+        #expect(try bench.receive(.introductionResponse(answer), from: tracker) == [])
+        #expect(bench.node.contacts == [])
+        let asked30 = bench.pass(.seconds(28)).messages(to: tracker.address)
+        #expect(asked30 == [])
+    }
+}

@@ -1,0 +1,199 @@
+import IPv8
+import Kademlia
+import Testing
+
+@testable import DHTCore
+
+/// What a node asks of others, and what it makes of the answers.
+@Suite struct RequestingTests {
+    private let target = Target(hashing: "key")
+
+    @Test func aNodeThatAsksIsAContactOnlyAfterItHasAnswered() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let effects = try bench.receive(.pingRequest(PingRequest(id: RequestID(1))), from: peer)
+        #expect(bench.node.contacts == [])
+        let ping = try #require(effects.pings(to: peer.address).first)
+        let answer = try bench.receive(.pingResponse(PingResponse(id: ping)), from: peer)
+        #expect(answer == [.emit(.contactAdded(peer.info))])
+        #expect(bench.node.contacts.map(\.node) == [peer.info])
+    }
+
+    @Test func anAnswerIsMatchedByNumberKeyAndAddress() throws {
+        var bench = try Bench()
+        let (peer, stranger) = (try Peer(1), try Peer(2))
+        let effects = try bench.receive(.pingRequest(PingRequest(id: RequestID(1))), from: peer)
+        let ping = try #require(effects.pings(to: peer.address).first)
+        let answer = Message.pingResponse(PingResponse(id: ping))
+        #expect(try bench.receive(bytes: Packet.encode(answer, signedBy: stranger.key), from: peer.address) == [])
+        #expect(try bench.receive(bytes: Packet.encode(answer, signedBy: peer.key), from: stranger.address) == [])
+        let other = Message.pingResponse(PingResponse(id: RequestID(ping.number ^ 1)))
+        #expect(try bench.receive(other, from: peer) == [])
+        #expect(try bench.receive(.storeResponse(StoreResponse(id: ping)), from: peer) == [])
+        #expect(bench.node.counters.named["dropped.unmatchedResponse"] == 4)
+        #expect(bench.node.contacts == [])
+        #expect(try bench.receive(answer, from: peer).count == 1)
+        #expect(try bench.receive(answer, from: peer) == [])
+    }
+
+    @Test func numbersOfRequestsFitIntoPunctures() throws {
+        var bench = try Bench()
+        for number in 1...60 {
+            let peer = try Peer(number)
+            let effects = try bench.receive(.pingRequest(PingRequest(id: RequestID(1))), from: peer)
+            for ping in effects.pings(to: peer.address) { #expect(ping.number <= RequestID.requestMax) }
+        }
+    }
+
+    @Test func twoSilencesInARowAndAContactIsGone() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        try bench.befriend(peer)
+        let first = bench.pass(.seconds(26))
+        #expect(first.pings(to: peer.address).count == 1)
+        #expect(bench.node.contacts.count == 1)
+        let rest = bench.pass(.seconds(40))
+        #expect(rest.contains(.emit(.contactLost(peer.info))))
+        #expect(bench.node.contacts == [])
+        #expect(bench.node.counters.timeouts >= 2)
+    }
+
+    @Test func aSearchBringsTogetherWhatAllResponsesHold() throws {
+        var bench = try Bench()
+        let peers = try (1...3).map { try Peer($0) }
+        for peer in peers { try bench.befriend(peer) }
+        let signer = try PrivateKey.generate()
+        let old = try Entry(data: [1], version: Version(1), signedBy: signer)
+        let new = try Entry(data: [2], version: Version(2), signedBy: signer)
+        let plain = try Entry(unsigned: [3])
+        var forged = new.bytes
+        forged[forged.count - 1] ^= 1
+        var effects = bench.give(.commandIssued(CommandID(1), .find(target)))
+        let load = try #require(effects.loads.first)
+        #expect(bench.give(.entriesLoaded(load.id, [plain.bytes])) == [])
+        let answers: [[[UInt8]]] = [[new.bytes, [], [9, 9]], [forged, old.bytes, plain.bytes], []]
+        for (peer, values) in zip(peers, answers) {
+            let request = try #require(effects.finds(to: peer.address).first)
+            #expect(!request.wantsNodes && request.target == target)
+            let response = FindResponse(id: request.id, token: Token(bits: .zero), values: values)
+            effects += try bench.receive(.findResponse(response), from: peer)
+        }
+        let outcome = FindOutcome(entries: [new, plain], askedCount: 3, answeredCount: 3, holderCount: 2)
+        #expect(effects.outcomes == [.found(outcome)])
+        #expect(bench.node.counters.valuesSkipped == 3)
+    }
+
+    @Test func aSearchEndsThoughNobodyAnswers() throws {
+        var bench = try Bench()
+        let peers = try (1...5).map { try Peer($0) }
+        for peer in peers { try bench.befriend(peer) }
+        var effects = bench.give(.commandIssued(CommandID(1), .find(target)))
+        let load = try #require(effects.loads.first)
+        effects += bench.give(.entriesLoaded(load.id, []))
+        effects += bench.pass(.seconds(10))
+        #expect(
+            effects.outcomes
+                == [.found(FindOutcome(entries: [], askedCount: 5, answeredCount: 0, holderCount: 0))])
+    }
+
+    @Test func publishingIsDurableHereBeforeAnybodyElseIsAsked() throws {
+        var bench = try Bench()
+        let peers = try (1...3).map { try Peer($0) }
+        for peer in peers { try bench.befriend(peer) }
+        let entry = try Entry(data: [1], version: Version(1), signedBy: bench.key)
+        var effects = bench.give(.commandIssued(CommandID(1), .publish(target, entry)))
+        let (id, intent) = try #require(effects.commits.first)
+        #expect(effects.count == 1 && intent.origin == .published)
+        effects = bench.give(.commitCompleted(id, .held))
+        var stores: [Effect] = []
+        for peer in peers {
+            let request = try #require(effects.finds(to: peer.address).first)
+            #expect(request.wantsNodes)
+            let token = Token(bits: peer.key.publicKey.mid.bits)
+            stores += try bench.receive(.findResponse(FindResponse(id: request.id, token: token)), from: peer)
+        }
+        var last: [Effect] = []
+        for peer in peers {
+            let request = try #require(stores.stores(to: peer.address).first)
+            #expect(request.values == [entry.bytes] && request.token.bits == peer.key.publicKey.mid.bits)
+            if peer.address == peers[1].address { continue }
+            last += try bench.receive(.storeResponse(StoreResponse(id: request.id)), from: peer)
+        }
+        #expect(last.outcomes == [])
+        last += bench.pass(.seconds(6))
+        #expect(last.outcomes == [.published(PublishOutcome(askedCount: 3, acknowledgedCount: 2))])
+    }
+
+    @Test(arguments: [CommitOutcome.refused, .failed])
+    func whatCannotBeKeptHereIsNotSentToOthers(outcome: CommitOutcome) throws {
+        var bench = try Bench()
+        try bench.befriend(try Peer(1))
+        let entry = try Entry(unsigned: [1])
+        let effects = bench.give(.commandIssued(CommandID(1), .publish(target, entry)))
+        let (id, _) = try #require(effects.commits.first)
+        #expect(
+            bench.give(.commitCompleted(id, outcome))
+                == [.emit(.commandCompleted(CommandID(1), .publishRefused(outcome)))])
+    }
+
+    @Test func aBusyNodeWaitsRatherThanFloodAPeer() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        try bench.befriend(peer)
+        var effects: [Effect] = []
+        for number in 0..<20 {
+            effects += bench.give(.commandIssued(CommandID(UInt64(number)), .find(Target(hashing: "\(number)"))))
+        }
+        let atOnce = effects.messages(to: peer.address).count
+        #expect(atOnce <= QueryPacer.requestsMax)
+        #expect(bench.node.counters.paced == 20 - atOnce)
+        var sent = [(bench.now, atOnce)]
+        for _ in 0..<40 {
+            let count = bench.pass(.milliseconds(500)).messages(to: peer.address).count { message in
+                if case .introductionRequest = message { false } else { true }
+            }
+            sent.append((bench.now, count))
+        }
+        for (start, _) in sent {
+            let inWindow = sent.filter { $0.0 >= start && $0.0 - start < .seconds(5) }.map(\.1).reduce(0, +)
+            #expect(inWindow <= 10)
+        }
+    }
+
+    @Test func aPingToAnAddressTellsWhoAnswered() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let effects = bench.give(.commandIssued(CommandID(3), .ping(peer.address)))
+        let ping = try #require(effects.pings(to: peer.address).first)
+        bench.now = bench.now + .milliseconds(30)
+        let answer = try bench.receive(.pingResponse(PingResponse(id: ping)), from: peer)
+        #expect(answer.outcomes == [.pinged(peer.key.publicKey, roundTrip: .milliseconds(30))])
+    }
+
+    @Test func contactsOfAnEarlierRunAreAskedFirst() throws {
+        let old = try (1...3).map { try Peer($0) }
+        var bench = try Bench(contacts: old.map(\.info))
+        let effects = bench.give(.timerFired)
+        for peer in old { #expect(effects.pings(to: peer.address).count == 1) }
+    }
+
+    @Test func contactsAreSavedSoonAfterTheyChange() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        try bench.befriend(peer)
+        let saved = bench.pass(.seconds(6)).compactMap { effect in
+            if case .saveContacts(let contacts) = effect { contacts.map(\.node) } else { nil }
+        }
+        #expect(saved == [[peer.info]])
+    }
+
+    @Test func bucketsThatStayUnchangedAreLookedThrough() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        try bench.befriend(peer)
+        #expect(bench.pass(.seconds(20)).finds(to: peer.address) == [])
+        bench.now = bench.now + .seconds(16 * 60)
+        let search = bench.give(.timerFired).finds(to: peer.address)
+        #expect(search.count == 1 && search.first?.wantsNodes == false)
+    }
+}

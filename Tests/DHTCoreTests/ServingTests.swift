@@ -1,0 +1,237 @@
+import IPv8
+import Kademlia
+import Testing
+
+@testable import DHTCore
+
+/// What a node does for others.
+@Suite struct ServingTests {
+    private let target = Target(hashing: "key")
+
+    private func store(_ values: [[UInt8]], _ token: Token, id: UInt32 = 5) -> Message {
+        .storeRequest(StoreRequest(id: RequestID(id), token: token, target: target, values: values))
+    }
+
+    @Test func aPingIsAnswered() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let effects = try bench.receive(.pingRequest(PingRequest(id: RequestID(77))), from: peer)
+        #expect(effects.messages(to: peer.address).contains(.pingResponse(PingResponse(id: RequestID(77)))))
+    }
+
+    @Test(arguments: KeyLevel.allCases)
+    func peersOfEveryKeyLevelAreAnswered(level: KeyLevel) throws {
+        var bench = try Bench()
+        let peer = try Peer(1, level: level)
+        try bench.befriend(peer)
+    }
+
+    @Test func aStoreIsAcknowledgedOnceItIsDurableAndNotBefore() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let token = try bench.token(for: peer)
+        let entry = try Entry(data: [1, 2, 3], version: Version(4), signedBy: peer.key)
+        let before = try bench.receive(store([entry.bytes], token), from: peer)
+        #expect(before.messages(to: peer.address) == [])
+        let (id, intent) = try #require(before.commits.first)
+        #expect(intent.entries == [entry] && intent.target == target)
+        #expect(intent.expiresAt == bench.now + .seconds(3600))
+        #expect(intent.origin == .stored(by: peer.key.publicKey.mid, from: peer.address))
+        let after = bench.give(.commitCompleted(id, .held))
+        #expect(after == [.send(.storeResponse(StoreResponse(id: RequestID(5))), to: peer.address)])
+        #expect(bench.give(.commitCompleted(id, .held)) == [])
+    }
+
+    @Test(arguments: [(CommitOutcome.refused, "noRoom"), (.failed, "archiveFailed")])
+    func aStoreThatIsNotDurableIsNotAcknowledged(outcome: CommitOutcome, reason: String) throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let effects = try bench.receive(store([[0, 1]], try bench.token(for: peer)), from: peer)
+        let (id, _) = try #require(effects.commits.first)
+        #expect(bench.give(.commitCompleted(id, outcome)) == [])
+        #expect(bench.node.counters.named["dropped." + reason] == 1)
+    }
+
+    @Test func aTokenIsGoodForItsOwnerAtItsAddressAndForTenMinutes() throws {
+        var bench = try Bench()
+        let (owner, thief) = (try Peer(1), try Peer(2))
+        let token = try bench.token(for: owner)
+        #expect(try bench.receive(store([[0]], token), from: thief) == [])
+        let elsewhere = Address(host: owner.address.host, port: 9)
+        let request = Packet.encode(store([[0]], token), signedBy: owner.key)
+        #expect(try bench.receive(bytes: request, from: elsewhere) == [])
+        #expect(bench.node.counters.named["dropped.badToken"] == 2)
+        bench.now = bench.now + .seconds(299)
+        #expect(try bench.receive(store([[0]], token), from: owner).commits.count == 1)
+        _ = bench.give(.tokenSecretDrawn([UInt8](repeating: 8, count: 32)))
+        #expect(try bench.receive(store([[0]], token), from: owner).commits.count == 1)
+        #expect(try bench.token(for: owner) != token)
+        _ = bench.give(.tokenSecretDrawn([UInt8](repeating: 9, count: 32)))
+        #expect(try bench.receive(store([[0]], token), from: owner).commits.count == 0)
+    }
+
+    @Test func anExpiredSecretOfAnEarlierRunIsGoodForNothing() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let token = try bench.token(for: peer)
+        bench.now = bench.now + .seconds(600)
+        #expect(try bench.receive(store([[0]], token), from: peer).commits.count == 0)
+    }
+
+    @Test func whatIsNoStoreIsDroppedWithItsReason() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let token = try bench.token(for: peer)
+        let good = try Entry(data: [1], version: Version(4), signedBy: peer.key).bytes
+        var forged = good
+        forged[forged.count - 1] ^= 1
+        let cases: [(String, [[UInt8]])] = [
+            ("tooManyValues", Array(repeating: [0], count: 9)),
+            ("badEntry.empty", [good, []]),
+            ("badEntry.tooLong", [[UInt8](repeating: 0, count: 171)]),
+            ("badEntry.unknownKind", [[9, 9]]),
+            ("badEntry.badLength", [Array(good.dropLast())]),
+            ("badEntrySignature", [good, forged]),
+        ]
+        for (reason, values) in cases {
+            let effects = try bench.receive(store(values, token), from: peer)
+            #expect(effects.isEmpty, "\(reason)")
+            #expect(bench.node.counters.named["dropped." + reason] == 1)
+        }
+    }
+
+    @Test func aStoreOfNothingIsAcknowledged() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let effects = try bench.receive(store([], try bench.token(for: peer)), from: peer)
+        #expect(effects.messages(to: peer.address) == [.storeResponse(StoreResponse(id: RequestID(5)))])
+    }
+
+    @Test func valuesAreFoundInPages() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let request = FindRequest(id: RequestID(5), lan: .none, target: target, offset: 8, wantsNodes: false)
+        let load = try #require(try bench.receive(.findRequest(request), from: peer).loads.first)
+        #expect(load.target == target && load.offset == 8 && load.limit == 8)
+        let effects = bench.give(.entriesLoaded(load.id, [[0, 1], [0, 2]]))
+        let response = try #require(effects.findResponses(to: peer.address).first)
+        #expect(response.id == RequestID(5) && response.values == [[0, 1], [0, 2]] && response.nodes == [])
+        #expect(effects.count == 1)
+    }
+
+    @Test func withoutValuesTheClosestNodesAreNamedAndTheFirstPuncturesTheAsker() throws {
+        var bench = try Bench()
+        let peers = try (1...12).map { try Peer($0) }
+        for peer in peers { try bench.befriend(peer) }
+        let asker = peers[0]
+        let lan = Address(host: .v4(0xC0A8_0001), port: 5)
+        let request = FindRequest(id: RequestID(50_000), lan: lan, target: target, wantsNodes: false)
+        let load = try #require(try bench.receive(.findRequest(request), from: asker).loads.first)
+        let effects = bench.give(.entriesLoaded(load.id, []))
+        let response = try #require(effects.findResponses(to: asker.address).first)
+        let expected = peers[1...].map(\.info).sorted { distance($0) < distance($1) }.prefix(8)
+        #expect(response.nodes == Array(expected) && response.values == [])
+        let closest = try #require(response.nodes.first)
+        let puncture = try #require(effects.messages(to: closest.address).first)
+        guard case .punctureRequest(let asked) = puncture else {
+            Issue.record("not a puncture request: \(puncture)")
+            return
+        }
+        #expect(asked.walkerLAN == lan && asked.walkerWAN == asker.address && asked.identifier == 50_000)
+    }
+
+    private func distance(_ node: NodeInfo) -> Distance {
+        Distance(NodeID(host: node.address.host, mid: node.publicKey.mid), target)
+    }
+
+    @Test func whatCannotBeReadIsNotDenied() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let request = FindRequest(id: RequestID(5), lan: .none, target: target, wantsNodes: false)
+        let load = try #require(try bench.receive(.findRequest(request), from: peer).loads.first)
+        #expect(bench.give(.loadFailed(load.id)) == [])
+        #expect(bench.node.counters.named["dropped.archiveFailed"] == 1)
+    }
+
+    @Test func theEleventhRequestInFiveSecondsIsDropped() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let ping = Message.pingRequest(PingRequest(id: RequestID(1)))
+        for _ in 0..<10 { #expect(try bench.receive(ping, from: peer).messages(to: peer.address).count >= 1) }
+        #expect(try bench.receive(ping, from: peer) == [])
+        #expect(bench.node.counters.named["dropped.floodLimit"] == 1)
+        #expect(try bench.receive(ping, from: try Peer(2)).isEmpty == false)
+        bench.now = bench.now + .seconds(5)
+        #expect(try bench.receive(ping, from: peer).messages(to: peer.address).count >= 1)
+    }
+
+    @Test func forgedRequestsUseUpNobodysAllowance() throws {
+        var bench = try Bench()
+        let victim = try Peer(1)
+        var forged = Packet.encode(.pingRequest(PingRequest(id: RequestID(1))), signedBy: victim.key)
+        forged[forged.count - 1] ^= 1
+        for _ in 0..<50 { #expect(try bench.receive(bytes: forged, from: victim.address) == []) }
+        #expect(bench.node.counters.named["dropped.badSignature"] == 50)
+        try bench.befriend(victim)
+    }
+
+    @Test func valuesFarFromUsAreServedForAShorterTime() throws {
+        var bench = try Bench()
+        let peers = try (1...40).map { try Peer($0) }
+        for peer in peers { try bench.meet(peer) }
+        let own = try #require(bench.node.endpoints.first).nodeID
+        let contacts = bench.node.contacts
+        for number in 0..<30 {
+            let target = Target(hashing: "key \(number)")
+            let closer = contacts.sorted { Distance($0.id, target) < Distance($1.id, target) }.prefix(20)
+                .count { Distance($0.id, target) < Distance(own, target) }
+            let seconds = 3600 / (1 << max(0, closer - 7))
+            bench.now = bench.now + .seconds(6)
+            let peer = peers[number]
+            let token = try bench.token(for: peer)
+            let request = StoreRequest(id: RequestID(1), token: token, target: target, values: [[0]])
+            let (_, intent) = try #require(try bench.receive(.storeRequest(request), from: peer).commits.first)
+            let served = intent.expiresAt - bench.now
+            #expect(abs(served.nanoseconds - Int64(seconds) * 1_000_000_000) < 1_000_000_000)
+        }
+    }
+
+    @Test func messagesOfThisNodesOwnKeyAreDropped() throws {
+        var bench = try Bench()
+        let packet = Packet.encode(.pingRequest(PingRequest(id: RequestID(1))), signedBy: bench.key)
+        #expect(try bench.receive(bytes: packet, from: try Peer(1).address) == [])
+        #expect(bench.node.counters.named["dropped.ownPacket"] == 1)
+    }
+
+    @Test func noiseIsCountedByReasonAndChangesNothing() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let ping = Packet.encode(.pingRequest(PingRequest(id: RequestID(1))), signedBy: peer.key)
+        var unknown = ping
+        unknown[22] = 99
+        var deprecated = ping
+        deprecated[22] = 255
+        let cases: [(String, [UInt8])] = [
+            ("foreignPrefix", []), ("foreignPrefix", [UInt8](repeating: 1, count: 100)),
+            ("tooLong", [UInt8](repeating: 0, count: 65_507)), ("cutShort", Array(ping[..<30])),
+            ("unknownMessage", unknown), ("deprecatedMessage", deprecated), ("trailingBytes", ping + [0]),
+        ]
+        for (_, bytes) in cases { #expect(try bench.receive(bytes: bytes, from: peer.address) == []) }
+        for (reason, _) in cases {
+            let expected = cases.count { $0.0 == reason }
+            #expect(bench.node.counters.named["dropped." + reason] == expected, "\(reason)")
+        }
+        #expect(bench.node.counters.datagramsReceived == cases.count)
+        try bench.befriend(peer)
+    }
+
+    @Test func nobodyIsAnsweredAtAnAddressThatNobodyHas() throws {
+        var bench = try Bench()
+        let packet = Packet.encode(.pingRequest(PingRequest(id: RequestID(1))), signedBy: try Peer(1).key)
+        for text in ["127.0.0.1:0", "224.0.0.1:8090", "[::1]:8090"] {
+            let address = try #require(Address(text))
+            #expect(try bench.receive(bytes: packet, from: address) == [])
+        }
+        #expect(bench.node.counters.named["dropped.badSource"] == 3)
+    }
+}

@@ -1,0 +1,48 @@
+import IPv8
+import Testing
+
+@Suite struct AddressTests {
+    @Test(arguments: [
+        "0.0.0.0", "127.0.0.1", "255.255.255.255", "::", "::1", "1::", "2001:db8::1", "2001:db8:0:1:1:1:1:1",
+        "fe80::1234:5678:9abc:def0", "1:0:0:2::3", "1:2:3:4:5:6:7:8",
+    ])
+    func textReadsAndWritesBack(text: String) throws {
+        #expect(try #require(IPAddress(text)).description == text)
+    }
+
+    @Test func otherSpellingsReadToTheSameAddress() {
+        #expect(IPAddress("2001:DB8:0:0:0:0:0:1")?.description == "2001:db8::1")
+        #expect(IPAddress("::ffff:1.2.3.4") == .v6(0, 0xFFFF_0102_0304))
+    }
+
+    @Test(arguments: [
+        "", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "+1.2.3.4", "1.2.3.", ":", ":::", "1::2::3", "1:2:3:4:5:6:7",
+        "1:2:3:4:5:6:7:8:9", "12345::", "g::", "::1.2.3", "localhost", "1:2:3:4:5:6:7:8::",
+    ])
+    func whatIsNoAddressIsRefused(text: String) {
+        #expect(IPAddress(text) == nil)
+    }
+
+    @Test func socketAddressesHaveAPort() {
+        #expect(Address("127.0.0.1:8090")?.description == "127.0.0.1:8090")
+        #expect(Address("[::1]:8090")?.description == "[::1]:8090")
+        for text in ["127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "::1:8090", "[127.0.0.1]:1", "[::1]", "1.2.3.4:+1"] {
+            #expect(Address(text) == nil, "\(text)")
+        }
+    }
+
+    @Test func rangesAreTold() throws {
+        for text in ["127.0.0.1", "127.255.1.2", "::1"] { #expect(try #require(IPAddress(text)).isLoopback) }
+        for text in ["10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "fe80::1", "fd00::1"] {
+            #expect(try #require(IPAddress(text)).isPrivate, "\(text)")
+        }
+        for text in ["172.32.0.1", "11.0.0.1", "2001:db8::1", "192.169.0.1"] {
+            #expect(try !#require(IPAddress(text)).isPrivate, "\(text)")
+        }
+        for text in ["0.0.0.0", "0.1.2.3", "224.0.0.1", "255.255.255.255", "240.0.0.1", "::", "ff02::1"] {
+            #expect(try !#require(IPAddress(text)).isUnicast, "\(text)")
+        }
+        #expect(Address("1.2.3.4:0")?.isReachable == false)
+        #expect(Address("1.2.3.4:1")?.isReachable == true)
+    }
+}

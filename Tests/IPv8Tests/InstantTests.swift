@@ -1,0 +1,17 @@
+import IPv8
+import Testing
+
+@Suite struct InstantTests {
+    @Test func durationsAddAndSubtract() {
+        let start = Instant(seconds: 100)
+        #expect(start + .seconds(5) == Instant(seconds: 105))
+        #expect(start - .milliseconds(500) == Instant(nanoseconds: 99_500_000_000))
+        #expect(Instant(seconds: 105) - start == .seconds(5))
+    }
+
+    @Test func whatDoesNotFitStaysAtTheEnd() {
+        #expect(Instant(nanoseconds: .max) + .seconds(1) == Instant(nanoseconds: .max))
+        #expect(Instant(nanoseconds: .min) - .seconds(1) == Instant(nanoseconds: .min))
+        #expect(Instant.distantPast + .seconds(Int64.max) == Instant(nanoseconds: .max))
+    }
+}

@@ -1,0 +1,111 @@
+import IPv8
+import Kademlia
+import Testing
+
+@Suite struct LookupTests {
+    private let target = Target(hashing: "key")
+    private let ownMid = Mid(bits: .zero)
+
+    /// Nodes sorted by distance from the target, the closest first.
+    private func nodes(_ count: Int) throws -> [NodeInfo] {
+        try (0..<count).map { try Samples.node($0) }.sorted { distance($0) < distance($1) }
+    }
+
+    private func distance(_ node: NodeInfo) -> Distance {
+        Distance(NodeID(host: node.address.host, mid: node.publicKey.mid), target)
+    }
+
+    private func lookup(_ seeds: [NodeInfo]) -> Lookup { Lookup(target: target, seeds: seeds, ownMid: ownMid) }
+
+    @Test func theClosestAreAskedFirstFourAtATime() throws {
+        let nodes = try nodes(8)
+        var lookup = lookup(nodes.reversed())
+        #expect((0..<4).compactMap { _ in lookup.next() } == Array(nodes[..<4]))
+        #expect(lookup.next() == nil && !lookup.isFinished)
+        lookup.answered(nodes[0], naming: [])
+        #expect(lookup.next() == nodes[4])
+    }
+
+    @Test func theSearchEndsWhenTheEightClosestThatAnswerHaveAnswered() throws {
+        let nodes = try nodes(40)
+        var lookup = lookup(Array(nodes[20..<28]))
+        var asked: [NodeInfo] = []
+        while let node = lookup.next() {
+            asked.append(node)
+            lookup.answered(node, naming: Array(nodes[..<8]))
+        }
+        #expect(lookup.isFinished)
+        #expect(Array(lookup.responders.prefix(8)) == Array(nodes[..<8]))
+        // The first of the seeds led to the closest at once; the far ones were not needed any more.
+        #expect(asked.count == 9)
+    }
+
+    @Test func silentNodesDoNotCountAmongTheClosest() throws {
+        let nodes = try nodes(20)
+        var lookup = lookup(nodes)
+        while let node = lookup.next() {
+            if nodes[..<6].contains(node) { lookup.failed(node) } else { lookup.answered(node, naming: []) }
+        }
+        #expect(lookup.isFinished)
+        #expect(lookup.responders == Array(nodes[6..<14]))
+        #expect(lookup.askedCount == 14 && lookup.answeredCount == 8)
+    }
+
+    @Test func nobodyToAskIsTheEnd() {
+        var lookup = lookup([])
+        #expect(lookup.next() == nil)
+        #expect(lookup.isFinished)
+    }
+
+    @Test func anAnswerFromNobodyAskedChangesNothing() throws {
+        let nodes = try nodes(10)
+        var lookup = lookup([nodes[9]])
+        lookup.answered(nodes[9], naming: [nodes[0]])
+        lookup.answered(nodes[3], naming: [nodes[0]])
+        lookup.failed(nodes[9])
+        #expect(lookup.next() == nodes[9])
+        lookup.answered(nodes[9], naming: [])
+        lookup.answered(nodes[9], naming: [nodes[0]])
+        #expect(lookup.next() == nil && lookup.isFinished && lookup.answeredCount == 1)
+    }
+
+    @Test func oneLiarCannotKeepASearchGoing() throws {
+        // Every answer names eight more nodes that nobody has heard of, each closer than those before.
+        let nodes = try nodes(3000)
+        var lookup = lookup(Array(nodes[2990...]))
+        var next = 2990
+        var requests = 0
+        while let node = lookup.next() {
+            requests += 1
+            next -= 8
+            lookup.answered(node, naming: Array(nodes[next..<next + 8]))
+        }
+        #expect(lookup.isFinished && requests == Lookup.requestsMax)
+    }
+
+    @Test func moreThanEightNodesOfOneAnswerAreNotConsidered() throws {
+        let nodes = try nodes(30)
+        var lookup = lookup([nodes[29]])
+        #expect(lookup.next() == nodes[29])
+        lookup.answered(nodes[29], naming: Array(nodes[..<29].reversed()))
+        while let node = lookup.next() { lookup.answered(node, naming: []) }
+        #expect(lookup.askedCount == 9)
+    }
+
+    @Test func weDoNotAskOurselvesNorWhoCannotBeReached() throws {
+        let us = try Samples.node(1)
+        let unreachable = NodeInfo(
+            address: Address(host: .v4(0xE000_0001), port: 1), publicKey: try Samples.node(2).publicKey)
+        var lookup = Lookup(target: target, seeds: [us, unreachable], ownMid: us.publicKey.mid)
+        #expect(lookup.next() == nil && lookup.isFinished)
+    }
+
+    @Test func aNodeNamedTwiceIsAskedOnce() throws {
+        let nodes = try nodes(3)
+        var lookup = lookup([nodes[2], nodes[2]])
+        #expect(lookup.next() == nodes[2])
+        lookup.answered(nodes[2], naming: [nodes[0], nodes[0], nodes[2]])
+        #expect(lookup.next() == nodes[0])
+        #expect(lookup.next() == nil)
+    }
+}

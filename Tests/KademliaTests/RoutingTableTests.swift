@@ -1,0 +1,157 @@
+import IPv8
+import Kademlia
+import Testing
+
+@Suite struct RoutingTableTests {
+    private let start = Samples.start
+
+    @Test func onlyTheBucketThatTheOwnIDLiesInIsSplit() throws {
+        let table = try Samples.table(offering: 2000)
+        #expect(table.buckets.count > 5)
+        for (number, bucket) in table.buckets.enumerated() {
+            #expect(bucket.contacts.count <= Bucket.sizeMax)
+            #expect(bucket.replacements.count <= Bucket.sizeMax)
+            for contact in bucket.contacts + bucket.replacements {
+                let shared = (contact.id.bits ^ table.ownID.bits).leadingZeroBitCount
+                #expect(number == table.buckets.count - 1 ? shared >= number : shared == number)
+            }
+        }
+        // All far buckets are full, since there were plenty of nodes for them.
+        #expect(table.buckets[0].contacts.count == Bucket.sizeMax)
+        #expect(table.buckets[0].replacements.count == Bucket.sizeMax)
+    }
+
+    @Test func theClosestAreThoseThatSortingAllWouldGive() throws {
+        let table = try Samples.table(around: NodeID(bits: Bits160(high: .max, middle: 1, low: 2)), offering: 2000)
+        var generator = TestGenerator(state: 5)
+        for _ in 0..<200 {
+            let target = Target(bits: Bits160(high: generator.next(), middle: generator.next(), low: 0))
+            let sorted = table.contacts.sorted { Distance($0.id, target) < Distance($1.id, target) }
+            for count in [1, 8, 20, 1000] {
+                #expect(table.closest(to: target, count: count, at: start) == Array(sorted.prefix(count)))
+            }
+        }
+    }
+
+    @Test func theAskerIsLeftOutOfTheClosest() throws {
+        let table = try Samples.table(offering: 50)
+        let target = Target(hashing: "key")
+        let asker = try #require(table.closest(to: target, count: 1, at: start).first)
+        let others = table.closest(to: target, count: 8, at: start, excluding: asker.id)
+        #expect(others.count == 8 && !others.contains { $0.id == asker.id })
+    }
+
+    @Test func aGoodContactStaysAndTheNewcomerWaits() throws {
+        var table = try Samples.table(offering: 2000)
+        let residents = table.buckets[0].contacts
+        let newcomer = try #require(
+            try (2000..<4000).map { try Samples.contact($0) }.first {
+                ($0.id.bits ^ table.ownID.bits).leadingZeroBitCount == 0
+            })
+        #expect(table.insert(newcomer) == .waiting)
+        #expect(table.buckets[0].contacts == residents)
+        #expect(table.buckets[0].replacements.last == newcomer)
+    }
+
+    @Test func theSecondFailureInARowEvictsAndTheLatestReplacementFollows() throws {
+        var table = try Samples.table(offering: 2000)
+        let silent = table.buckets[0].contacts[3]
+        let replacement = try #require(table.buckets[0].replacements.last)
+        #expect(table.recordFailure(of: silent.id) == .counted)
+        guard case .evicted(let lost, let follower) = table.recordFailure(of: silent.id) else {
+            Issue.record("the contact stayed")
+            return
+        }
+        #expect(lost.id == silent.id && follower == replacement)
+        #expect(table.contact(silent.id) == nil && table.contact(replacement.id) != nil)
+        #expect(table.buckets[0].contacts.count == Bucket.sizeMax)
+        #expect(table.recordFailure(of: silent.id) == .unknown)
+    }
+
+    @Test func anAnswerInBetweenClearsTheFailures() throws {
+        var table = try Samples.table(offering: 3)
+        let contact = try Samples.contact(1, at: start + .seconds(60))
+        #expect(table.recordFailure(of: contact.id) == .counted)
+        #expect(table.insert(contact) == .updated)
+        #expect(table.recordFailure(of: contact.id) == .counted)
+        #expect(table.contact(contact.id)?.lastResponse == start + .seconds(60))
+    }
+
+    @Test func aNodeThatAnswersFromAnotherPortIsFollowedThere() throws {
+        var table = try Samples.table(offering: 3)
+        let moved = Contact(try Samples.node(1, port: 9000), answeredAt: start)
+        #expect(table.insert(moved) == .updated)
+        #expect(table.contact(moved.id)?.node.address.port == 9000)
+        #expect(table.count == 3)
+    }
+
+    @Test func theOwnIDIsRefused() throws {
+        let contact = try Samples.contact(1)
+        var table = RoutingTable(ownID: contact.id, createdAt: start)
+        #expect(table.insert(contact) == .refused)
+        #expect(table.count == 0)
+    }
+
+    @Test func aRandomTargetLiesInsideItsBucketsPrefix() throws {
+        let own = NodeID(bits: Bits160(high: 0xA5A5_A5A5_0000_1111, middle: 7, low: 9))
+        let table = try Samples.table(around: own, offering: 3000)
+        var generator = TestGenerator(state: 3)
+        for number in table.buckets.indices {
+            let prefix = table.prefix(ofBucket: number)
+            #expect(prefix.count == (number == table.buckets.count - 1 ? number : number + 1))
+            for _ in 0..<20 {
+                let target = table.randomTarget(inBucket: number, using: &generator)
+                let bits = (0..<prefix.count).map { target.bits[bit: $0] ? "1" : "0" }.joined()
+                #expect(bits == prefix)
+            }
+            for contact in table.buckets[number].contacts {
+                let bits = (0..<prefix.count).map { contact.id.bits[bit: $0] ? "1" : "0" }.joined()
+                #expect(bits == prefix)
+            }
+        }
+    }
+
+    @Test func prefixesCoverTheKeySpaceOnce() throws {
+        let table = try Samples.table(offering: 3000)
+        let shares = table.buckets.indices.map { 1 / Double(1 << table.prefix(ofBucket: $0).count) }
+        #expect(shares.reduce(0, +) == 1)
+    }
+
+    @Test func aBucketIsDueOnceItHasNotChangedForLong() throws {
+        var table = try Samples.table(offering: 3)
+        #expect(table.bucketsUnchanged(for: .seconds(900), at: start + .seconds(900)) == [])
+        #expect(table.bucketsUnchanged(for: .seconds(900), at: start + .seconds(901)) == [0])
+        table.markRefreshed(0, at: start + .seconds(901))
+        #expect(table.bucketsUnchanged(for: .seconds(900), at: start + .seconds(901)) == [])
+        table.markRefreshed(99, at: start)
+    }
+
+    @Test func aContactIsGoodUntilItHasBeenQuietForAQuarterOfAnHour() throws {
+        var contact = try Samples.contact(1)
+        #expect(contact.status(at: start + .seconds(899)) == .good)
+        #expect(contact.status(at: start + .seconds(900)) == .unknown)
+        contact.lastQuery = start + .seconds(600)
+        #expect(contact.status(at: start + .seconds(1499)) == .good)
+        contact.failures = 2
+        #expect(contact.status(at: start) == .bad)
+    }
+
+    @Test func thereIsRoomWhereABucketCanTakeOrSplitOrLetWait() throws {
+        var table = try Samples.table(offering: 20)
+        let known = try #require(table.buckets[0].contacts.first)
+        #expect(table.hasRoom(for: NodeID(bits: .zero)))
+        table = try Samples.table(offering: 3000)
+        #expect(!table.hasRoom(for: known.id))
+        #expect(table.hasRoom(for: NodeID(bits: Bits160(high: 0, middle: 0, low: 1))))
+    }
+}
+
+/// Random numbers that are the same in every run.
+struct TestGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return (state ^ (state >> 29)) &* 0x9E37_79B9_7F4A_7C15
+    }
+}

@@ -1,0 +1,72 @@
+-- The index: questions about what the archive holds. Everything but contacts and jobs is derived from LMDB.
+-- Times are nanoseconds since 1970, UTC; identifiers are 20 bytes.
+
+-- One row for each entry of the archive, expired ones too.
+CREATE TABLE entries (
+    target BLOB NOT NULL,
+    class INTEGER NOT NULL,               -- 1 owner, 2 signed, 3 unsigned
+    identity BLOB NOT NULL,               -- mid of the signer, or SHA-1 of the unsigned value
+    version INTEGER,                      -- NULL where unsigned
+    byte_count INTEGER NOT NULL,
+    first_seen INTEGER NOT NULL,
+    last_stored INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    published_here INTEGER NOT NULL,
+    sender BLOB,                          -- mid; NULL where published here
+    sender_address TEXT,                  -- NULL where published here
+    signer BLOB REFERENCES publishers (mid),
+    verified_algorithm TEXT,              -- level of the signer's key; NULL where unsigned
+    verified_result TEXT,                 -- 'valid', 'invalid'
+    verified_at INTEGER,
+    verified_by TEXT,                     -- 'store', or the run of a scrub
+    PRIMARY KEY (target, class, identity)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX entries_by_expiry ON entries (expires_at);
+CREATE INDEX entries_by_signer ON entries (signer) WHERE signer IS NOT NULL;
+
+-- The signers of the entries above.
+CREATE TABLE publishers (
+    mid BLOB PRIMARY KEY,
+    public_key BLOB NOT NULL,
+    level TEXT NOT NULL,
+    first_seen INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Peers to ask after a restart.
+CREATE TABLE contacts (
+    mid BLOB NOT NULL,
+    address TEXT NOT NULL,
+    public_key BLOB NOT NULL,
+    first_seen INTEGER NOT NULL,
+    last_response INTEGER,
+    saved_at INTEGER NOT NULL,
+    PRIMARY KEY (mid, address)
+) STRICT, WITHOUT ROWID;
+
+-- What is to be done later, and how it went.
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    target BLOB NOT NULL,
+    class INTEGER,                        -- with identity: the entry that it is about; NULL for the whole target
+    identity BLOB,
+    due_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    last_attempt_at INTEGER,
+    last_result TEXT
+) STRICT;
+
+CREATE UNIQUE INDEX jobs_by_subject ON jobs (kind, target, coalesce(class, 0), coalesce(identity, x''));
+CREATE INDEX jobs_by_due ON jobs (due_at);
+
+-- How far the index has followed the journal of which archive. While a rebuild is under way, rebuild_after is the key
+-- of the last entry taken over, empty at first.
+CREATE TABLE position (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    archive_id BLOB NOT NULL,
+    last_change INTEGER NOT NULL,
+    last_checksum BLOB NOT NULL,
+    rebuild_after BLOB,
+    rebuild_done INTEGER NOT NULL DEFAULT 0
+) STRICT;
