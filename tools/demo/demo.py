@@ -1,7 +1,7 @@
 """
 A small network of real nodes on this machine, shown step by step: store, SIGKILL, restart, find again.
 
-    tools/run demo          3 Bristlecone nodes, 6 py-ipv8 peers, 30 values
+    tools/run demo          3 Bristlecone nodes, 6 py-ipv8 peers, 16 values
     tools/run demo --fast   2 nodes, 3 peers, 8 values
 """
 
@@ -40,7 +40,7 @@ class Demo:
 
     def __init__(self, binary, folder, fast):
         self._binary, self._folder = binary, folder
-        self._nodes_count, self._peers_count, self._values_count = (2, 3, 8) if fast else (3, 6, 30)
+        self._nodes_count, self._peers_count, self._values_count = (2, 3, 8) if fast else (3, 6, 16)
         self._addresses = AddressPool("demo")
         self._story = Story()
         self._nodes = []
