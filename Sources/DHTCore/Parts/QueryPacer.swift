@@ -18,10 +18,14 @@ struct QueryPacer: Sendable {
     /// When a request may be sent to a peer: now, or as soon as its allowance permits. The moment counts as used.
     /// `nil` where too much waits for the peer already.
     mutating func reserve(_ id: NodeID, at now: Instant) -> Instant? {
-        if peers.count >= QueryPacer.peersMax, peers[id] == nil {
-            peers = peers.filter { ($0.value.last ?? .distantPast) > now - QueryPacer.interval }
-        }
+        if peers.count >= QueryPacer.peersMax, peers[id] == nil { forgetQuiet(at: now) }
         return peers[id, default: RecentTimes()]
             .reserve(at: now, max: QueryPacer.requestsMax, interval: QueryPacer.interval, waitMax: QueryPacer.waitMax)
+    }
+
+    private mutating func forgetQuiet(at now: Instant) {
+        peers = peers.filter { ($0.value.last ?? .distantPast) > now - QueryPacer.interval }
+        // Everybody was asked within the interval: start over rather than grow.
+        if peers.count >= QueryPacer.peersMax { peers.removeAll() }
     }
 }
