@@ -9,7 +9,7 @@ struct Writing {
     private var random: SplitMix
     private var version: UInt32
     private let keys: [PrivateKey]
-    private let targets = (0..<500).map { Target(hashing: "target \($0)") }
+    private let targets = (0..<200).map { Target(hashing: "target \($0)") }
 
     /// - Parameter round: each one stores versions above those of the one before.
     init(folder: String, round: UInt32, group: Int) throws {
