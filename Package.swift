@@ -83,6 +83,8 @@ let package = Package(
             name: "ArchiveBench", dependencies: ["Archive", "IPv8", "CLMDB"],
             path: "tools/bench/ArchiveBench", swiftSettings: house),
         .executableTarget(
+            name: "NodeBench", dependencies: ["IPv8"], path: "tools/bench/NodeBench", swiftSettings: house),
+        .executableTarget(
             name: "ArchiveWriter", dependencies: ["Archive", "IPv8"],
             path: "Tests/Crash/ArchiveWriter", swiftSettings: house),
 

@@ -52,6 +52,16 @@ import Testing
         }
     }
 
+    @Test func theClockIsSteadyAfterAnHourInWhichNobodySetIt() {
+        var clock = NodeClock(start)
+        #expect(!clock.isSteady(at: reading(after: .seconds(3599))))
+        #expect(clock.isSteady(at: reading(after: .seconds(3600))))
+        _ = clock.observe(reading(after: .seconds(4000), setBy: .seconds(900)))
+        #expect(!clock.isSteady(at: reading(after: .seconds(8000), setBy: .seconds(900))))
+        #expect(clock.observe(reading(after: .seconds(8100))) == nil)
+        #expect(clock.isSteady(at: reading(after: .seconds(8100))))
+    }
+
     @Test func theMachinesClocksCanBeRead() {
         let (first, second) = (ClockReading.now(), ClockReading.now())
         #expect(second.sinceBoot >= first.sinceBoot && first.sinceBoot > .zero)

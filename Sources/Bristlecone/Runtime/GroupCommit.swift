@@ -46,10 +46,10 @@ final class GroupCommit {
 
     /// Writes what waits, unless a commit is under way; and again, until nothing waits.
     ///
-    /// - Parameter clock: tells the time at which each commit begins.
+    /// - Parameter clock: tells the time at which each commit begins, and whether it is to be trusted.
     /// - Parameter deliver: is called on the event loop after each commit.
     func write(
-        clock: @escaping @Sendable () -> Instant, then deliver: @escaping @Sendable (Completion) -> Void
+        clock: @escaping @Sendable () -> (now: Instant, isSteady: Bool), then deliver: @escaping @Sendable (Completion) -> Void
     ) {
         eventLoop.assertInEventLoop()
         guard !isWriting else { return }
@@ -72,9 +72,12 @@ final class GroupCommit {
         }
     }
 
-    private static func commit(_ items: [Item], to archive: Archive, at now: Instant) -> Completion {
+    private static func commit(
+        _ items: [Item], to archive: Archive, at time: (now: Instant, isSteady: Bool)
+    ) -> Completion {
         do throws(ArchiveError) {
-            let outcomes = try archive.commit(items.map(\.change), at: now)
+            let outcomes = try archive.commit(
+                items.map(\.change), at: time.now, clockIsSteady: time.isSteady)
             return .durable(
                 zip(items, outcomes).compactMap { item, outcome in
                     item.completion.map { ($0, CommitOutcome(outcome)) }

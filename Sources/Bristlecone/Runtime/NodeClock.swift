@@ -27,16 +27,27 @@ struct ClockReading: Sendable {
 struct NodeClock: Sendable {
     private var wallAtBoot: Instant
     private var step: (by: Duration, seenAt: Duration)?
+    private var undisturbedSince: Duration
 
     private static let stepIgnored: Duration = .seconds(5 * 60)
     private static let stepHolds: Duration = .seconds(10 * 60)
     /// Two looks at the clock see the same step if they differ by less.
     private static let stepTolerance: Duration = .seconds(60)
+    /// How long the clock has to run undisturbed before anything may be deleted for its age.
+    private static let steadyAfter: Duration = .seconds(3600)
 
-    init(_ reading: ClockReading) { wallAtBoot = reading.wall - reading.sinceBoot }
+    init(_ reading: ClockReading) {
+        wallAtBoot = reading.wall - reading.sinceBoot
+        undisturbedSince = reading.sinceBoot
+    }
 
     /// The node's time at a reading.
     func instant(of reading: ClockReading) -> Instant { wallAtBoot + reading.sinceBoot }
+
+    /// Whether the node has run, and nobody has set the machine's clock, for an hour: only then is an age to be trusted.
+    func isSteady(at reading: ClockReading) -> Bool {
+        step == nil && reading.sinceBoot - undisturbedSince >= NodeClock.steadyAfter
+    }
 
     /// Looks whether the machine's clock has been set. Returns by how much the node's time moves with it, if it does.
     mutating func observe(_ reading: ClockReading) -> Duration? {
@@ -45,6 +56,7 @@ struct NodeClock: Sendable {
             step = nil
             return nil
         }
+        undisturbedSince = reading.sinceBoot
         guard let known = step, magnitude(difference - known.by) < NodeClock.stepTolerance else {
             step = (difference, reading.sinceBoot)
             return nil

@@ -99,7 +99,12 @@ final class NodeLoop: @unchecked Sendable {
         timer = (wakeUp, task)
     }
 
-    private var now: Instant { clock.withLock { $0.instant(of: .now()) } }
+    private var now: Instant { time.now }
+
+    private var time: (now: Instant, isSteady: Bool) {
+        let reading = ClockReading.now()
+        return clock.withLock { ($0.instant(of: reading), $0.isSteady(at: reading)) }
+    }
 
     // MARK: Out
 
@@ -128,7 +133,7 @@ final class NodeLoop: @unchecked Sendable {
     }
 
     private func writeCommits() {
-        commits.write(clock: { [self] in now }) { [self] completion in
+        commits.write(clock: { [self] in time }) { [self] completion in
             switch completion {
             case .durable(let outcomes):
                 for (id, outcome) in outcomes { take(.commitCompleted(id, outcome)) }
