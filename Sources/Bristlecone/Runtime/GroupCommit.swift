@@ -49,7 +49,8 @@ final class GroupCommit {
     /// - Parameter clock: tells the time at which each commit begins, and whether it is to be trusted.
     /// - Parameter deliver: is called on the event loop after each commit.
     func write(
-        clock: @escaping @Sendable () -> (now: Instant, isSteady: Bool), then deliver: @escaping @Sendable (Completion) -> Void
+        clock: @escaping @Sendable () -> (now: Instant, isSteady: Bool),
+        then deliver: @escaping @Sendable (Completion) -> Void
     ) {
         eventLoop.assertInEventLoop()
         guard !isWriting else { return }
