@@ -194,6 +194,26 @@ public final class BristleconeNode: Sendable {
         }
     }
 
+    /// Finds the peer with an identity, and sees that it answers.
+    ///
+    /// - Parameter knownAddress: where the peer was last; tried before anybody else is asked.
+    public func connectPeer(
+        mid: Mid, knownAddress: Address? = nil
+    ) async throws(NodeError) -> ConnectReport {
+        guard mid != folder.identity.publicKey.mid else {
+            throw NodeError("That is this node's own identity; give the one of another peer.", canRetry: false)
+        }
+        let begun = ContinuousClock.now
+        switch await loop.run(.connect(mid, knownAddress: knownAddress)) {
+        case .connected(let peers)? where !peers.isEmpty:
+            return ConnectReport(mid: mid, peers: peers, duration: ContinuousClock.now - begun)
+        case .connected?:
+            throw NodeError(
+                "No peer \(mid) was found that answers; it may be offline, try again later.", canRetry: true)
+        case let other: throw NodeError(unfinished: other)
+        }
+    }
+
     /// How the node is.
     public func status() async -> NodeStatus {
         let snapshot = await loop.snapshot()

@@ -18,6 +18,14 @@ enum Arguments {
         return bytes
     }
 
+    /// A peer's identity.
+    static func mid(_ text: String) throws -> Mid {
+        guard let mid = Mid(hex: text) else {
+            throw ValidationError("An identity has 40 hexadecimal digits; bristlecone status shows this node's.")
+        }
+        return mid
+    }
+
     /// An address that a node can have.
     static func address(_ text: String) throws -> Address {
         guard let address = Address(text), address.isReachable else {

@@ -11,6 +11,8 @@ extension Node {
             switch command {
             case .ping(let address): startPing(address, id, at: now, into: &effects)
             case .find(let target): startFind(target, id, at: now, into: &effects)
+            case .connect(let mid, let address):
+                startConnecting(to: mid, knownAddress: address, id, at: now, into: &effects)
             case .publish(let target, let entry): startPublishing(entry, under: target, id, at: now, into: &effects)
             }
         if !isStarted { complete(id, .refusedAsBusy, into: &effects) }

@@ -29,6 +29,7 @@ extension Node {
     mutating func noteAnswer(
         from sender: NodeInfo, after roundTrip: Duration, at now: Instant, into effects: inout [Effect]
     ) {
+        ownRecord.answered(sender)
         guard !trackers.contains(sender.address) else { return }
         var contact = Contact(sender, answeredAt: now)
         contact.roundTrip = roundTrip
@@ -39,6 +40,7 @@ extension Node {
 
     /// A node did not answer us. A contact is asked once more at once: either it is back, or it is given up soon.
     mutating func noteSilence(of node: NodeInfo, at now: Instant, into effects: inout [Effect]) {
+        ownRecord.failed(node)
         let id = NodeID(host: node.address.host, mid: node.publicKey.mid)
         switch families[node.address.family]?.table.recordFailure(of: id) {
         case .counted?: ping(node, at: now, into: &effects)

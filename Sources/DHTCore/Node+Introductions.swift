@@ -82,6 +82,7 @@ extension Node {
         if let own = families[family]?.heardOwnAddress(
             response.destination, from: peer.publicKey.mid, mid: identity.mid, at: now)
         {
+            ownRecord.addressChanged()
             effects.append(.emit(.addressLearned(own)))
         }
         for address in addressesToWalk(from: response)

@@ -22,12 +22,32 @@ struct ActiveLookup: Sendable {
         case find(CommandID)
         /// To find the nodes to store a user's value on.
         case publish(CommandID, Entry)
+        /// To find the nodes that may know where a peer is.
+        case connect(CommandID)
+        /// To find the nodes that are to remember where we are.
+        case ownRecord
         /// To get to know a part of the key space.
         case refresh
     }
 
     var wantsNodes: Bool {
-        if case .publish = purpose { true } else { false }
+        switch purpose {
+        case .publish, .connect, .ownRecord: true
+        case .find, .refresh: false
+        }
+    }
+
+    /// The nodes that answered, in all families together, closest first.
+    var respondersByDistance: [NodeInfo] {
+        searches.values.flatMap(\.responders)
+            .map { (node: $0, id: NodeID(host: $0.address.host, mid: $0.publicKey.mid)) }
+            .sorted { Distance($0.id, target) < Distance($1.id, target) }
+            .map(\.node)
+    }
+
+    /// Those of them that gave a token.
+    var respondersWithTokens: [(node: NodeInfo, token: Token)] {
+        respondersByDistance.compactMap { node in tokens[node].map { (node, $0) } }
     }
 }
 
@@ -65,7 +85,7 @@ extension Node {
     mutating func startLookup(
         _ purpose: ActiveLookup.Purpose, for target: Target, at now: Instant, into effects: inout [Effect]
     ) -> LookupID? {
-        guard lookups.count + publications.count < Node.lookupsMax else { return nil }
+        guard lookups.count + publications.count + connections.count < Node.lookupsMax else { return nil }
         workCount += 1
         let id = LookupID(number: workCount)
         var searches: [AddressFamily: Lookup] = [:]
@@ -137,6 +157,10 @@ extension Node {
             complete(command, .found(outcome), into: &effects)
         case .publish(let command, let entry):
             storeOnResponders(of: active, entry, for: command, at: now, into: &effects)
+        case .connect(let command):
+            askHolders(foundBy: active, for: command, at: now, into: &effects)
+        case .ownRecord:
+            storeOwnRecord(on: active, at: now, into: &effects)
         }
     }
 }

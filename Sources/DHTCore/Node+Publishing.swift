@@ -30,13 +30,10 @@ extension Node {
         of lookup: ActiveLookup, _ entry: Entry, for command: CommandID, at now: Instant,
         into effects: inout [Effect]
     ) {
-        let candidates = lookup.searches.values.flatMap(\.responders)
-            .compactMap { node in lookup.tokens[node].map { (node: node, token: $0) } }
-            .sorted { distance(of: $0.node, to: lookup.target) < distance(of: $1.node, to: lookup.target) }
         workCount += 1
         let id = LookupID(number: workCount)
         publications[id] = Publication(
-            command: command, target: lookup.target, entry: entry, candidates: candidates)
+            command: command, target: lookup.target, entry: entry, candidates: lookup.respondersWithTokens)
         advance(publication: id, at: now, into: &effects)
     }
 
@@ -71,9 +68,5 @@ extension Node {
         let outcome = PublishOutcome(
             askedCount: publication.askedCount, acknowledgedCount: publication.acknowledgedCount)
         complete(publication.command, .published(outcome), into: &effects)
-    }
-
-    private func distance(of node: NodeInfo, to target: Target) -> Distance {
-        Distance(NodeID(host: node.address.host, mid: node.publicKey.mid), target)
     }
 }

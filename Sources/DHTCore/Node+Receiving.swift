@@ -27,8 +27,11 @@ extension Node {
             switch packet.message {
             case .pingRequest, .findRequest:
                 refusalOfRequest(from: sender, at: source, now: now)
-            case .introductionRequest:
-                introductionFloods.isBlocked(NodeID(host: source.host, mid: sender.mid), at: now) ? .floodLimit : nil
+            case .introductionRequest, .connectPeerRequest:
+                refusalOfDiscovery(from: sender, at: source, now: now)
+            case .storePeerRequest(let request):
+                refusalOfDiscovery(from: sender, at: source, now: now)
+                    ?? refusal(of: request, from: sender, at: source, now: now)
             case .storeRequest(let request):
                 refusalOfRequest(from: sender, at: source, now: now)
                     ?? refusal(of: request, from: sender, at: source, now: now)
@@ -37,7 +40,10 @@ extension Node {
             case .storeResponse(let response): refusalOfResponse(response.id, .store, from: sender, at: source)
             case .introductionResponse(let response):
                 refusalOfResponse(RequestID(UInt32(response.identifier)), .introduction, from: sender, at: source)
-            case .storePeerRequest, .storePeerResponse, .connectPeerRequest, .connectPeerResponse: .unsupported
+            case .storePeerResponse(let response):
+                refusalOfResponse(response.id, .storePeer, from: sender, at: source)
+            case .connectPeerResponse(let response):
+                refusalOfResponse(response.id, .connectPeer, from: sender, at: source)
             case .puncture, .punctureRequest: nil
             }
         if let refusal { return drop(refusal) }
@@ -76,6 +82,17 @@ extension Node {
 
     private func refusalOfRequest(from sender: PublicKey, at source: Address, now: Instant) -> DropReason.Refusal? {
         floods.isBlocked(NodeID(host: source.host, mid: sender.mid), at: now) ? .floodLimit : nil
+    }
+
+    private func refusalOfDiscovery(from sender: PublicKey, at source: Address, now: Instant) -> DropReason.Refusal? {
+        discoveryFloods.isBlocked(NodeID(host: source.host, mid: sender.mid), at: now) ? .floodLimit : nil
+    }
+
+    private func refusal(
+        of request: StorePeerRequest, from sender: PublicKey, at source: Address, now: Instant
+    ) -> DropReason.Refusal? {
+        if request.target.bits != sender.mid.bits { return .foreignMid }
+        return mint.isValid(request.token, from: sender.mid, at: source, now: now) ? nil : .badToken
     }
 
     private func refusal(
@@ -117,6 +134,18 @@ extension Node {
         case .introductionRequest(let request):
             guard admit(sender, packet.message, at: now, into: &effects) else { return }
             introduce(sender, request, at: now, into: &effects)
+        case .storePeerRequest(let request):
+            guard admit(sender, packet.message, at: now, into: &effects) else { return }
+            store(request, from: sender, at: now, into: &effects)
+        case .connectPeerRequest(let request):
+            guard admit(sender, packet.message, at: now, into: &effects) else { return }
+            connect(request, from: sender, at: now, into: &effects)
+        case .storePeerResponse(let response):
+            settle(response.id, .storePeer, from: sender, with: .stored, packet.message, at: now, into: &effects)
+        case .connectPeerResponse(let response):
+            settle(
+                response.id, .connectPeer, from: sender, with: .connected(response.nodes), packet.message, at: now,
+                into: &effects)
         case .pingResponse(let response):
             settle(response.id, .ping, from: sender, with: .pong, packet.message, at: now, into: &effects)
         case .findResponse(let response):
@@ -130,8 +159,7 @@ extension Node {
             settle(
                 RequestID(UInt32(response.identifier)), .introduction, from: sender, with: .introduced(response),
                 packet.message, at: now, into: &effects)
-        case .puncture, .punctureRequest, .storePeerRequest, .storePeerResponse, .connectPeerRequest,
-            .connectPeerResponse:
+        case .puncture, .punctureRequest:
             return
         }
     }
@@ -142,16 +170,16 @@ extension Node {
     ) -> Bool {
         let id = NodeID(host: sender.address.host, mid: sender.publicKey.mid)
         let isAdmitted =
-            if case .introductionRequest = message {
-                introductionFloods.admit(id, at: now)
-            } else {
-                floods.admit(id, at: now)
+            switch message {
+            case .introductionRequest, .storePeerRequest, .connectPeerRequest: discoveryFloods.admit(id, at: now)
+            default: floods.admit(id, at: now)
             }
         guard isAdmitted else {
             drop(.floodLimit)
             return false
         }
         counters.received[message.id, default: 0] += 1
+        registry.noteSign(of: sender, at: now)
         noteQuery(from: sender, id, at: now, into: &effects)
         return true
     }

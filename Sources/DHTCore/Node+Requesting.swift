@@ -8,6 +8,7 @@ extension Node {
         case pong
         case found(FindResponse, [Entry])
         case stored
+        case connected([NodeInfo])
         case introduced(IntroductionResponse)
     }
 
@@ -42,6 +43,10 @@ extension Node {
                 .findRequest(FindRequest(id: id, lan: family.lan, target: target, wantsNodes: wantsNodes))
             case .store(let token, let target, let values):
                 .storeRequest(StoreRequest(id: id, token: token, target: target, values: values))
+            case .storePeer(let token, let target):
+                .storePeerRequest(StorePeerRequest(id: id, token: token, target: target))
+            case .connectPeer(let target):
+                .connectPeerRequest(ConnectPeerRequest(id: id, lan: family.lan, target: target))
             case .introduction: .introductionRequest(introductionRequest(id, to: request.address, from: family))
             }
         send(message, to: request.address, into: &effects)
@@ -77,6 +82,16 @@ extension Node {
             lookupAnswered(lookup, by: sender, response, entries, at: now, into: &effects)
         case (.publication(let publication), .stored):
             publicationAnswered(publication, at: now, into: &effects)
+        case (.ownRecord, .stored):
+            ownRecord.confirmed(by: sender, at: now)
+        case (.connection(let connection), _):
+            connectionAnswered(connection, by: sender, answer, at: now, into: &effects)
+        case (.knownAddress(let command, let mid), .pong):
+            if sender.publicKey.mid == mid {
+                complete(command, .connected([sender]), into: &effects)
+            } else {
+                knownAddressFailed(command, mid, at: now, into: &effects)
+            }
         default:
             return
         }
@@ -100,7 +115,9 @@ extension Node {
             noteSilence(of: NodeInfo(address: request.address, publicKey: key), at: now, into: &effects)
         }
         switch request.purpose {
-        case .upkeep, .walk: return
+        case .upkeep, .walk, .ownRecord: return
+        case .connection(let connection): requestOfConnectionEnded(connection, into: &effects)
+        case .knownAddress(let command, let mid): knownAddressFailed(command, mid, at: now, into: &effects)
         case .command(let command): complete(command, .pingTimedOut, into: &effects)
         case .lookup(let lookup):
             guard let key = request.publicKey else { return }

@@ -12,6 +12,8 @@ enum Job: Int, Hashable, Comparable, CaseIterable, Sendable {
     case keepAlive
     /// Looks through parts of the key space that have not changed for long.
     case bucketRefresh
+    /// Has a few nodes remember where we are.
+    case ownRecord
     /// Has the contacts remembered for the next start.
     case contactSnapshot
 
@@ -20,7 +22,7 @@ enum Job: Int, Hashable, Comparable, CaseIterable, Sendable {
         switch self {
         case .tokenRotation: .seconds(10)
         case .walk: Walker.stepInterval
-        case .keepAlive: .seconds(1)
+        case .keepAlive, .ownRecord: .seconds(1)
         case .bucketRefresh: .seconds(60)
         case .contactSnapshot: .seconds(1)
         }
@@ -49,6 +51,7 @@ extension Node {
             case .walk: takeStep(at: now, into: &effects)
             case .keepAlive: pingQuietContacts(at: now, into: &effects)
             case .bucketRefresh: refreshBuckets(at: now, into: &effects)
+            case .ownRecord: keepOwnRecord(at: now, into: &effects)
             case .contactSnapshot: saveContacts(into: &effects)
             }
             schedule.plan(job, at: now + job.interval)

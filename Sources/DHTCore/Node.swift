@@ -29,8 +29,8 @@ public struct Node: Sendable {
     var generator: RandomNumbers
     var mint: TokenMint
     var floods = FloodLimiter()
-    /// Introductions have an allowance of their own, since peers do not count them among the DHT's requests.
-    var introductionFloods = FloodLimiter()
+    /// What serves to find peers has an allowance of its own, since peers do not count it among the DHT's requests.
+    var discoveryFloods = FloodLimiter()
     var pacer = QueryPacer()
     var requests = RequestTable()
     var walker = Walker()
@@ -46,6 +46,10 @@ public struct Node: Sendable {
     var work: [WorkID: Work] = [:]
     var lookups: [LookupID: ActiveLookup] = [:]
     var publications: [LookupID: Publication] = [:]
+    var connections: [LookupID: Connection] = [:]
+    var registry = PeerRegistry()
+    var ownRecord = OwnRecord()
+    var holdersSoughtAt = Instant.distantPast
     var globalTime: UInt64 = 0
     var workCount: UInt64 = 0
     var contactsChanged = false
@@ -56,7 +60,7 @@ public struct Node: Sendable {
 
     /// How many signature checks, reads and commits may be under way at once; what comes beyond that is shed.
     static let workMax = 4096
-    /// How many searches and publications may be under way at once.
+    /// How many searches, publications and connections may be under way at once.
     static let lookupsMax = 1024
 
     /// Makes a node. Nothing happens before the first input; give it ``Input/timerFired`` to begin.

@@ -23,6 +23,9 @@ struct Bench {
             at: now)
     }
 
+    /// Keeps the node from looking for nodes to remember it, where a test is about something else.
+    mutating func leaveOwnRecordAlone() { node.holdersSoughtAt = Instant(nanoseconds: .max) }
+
     /// Gives the node an input and returns what it wants done.
     mutating func give(_ input: Input) -> [Effect] {
         var effects: [Effect] = []
@@ -88,6 +91,11 @@ struct Peer {
     init(_ number: Int, level: KeyLevel = .curve25519) throws {
         key = try PrivateKey.generate(level)
         address = Address(host: .v4(UInt32(0x7F02_0000 + number)), port: 8090)
+    }
+
+    init(key: PrivateKey, address: Address) {
+        self.key = key
+        self.address = address
     }
 
     var info: NodeInfo { NodeInfo(address: address, publicKey: key.publicKey) }

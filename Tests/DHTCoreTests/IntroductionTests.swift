@@ -105,6 +105,7 @@ import Testing
     @Test func aNodeWalksToThePeersThatItIsToldAndToWhomTheyIntroduce() throws {
         let (peer, third) = (try Peer(1), try Peer(2))
         var bench = try Bench(peers: [peer.address])
+        bench.leaveOwnRecordAlone()
         let first = bench.give(.timerFired)
         guard case .introductionRequest(let asked)? = first.messages(to: peer.address).first else {
             Issue.record("the peer was not asked")

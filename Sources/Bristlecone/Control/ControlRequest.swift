@@ -12,15 +12,17 @@ public enum ControlRequest: Sendable, Equatable {
     case findLocal(key: Target)
     /// Ask a node at an address whether it is there.
     case ping(Address)
+    /// Find a peer by its identity, at the known address first.
+    case connect(Mid, knownAddress: Address?)
 }
 
 extension ControlRequest: Codable {
     private enum CodingKeys: String, CodingKey {
-        case request, key, data, signed, address
+        case request, key, data, signed, address, mid
     }
 
     private enum Kind: String, Codable {
-        case status, store, find, ping
+        case status, store, find, ping, connect
         case findLocal = "find_local"
     }
 
@@ -37,6 +39,10 @@ extension ControlRequest: Codable {
         case .find: self = .find(key: try container.decode(text: Target.self, forKey: .key))
         case .findLocal: self = .findLocal(key: try container.decode(text: Target.self, forKey: .key))
         case .ping: self = .ping(try container.decode(text: Address.self, forKey: .address))
+        case .connect:
+            self = .connect(
+                try container.decode(text: Mid.self, forKey: .mid),
+                knownAddress: try container.decodeIfPresent(text: Address.self, forKey: .address))
         }
     }
 
@@ -58,6 +64,10 @@ extension ControlRequest: Codable {
             try container.encode(text: key, forKey: .key)
         case .ping(let address):
             try container.encode(Kind.ping, forKey: .request)
+            try container.encode(text: address, forKey: .address)
+        case .connect(let mid, let address):
+            try container.encode(Kind.connect, forKey: .request)
+            try container.encode(text: mid, forKey: .mid)
             try container.encode(text: address, forKey: .address)
         }
     }

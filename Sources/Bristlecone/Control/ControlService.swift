@@ -37,6 +37,8 @@ public struct ControlService: Service {
             case .find(let key): return .find(try await node.findValues(key: key))
             case .findLocal(let key): return .find(try await node.localValues(key: key))
             case .ping(let address): return .ping(try await node.ping(address))
+            case .connect(let mid, let address):
+                return .connect(try await node.connectPeer(mid: mid, knownAddress: address))
             }
         } catch {
             return .failure(error.message, canRetry: error.canRetry)

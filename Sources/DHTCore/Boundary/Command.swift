@@ -6,6 +6,8 @@ public enum Command: Hashable, Sendable {
     case ping(Address)
     /// Find the values under a target, in the overlay and in the archive.
     case find(Target)
+    /// Find the peer with a mid and see that it answers, at the known address first if there is one.
+    case connect(Mid, knownAddress: Address?)
     /// Keep an entry here, and store it on the closest nodes.
     case publish(Target, Entry)
 }
@@ -20,6 +22,8 @@ public enum CommandOutcome: Hashable, Sendable {
     case found(FindOutcome)
     /// A value is durable here, and stored elsewhere as far as that went.
     case published(PublishOutcome)
+    /// A peer was looked for by its key; where it answered, which may be nowhere.
+    case connected([NodeInfo])
     /// A value could not be kept here, so it was not sent to others either.
     case publishRefused(CommitOutcome)
     /// The node has as many commands under way as it takes.

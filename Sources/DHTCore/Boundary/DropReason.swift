@@ -33,8 +33,8 @@ public enum DropReason: Hashable, Sendable {
         case noRoom
         /// The archive could not write.
         case archiveFailed
-        /// This node does not do what it asks for.
-        case unsupported
+        /// It asks to be remembered under a mid that is not the sender's.
+        case foreignMid
     }
 
     /// The name under which drops of this kind are counted.

@@ -96,14 +96,14 @@ struct Request: Hashable, Sendable {
 
     /// The kinds of request that we wait for answers to.
     enum Kind: Hashable, Sendable {
-        case ping, find, store, introduction
+        case ping, find, store, introduction, storePeer, connectPeer
 
         /// How long an answer may take, as in the reference.
         var patience: Duration {
             switch self {
             case .find: .seconds(2)
             case .introduction: .seconds(3)
-            case .ping, .store: .seconds(5)
+            case .ping, .store, .storePeer, .connectPeer: .seconds(5)
             }
         }
     }
@@ -120,6 +120,12 @@ struct Request: Hashable, Sendable {
         case lookup(LookupID)
         /// A step of a publication.
         case publication(LookupID)
+        /// To be remembered by a node.
+        case ownRecord
+        /// A step of the search for a peer by its key.
+        case connection(LookupID)
+        /// To see whether the peer with a mid is where the user knows it to be.
+        case knownAddress(CommandID, Mid)
     }
 
     /// What a request says beyond its number.
@@ -127,11 +133,13 @@ struct Request: Hashable, Sendable {
         case ping
         case find(Target, wantsNodes: Bool)
         case store(Token, Target, [[UInt8]])
+        case storePeer(Token, Target)
+        case connectPeer(Target)
         case introduction
     }
 }
 
-/// Names a search or a publication that is under way.
+/// Names a search, a publication or a connection that is under way.
 struct LookupID: Hashable, Sendable {
     let number: UInt64
 }

@@ -1,0 +1,37 @@
+internal import ArgumentParser
+internal import Bristlecone
+internal import IPv8
+
+/// `bristlecone connect MID`
+struct ConnectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "connect",
+        abstract: "Find a peer by its identity, wherever it is, and see that it answers.",
+        discussion: """
+            Peers have the nodes closest to their identity remember where they are. This asks those nodes, has the \
+            peer open its NAT for this node, and pings it. The exit status is 1 where the peer is not found or does \
+            not answer.
+
+            For example:
+
+              bristlecone connect 13f0b2e62ad78ca38fa71eb9274677a63fce8c35
+              bristlecone connect 13f0b2e62ad78ca38fa71eb9274677a63fce8c35 --address 192.0.2.1:8090
+            """)
+
+    @Argument(
+        help: ArgumentHelp("The peer's identity: 40 hex digits.", valueName: "mid"), transform: Arguments.mid)
+    var mid: Mid
+
+    @Option(
+        help: ArgumentHelp("Where the peer was last; tried first.", valueName: "address:port"),
+        transform: Arguments.address)
+    var address: Address?
+
+    @OptionGroup var client: ClientOptions
+
+    mutating func run() async throws {
+        let reply = try client.ask(.connect(mid, knownAddress: address), timeout: .seconds(120))
+        guard case .connect(let report) = reply else { throw ClientOptions.mixedUp }
+        try client.show(report) { report.text(on: $0) }
+    }
+}

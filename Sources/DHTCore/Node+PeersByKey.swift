@@ -1,0 +1,27 @@
+internal import IPv8
+internal import Kademlia
+
+/// Helps others find each other by key: remembers where peers are, tells those who ask, and has them punctured.
+extension Node {
+    /// Remembers where the sender is, under its own mid and no other.
+    mutating func store(
+        _ request: StorePeerRequest, from sender: NodeInfo, at now: Instant, into effects: inout [Effect]
+    ) {
+        guard registry.store(sender, at: now) else { return drop(.noRoom) }
+        send(.storePeerResponse(StorePeerResponse(id: request.id)), to: sender.address, into: &effects)
+    }
+
+    /// Tells where a peer is, and asks it to puncture the asker. Of a peer that nobody knows, nothing remains.
+    mutating func connect(
+        _ request: ConnectPeerRequest, from asker: NodeInfo, at now: Instant, into effects: inout [Effect]
+    ) {
+        let nodes = registry.find(Mid(bits: request.target.bits), at: now)
+        for node in nodes {
+            requestPuncture(
+                by: node.address, ofLAN: request.lan, wan: asker.address,
+                UInt16(truncatingIfNeeded: request.id.number), into: &effects)
+        }
+        let response = ConnectPeerResponse(id: request.id, nodes: nodes)
+        send(.connectPeerResponse(response), to: asker.address, into: &effects)
+    }
+}

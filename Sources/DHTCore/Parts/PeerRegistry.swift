@@ -1,0 +1,93 @@
+internal import IPv8
+
+/// Where peers are that have asked us to remember it, for those who look for them by key.
+///
+/// A peer has one record in each address family, at the address that it last came from. A record is dropped 60 seconds
+/// after the peer's last sign of life. All of it is bounded: a newcomer to a full registry takes the place of whoever
+/// has been quiet longest, and one network prefix cannot hold more than its share.
+struct PeerRegistry: Sendable {
+    private var records: [Mid: [AddressFamily: Record]] = [:]
+    private var prefixCounts: [NetworkPrefix: Int] = [:]
+    private(set) var count = 0
+
+    private struct Record {
+        var node: NodeInfo
+        var lastSign: Instant
+    }
+
+    /// How long a record outlives its peer's last sign of life, as in the reference.
+    static let lifetime: Duration = .seconds(60)
+    /// How many records are kept.
+    static let recordsMax = 10_000
+    /// How many of them may be of one network prefix, loopback and private ones excepted.
+    static let recordsPerPrefixMax = 256
+
+    /// Remembers a peer. Returns whether there was room.
+    mutating func store(_ node: NodeInfo, at now: Instant) -> Bool {
+        let mid = node.publicKey.mid
+        if let known = records[mid]?[node.address.family] { remove(known.node) }
+        let prefix = NetworkPrefix(node.address.host)
+        guard prefix.isExempt || prefixCounts[prefix, default: 0] < PeerRegistry.recordsPerPrefixMax else {
+            return false
+        }
+        if count >= PeerRegistry.recordsMax { dropQuietest() }
+        records[mid, default: [:]][node.address.family] = Record(node: node, lastSign: now)
+        prefixCounts[prefix, default: 0] += 1
+        count += 1
+        return true
+    }
+
+    /// Notes a sign of life of a peer that may have a record.
+    mutating func noteSign(of node: NodeInfo, at now: Instant) {
+        guard records[node.publicKey.mid]?[node.address.family]?.node == node else { return }
+        records[node.publicKey.mid]?[node.address.family]?.lastSign = now
+    }
+
+    /// Where the peer with a mid is.
+    func find(_ mid: Mid, at now: Instant) -> [NodeInfo] {
+        AddressFamily.allCases.compactMap { records[mid]?[$0] }
+            .filter { now - $0.lastSign < PeerRegistry.lifetime }
+            .map(\.node)
+    }
+
+    /// Forgets who has been quiet for too long.
+    mutating func dropQuiet(at now: Instant) {
+        let quiet = records.values.flatMap(\.values).filter { now - $0.lastSign >= PeerRegistry.lifetime }
+        for record in quiet { remove(record.node) }
+    }
+
+    private mutating func dropQuietest() {
+        let all = records.values.flatMap(\.values)
+        guard
+            let quietest = all.min(by: { ($0.lastSign, $0.node.publicKey.mid) < ($1.lastSign, $1.node.publicKey.mid) })
+        else { return }
+        remove(quietest.node)
+    }
+
+    private mutating func remove(_ node: NodeInfo) {
+        let mid = node.publicKey.mid
+        guard records[mid]?.removeValue(forKey: node.address.family) != nil else { return }
+        if records[mid]?.isEmpty == true { records[mid] = nil }
+        let prefix = NetworkPrefix(node.address.host)
+        prefixCounts[prefix, default: 1] -= 1
+        if prefixCounts[prefix] == 0 { prefixCounts[prefix] = nil }
+        count -= 1
+    }
+}
+
+/// The network that an address is of: a /24 of IPv4, a /48 of IPv6. Whoever has one address of it can have them all.
+struct NetworkPrefix: Hashable, Sendable {
+    private let family: AddressFamily
+    private let bits: UInt64
+    /// Loopback and private networks are not limited: what is in them is the operator's own.
+    let isExempt: Bool
+
+    init(_ host: IPAddress) {
+        family = host.family
+        isExempt = host.isLoopback || host.isPrivate
+        switch host {
+        case .v4(let address): bits = UInt64(address >> 8)
+        case .v6(let high, _): bits = high >> 16
+        }
+    }
+}
