@@ -1,81 +1,6 @@
 internal import IPv8
 internal import Kademlia
 
-/// A search that is under way in one address family or in all, and what it is for.
-struct ActiveLookup: Sendable {
-    let purpose: Purpose
-    let target: Target
-    /// One search for each family; they share their findings.
-    var searches: [AddressFamily: Lookup]
-    /// Authentic entries that responders gave, those of each signer only in their highest version.
-    var findings = Findings()
-    /// The tokens that responders gave.
-    var tokens: [NodeInfo: Token] = [:]
-    /// How many responders had values.
-    var holderCount = 0
-    /// Whether our own archive has still to be read.
-    var awaitsOwnValues = false
-
-    /// What a search is for.
-    enum Purpose: Sendable {
-        /// To find values for a user.
-        case find(CommandID)
-        /// To find the nodes to store a user's value on.
-        case publish(CommandID, Entry)
-        /// To find the nodes that may know where a peer is.
-        case connect(CommandID)
-        /// To find the nodes that are to remember where we are.
-        case ownRecord
-        /// To get to know a part of the key space.
-        case refresh
-    }
-
-    var wantsNodes: Bool {
-        switch purpose {
-        case .publish, .connect, .ownRecord: true
-        case .find, .refresh: false
-        }
-    }
-
-    /// The nodes that answered, in all families together, closest first.
-    var respondersByDistance: [NodeInfo] {
-        searches.values.flatMap(\.responders)
-            .map { (node: $0, id: NodeID(host: $0.address.host, mid: $0.publicKey.mid)) }
-            .sorted { Distance($0.id, target) < Distance($1.id, target) }
-            .map(\.node)
-    }
-
-    /// Those of them that gave a token.
-    var respondersWithTokens: [(node: NodeInfo, token: Token)] {
-        respondersByDistance.compactMap { node in tokens[node].map { (node, $0) } }
-    }
-}
-
-/// The values that a search has come across: the highest version of each signer, and every unsigned one once.
-struct Findings: Sendable {
-    private var order: [EntryID] = []
-    private var entries: [EntryID: Entry] = [:]
-
-    /// The most values that one search brings together.
-    private static let entriesMax = 1024
-
-    mutating func add(_ entry: Entry) {
-        guard let known = entries[entry.id] else {
-            guard order.count < Findings.entriesMax else { return }
-            order.append(entry.id)
-            return entries[entry.id] = entry
-        }
-        guard let new = entry.signature?.version, let old = known.signature?.version, new > old else { return }
-        entries[entry.id] = entry
-    }
-
-    /// Signed values first, each kind in the order of discovery.
-    var all: [Entry] {
-        let found = order.compactMap { entries[$0] }
-        return found.filter { $0.signature != nil } + found.filter { $0.signature == nil }
-    }
-}
-
 /// Searches: begun, driven by answers and silences, and brought to their end.
 extension Node {
     /// How many nodes hold a value (the reference's `TARGET_NODES`).
@@ -102,16 +27,42 @@ extension Node {
     mutating func advance(_ id: LookupID, at now: Instant, into effects: inout [Effect]) {
         guard var active = lookups[id] else { return }
         for family in families.present {
-            while let node = active.searches[family]?.next() {
-                let request = Request(
-                    kind: .find, address: node.address, publicKey: node.publicKey, purpose: .lookup(id),
-                    body: .find(active.target, wantsNodes: active.wantsNodes))
-                if !submit(request, at: now, into: &effects) { active.searches[family]?.failed(node) }
+            while let step = active.searches[family]?.next() {
+                let isUnderWay =
+                    havePunctured(step, for: id, at: now, into: &effects)
+                    || submit(active.request(to: step.node, for: id), at: now, into: &effects)
+                if !isUnderWay { active.searches[family]?.failed(step.node) }
             }
         }
-        let isOver = !active.awaitsOwnValues && active.searches.values.allSatisfy(\.isFinished)
+        let isOver =
+            !active.awaitsOwnValues && active.outstandingPages == 0 && active.searches.values.allSatisfy(\.isFinished)
         lookups[id] = isOver ? nil : active
         if isOver { finish(active, at: now, into: &effects) }
+    }
+
+    /// Has the next node open its NAT for us, by way of who named it; `false` where there is no need. A contact can be
+    /// reached, and in a network that is the machine's own there is no NAT.
+    private mutating func havePunctured(
+        _ step: Lookup.Step, for id: LookupID, at now: Instant, into effects: inout [Effect]
+    ) -> Bool {
+        let host = step.node.address.host
+        let nodeID = NodeID(host: host, mid: step.node.publicKey.mid)
+        guard let introducer = step.introducer, !host.isLoopback,
+            families[host.family]?.table.contact(nodeID) == nil
+        else { return false }
+        // With the node's own id as target, it is the first to be named, and so the one that is punctured.
+        let request = Request(
+            kind: .find, address: introducer.address, publicKey: introducer.publicKey,
+            purpose: .puncture(id, step.node), body: .find(Target(bits: nodeID.bits), offset: 0, wantsNodes: true))
+        return submit(request, at: now, into: &effects)
+    }
+
+    /// Asks a node that is next in a search, after it has been punctured as far as that went.
+    mutating func ask(_ node: NodeInfo, for id: LookupID, at now: Instant, into effects: inout [Effect]) {
+        guard let active = lookups[id] else { return }
+        if !submit(active.request(to: node, for: id), at: now, into: &effects) {
+            lookupFailed(id, node, at: now, into: &effects)
+        }
     }
 
     mutating func lookupAnswered(
@@ -123,8 +74,14 @@ extension Node {
         lookups[id]?.searches[node.address.family]?.answered(
             node, naming: nodes.filter { $0.address.family == node.address.family })
         lookups[id]?.tokens[node] = response.token
-        if !entries.isEmpty { lookups[id]?.holderCount += 1 }
+        if entries.isEmpty {
+            lookups[id]?.emptyHanded.insert(node)
+        } else {
+            lookups[id]?.holderCount += 1
+            if lookups[id]?.firstHolder == nil { lookups[id]?.firstHolder = node }
+        }
         for entry in entries { lookups[id]?.findings.add(entry) }
+        askForPage(after: 0, response, of: node, for: id, at: now, into: &effects)
         advance(id, at: now, into: &effects)
     }
 
@@ -149,6 +106,7 @@ extension Node {
         case .refresh:
             return
         case .find(let command):
+            spread(active, at: now, into: &effects)
             let outcome = FindOutcome(
                 entries: active.findings.all,
                 askedCount: active.searches.values.reduce(0) { $0 + $1.askedCount },

@@ -49,11 +49,18 @@ extension Node {
         if let refusal { return drop(refusal) }
         // A puncture has done its work by arriving; nothing follows from what it says.
         if case .puncture = packet.message { return counters.received[packet.message.id, default: 0] += 1 }
-        check(packet, from: source, into: &effects)
+        check(packet, by: sender, from: source, at: now, into: &effects)
     }
 
-    private mutating func check(_ packet: Packet, from source: Address, into effects: inout [Effect]) {
+    private mutating func check(
+        _ packet: Packet, by sender: PublicKey, from source: Address, at now: Instant, into effects: inout [Effect]
+    ) {
         guard let entries = entries(in: packet.message) else { return }
+        let isContact =
+            families[source.family]?.table.contact(NodeID(host: source.host, mid: sender.mid))?.node.address == source
+        guard isContact || work.count < Node.strangersWorkMax else { return drop(.overloaded) }
+        let levels = [sender.level] + entries.compactMap { $0.signature?.signer.level }
+        guard verifications.take(levels, isContact: isContact, at: now) else { return drop(.overloaded) }
         guard let id = begin(.packet(packet, from: source, entries: entries)) else { return drop(.overloaded) }
         effects.append(.verify(id, packet: packet, entries: entries))
     }

@@ -39,8 +39,9 @@ extension Node {
         let message: Message =
             switch request.body {
             case .ping: .pingRequest(PingRequest(id: id))
-            case .find(let target, let wantsNodes):
-                .findRequest(FindRequest(id: id, lan: family.lan, target: target, wantsNodes: wantsNodes))
+            case .find(let target, let offset, let wantsNodes):
+                .findRequest(
+                    FindRequest(id: id, lan: family.lan, target: target, offset: offset, wantsNodes: wantsNodes))
             case .store(let token, let target, let values):
                 .storeRequest(StoreRequest(id: id, token: token, target: target, values: values))
             case .storePeer(let token, let target):
@@ -80,6 +81,10 @@ extension Node {
             complete(command, .pinged(sender.publicKey, roundTrip: now - sentAt), into: &effects)
         case (.lookup(let lookup), .found(let response, let entries)):
             lookupAnswered(lookup, by: sender, response, entries, at: now, into: &effects)
+        case (.page(let lookup), .found(let response, let entries)):
+            pageAnswered(lookup, by: sender, response, entries, after: request, at: now, into: &effects)
+        case (.puncture(let lookup, let node), _):
+            ask(node, for: lookup, at: now, into: &effects)
         case (.publication(let publication), .stored):
             publicationAnswered(publication, at: now, into: &effects)
         case (.ownRecord, .stored):
@@ -123,6 +128,8 @@ extension Node {
             guard let key = request.publicKey else { return }
             lookupFailed(
                 lookup, NodeInfo(address: request.address, publicKey: key), at: now, into: &effects)
+        case .page(let lookup): pageFailed(lookup, at: now, into: &effects)
+        case .puncture(let lookup, let node): ask(node, for: lookup, at: now, into: &effects)
         case .publication(let publication): publicationFailed(publication, at: now, into: &effects)
         }
     }

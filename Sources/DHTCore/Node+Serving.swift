@@ -23,7 +23,7 @@ extension Node {
         switch work.removeValue(forKey: id) {
         case .find(let request, let asker)?: answer(request, to: asker, with: values, at: now, into: &effects)
         case .ownValues(let lookup)?: ownValuesLoaded(values, for: lookup, at: now, into: &effects)
-        case .packet?, .store?, .publication?, nil: return
+        case .packet?, .store?, .publication?, .copy?, nil: return
         }
     }
 
@@ -32,7 +32,7 @@ extension Node {
         switch work.removeValue(forKey: id) {
         case .find?: drop(.archiveFailed)
         case .ownValues(let lookup)?: ownValuesLoaded([], for: lookup, at: now, into: &effects)
-        case .packet?, .store?, .publication?, nil: return
+        case .packet?, .store?, .publication?, .copy?, nil: return
         }
     }
 
@@ -86,11 +86,12 @@ extension Node {
             }
         case .publication(let command, let target, let entry)?:
             keptHere(entry, under: target, outcome, for: command, at: now, into: &effects)
-        case .packet?, .find?, .ownValues?, nil: return
+        case .packet?, .find?, .ownValues?, .copy?, nil: return
         }
     }
 
-    private func servingTime(of target: Target, in family: AddressFamily, at now: Instant) -> Duration {
+    /// How long a value that is stored here now is served.
+    func servingTime(of target: Target, in family: AddressFamily, at now: Instant) -> Duration {
         guard let table = families[family]?.table else { return Node.servedFor }
         let own = Distance(table.ownID, target)
         let closer = table.closest(to: target, count: Node.neighboursConsidered, at: now)

@@ -31,6 +31,7 @@ public struct Node: Sendable {
     var floods = FloodLimiter()
     /// What serves to find peers has an allowance of its own, since peers do not count it among the DHT's requests.
     var discoveryFloods = FloodLimiter()
+    var verifications = VerificationBudget()
     var pacer = QueryPacer()
     var requests = RequestTable()
     var walker = Walker()
@@ -60,6 +61,8 @@ public struct Node: Sendable {
 
     /// How many signature checks, reads and commits may be under way at once; what comes beyond that is shed.
     static let workMax = 4096
+    /// How many of them may be checks for strangers, so that there is always room for contacts.
+    static let strangersWorkMax = 3072
     /// How many searches, publications and connections may be under way at once.
     static let lookupsMax = 1024
 
@@ -154,6 +157,8 @@ enum Work: Hashable, Sendable {
     case store(StoreRequest, from: NodeInfo)
     /// A user's search, for which our own archive is being read.
     case ownValues(LookupID)
+    /// What a search has found, which is being kept here too.
+    case copy
     /// A user's value, which is being made durable here before it goes to others.
     case publication(CommandID, Target, Entry)
 }

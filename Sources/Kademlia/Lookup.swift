@@ -25,6 +25,8 @@ public struct Lookup: Sendable {
         let id: NodeID
         let node: NodeInfo
         let distance: Distance
+        /// Who named the node, unless it was named first: whoever names nodes has the first of them puncture the asker.
+        let introducer: NodeInfo?
         var state = State.waiting
 
         enum State { case waiting, asked, answered, failed }
@@ -48,22 +50,32 @@ public struct Lookup: Sendable {
         self.target = target
         self.ownMid = ownMid
         self.resultCountMax = resultCountMax
-        for seed in seeds { consider(seed) }
+        for seed in seeds { consider(seed, introducedBy: nil) }
     }
 
-    /// The next node to ask; `nil` while enough requests are under way, or when none is left to ask.
-    public mutating func next() -> NodeInfo? {
+    /// Whom to ask.
+    public struct Step: Hashable, Sendable {
+        /// The node to ask.
+        public let node: NodeInfo
+        /// Who can have the node open its NAT for us first; `nil` where that has been done, or cannot be.
+        public let introducer: NodeInfo?
+    }
+
+    /// The next step; `nil` while enough requests are under way, or when nobody is left to ask.
+    public mutating func next() -> Step? {
         guard askedCount < Lookup.requestsMax, outstandingCount < Lookup.parallelMax else { return nil }
         guard let index = closestIndices.first(where: { candidates[$0].state == .waiting }) else { return nil }
         candidates[index].state = .asked
         askedCount += 1
-        return candidates[index].node
+        return Step(node: candidates[index].node, introducer: candidates[index].introducer)
     }
 
     /// Notes that a node that was asked has answered, and which nodes it named.
     public mutating func answered(_ node: NodeInfo, naming nodes: [NodeInfo]) {
         guard settle(node, as: .answered) else { return }
-        for node in nodes.prefix(Lookup.nodesOfAnswerMax) { consider(node) }
+        for (place, named) in nodes.prefix(Lookup.nodesOfAnswerMax).enumerated() {
+            consider(named, introducedBy: place == 0 ? nil : node)
+        }
     }
 
     /// Notes that a node that was asked has not answered.
@@ -95,10 +107,10 @@ public struct Lookup: Sendable {
         return true
     }
 
-    private mutating func consider(_ node: NodeInfo) {
+    private mutating func consider(_ node: NodeInfo, introducedBy introducer: NodeInfo?) {
         guard node.publicKey.mid != ownMid, node.address.isReachable else { return }
         let id = NodeID(host: node.address.host, mid: node.publicKey.mid)
-        let candidate = Candidate(id: id, node: node, distance: Distance(id, target))
+        let candidate = Candidate(id: id, node: node, distance: Distance(id, target), introducer: introducer)
         let index = candidates.firstIndex { candidate.distance <= $0.distance } ?? candidates.count
         let isKnown = candidates[index...].prefix { $0.distance == candidate.distance }.contains { $0.node == node }
         guard !isKnown else { return }

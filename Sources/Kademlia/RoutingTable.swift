@@ -7,12 +7,18 @@ public import IPv8
 /// neighbourhood well and a few nodes of every other part of the key space.
 ///
 /// A node enters only after it has answered. A good contact never has to leave for another: a newcomer to a full bucket
-/// waits among its replacements until a contact has failed twice in a row.
+/// waits among its replacements until a contact has failed twice in a row. No network prefix has more than its share of
+/// a bucket and of the table, so that whoever owns one network cannot fill either.
 public struct RoutingTable: Sendable {
     /// Where the table's owner stands.
     public let ownID: NodeID
     /// The buckets, the farthest half of the key space first.
     public private(set) var buckets: [Bucket]
+
+    /// How many contacts of one network prefix a bucket takes, loopback and private ones excepted.
+    public static let contactsPerPrefixInBucketMax = 2
+    /// How many contacts of one network prefix the table takes, loopback and private ones excepted.
+    public static let contactsPerPrefixMax = 10
 
     /// An empty table.
     public init(ownID: NodeID, createdAt now: Instant) {
@@ -30,6 +36,8 @@ public struct RoutingTable: Sendable {
         case updated
         /// Its bucket is full; it waits there.
         case waiting
+        /// Its network has its share of contacts already.
+        case crowded
         /// It has our own id.
         case refused
     }
@@ -44,6 +52,7 @@ public struct RoutingTable: Sendable {
                 refresh(number, index, with: contact)
                 return .updated
             }
+            if isCrowded(contact.node.address.host, in: number) { return .crowded }
             if !buckets[number].isFull {
                 buckets[number].contacts.append(contact)
                 buckets[number].lastChanged = contact.lastResponse
@@ -55,6 +64,17 @@ public struct RoutingTable: Sendable {
             }
             splitLastBucket()
         }
+    }
+
+    /// Whether a network has its share of a bucket or of the table; who waits for a place in the bucket counts too.
+    private func isCrowded(_ host: IPAddress, in number: Int) -> Bool {
+        let prefix = NetworkPrefix(host)
+        guard !prefix.isExempt else { return false }
+        let isOfPrefix = { (contact: Contact) in NetworkPrefix(contact.node.address.host) == prefix }
+        let inBucket = buckets[number].contacts.count(where: isOfPrefix)
+        let waiting = buckets[number].replacements.count(where: isOfPrefix)
+        if inBucket + waiting >= RoutingTable.contactsPerPrefixInBucketMax { return true }
+        return contacts.count(where: isOfPrefix) >= RoutingTable.contactsPerPrefixMax
     }
 
     private mutating func refresh(_ number: Int, _ index: Int, with contact: Contact) {

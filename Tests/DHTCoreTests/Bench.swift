@@ -13,12 +13,14 @@ struct Bench {
 
     static let address = Address(host: .v4(0x7F01_0001), port: 8090)
 
-    init(contacts: [NodeInfo] = [], peers: [Address] = []) throws {
+    init(
+        listeningOn address: Address = Bench.address, contacts: [NodeInfo] = [], peers: [Address] = []
+    ) throws {
         key = try PrivateKey.generate()
         let secret = TokenSecret(bytes: [UInt8](repeating: 7, count: 32), drawnAt: now)
         node = Node(
             NodeConfiguration(
-                identity: key.publicKey, listenAddresses: [Bench.address], peers: peers, contacts: contacts,
+                identity: key.publicKey, listenAddresses: [address], peers: peers, contacts: contacts,
                 tokenSecrets: [secret], seed: 1),
             at: now)
     }

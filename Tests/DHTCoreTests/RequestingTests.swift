@@ -84,6 +84,79 @@ import Testing
         #expect(bench.node.counters.valuesSkipped == 3)
     }
 
+    @Test func moreThanAPageOfValuesIsFetchedPageByPage() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        try bench.befriend(peer)
+        let values = (0..<20).map { [0, UInt8($0)] }
+        var effects = bench.give(.commandIssued(CommandID(1), .find(target)))
+        let load = try #require(effects.loads.first)
+        _ = bench.give(.entriesLoaded(load.id, []))
+        var offsets: [UInt32] = []
+        while let request = effects.finds(to: peer.address).first {
+            offsets.append(request.offset)
+            let page = Array(values.dropFirst(Int(request.offset)).prefix(8))
+            let response = FindResponse(id: request.id, token: Token(bits: .zero), values: page)
+            effects = try bench.receive(.findResponse(response), from: peer)
+        }
+        #expect(offsets == [0, 8, 16])
+        guard case .found(let outcome)? = effects.outcomes.first else {
+            Issue.record("the search did not end")
+            return
+        }
+        #expect(outcome.entries.map(\.bytes) == values && outcome.askedCount == 1 && outcome.holderCount == 1)
+    }
+
+    @Test func aPageThatDoesNotComeEndsNoSearch() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        try bench.befriend(peer)
+        var effects = bench.give(.commandIssued(CommandID(1), .find(target)))
+        let load = try #require(effects.loads.first)
+        _ = bench.give(.entriesLoaded(load.id, []))
+        let request = try #require(effects.finds(to: peer.address).first)
+        let page = (0..<8).map { [0, UInt8($0)] }
+        let response = FindResponse(id: request.id, token: Token(bits: .zero), values: page)
+        effects = try bench.receive(.findResponse(response), from: peer)
+        #expect(effects.outcomes == [])
+        effects = bench.pass(.seconds(3))
+        guard case .found(let outcome)? = effects.outcomes.first else {
+            Issue.record("the search did not end")
+            return
+        }
+        #expect(outcome.entries.count == 8)
+    }
+
+    @Test func whatIsFoundIsCopiedToTheClosestWhoHadNoneAndHere() throws {
+        var bench = try Bench()
+        let peers = try (1...4).map { try Peer($0) }
+        for peer in peers { try bench.befriend(peer) }
+        let entry = try Entry(data: [2], version: Version(2), signedBy: try PrivateKey.generate())
+        let sorted = peers.sorted { distance($0) < distance($1) }
+        var effects = bench.give(.commandIssued(CommandID(1), .find(target)))
+        let load = try #require(effects.loads.first)
+        _ = bench.give(.entriesLoaded(load.id, []))
+        for peer in peers {
+            let request = try #require(effects.finds(to: peer.address).first)
+            let values = peer.address == sorted[1].address ? [] : [entry.bytes]
+            let token = Token(bits: peer.key.publicKey.mid.bits)
+            effects += try bench.receive(
+                .findResponse(FindResponse(id: request.id, token: token, values: values)), from: peer)
+        }
+        let store = try #require(effects.stores(to: sorted[1].address).first)
+        #expect(store.values == [entry.bytes] && store.token.bits == sorted[1].key.publicKey.mid.bits)
+        for other in [sorted[0], sorted[2], sorted[3]] { #expect(effects.stores(to: other.address) == []) }
+        let (id, intent) = try #require(effects.commits.first)
+        #expect(intent.entries == [entry] && intent.target == target)
+        // Nobody waited for either.
+        #expect(effects.outcomes.count == 1)
+        #expect(bench.give(.commitCompleted(id, .failed)) == [])
+    }
+
+    private func distance(_ peer: Peer) -> Distance {
+        Distance(NodeID(host: peer.address.host, mid: peer.key.publicKey.mid), target)
+    }
+
     @Test func aSearchEndsThoughNobodyAnswers() throws {
         var bench = try Bench()
         let peers = try (1...5).map { try Peer($0) }

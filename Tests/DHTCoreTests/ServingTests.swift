@@ -196,6 +196,28 @@ import Testing
         }
     }
 
+    @Test func checksOfOlderCurvesAreLimitedAndStrangersCannotUseUpTheContactsShare() throws {
+        var bench = try Bench()
+        let contact = try Peer(1, level: .high)
+        try bench.befriend(contact)
+        let strangers = try (2..<6).map { try Peer($0, level: .high) }
+        for round in 0..<100 {
+            let stranger = strangers[round % strangers.count]
+            _ = bench.give(
+                .datagramReceived(
+                    Packet.encode(.pingRequest(PingRequest(id: RequestID(1))), signedBy: stranger.key),
+                    from: stranger.address))
+        }
+        let shed = try #require(bench.node.counters.named["dropped.overloaded"])
+        #expect(shed > 0 && shed < 100)
+        let ping = Message.pingRequest(PingRequest(id: RequestID(2)))
+        #expect(try bench.receive(ping, from: contact).messages(to: contact.address).count >= 1)
+        let today = try Peer(9)
+        #expect(try bench.receive(ping, from: today).messages(to: today.address).count >= 1)
+        bench.now = bench.now + .seconds(5)
+        #expect(try bench.receive(ping, from: strangers[0]).messages(to: strangers[0].address).count >= 1)
+    }
+
     @Test func messagesOfThisNodesOwnKeyAreDropped() throws {
         var bench = try Bench()
         let packet = Packet.encode(.pingRequest(PingRequest(id: RequestID(1))), signedBy: bench.key)

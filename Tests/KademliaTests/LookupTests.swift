@@ -1,6 +1,7 @@
 import IPv8
-import Kademlia
 import Testing
+
+@testable import Kademlia
 
 @Suite struct LookupTests {
     private let target = Target(hashing: "key")
@@ -20,17 +21,17 @@ import Testing
     @Test func theClosestAreAskedFirstFourAtATime() throws {
         let nodes = try nodes(8)
         var lookup = lookup(nodes.reversed())
-        #expect((0..<4).compactMap { _ in lookup.next() } == Array(nodes[..<4]))
+        #expect((0..<4).compactMap { _ in lookup.next()?.node } == Array(nodes[..<4]))
         #expect(lookup.next() == nil && !lookup.isFinished)
         lookup.answered(nodes[0], naming: [])
-        #expect(lookup.next() == nodes[4])
+        #expect(lookup.next()?.node == nodes[4])
     }
 
     @Test func theSearchEndsWhenTheEightClosestThatAnswerHaveAnswered() throws {
         let nodes = try nodes(40)
         var lookup = lookup(Array(nodes[20..<28]))
         var asked: [NodeInfo] = []
-        while let node = lookup.next() {
+        while let node = lookup.next()?.node {
             asked.append(node)
             lookup.answered(node, naming: Array(nodes[..<8]))
         }
@@ -43,7 +44,7 @@ import Testing
     @Test func silentNodesDoNotCountAmongTheClosest() throws {
         let nodes = try nodes(20)
         var lookup = lookup(nodes)
-        while let node = lookup.next() {
+        while let node = lookup.next()?.node {
             if nodes[..<6].contains(node) { lookup.failed(node) } else { lookup.answered(node, naming: []) }
         }
         #expect(lookup.isFinished)
@@ -63,7 +64,7 @@ import Testing
         lookup.answered(nodes[9], naming: [nodes[0]])
         lookup.answered(nodes[3], naming: [nodes[0]])
         lookup.failed(nodes[9])
-        #expect(lookup.next() == nodes[9])
+        #expect(lookup.next()?.node == nodes[9])
         lookup.answered(nodes[9], naming: [])
         lookup.answered(nodes[9], naming: [nodes[0]])
         #expect(lookup.next() == nil && lookup.isFinished && lookup.answeredCount == 1)
@@ -75,7 +76,7 @@ import Testing
         var lookup = lookup(Array(nodes[2990...]))
         var next = 2990
         var requests = 0
-        while let node = lookup.next() {
+        while let node = lookup.next()?.node {
             requests += 1
             next -= 8
             lookup.answered(node, naming: Array(nodes[next..<next + 8]))
@@ -86,9 +87,9 @@ import Testing
     @Test func moreThanEightNodesOfOneAnswerAreNotConsidered() throws {
         let nodes = try nodes(30)
         var lookup = lookup([nodes[29]])
-        #expect(lookup.next() == nodes[29])
+        #expect(lookup.next()?.node == nodes[29])
         lookup.answered(nodes[29], naming: Array(nodes[..<29].reversed()))
-        while let node = lookup.next() { lookup.answered(node, naming: []) }
+        while let node = lookup.next()?.node { lookup.answered(node, naming: []) }
         #expect(lookup.askedCount == 9)
     }
 
@@ -103,9 +104,19 @@ import Testing
     @Test func aNodeNamedTwiceIsAskedOnce() throws {
         let nodes = try nodes(3)
         var lookup = lookup([nodes[2], nodes[2]])
-        #expect(lookup.next() == nodes[2])
+        #expect(lookup.next()?.node == nodes[2])
         lookup.answered(nodes[2], naming: [nodes[0], nodes[0], nodes[2]])
-        #expect(lookup.next() == nodes[0])
+        #expect(lookup.next()?.node == nodes[0])
         #expect(lookup.next() == nil)
+    }
+
+    @Test func whoWasNotNamedFirstIsToBePuncturedByWhoNamedIt() throws {
+        let nodes = try nodes(4)
+        var lookup = lookup([nodes[3]])
+        #expect(lookup.next() == Lookup.Step(node: nodes[3], introducer: nil))
+        lookup.answered(nodes[3], naming: [nodes[1], nodes[0], nodes[2]])
+        #expect(lookup.next() == Lookup.Step(node: nodes[0], introducer: nodes[3]))
+        #expect(lookup.next() == Lookup.Step(node: nodes[1], introducer: nil))
+        #expect(lookup.next() == Lookup.Step(node: nodes[2], introducer: nodes[3]))
     }
 }

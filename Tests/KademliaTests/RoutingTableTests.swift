@@ -85,6 +85,22 @@ import Testing
         #expect(table.count == 3)
     }
 
+    @Test func oneNetworkHasTwoPlacesInABucketAndTenInAll() throws {
+        var table = RoutingTable(ownID: NodeID(bits: .zero), createdAt: start)
+        var generator = TestGenerator(state: 9)
+        for number in 0..<3000 {
+            let host = IPAddress.v4(0x0808_0800 + UInt32.random(in: 1...254, using: &generator))
+            let key = try Samples.node(number).publicKey
+            let node = NodeInfo(address: Address(host: host, port: 8090), publicKey: key)
+            table.insert(Contact(node, answeredAt: start))
+        }
+        #expect(table.count <= RoutingTable.contactsPerPrefixMax)
+        for bucket in table.buckets { #expect(bucket.contacts.count + bucket.replacements.count <= 2) }
+        let neighbour = NodeInfo(
+            address: Address(host: .v4(0x0808_0901), port: 8090), publicKey: try Samples.node(9000).publicKey)
+        #expect(table.insert(Contact(neighbour, answeredAt: start)) == .added)
+    }
+
     @Test func theOwnIDIsRefused() throws {
         let contact = try Samples.contact(1)
         var table = RoutingTable(ownID: contact.id, createdAt: start)

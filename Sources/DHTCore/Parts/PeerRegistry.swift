@@ -1,4 +1,5 @@
 internal import IPv8
+internal import Kademlia
 
 /// Where peers are that have asked us to remember it, for those who look for them by key.
 ///
@@ -72,22 +73,5 @@ struct PeerRegistry: Sendable {
         prefixCounts[prefix, default: 1] -= 1
         if prefixCounts[prefix] == 0 { prefixCounts[prefix] = nil }
         count -= 1
-    }
-}
-
-/// The network that an address is of: a /24 of IPv4, a /48 of IPv6. Whoever has one address of it can have them all.
-struct NetworkPrefix: Hashable, Sendable {
-    private let family: AddressFamily
-    private let bits: UInt64
-    /// Loopback and private networks are not limited: what is in them is the operator's own.
-    let isExempt: Bool
-
-    init(_ host: IPAddress) {
-        family = host.family
-        isExempt = host.isLoopback || host.isPrivate
-        switch host {
-        case .v4(let address): bits = UInt64(address >> 8)
-        case .v6(let high, _): bits = high >> 16
-        }
     }
 }

@@ -118,6 +118,10 @@ struct Request: Hashable, Sendable {
         case command(CommandID)
         /// A step of a search.
         case lookup(LookupID)
+        /// One more page of the values that a node has for a search.
+        case page(LookupID)
+        /// To have a node punctured that is the next to be asked in a search.
+        case puncture(LookupID, NodeInfo)
         /// A step of a publication.
         case publication(LookupID)
         /// To be remembered by a node.
@@ -131,7 +135,7 @@ struct Request: Hashable, Sendable {
     /// What a request says beyond its number.
     enum Body: Hashable, Sendable {
         case ping
-        case find(Target, wantsNodes: Bool)
+        case find(Target, offset: UInt32, wantsNodes: Bool)
         case store(Token, Target, [[UInt8]])
         case storePeer(Token, Target)
         case connectPeer(Target)

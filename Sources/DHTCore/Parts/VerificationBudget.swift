@@ -1,0 +1,50 @@
+internal import IPv8
+
+/// How much time may go into checking signatures of the older curves. One of them costs as much as up to 65 of today's,
+/// so without a limit a few peers, or one that forges, would keep all others waiting.
+///
+/// Contacts have a budget of their own, so that strangers cannot use it up. Each fills by a share of the time that
+/// passes, up to what a burst may take.
+struct VerificationBudget: Sendable {
+    private var contacts = Bucket()
+    private var strangers = Bucket()
+
+    private struct Bucket {
+        var available = VerificationBudget.burst
+        var filledAt: Instant?
+    }
+
+    /// The share of one core's time that each of the two may take.
+    private static let share = 0.15
+    private static let burst: Duration = .milliseconds(500)
+
+    /// Takes the cost of checking signatures by these keys out of the budget; `false`, and nothing taken, where it does
+    /// not hold that much.
+    mutating func take(_ levels: some Sequence<KeyLevel>, isContact: Bool, at now: Instant) -> Bool {
+        let cost = levels.reduce(Duration.zero) { $0 + VerificationBudget.cost($1) }
+        guard cost > .zero else { return true }
+        return isContact
+            ? VerificationBudget.take(cost, from: &contacts, at: now)
+            : VerificationBudget.take(cost, from: &strangers, at: now)
+    }
+
+    private static func take(_ cost: Duration, from bucket: inout Bucket, at now: Instant) -> Bool {
+        let passed = max(.zero, now - (bucket.filledAt ?? now))
+        bucket.available = min(burst, bucket.available + passed * share)
+        bucket.filledAt = now
+        guard bucket.available >= cost else { return false }
+        bucket.available -= cost
+        return true
+    }
+
+    /// What a check costs, as measured; today's keys are not limited here.
+    private static func cost(_ level: KeyLevel) -> Duration {
+        switch level {
+        case .curve25519: .zero
+        case .veryLow: .microseconds(400)
+        case .low: .microseconds(500)
+        case .medium: .microseconds(1700)
+        case .high: .microseconds(3300)
+        }
+    }
+}
