@@ -2,6 +2,7 @@ internal import Archive
 internal import DHTCore
 internal import Glibc
 public import IPv8
+internal import Kademlia
 public import Logging
 internal import NIOCore
 internal import NIOPosix
@@ -100,10 +101,14 @@ public final class BristleconeNode: Sendable {
         _ folder: DataFolder, _ settings: NodeSettings, _ archive: Archive, _ sockets: [AddressFamily: DatagramSocket],
         _ logger: Logger
     ) -> NodeConfiguration {
-        var contacts: [NodeInfo] = []
+        var contacts: [Contact] = []
         var secrets: [TokenSecret] = []
         do throws(ArchiveError) {
-            contacts = try archive.contacts().map { NodeInfo(address: $0.address, publicKey: $0.publicKey) }
+            contacts = try archive.contacts().map { stored in
+                Contact(
+                    NodeInfo(address: stored.address, publicKey: stored.publicKey),
+                    answeredAt: stored.lastResponse ?? stored.firstSeen)
+            }
             secrets = try archive.tokenSecrets()
         } catch {
             logger.error("What the last run remembered cannot be read; the node begins without it: \(error)")
@@ -136,7 +141,7 @@ public final class BristleconeNode: Sendable {
         do {
             entry =
                 try signed
-                ? Entry(data: data, version: Version(signedAt: ClockReading.now().wall), signedBy: folder.identity)
+                ? Entry(data: data, version: Version(signedAt: loop.archiveTime.now), signedBy: folder.identity)
                 : Entry(unsigned: data)
         } catch {
             let level = signed ? folder.identity.publicKey.level : nil
@@ -171,8 +176,7 @@ public final class BristleconeNode: Sendable {
     public func localValues(key: Target) async throws(NodeError) -> FindReport {
         let begun = ContinuousClock.now
         do throws(ArchiveError) {
-            let now = ClockReading.now().wall
-            let values = try archive.page(of: key, offset: 0, limit: .max, at: now)
+            let values = try archive.page(of: key, offset: 0, limit: .max, at: loop.archiveTime.now)
             return FindReport(
                 key: key, values: values.compactMap { try? Entry(bytes: $0) }.map(FoundValue.init), asked: 0,
                 answered: 0, withValues: 0, duration: ContinuousClock.now - begun)

@@ -13,8 +13,6 @@ struct ActiveLookup: Sendable {
     var tokens: [NodeInfo: Token] = [:]
     /// How many responders had values.
     var holderCount = 0
-    /// A responder that had values.
-    var firstHolder: NodeInfo?
     /// The responders that had none.
     var emptyHanded: Set<NodeInfo> = []
     /// How many pages beyond the first have been asked for and not come yet.
@@ -44,7 +42,7 @@ struct ActiveLookup: Sendable {
     }
 
     /// The question to a node.
-    func request(to node: NodeInfo, for id: LookupID) -> Request {
+    func request(to node: NodeInfo, for id: ActivityID) -> Request {
         Request(
             kind: .find, address: node.address, publicKey: node.publicKey, purpose: .lookup(id),
             body: .find(target, offset: 0, wantsNodes: wantsNodes))
@@ -67,24 +65,45 @@ struct ActiveLookup: Sendable {
 /// The values that a search has come across: the highest version of each signer, and every unsigned one once.
 struct Findings: Sendable {
     private var order: [EntryID] = []
-    private var entries: [EntryID: Entry] = [:]
+    private var found: [EntryID: (entry: Entry, holder: NodeInfo?)] = [:]
 
     /// The most values that one search brings together.
     private static let entriesMax = 1024
 
-    mutating func add(_ entry: Entry) {
-        guard let known = entries[entry.id] else {
+    /// Takes in a value; the holder is `nil` where it comes from our own archive.
+    mutating func add(_ entry: Entry, from holder: NodeInfo?) {
+        guard let known = found[entry.id]?.entry else {
             guard order.count < Findings.entriesMax else { return }
             order.append(entry.id)
-            return entries[entry.id] = entry
+            return found[entry.id] = (entry, holder)
         }
         guard let new = entry.signature?.version, let old = known.signature?.version, new > old else { return }
-        entries[entry.id] = entry
+        found[entry.id] = (entry, holder)
     }
 
     /// Signed values first, each kind in the order of discovery.
     var all: [Entry] {
-        let found = order.compactMap { entries[$0] }
-        return found.filter { $0.signature != nil } + found.filter { $0.signature == nil }
+        let entries = order.compactMap { found[$0]?.entry }
+        return entries.filter { $0.signature != nil } + entries.filter { $0.signature == nil }
+    }
+
+    /// A signed value that somebody else held.
+    struct Discovery: Sendable {
+        let entry: Entry
+        let holder: NodeInfo
+        /// How long it has to live: an hour from when it was signed.
+        let expiry: Instant
+    }
+
+    /// The signed values that others held, in the order of discovery.
+    var discoveries: [Discovery] {
+        order.compactMap { id in
+            guard let (entry, holder) = found[id], let holder, let version = entry.signature?.version else {
+                return nil
+            }
+            return Discovery(
+                entry: entry, holder: holder,
+                expiry: Instant(seconds: Int64(version.number)) + Node.servedFor)
+        }
     }
 }

@@ -23,7 +23,7 @@ struct FamilyState: Sendable {
 
     /// Hears where a peer sees us; where that moves our node id, the table is laid out anew around it. Returns the
     /// address if it is new.
-    mutating func heardOwnAddress(_ address: Address, from voter: Mid, mid: Mid, at now: Instant) -> Address? {
+    mutating func heardOwnAddress(_ address: Address, from voter: IPAddress, mid: Mid, at now: Instant) -> Address? {
         guard address.family == listenAddress.family, external.heard(address, from: voter) else { return nil }
         let id = NodeID(host: address.host, mid: mid)
         if id != table.ownID {

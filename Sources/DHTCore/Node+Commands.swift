@@ -22,8 +22,11 @@ extension Node {
         _ address: Address, _ id: CommandID, at now: Instant, into effects: inout [Effect]
     ) -> Bool {
         let request = Request(kind: .ping, address: address, publicKey: nil, purpose: .command(id), body: .ping)
-        if !submit(request, at: now, into: &effects) { complete(id, .pingTimedOut, into: &effects) }
-        return true
+        guard canReach(address) else {
+            complete(id, .unreachable, into: &effects)
+            return true
+        }
+        return submit(request, at: now, into: &effects)
     }
 
     private mutating func startFind(

@@ -49,7 +49,7 @@ extension Node {
         foundBy lookup: ActiveLookup, for command: CommandID, at now: Instant, into effects: inout [Effect]
     ) {
         workCount += 1
-        let id = LookupID(number: workCount)
+        let id = ActivityID(number: workCount)
         let mid = Mid(bits: lookup.target.bits)
         connections[id] = Connection(command: command, mid: mid, outstandingCount: 1)
         for node in lookup.respondersByDistance.prefix(Node.replicasWanted) {
@@ -64,7 +64,7 @@ extension Node {
 
     /// Pings where the peer is said to be. Whoever names another peer than the one that was asked for is not believed.
     mutating func pingCandidates(
-        _ nodes: [NodeInfo], of id: LookupID, at now: Instant, into effects: inout [Effect]
+        _ nodes: [NodeInfo], of id: ActivityID, at now: Instant, into effects: inout [Effect]
     ) {
         guard let connection = connections[id] else { return }
         for node in nodes.prefix(Node.replicasWanted) where node.publicKey.mid == connection.mid {
@@ -76,7 +76,7 @@ extension Node {
     }
 
     mutating func connectionAnswered(
-        _ id: LookupID, by node: NodeInfo, _ answer: Answer, at now: Instant, into effects: inout [Effect]
+        _ id: ActivityID, by node: NodeInfo, _ answer: Answer, at now: Instant, into effects: inout [Effect]
     ) {
         switch answer {
         case .connected(let nodes): pingCandidates(nodes, of: id, at: now, into: &effects)
@@ -87,7 +87,7 @@ extension Node {
     }
 
     /// One of a connection's requests has been answered or given up; the connection ends with the last of them.
-    mutating func requestOfConnectionEnded(_ id: LookupID, into effects: inout [Effect]) {
+    mutating func requestOfConnectionEnded(_ id: ActivityID, into effects: inout [Effect]) {
         connections[id]?.outstandingCount -= 1
         guard let connection = connections[id], connection.outstandingCount == 0 else { return }
         connections[id] = nil

@@ -13,7 +13,7 @@ extension Node {
         if let contact = table.contact(id) {
             families[sender.address.family]?.table.recordQuery(from: id, at: now)
             if contact.node.address != sender.address { probe(sender, id, at: now, into: &effects) }
-        } else if table.hasRoom(for: id) {
+        } else if table.hasRoom(for: id, at: sender.address.host) {
             probe(sender, id, at: now, into: &effects)
         }
     }
@@ -33,7 +33,11 @@ extension Node {
         guard !trackers.contains(sender.address) else { return }
         var contact = Contact(sender, answeredAt: now)
         contact.roundTrip = roundTrip
-        guard families[sender.address.family]?.table.insert(contact) == .added else { return }
+        let known = families[sender.address.family]?.table.contact(contact.id)
+        let insertion = families[sender.address.family]?.table.insert(contact)
+        if insertion == .updated, known?.node.address != sender.address { contactsChanged = true }
+        guard insertion == .added else { return }
+        lostContacts.remove(contact.id)
         contactsChanged = true
         effects.append(.emit(.contactAdded(sender)))
     }
@@ -42,6 +46,10 @@ extension Node {
     mutating func noteSilence(of node: NodeInfo, at now: Instant, into effects: inout [Effect]) {
         ownRecord.failed(node)
         let id = NodeID(host: node.address.host, mid: node.publicKey.mid)
+        // Somebody may have named a contact's key at a port where it is not. That silence is not the contact's.
+        guard families[node.address.family]?.table.contact(id)?.node.address ?? node.address == node.address else {
+            return
+        }
         switch families[node.address.family]?.table.recordFailure(of: id) {
         case .counted?: ping(node, at: now, into: &effects)
         case .evicted(let lost, let replacement)?: giveUp(lost, replacement, at: now, into: &effects)
@@ -54,8 +62,7 @@ extension Node {
     ) {
         contactsChanged = true
         effects.append(.emit(.contactLost(lost.node)))
-        // It may be away for a moment only, or we may.
-        walker.heardOf(lost.node.address, at: now)
+        lostContacts.add(lost)
         if let replacement {
             effects.append(.emit(.contactAdded(replacement.node)))
             ping(replacement.node, at: now, into: &effects)

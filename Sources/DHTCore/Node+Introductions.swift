@@ -56,15 +56,21 @@ extension Node {
     ) {
         guard case .punctureRequest(let request) = message else { return }
         guard let family = families[source.family] else { return drop(.badSource) }
-        guard punctures.admit(at: now, max: Node.puncturesMax, since: now - Node.puncturesInterval) else {
-            return drop(.overloaded)
-        }
+        guard admitsPuncture(askedForBy: source, at: now) else { return drop(.overloaded) }
         counters.received[message.id, default: 0] += 1
         let sharesOurHost = request.walkerWAN.host == family.wan.host && request.walkerLAN.isReachable
         let puncture = Puncture(
             style: request.style, globalTime: claimGlobalTime(), sourceLAN: family.lan, walkerWAN: request.walkerWAN,
             identifier: request.identifier)
         send(.puncture(puncture), to: sharesOurHost ? request.walkerLAN : request.walkerWAN, into: &effects)
+    }
+
+    /// Contacts have a budget of their own: what claims to come from elsewhere cannot use it up.
+    private mutating func admitsPuncture(askedForBy source: Address, at now: Instant) -> Bool {
+        let start = now - Node.puncturesInterval
+        return families[source.family]?.table.contacts.contains { $0.node.address == source } == true
+            ? puncturesForContacts.admit(at: now, max: Node.puncturesMax, since: start)
+            : puncturesForStrangers.admit(at: now, max: Node.puncturesMax, since: start)
     }
 
     /// Asks whoever is at an address to introduce us.
@@ -80,7 +86,7 @@ extension Node {
     ) {
         let family = peer.address.family
         if let own = families[family]?.heardOwnAddress(
-            response.destination, from: peer.publicKey.mid, mid: identity.mid, at: now)
+            response.destination, from: peer.address.host, mid: identity.mid, at: now)
         {
             ownRecord.addressChanged()
             effects.append(.emit(.addressLearned(own)))

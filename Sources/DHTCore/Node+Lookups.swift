@@ -9,10 +9,10 @@ extension Node {
     /// Begins a search, or returns `nil` where too many are under way.
     mutating func startLookup(
         _ purpose: ActiveLookup.Purpose, for target: Target, at now: Instant, into effects: inout [Effect]
-    ) -> LookupID? {
+    ) -> ActivityID? {
         guard lookups.count + publications.count + connections.count < Node.lookupsMax else { return nil }
         workCount += 1
-        let id = LookupID(number: workCount)
+        let id = ActivityID(number: workCount)
         var searches: [AddressFamily: Lookup] = [:]
         for family in families.present {
             guard let table = families[family]?.table, table.count > 0 else { continue }
@@ -24,7 +24,7 @@ extension Node {
     }
 
     /// Asks whoever is next in a search, and ends it when nobody is.
-    mutating func advance(_ id: LookupID, at now: Instant, into effects: inout [Effect]) {
+    mutating func advance(_ id: ActivityID, at now: Instant, into effects: inout [Effect]) {
         guard var active = lookups[id] else { return }
         for family in families.present {
             while let step = active.searches[family]?.next() {
@@ -43,7 +43,7 @@ extension Node {
     /// Has the next node open its NAT for us, by way of who named it; `false` where there is no need. A contact can be
     /// reached, and in a network that is the machine's own there is no NAT.
     private mutating func havePunctured(
-        _ step: Lookup.Step, for id: LookupID, at now: Instant, into effects: inout [Effect]
+        _ step: Lookup.Step, for id: ActivityID, at now: Instant, into effects: inout [Effect]
     ) -> Bool {
         let host = step.node.address.host
         let nodeID = NodeID(host: host, mid: step.node.publicKey.mid)
@@ -58,7 +58,7 @@ extension Node {
     }
 
     /// Asks a node that is next in a search, after it has been punctured as far as that went.
-    mutating func ask(_ node: NodeInfo, for id: LookupID, at now: Instant, into effects: inout [Effect]) {
+    mutating func ask(_ node: NodeInfo, for id: ActivityID, at now: Instant, into effects: inout [Effect]) {
         guard let active = lookups[id] else { return }
         if !submit(active.request(to: node, for: id), at: now, into: &effects) {
             lookupFailed(id, node, at: now, into: &effects)
@@ -66,37 +66,39 @@ extension Node {
     }
 
     mutating func lookupAnswered(
-        _ id: LookupID, by node: NodeInfo, _ response: FindResponse, _ entries: [Entry], at now: Instant,
+        _ id: ActivityID, by node: NodeInfo, _ response: FindResponse, _ entries: [Entry], at now: Instant,
         into effects: inout [Effect]
     ) {
         let nodes = response.nodes.filter { !trackers.contains($0.address) && families[$0.address.family] != nil }
-        // A node is looked for in the family that its address is of, whoever named it.
         lookups[id]?.searches[node.address.family]?.answered(
             node, naming: nodes.filter { $0.address.family == node.address.family })
+        // A node is looked for in the family that its address is of, whoever named it.
+        for other in nodes where other.address.family != node.address.family {
+            lookups[id]?.searches[other.address.family]?.learn(of: other)
+        }
         lookups[id]?.tokens[node] = response.token
         if entries.isEmpty {
             lookups[id]?.emptyHanded.insert(node)
         } else {
             lookups[id]?.holderCount += 1
-            if lookups[id]?.firstHolder == nil { lookups[id]?.firstHolder = node }
         }
-        for entry in entries { lookups[id]?.findings.add(entry) }
+        for entry in entries { lookups[id]?.findings.add(entry, from: node) }
         askForPage(after: 0, response, of: node, for: id, at: now, into: &effects)
         advance(id, at: now, into: &effects)
     }
 
-    mutating func lookupFailed(_ id: LookupID, _ node: NodeInfo, at now: Instant, into effects: inout [Effect]) {
+    mutating func lookupFailed(_ id: ActivityID, _ node: NodeInfo, at now: Instant, into effects: inout [Effect]) {
         lookups[id]?.searches[node.address.family]?.failed(node)
         advance(id, at: now, into: &effects)
     }
 
     mutating func ownValuesLoaded(
-        _ values: [[UInt8]], for id: LookupID, at now: Instant, into effects: inout [Effect]
+        _ values: [[UInt8]], for id: ActivityID, at now: Instant, into effects: inout [Effect]
     ) {
         lookups[id]?.awaitsOwnValues = false
         for value in values {
             guard let entry = try? Entry(bytes: value) else { continue }
-            lookups[id]?.findings.add(entry)
+            lookups[id]?.findings.add(entry, from: nil)
         }
         advance(id, at: now, into: &effects)
     }

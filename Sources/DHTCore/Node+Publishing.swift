@@ -21,7 +21,9 @@ extension Node {
     ) {
         guard outcome == .held else { return complete(command, .publishRefused(outcome), into: &effects) }
         guard let lookup = startLookup(.publish(command, entry), for: target, at: now, into: &effects) else {
-            return complete(command, .refusedAsBusy, into: &effects)
+            // It is kept here, which is what was asked for first.
+            let outcome = PublishOutcome(askedCount: 0, acknowledgedCount: 0)
+            return complete(command, .published(outcome), into: &effects)
         }
         advance(lookup, at: now, into: &effects)
     }
@@ -31,25 +33,25 @@ extension Node {
         into effects: inout [Effect]
     ) {
         workCount += 1
-        let id = LookupID(number: workCount)
+        let id = ActivityID(number: workCount)
         publications[id] = Publication(
             command: command, target: lookup.target, entry: entry, candidates: lookup.respondersWithTokens)
         advance(publication: id, at: now, into: &effects)
     }
 
-    mutating func publicationAnswered(_ id: LookupID, at now: Instant, into effects: inout [Effect]) {
+    mutating func publicationAnswered(_ id: ActivityID, at now: Instant, into effects: inout [Effect]) {
         publications[id]?.outstandingCount -= 1
         publications[id]?.acknowledgedCount += 1
         advance(publication: id, at: now, into: &effects)
     }
 
-    mutating func publicationFailed(_ id: LookupID, at now: Instant, into effects: inout [Effect]) {
+    mutating func publicationFailed(_ id: ActivityID, at now: Instant, into effects: inout [Effect]) {
         publications[id]?.outstandingCount -= 1
         advance(publication: id, at: now, into: &effects)
     }
 
     /// Asks as many nodes as replicas are missing, and ends when none is missing or nobody is left.
-    private mutating func advance(publication id: LookupID, at now: Instant, into effects: inout [Effect]) {
+    private mutating func advance(publication id: ActivityID, at now: Instant, into effects: inout [Effect]) {
         guard var publication = publications[id] else { return }
         while publication.acknowledgedCount + publication.outstandingCount < Node.replicasWanted,
             !publication.candidates.isEmpty

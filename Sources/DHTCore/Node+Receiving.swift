@@ -49,15 +49,19 @@ extension Node {
         if let refusal { return drop(refusal) }
         // A puncture has done its work by arriving; nothing follows from what it says.
         if case .puncture = packet.message { return counters.received[packet.message.id, default: 0] += 1 }
-        check(packet, by: sender, from: source, at: now, into: &effects)
+        let isAwaited = requests.holdForVerification(packet.message.responseID, at: now)
+        check(packet, by: sender, from: source, isAwaited: isAwaited, at: now, into: &effects)
     }
 
+    /// Has the signatures checked. An answer that is awaited has the contacts' share, whoever gives it: nobody else
+    /// knows its number.
     private mutating func check(
-        _ packet: Packet, by sender: PublicKey, from source: Address, at now: Instant, into effects: inout [Effect]
+        _ packet: Packet, by sender: PublicKey, from source: Address, isAwaited: Bool, at now: Instant,
+        into effects: inout [Effect]
     ) {
         guard let entries = entries(in: packet.message) else { return }
-        let isContact =
-            families[source.family]?.table.contact(NodeID(host: source.host, mid: sender.mid))?.node.address == source
+        let contact = families[source.family]?.table.contact(NodeID(host: source.host, mid: sender.mid))
+        let isContact = isAwaited || contact?.node.address == source
         guard isContact || work.count < Node.strangersWorkMax else { return drop(.overloaded) }
         let levels = [sender.level] + entries.compactMap { $0.signature?.signer.level }
         guard verifications.take(levels, isContact: isContact, at: now) else { return drop(.overloaded) }
@@ -129,23 +133,23 @@ extension Node {
         let allAuthentic = authentic.count == entries.count
         switch packet.message {
         case .pingRequest(let request):
-            guard admit(sender, packet.message, at: now, into: &effects) else { return }
+            guard admit(sender, packet, at: now, into: &effects) else { return }
             send(.pingResponse(PingResponse(id: request.id)), to: source, into: &effects)
         case .findRequest(let request):
-            guard admit(sender, packet.message, at: now, into: &effects) else { return }
+            guard admit(sender, packet, at: now, into: &effects) else { return }
             serve(request, to: sender, at: now, into: &effects)
         case .storeRequest(let request):
             guard allAuthentic else { return drop(.badEntrySignature) }
-            guard admit(sender, packet.message, at: now, into: &effects) else { return }
+            guard admit(sender, packet, at: now, into: &effects) else { return }
             store(authentic, request, from: sender, at: now, into: &effects)
         case .introductionRequest(let request):
-            guard admit(sender, packet.message, at: now, into: &effects) else { return }
+            guard admit(sender, packet, at: now, into: &effects) else { return }
             introduce(sender, request, at: now, into: &effects)
         case .storePeerRequest(let request):
-            guard admit(sender, packet.message, at: now, into: &effects) else { return }
+            guard admit(sender, packet, at: now, into: &effects) else { return }
             store(request, from: sender, at: now, into: &effects)
         case .connectPeerRequest(let request):
-            guard admit(sender, packet.message, at: now, into: &effects) else { return }
+            guard admit(sender, packet, at: now, into: &effects) else { return }
             connect(request, from: sender, at: now, into: &effects)
         case .storePeerResponse(let response):
             settle(response.id, .storePeer, from: sender, with: .stored, packet.message, at: now, into: &effects)
@@ -173,19 +177,25 @@ extension Node {
 
     /// Lets an authentic request in, if its sender has not used up its allowance, and notes that the sender is alive.
     private mutating func admit(
-        _ sender: NodeInfo, _ message: Message, at now: Instant, into effects: inout [Effect]
+        _ sender: NodeInfo, _ packet: Packet, at now: Instant, into effects: inout [Effect]
     ) -> Bool {
+        guard replays.admit(packet, at: now) else {
+            drop(.replayed)
+            return false
+        }
         let id = NodeID(host: sender.address.host, mid: sender.publicKey.mid)
         let isAdmitted =
-            switch message {
+            switch packet.message {
             case .introductionRequest, .storePeerRequest, .connectPeerRequest: discoveryFloods.admit(id, at: now)
             default: floods.admit(id, at: now)
             }
-        guard isAdmitted else {
+        let isStranger = families[sender.address.family]?.table.contact(id) == nil
+        let isLimited = isStranger && !NetworkPrefix(sender.address.host).isExempt
+        guard isAdmitted, !isLimited || hostFloods.admit(sender.address.host, at: now) else {
             drop(.floodLimit)
             return false
         }
-        counters.received[message.id, default: 0] += 1
+        counters.received[packet.message.id, default: 0] += 1
         registry.noteSign(of: sender, at: now)
         noteQuery(from: sender, id, at: now, into: &effects)
         return true

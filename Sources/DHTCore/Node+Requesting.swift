@@ -17,8 +17,10 @@ extension Node {
     mutating func submit(_ request: Request, at now: Instant, into effects: inout [Effect]) -> Bool {
         guard !requests.isFull, canReach(request.address) else { return false }
         var sendAt = now
-        if let key = request.publicKey {
-            let peer = NodeID(host: request.address.host, mid: key.mid)
+        if request.kind != .introduction {
+            // Where the key is not known, the address stands for it.
+            let mid = request.publicKey?.mid ?? contact(at: request.address)?.publicKey.mid ?? Mid(bits: .zero)
+            let peer = NodeID(host: request.address.host, mid: mid)
             guard let slot = pacer.reserve(peer, at: now) else { return false }
             sendAt = slot
         }
@@ -138,7 +140,11 @@ extension Node {
     /// that have enough others leave introduction requests unanswered.
     private func contactToPing(_ request: Request) -> NodeInfo? {
         guard case .command = request.purpose else { return nil }
-        return families[request.address.family]?.table.contacts.first { $0.node.address == request.address }?.node
+        return contact(at: request.address)
+    }
+
+    private func contact(at address: Address) -> NodeInfo? {
+        families[address.family]?.table.contacts.first { $0.node.address == address }?.node
     }
 
     mutating func ping(_ node: NodeInfo, at now: Instant, into effects: inout [Effect]) {

@@ -80,7 +80,8 @@ extension Node {
         switch work.removeValue(forKey: id) {
         case .store(let request, let sender)?:
             switch outcome {
-            case .held: send(.storeResponse(StoreResponse(id: request.id)), to: sender.address, into: &effects)
+            case .held, .superseded:
+                send(.storeResponse(StoreResponse(id: request.id)), to: sender.address, into: &effects)
             case .refused: drop(.noRoom)
             case .failed: drop(.archiveFailed)
             }

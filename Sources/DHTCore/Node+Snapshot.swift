@@ -19,6 +19,9 @@ extension Node {
     /// All contacts of all families.
     public var contacts: [Contact] { families.present.flatMap { families[$0]?.table.contacts ?? [] } }
 
+    /// The contacts that are worth asking after the next start: those of now, and those that fell silent.
+    public var contactsToRemember: [Contact] { contacts + lostContacts.contacts }
+
     /// What the node looks like in each family that it has a socket of.
     public var endpoints: [EndpointSnapshot] {
         families.present.compactMap { families[$0] }.map { family in

@@ -23,7 +23,7 @@ enum Job: Int, Hashable, Comparable, CaseIterable, Sendable {
         case .tokenRotation: .seconds(10)
         case .walk: Walker.stepInterval
         case .keepAlive, .ownRecord: .seconds(1)
-        case .bucketRefresh: .seconds(60)
+        case .bucketRefresh: .seconds(5)
         case .contactSnapshot: .seconds(1)
         }
     }
@@ -37,10 +37,14 @@ extension Node {
     private static let quietMax: Duration = .seconds(25)
     /// How long a bucket may stay unchanged before it is looked through.
     private static let unchangedMax: Duration = .seconds(15 * 60)
-    /// How many contacts of an earlier run are asked at each step of the walk.
-    private static let restoredAtOnce = 16
+    /// How many lost contacts are asked at each step of the walk.
+    private static let returningAtOnce = 16
+    /// How often a contact is asked where it sees us, however many contacts there are.
+    private static let addressInterval: Duration = .seconds(60)
     /// How often configured peers are walked to while there are few contacts.
     private static let peersInterval: Duration = .seconds(5)
+    /// How often each contact is asked for an introduction, on average.
+    private static let contactWalkInterval: Duration = .seconds(5)
     /// How often trackers may be asked.
     private static let trackersInterval: Duration = .seconds(30)
 
@@ -61,10 +65,12 @@ extension Node {
     // MARK: Walk
 
     private mutating func takeStep(at now: Instant, into effects: inout [Effect]) {
-        for _ in 0..<min(Node.restoredAtOnce, restored.count) {
-            ping(restored.removeLast(), at: now, into: &effects)
-        }
+        askForAddress(at: now, into: &effects)
         guard contactCount < Walker.contactsWanted else { return }
+        if returning.isEmpty { returning = lostContacts.takeDue(at: now) }
+        for _ in 0..<min(Node.returningAtOnce, returning.count) {
+            ping(returning.removeLast(), at: now, into: &effects)
+        }
         if now - peersWalkedAt >= Node.peersInterval {
             peersWalkedAt = now
             for address in peers where !isContact(at: address) { walk(to: address, at: now, into: &effects) }
@@ -74,13 +80,26 @@ extension Node {
             trackersWalkedAt = now
             for address in trackers { walk(to: address, at: now, into: &effects) }
         }
-        // One step in five asks a contact for an introduction even while there are addresses to try.
+        // One step in five asks a contact for an introduction even while there are addresses to try. Where there are none,
+        // contacts are asked in turn, each every so often: in a small network all have been introduced before long.
         let prefersContact = UInt8.random(in: 0..<5, using: &generator) == 0
         if !prefersContact || isAlone, let address = walker.take(at: now, using: &generator) {
             if !isContact(at: address) { walk(to: address, at: now, into: &effects) }
-        } else if let family = families.present.randomElement(using: &generator),
+        } else if now - contactWalkedAt >= Node.contactWalkInterval / max(1, contactCount),
+            let family = families.present.randomElement(using: &generator),
             let contact = families[family]?.table.contacts.randomElement(using: &generator)
         {
+            contactWalkedAt = now
+            walk(to: contact.node.address, at: now, into: &effects)
+        }
+    }
+
+    /// Our outside address may change at any time; only an introduction tells.
+    private mutating func askForAddress(at now: Instant, into effects: inout [Effect]) {
+        guard now - addressAskedAt >= Node.addressInterval else { return }
+        for family in families.present {
+            guard let contact = families[family]?.table.contacts.randomElement(using: &generator) else { continue }
+            addressAskedAt = now
             walk(to: contact.node.address, at: now, into: &effects)
         }
     }
@@ -107,6 +126,7 @@ extension Node {
 
     private mutating func refreshBuckets(at now: Instant, into effects: inout [Effect]) {
         for family in families.present {
+            lookUpOwnID(in: family, at: now, into: &effects)
             for number in families[family]?.table.bucketsUnchanged(for: Node.unchangedMax, at: now) ?? [] {
                 guard let target = families[family]?.table.randomTarget(inBucket: number, using: &generator),
                     let lookup = startLookup(.refresh, for: target, at: now, into: &effects)
@@ -117,9 +137,19 @@ extension Node {
         }
     }
 
+    /// Makes the neighbours known to us, and us to them, once there is a contact to begin with.
+    private mutating func lookUpOwnID(in family: AddressFamily, at now: Instant, into effects: inout [Effect]) {
+        guard let table = families[family]?.table, table.count > 0, !ownIDsSought.contains(table.ownID),
+            let lookup = startLookup(.refresh, for: Target(bits: table.ownID.bits), at: now, into: &effects)
+        else { return }
+        ownIDsSought = ownIDsSought.filter { id in families.present.contains { families[$0]?.table.ownID == id } }
+        ownIDsSought.insert(table.ownID)
+        advance(lookup, at: now, into: &effects)
+    }
+
     private mutating func saveContacts(into effects: inout [Effect]) {
         guard contactsChanged else { return }
         contactsChanged = false
-        effects.append(.saveContacts(contacts))
+        effects.append(.saveContacts(contactsToRemember))
     }
 }

@@ -28,33 +28,43 @@ public struct Node: Sendable {
     var families: PerFamily<FamilyState>
     var generator: RandomNumbers
     var mint: TokenMint
-    var floods = FloodLimiter()
+    var floods = FloodLimiter<NodeID>(requestsMax: 10)
     /// What serves to find peers has an allowance of its own, since peers do not count it among the DHT's requests.
-    var discoveryFloods = FloodLimiter()
+    var discoveryFloods = FloodLimiter<NodeID>(requestsMax: 10)
     var verifications = VerificationBudget()
     var pacer = QueryPacer()
     var requests = RequestTable()
     var walker = Walker()
-    /// Contacts of an earlier run that have not been asked for a sign of life yet.
-    var restored: [NodeInfo]
+    var lostContacts: LostContacts
+    /// Nodes that are about to be asked whether they are there again.
+    var returning: [NodeInfo] = []
     /// When nodes that are no contacts were asked for a sign of life.
     var probes: [NodeID: Instant] = [:]
     /// When quiet contacts were asked for a sign of life.
     var keepAliveSentAt: [NodeID: Instant] = [:]
     var peersWalkedAt = Instant.distantPast
+    var contactWalkedAt = Instant.distantPast
     var trackersWalkedAt = Instant.distantPast
     var schedule = Schedule<Job>()
     var work: [WorkID: Work] = [:]
-    var lookups: [LookupID: ActiveLookup] = [:]
-    var publications: [LookupID: Publication] = [:]
-    var connections: [LookupID: Connection] = [:]
+    var lookups: [ActivityID: ActiveLookup] = [:]
+    var publications: [ActivityID: Publication] = [:]
+    var connections: [ActivityID: Connection] = [:]
     var registry = PeerRegistry()
     var ownRecord = OwnRecord()
     var holdersSoughtAt = Instant.distantPast
     var globalTime: UInt64 = 0
     var workCount: UInt64 = 0
     var contactsChanged = false
-    var punctures = RecentTimes()
+    /// Punctures that were sent because a contact, or a stranger, asked for them.
+    var puncturesForContacts = RecentTimes()
+    var puncturesForStrangers = RecentTimes()
+    var replays = ReplayFilter()
+    /// Requests from each host that is no contact's; a key costs nothing, an address does.
+    var hostFloods = FloodLimiter<IPAddress>(requestsMax: 100)
+    /// The own ids that have been looked up, so that the neighbours are known.
+    var ownIDsSought: Set<NodeID> = []
+    var addressAskedAt = Instant.distantPast
 
     /// How often what has happened.
     public internal(set) var counters = Counters()
@@ -77,9 +87,8 @@ public struct Node: Sendable {
                 .map { FamilyState(listeningOn: $0, mid: configuration.identity.mid, at: now) }
         }
         for job in Job.allCases { schedule.plan(job, at: now) }
-        schedule.plan(.bucketRefresh, at: now + Job.bucketRefresh.interval)
         schedule.plan(.contactSnapshot, at: now + Job.contactSnapshot.interval)
-        restored = configuration.contacts
+        lostContacts = LostContacts(configuration.contacts)
     }
 
     /// Takes in something that has happened and writes what is to be done about it.
@@ -156,7 +165,7 @@ enum Work: Hashable, Sendable {
     /// A store request, whose values are being made durable.
     case store(StoreRequest, from: NodeInfo)
     /// A user's search, for which our own archive is being read.
-    case ownValues(LookupID)
+    case ownValues(ActivityID)
     /// What a search has found, which is being kept here too.
     case copy
     /// A user's value, which is being made durable here before it goes to others.

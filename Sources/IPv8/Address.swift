@@ -48,11 +48,13 @@ public enum IPAddress: Hashable, Sendable {
         }
     }
 
-    /// A local network: 10/8, 172.16/12, 192.168/16, and for IPv6 the unique local and link-local ranges.
+    /// A local network: 10/8, 172.16/12, 192.168/16, the link-local 169.254/16 and the shared 100.64/10, and for IPv6 the
+    /// unique local and link-local ranges.
     public var isPrivate: Bool {
         switch self {
         case .v4(let address):
-            address >> 24 == 10 || address >> 20 == 0xAC1 || address >> 16 == 0xC0A8
+            address >> 24 == 10 || address >> 20 == 0xAC1 || address >> 16 == 0xC0A8 || address >> 16 == 0xA9FE
+                || address >> 22 == 0x191
         case .v6(let high, _):
             high >> 57 == 0x7E || high >> 54 == 0x3FA
         }

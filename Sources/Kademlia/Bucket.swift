@@ -6,7 +6,8 @@ public struct Bucket: Sendable {
     public internal(set) var contacts: [Contact] = []
     /// Nodes that answered while the bucket was full, the latest last.
     public internal(set) var replacements: [Contact] = []
-    /// When a contact last came or answered. A bucket that stays unchanged for long is looked through.
+    /// When a contact last came, or the bucket was looked through. One that stays unchanged for long is looked through
+    /// again: that its contacts answer does not tell whether there are others.
     public internal(set) var lastChanged: Instant
 
     /// How many contacts a bucket holds (the reference's `MAX_BUCKET_SIZE`), and how many replacements.

@@ -78,6 +78,9 @@ public struct Lookup: Sendable {
         }
     }
 
+    /// Hears of a node from elsewhere than an answer of this search.
+    public mutating func learn(of node: NodeInfo) { consider(node, introducedBy: nil) }
+
     /// Notes that a node that was asked has not answered.
     public mutating func failed(_ node: NodeInfo) { _ = settle(node, as: .failed) }
 

@@ -16,4 +16,7 @@ public struct NetworkPrefix: Hashable, Sendable {
         case .v6(let high, _): bits = high >> 16
         }
     }
+
+    /// Whether an address is of this network, and the network is one that is limited.
+    public func limits(_ host: IPAddress) -> Bool { !isExempt && NetworkPrefix(host) == self }
 }

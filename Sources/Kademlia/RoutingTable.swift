@@ -83,7 +83,6 @@ public struct RoutingTable: Sendable {
         updated.lastQuery = contact.lastQuery ?? known.lastQuery
         updated.roundTrip = contact.roundTrip ?? known.roundTrip
         buckets[number].contacts[index] = updated
-        buckets[number].lastChanged = contact.lastResponse
     }
 
     /// Parts the bucket that the own id lies in by one more bit.
@@ -128,7 +127,9 @@ public struct RoutingTable: Sendable {
         buckets[number].contacts[index].failures += 1
         let contact = buckets[number].contacts[index]
         guard contact.failures >= Contact.failuresMax else { return .counted }
-        return .evicted(contact, replacement: buckets[number].evict(at: index))
+        let replacement = buckets[number].evict(at: index)
+        if let replacement { buckets[number].lastChanged = max(buckets[number].lastChanged, replacement.lastResponse) }
+        return .evicted(contact, replacement: replacement)
     }
 
     /// Counts a bucket as looked through, whatever was found.
@@ -149,8 +150,9 @@ public struct RoutingTable: Sendable {
     public func contact(_ id: NodeID) -> Contact? { bucket(of: id).contacts.first { $0.id == id } }
 
     /// Whether a node that is no contact yet would become one, or could wait for a place that is not taken.
-    public func hasRoom(for id: NodeID) -> Bool {
+    public func hasRoom(for id: NodeID, at host: IPAddress) -> Bool {
         let number = bucketNumber(of: id)
+        if isCrowded(host, in: number) { return false }
         let bucket = buckets[number]
         if !bucket.isFull || number == buckets.count - 1 { return true }
         return bucket.replacements.count < Bucket.sizeMax && !bucket.replacements.contains { $0.id == id }

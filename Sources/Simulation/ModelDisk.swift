@@ -1,12 +1,13 @@
 internal import DHTCore
 public import IPv8
+internal import Kademlia
 
 /// The least that an archive does, in memory: entries with expiry, the higher version in place of the lower.
 public struct ModelDisk {
     /// What is held: for each target the entries by identity.
     public private(set) var entries: [Target: [EntryID: Held]] = [:]
     var tokenSecrets: [TokenSecret] = []
-    var contacts: [NodeInfo] = []
+    var contacts: [Contact] = []
 
     /// An entry that is held.
     public struct Held {

@@ -74,6 +74,7 @@ public struct World {
 
     private mutating func deliver(_ input: Input, to index: MachineIndex) {
         guard machines[index].node != nil else { return }
+        if case .commitCompleted(let id, _) = input { machines[index].finishCommit(id) }
         var effects: [Effect] = []
         machines[index].node?.handle(input, at: now, into: &effects)
         for effect in effects { carryOut(effect, of: index) }
@@ -125,13 +126,13 @@ public struct World {
             let values = machine.disk.page(of: target, offset: offset, limit: limit, at: now)
             schedule(.entriesLoaded(id, values), on: index, at: now + .microseconds(10))
         case .commit(let id, let intent):
-            machines[index].disk.commit(intent)
+            machines[index].uncommitted[id] = intent
             schedule(.commitCompleted(id, .held), on: index, at: now + .milliseconds(1))
         case .saveTokenSecrets(let secrets): machines[index].disk.tokenSecrets = secrets
         case .drawTokenSecret:
             let bytes = (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }
             schedule(.tokenSecretDrawn(bytes), on: index, at: now)
-        case .saveContacts(let contacts): machines[index].disk.contacts = contacts.map(\.node)
+        case .saveContacts(let contacts): machines[index].disk.contacts = contacts
         case .emit(.commandCompleted(let id, let outcome)): outcomes[id] = outcome
         case .emit: return
         }
@@ -158,6 +159,8 @@ public struct Machine {
     public internal(set) var node: Node?
     /// What survives a crash.
     public internal(set) var disk = ModelDisk()
+    /// What is being written, and is gone if the node is killed before it is done.
+    var uncommitted: [WorkID: StoreIntent] = [:]
     /// How often it has been started.
     private(set) var life = 0
     /// The earliest timer that has been set.
@@ -182,5 +185,10 @@ public struct Machine {
     mutating func stop() {
         life += 1
         node = nil
+        uncommitted.removeAll()
+    }
+
+    mutating func finishCommit(_ id: WorkID) {
+        if let intent = uncommitted.removeValue(forKey: id) { disk.commit(intent) }
     }
 }

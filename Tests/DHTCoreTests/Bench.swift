@@ -10,11 +10,12 @@ struct Bench {
     var now = Instant(seconds: 1_700_000_000)
     let key: PrivateKey
     let verifier = SignatureVerifier()
+    private var idCount: UInt32 = 1000
 
     static let address = Address(host: .v4(0x7F01_0001), port: 8090)
 
     init(
-        listeningOn address: Address = Bench.address, contacts: [NodeInfo] = [], peers: [Address] = []
+        listeningOn address: Address = Bench.address, contacts: [Contact] = [], peers: [Address] = []
     ) throws {
         key = try PrivateKey.generate()
         let secret = TokenSecret(bytes: [UInt8](repeating: 7, count: 32), drawnAt: now)
@@ -25,8 +26,17 @@ struct Bench {
             at: now)
     }
 
-    /// Keeps the node from looking for nodes to remember it, where a test is about something else.
-    mutating func leaveOwnRecordAlone() { node.holdersSoughtAt = Instant(nanoseconds: .max) }
+    /// Keeps the node from looking for neighbours and for nodes to remember it, where a test is about something else.
+    mutating func leaveNeighboursAlone() {
+        node.holdersSoughtAt = Instant(nanoseconds: .max)
+        node.ownIDsSought = Set(node.endpoints.map(\.nodeID))
+    }
+
+    /// A number that no request of a peer's has had: the very same request twice would be taken for a replay.
+    mutating func freshID() -> RequestID {
+        idCount += 1
+        return RequestID(idCount)
+    }
 
     /// Gives the node an input and returns what it wants done.
     mutating func give(_ input: Input) -> [Effect] {
@@ -66,7 +76,7 @@ struct Bench {
 
     /// Has a peer ask, be asked back, if the table has room for it, and answer.
     mutating func meet(_ peer: Peer) throws {
-        let effects = try receive(.pingRequest(PingRequest(id: RequestID(1))), from: peer)
+        let effects = try receive(.pingRequest(PingRequest(id: freshID())), from: peer)
         guard let ping = effects.pings(to: peer.address).first else { return }
         _ = try receive(.pingResponse(PingResponse(id: ping)), from: peer)
     }
@@ -79,7 +89,7 @@ struct Bench {
 
     /// The token that the node gives a peer.
     mutating func token(for peer: Peer) throws -> Token {
-        let request = FindRequest(id: RequestID(9), lan: .none, target: Target(hashing: "any"), wantsNodes: true)
+        let request = FindRequest(id: freshID(), lan: .none, target: Target(hashing: "any"), wantsNodes: true)
         let effects = try receive(.findRequest(request), from: peer)
         return try #require(effects.findResponses(to: peer.address).first).token
     }

@@ -4,43 +4,54 @@ import Testing
 @testable import DHTCore
 
 @Suite struct ExternalAddressTests {
-    private func mid(_ number: UInt32) -> Mid { Mid(bits: Bits160(high: 0, middle: 0, low: number)) }
+    /// Somebody in a network of its own.
+    private func voter(_ number: UInt32) -> IPAddress { .v4(0x2000_0000 + number << 12) }
 
     private func address(_ text: String) throws -> Address { try #require(Address(text)) }
 
     @Test func aSocketBoundToOneOutsideAddressKnowsIt() throws {
         var external = ExternalAddress(listeningOn: try address("127.1.2.3:8090"))
         #expect(external.current == Address("127.1.2.3:8090"))
-        #expect(external.heard(try address("9.9.9.9:1"), from: mid(1)) == false)
+        #expect(external.heard(try address("9.9.9.9:1"), from: voter(1)) == false)
     }
 
     @Test(arguments: ["0.0.0.0:8090", "192.168.1.5:8090"])
     func theFirstWhoTellsIsBelieved(listen: String) throws {
         var external = ExternalAddress(listeningOn: try address(listen))
         #expect(external.current == nil)
-        #expect(external.heard(try address("9.9.9.9:1"), from: mid(1)) == true)
+        #expect(external.heard(try address("9.9.9.9:1"), from: voter(1)) == true)
         #expect(external.current == Address("9.9.9.9:1"))
     }
 
     @Test func oneLiarHoweverLoudChangesNothing() throws {
         var external = ExternalAddress(listeningOn: try address("0.0.0.0:8090"))
-        for voter in 1...3 { _ = external.heard(try address("9.9.9.9:1"), from: mid(UInt32(voter))) }
-        for _ in 0..<100 { #expect(!external.heard(try address("6.6.6.6:6"), from: mid(66))) }
+        for number in 1...3 { _ = external.heard(try address("9.9.9.9:1"), from: voter(UInt32(number))) }
+        for _ in 0..<100 { #expect(!external.heard(try address("6.6.6.6:6"), from: voter(66))) }
+        #expect(external.current == Address("9.9.9.9:1"))
+    }
+
+    @Test func manyKeysOfOneNetworkHaveOneVoice() throws {
+        var external = ExternalAddress(listeningOn: try address("0.0.0.0:8090"))
+        for number in 1...3 { _ = external.heard(try address("9.9.9.9:1"), from: voter(UInt32(number))) }
+        for host in 1...100 {
+            let liar = IPAddress.v4(0x0606_0600 + UInt32(host))
+            #expect(external.heard(try address("6.6.6.6:6"), from: liar) == false)
+        }
         #expect(external.current == Address("9.9.9.9:1"))
     }
 
     @Test func aMajorityOfAtLeastThreeIsFollowed() throws {
         var external = ExternalAddress(listeningOn: try address("0.0.0.0:8090"))
-        _ = external.heard(try address("9.9.9.9:1"), from: mid(1))
-        #expect(external.heard(try address("7.7.7.7:7"), from: mid(2)) == false)
-        #expect(external.heard(try address("7.7.7.7:7"), from: mid(3)) == false)
-        #expect(external.heard(try address("7.7.7.7:7"), from: mid(4)) == true)
+        _ = external.heard(try address("9.9.9.9:1"), from: voter(1))
+        #expect(external.heard(try address("7.7.7.7:7"), from: voter(2)) == false)
+        #expect(external.heard(try address("7.7.7.7:7"), from: voter(3)) == false)
+        #expect(external.heard(try address("7.7.7.7:7"), from: voter(4)) == true)
         #expect(external.current == Address("7.7.7.7:7"))
     }
 
     @Test func whatNobodyCanHaveIsNotBelieved() throws {
         var external = ExternalAddress(listeningOn: try address("0.0.0.0:8090"))
-        #expect(external.heard(.none, from: mid(1)) == false)
-        #expect(external.heard(try address("255.255.255.255:1"), from: mid(1)) == false)
+        #expect(external.heard(.none, from: voter(1)) == false)
+        #expect(external.heard(try address("255.255.255.255:1"), from: voter(1)) == false)
     }
 }

@@ -94,8 +94,30 @@ import Testing
         world.kill(0)
         world.run(for: .seconds(1))
         world.start(0)
+        // It asks by itself, at once; that the others would walk to it sooner or later is not what is meant.
+        #expect(try #require(world.machines[0].node).counters.sent[1] == 9)
         world.run(for: .seconds(10))
         #expect(try #require(world.machines[0].node).contacts.count == 9)
+    }
+
+    @Test func aNetworkThatWasCutApartFindsTogetherAgainWithoutItsFirstPeer() throws {
+        var world = try Self.world(of: 8)
+        world.run(for: .seconds(30))
+        world.kill(0)
+        world.network.loss = 1
+        world.run(for: .seconds(180))
+        for machine in world.machines[1...] { #expect(try #require(machine.node).contacts.isEmpty) }
+        world.network.loss = 0
+        world.run(for: .seconds(180))
+        for machine in world.machines[1...] { #expect(try #require(machine.node).contacts.count == 6) }
+    }
+
+    @Test func bucketsAreLookedThroughThoughTheirContactsAnswer() throws {
+        var world = try Self.world(of: 12)
+        world.run(for: .seconds(60))
+        let before = try #require(world.machines[3].node).counters.sent[5] ?? 0
+        world.run(for: .seconds(40 * 60))
+        #expect(try #require(world.machines[3].node).counters.sent[5] ?? 0 >= before + 8)
     }
 
     @Test func aNodeAloneKeepsWhatItsUserPublishesAndFindsIt() throws {

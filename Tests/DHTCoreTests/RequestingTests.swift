@@ -47,7 +47,7 @@ import Testing
 
     @Test func twoSilencesInARowAndAContactIsGone() throws {
         var bench = try Bench()
-        bench.leaveOwnRecordAlone()
+        bench.leaveNeighboursAlone()
         let peer = try Peer(1)
         try bench.befriend(peer)
         let first = bench.pass(.seconds(26))
@@ -57,6 +57,41 @@ import Testing
         #expect(rest.contains(.emit(.contactLost(peer.info))))
         #expect(bench.node.contacts == [])
         #expect(bench.node.counters.timeouts >= 2)
+    }
+
+    @Test func oneLiarCannotHaveContactsGivenUp() throws {
+        var bench = try Bench()
+        bench.leaveNeighboursAlone()
+        let (liar, honest) = (try Peer(1), try Peer(2))
+        for peer in [liar, honest] { try bench.befriend(peer) }
+        var effects = bench.give(.commandIssued(CommandID(1), .find(target)))
+        _ = bench.give(.entriesLoaded(try #require(effects.loads.first).id, []))
+        let elsewhere = NodeInfo(
+            address: Address(host: honest.address.host, port: 9), publicKey: honest.key.publicKey)
+        let request = try #require(effects.finds(to: liar.address).first)
+        let lie = FindResponse(id: request.id, token: Token(bits: .zero), nodes: [elsewhere])
+        effects += try bench.receive(.findResponse(lie), from: liar)
+        #expect(effects.finds(to: elsewhere.address).count == 1)
+        let real = try #require(effects.finds(to: honest.address).first)
+        _ = try bench.receive(.findResponse(FindResponse(id: real.id, token: Token(bits: .zero))), from: honest)
+        _ = bench.pass(.seconds(12))
+        #expect(bench.node.contacts.contains { $0.node == honest.info && $0.failures == 0 })
+    }
+
+    @Test func anAnswerThatIsBeingCheckedIsNotLate() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let asked = bench.give(.commandIssued(CommandID(3), .ping(peer.address)))
+        let ping = try #require(asked.pings(to: peer.address).first)
+        bench.now = bench.now + .seconds(4)
+        let bytes = Packet.encode(.pingResponse(PingResponse(id: ping)), signedBy: peer.key)
+        guard case .verify(let id, _, _)? = bench.give(.datagramReceived(bytes, from: peer.address)).first else {
+            Issue.record("the answer was not checked")
+            return
+        }
+        #expect(bench.pass(.seconds(3)).outcomes == [])
+        let verdict = SignatureVerdict(packetIsAuthentic: true)
+        #expect(bench.give(.signaturesChecked(id, verdict)).outcomes.count == 1)
     }
 
     @Test func aSearchBringsTogetherWhatAllResponsesHold() throws {
@@ -131,7 +166,8 @@ import Testing
         var bench = try Bench()
         let peers = try (1...4).map { try Peer($0) }
         for peer in peers { try bench.befriend(peer) }
-        let entry = try Entry(data: [2], version: Version(2), signedBy: try PrivateKey.generate())
+        let version = Version(signedAt: bench.now - .seconds(600))
+        let entry = try Entry(data: [2], version: version, signedBy: try PrivateKey.generate())
         let sorted = peers.sorted { distance($0) < distance($1) }
         var effects = bench.give(.commandIssued(CommandID(1), .find(target)))
         let load = try #require(effects.loads.first)
@@ -148,6 +184,8 @@ import Testing
         for other in [sorted[0], sorted[2], sorted[3]] { #expect(effects.stores(to: other.address) == []) }
         let (id, intent) = try #require(effects.commits.first)
         #expect(intent.entries == [entry] && intent.target == target)
+        // A copy does not outlive the value: an hour from when it was signed.
+        #expect(intent.expiresAt == bench.now + .seconds(3000))
         // Nobody waited for either.
         #expect(effects.outcomes.count == 1)
         #expect(bench.give(.commitCompleted(id, .failed)) == [])
@@ -246,13 +284,14 @@ import Testing
 
     @Test func contactsOfAnEarlierRunAreAskedFirst() throws {
         let old = try (1...3).map { try Peer($0) }
-        var bench = try Bench(contacts: old.map(\.info))
+        var bench = try Bench(contacts: old.map { Contact($0.info, answeredAt: .distantPast) })
         let effects = bench.give(.timerFired)
         for peer in old { #expect(effects.pings(to: peer.address).count == 1) }
     }
 
     @Test func contactsAreSavedSoonAfterTheyChange() throws {
         var bench = try Bench()
+        bench.leaveNeighboursAlone()
         let peer = try Peer(1)
         try bench.befriend(peer)
         let saved = bench.pass(.seconds(6)).compactMap { effect in
@@ -261,14 +300,4 @@ import Testing
         #expect(saved == [[peer.info]])
     }
 
-    @Test func bucketsThatStayUnchangedAreLookedThrough() throws {
-        var bench = try Bench()
-        bench.leaveOwnRecordAlone()
-        let peer = try Peer(1)
-        try bench.befriend(peer)
-        #expect(bench.pass(.seconds(20)).finds(to: peer.address) == [])
-        bench.now = bench.now + .seconds(16 * 60)
-        let search = bench.give(.timerFired).finds(to: peer.address)
-        #expect(search.count == 1 && search.first?.wantsNodes == false)
-    }
 }

@@ -56,18 +56,18 @@ import Testing
         var bench = try Bench()
         let (owner, thief) = (try Peer(1), try Peer(2))
         let token = try bench.token(for: owner)
-        #expect(try bench.receive(store([[0]], token), from: thief) == [])
+        #expect(try bench.receive(store([[0]], token, id: 6), from: thief) == [])
         let elsewhere = Address(host: owner.address.host, port: 9)
-        let request = Packet.encode(store([[0]], token), signedBy: owner.key)
+        let request = Packet.encode(store([[0]], token, id: 7), signedBy: owner.key)
         #expect(try bench.receive(bytes: request, from: elsewhere) == [])
         #expect(bench.node.counters.named["dropped.badToken"] == 2)
         bench.now = bench.now + .seconds(299)
-        #expect(try bench.receive(store([[0]], token), from: owner).commits.count == 1)
+        #expect(try bench.receive(store([[0]], token, id: 8), from: owner).commits.count == 1)
         _ = bench.give(.tokenSecretDrawn([UInt8](repeating: 8, count: 32)))
-        #expect(try bench.receive(store([[0]], token), from: owner).commits.count == 1)
+        #expect(try bench.receive(store([[0]], token, id: 9), from: owner).commits.count == 1)
         #expect(try bench.token(for: owner) != token)
         _ = bench.give(.tokenSecretDrawn([UInt8](repeating: 9, count: 32)))
-        #expect(try bench.receive(store([[0]], token), from: owner).commits.count == 0)
+        #expect(try bench.receive(store([[0]], token, id: 10), from: owner).commits.count == 0)
     }
 
     @Test func anExpiredSecretOfAnEarlierRunIsGoodForNothing() throws {
@@ -156,13 +156,38 @@ import Testing
     @Test func theEleventhRequestInFiveSecondsIsDropped() throws {
         var bench = try Bench()
         let peer = try Peer(1)
-        let ping = Message.pingRequest(PingRequest(id: RequestID(1)))
-        for _ in 0..<10 { #expect(try bench.receive(ping, from: peer).messages(to: peer.address).count >= 1) }
-        #expect(try bench.receive(ping, from: peer) == [])
+        func ping(_ number: UInt32) -> Message { .pingRequest(PingRequest(id: RequestID(number))) }
+        for number in 0..<10 {
+            #expect(try bench.receive(ping(UInt32(number)), from: peer).messages(to: peer.address).count >= 1)
+        }
+        #expect(try bench.receive(ping(10), from: peer) == [])
         #expect(bench.node.counters.named["dropped.floodLimit"] == 1)
-        #expect(try bench.receive(ping, from: try Peer(2)).isEmpty == false)
+        #expect(try bench.receive(ping(11), from: try Peer(2)).isEmpty == false)
         bench.now = bench.now + .seconds(5)
-        #expect(try bench.receive(ping, from: peer).messages(to: peer.address).count >= 1)
+        #expect(try bench.receive(ping(12), from: peer).messages(to: peer.address).count >= 1)
+    }
+
+    @Test func aRequestThatIsSentOnCountsForNobody() throws {
+        var bench = try Bench()
+        let victim = try Peer(1)
+        let bytes = Packet.encode(.pingRequest(PingRequest(id: RequestID(1))), signedBy: victim.key)
+        for _ in 0..<50 { _ = try bench.receive(bytes: bytes, from: victim.address) }
+        #expect(bench.node.counters.named["dropped.replayed"] == 49)
+        let ping = Message.pingRequest(PingRequest(id: RequestID(2)))
+        #expect(try bench.receive(ping, from: victim).messages(to: victim.address).count >= 1)
+    }
+
+    @Test func oneHostWithManyKeysIsLimitedAllTheSame() throws {
+        var bench = try Bench(listeningOn: Address(host: .v4(0x0808_0101), port: 8090))
+        let source = Address(host: .v4(0x0909_0909), port: 1)
+        var answered = 0
+        for number in 0..<150 {
+            let ping = Message.pingRequest(PingRequest(id: RequestID(UInt32(number))))
+            let effects = try bench.receive(
+                bytes: Packet.encode(ping, signedBy: try PrivateKey.generate()), from: source)
+            if effects.messages.contains(where: { $0.id == 2 }) { answered += 1 }
+        }
+        #expect(answered == 100)
     }
 
     @Test func forgedRequestsUseUpNobodysAllowance() throws {
@@ -201,7 +226,7 @@ import Testing
         let contact = try Peer(1, level: .high)
         try bench.befriend(contact)
         let strangers = try (2..<6).map { try Peer($0, level: .high) }
-        for round in 0..<100 {
+        for round in 0..<400 {
             let stranger = strangers[round % strangers.count]
             _ = bench.give(
                 .datagramReceived(
@@ -209,7 +234,7 @@ import Testing
                     from: stranger.address))
         }
         let shed = try #require(bench.node.counters.named["dropped.overloaded"])
-        #expect(shed > 0 && shed < 100)
+        #expect(shed > 100 && shed < 400)
         let ping = Message.pingRequest(PingRequest(id: RequestID(2)))
         #expect(try bench.receive(ping, from: contact).messages(to: contact.address).count >= 1)
         let today = try Peer(9)

@@ -155,10 +155,11 @@ import Testing
     @Test func thereIsRoomWhereABucketCanTakeOrSplitOrLetWait() throws {
         var table = try Samples.table(offering: 20)
         let known = try #require(table.buckets[0].contacts.first)
-        #expect(table.hasRoom(for: NodeID(bits: .zero)))
+        #expect(table.hasRoom(for: NodeID(bits: .zero), at: known.node.address.host))
         table = try Samples.table(offering: 3000)
-        #expect(!table.hasRoom(for: known.id))
-        #expect(table.hasRoom(for: NodeID(bits: Bits160(high: 0, middle: 0, low: 1))))
+        #expect(!table.hasRoom(for: known.id, at: known.node.address.host))
+        #expect(
+            table.hasRoom(for: NodeID(bits: Bits160(high: 0, middle: 0, low: 1)), at: known.node.address.host))
     }
 }
 

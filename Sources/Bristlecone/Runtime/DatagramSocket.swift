@@ -3,6 +3,7 @@ internal import Glibc
 internal import IPv8
 internal import NIOCore
 internal import NIOPosix
+internal import Synchronization
 
 /// A bound UDP socket. SwiftNIO reads it; datagrams are sent past SwiftNIO, with a system call each.
 ///
@@ -10,11 +11,13 @@ internal import NIOPosix
 /// refuses some addresses (a broadcast address is `EACCES`, a network that is gone `ENETUNREACH`): one of them, or a
 /// cable pulled out, would silence the node for good. Here a datagram that cannot be sent is one that got lost.
 ///
-/// `@unchecked Sendable`: the descriptor does not change, and the system lets any thread send.
-final class DatagramSocket: @unchecked Sendable {
+/// The system lets any thread send. A lock sees to it that nobody sends on a descriptor that SwiftNIO has closed, which
+/// may be another file's by then.
+final class DatagramSocket: Sendable {
     /// Where the socket is bound; the port is the one that it was given.
     let address: Address
     private let descriptor: CInt
+    private let isOpen = Mutex(true)
     private let channel: any Channel
 
     /// How many datagrams one system call reads.
@@ -27,7 +30,8 @@ final class DatagramSocket: @unchecked Sendable {
         let descriptor = try open(address)
         // Reading several datagrams at once needs room for several in one buffer: with the default one, each of them
         // would be cut to a few bytes, without an error.
-        let room = FixedSizeRecvByteBufferAllocator(capacity: datagramsPerRead * Packet.byteCountMax)
+        // Each has room for one byte more than the longest packet, so that what was cut shows by its length.
+        let room = FixedSizeRecvByteBufferAllocator(capacity: datagramsPerRead * (Packet.byteCountMax + 1))
         let channel: any Channel
         do {
             channel = try await DatagramBootstrap(group: eventLoop)
@@ -73,19 +77,28 @@ final class DatagramSocket: @unchecked Sendable {
 
     /// Sends a datagram, or does not; the network would not tell either.
     func send(_ bytes: [UInt8], to address: Address) {
-        _ = address.withSocketAddress { socketAddress, byteCount in
-            sendto(descriptor, bytes, bytes.count, CInt(MSG_DONTWAIT), socketAddress, byteCount)
+        isOpen.withLock { isOpen in
+            guard isOpen else { return }
+            _ = address.withSocketAddress { socketAddress, byteCount in
+                sendto(descriptor, bytes, bytes.count, CInt(MSG_DONTWAIT), socketAddress, byteCount)
+            }
         }
     }
 
+    /// SwiftNIO is about to close the descriptor, or has. To be called before anybody else can be given it.
+    fileprivate func noteClosed() { isOpen.withLock { $0 = false } }
+
     /// Begins to hand datagrams to the node. To be called on the event loop.
     func read(into loop: NodeLoop) throws {
-        try channel.pipeline.syncOperations.addHandler(DatagramHandler(loop))
+        try channel.pipeline.syncOperations.addHandler(DatagramHandler(loop, self))
         channel.setOption(.autoRead, value: true).whenFailure { loop.noteSocketError($0) }
     }
 
     /// Closes the socket. Nobody may send any more.
-    func close() async { try? await channel.close() }
+    func close() async {
+        noteClosed()
+        try? await channel.close()
+    }
 }
 
 /// Hands datagrams to the node, and tells it when a burst of them is over.
@@ -93,8 +106,12 @@ final class DatagramHandler: ChannelInboundHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
 
     private let loop: NodeLoop
+    private let socket: DatagramSocket
 
-    init(_ loop: NodeLoop) { self.loop = loop }
+    init(_ loop: NodeLoop, _ socket: DatagramSocket) {
+        self.loop = loop
+        self.socket = socket
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let envelope = unwrapInboundIn(data)
@@ -104,8 +121,10 @@ final class DatagramHandler: ChannelInboundHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) { loop.flush() }
 
-    /// A failed read is a matter of one datagram, never of the socket.
     func errorCaught(context: ChannelHandlerContext, error: any Error) { loop.noteSocketError(error) }
 
-    func channelInactive(context: ChannelHandlerContext) { loop.noteSocketClosed() }
+    func channelInactive(context: ChannelHandlerContext) {
+        socket.noteClosed()
+        loop.noteSocketClosed()
+    }
 }

@@ -25,6 +25,8 @@ final class GroupCommit {
     /// How many changes one transaction takes: enough for the cost of the sync to vanish, few enough for the first of
     /// them not to wait long.
     private static let itemsMax = 512
+    /// How many changes may wait that have been promised.
+    private static let promisesMax = 4096
 
     /// - Parameter thread: a pool of one, which has been started.
     init(archive: Archive, thread: NIOThreadPool, eventLoop: any EventLoop) {
@@ -32,6 +34,10 @@ final class GroupCommit {
         self.thread = thread
         self.eventLoop = eventLoop
     }
+
+    /// Whether what is taken in now may be promised before it is written: the archive can be written, and not too much
+    /// waits already.
+    var canPromise: Bool { !archive.isReadOnly && waiting.count < GroupCommit.promisesMax }
 
     /// Takes a change in; it is written when ``write(at:then:)`` is called next, or after the commit under way.
     func add(_ item: Item) { waiting.append(item) }
@@ -101,9 +107,14 @@ extension CommitOutcome {
     /// What an outcome of the archive means for an acknowledgement.
     init(_ outcome: ArchiveOutcome) {
         switch outcome {
-        case .store(let outcomes): self = outcomes.allSatisfy(\.isHeld) ? .held : .refused
+        case .store(let outcomes): self.init(outcomes)
         case .tokenSecrets: self = .held
         case .refused: self = .refused
         }
+    }
+
+    private init(_ outcomes: [StoreOutcome]) {
+        let isReplaced = outcomes.contains { $0 == .superseded || $0 == .kept }
+        self = !outcomes.allSatisfy(\.isHeld) ? .refused : isReplaced ? .superseded : .held
     }
 }

@@ -10,8 +10,14 @@ final class IndexKeeper: Sendable {
     private let archive: Archive
     private let logger: Logger
     private let thread = NIOThreadPool(numberOfThreads: 1)
-    /// Whether the thread has been told that there is something to follow.
-    private let isFollowing = Mutex(false)
+    private let orders = Mutex(Orders())
+
+    /// What the thread has been told to do and has not begun.
+    private struct Orders {
+        var follow = false
+        var contacts: (stored: [StoredContact], at: Instant)?
+        var isStopping = false
+    }
 
     /// How many changes one step takes over, in one transaction.
     private static let changesPerStep = 4096
@@ -24,13 +30,13 @@ final class IndexKeeper: Sendable {
 
     /// Takes over what has changed, soon; any number of calls before that count as one.
     func archiveChanged() {
-        let wasFollowing = isFollowing.withLock { isFollowing in
-            defer { isFollowing = true }
-            return isFollowing
+        let isNews = orders.withLock { orders in
+            defer { orders.follow = true }
+            return !orders.follow
         }
-        guard !wasFollowing else { return }
+        guard isNews else { return }
         thread.submit { [self] state in
-            isFollowing.withLock { $0 = false }
+            orders.withLock { $0.follow = false }
             if state == .active { catchUp() }
         }
     }
@@ -39,14 +45,14 @@ final class IndexKeeper: Sendable {
         do throws(ArchiveError) {
             var result = try archive.follow(limit: IndexKeeper.changesPerStep)
             var hasToldRebuild = false
-            while !result.isCurrent {
+            while !result.isCurrent, !orders.withLock(\.isStopping) {
                 if let rebuild = result.rebuild, !hasToldRebuild {
                     logger.notice("Rebuilding the index of \(rebuild.total) records; the node works meanwhile")
                     hasToldRebuild = true
                 }
                 result = try archive.follow(limit: IndexKeeper.changesPerStep)
             }
-            if hasToldRebuild { logger.notice("The index is complete again") }
+            if hasToldRebuild, result.isCurrent { logger.notice("The index is complete again") }
         } catch {
             logger.error("\(error)")
         }
@@ -59,19 +65,27 @@ final class IndexKeeper: Sendable {
                 publicKey: contact.node.publicKey, address: contact.node.address, firstSeen: contact.lastResponse,
                 lastResponse: contact.lastResponse)
         }
-        thread.submit { [self] state in
-            guard state == .active else { return }
-            do throws(ArchiveError) {
-                try archive.saveContacts(stored, at: now)
-            } catch {
-                logger.error("The contacts could not be saved: \(error)")
-            }
+        let isNews = orders.withLock { orders in
+            defer { orders.contacts = (stored, now) }
+            return orders.contacts == nil
+        }
+        if isNews { thread.submit { [self] state in if state == .active { saveContacts() } } }
+    }
+
+    private func saveContacts() {
+        guard let (stored, now) = orders.withLock({ $0.contacts.take() }) else { return }
+        do throws(ArchiveError) {
+            try archive.saveContacts(stored, at: now)
+        } catch {
+            logger.error("The contacts could not be saved: \(error)")
         }
     }
 
-    /// Waits until all that was asked for has been done, and ends the thread.
+    /// Waits until the step under way is done and the contacts are saved, and ends the thread. What the index has not
+    /// taken over by then, it takes over after the next start.
     func shutdown() async {
-        _ = try? await thread.runIfActive { [self] in catchUp() }
+        orders.withLock { $0.isStopping = true }
+        _ = try? await thread.runIfActive { [self] in saveContacts() }
         try? await thread.shutdownGracefully()
     }
 }

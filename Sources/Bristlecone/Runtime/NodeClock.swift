@@ -20,12 +20,16 @@ struct ClockReading: Sendable {
     }
 }
 
-/// The time that a node goes by: the time of day at its start, plus the time that has passed since.
+/// The two times that a node goes by.
 ///
-/// Setting the machine's clock does not move it at once. A step of more than five minutes is followed once it has held
-/// for ten: so an operator's slip, taken back soon, expires nothing.
+/// The core's time is the time of day at the start plus the time that has passed since. It never steps, so nothing that
+/// waits for it waits for ever. The archive's time, which is what goes to the disk and to others, follows the machine's
+/// clock where that has been set by more than five minutes, once the step has held for ten: so an operator's slip, taken
+/// back soon, expires nothing. What crosses from one to the other is moved by ``offset``.
 struct NodeClock: Sendable {
-    private var wallAtBoot: Instant
+    /// How far the archive's time is ahead of the core's.
+    private(set) var offset = Duration.zero
+    private let wallAtBoot: Instant
     private var step: (by: Duration, seenAt: Duration)?
     private var undisturbedSince: Duration
 
@@ -41,17 +45,20 @@ struct NodeClock: Sendable {
         undisturbedSince = reading.sinceBoot
     }
 
-    /// The node's time at a reading.
-    func instant(of reading: ClockReading) -> Instant { wallAtBoot + reading.sinceBoot }
+    /// The core's time at a reading.
+    func coreTime(at reading: ClockReading) -> Instant { wallAtBoot + reading.sinceBoot }
+
+    /// The archive's time at a reading.
+    func archiveTime(at reading: ClockReading) -> Instant { coreTime(at: reading) + offset }
 
     /// Whether the node has run, and nobody has set the machine's clock, for an hour: only then is an age to be trusted.
     func isSteady(at reading: ClockReading) -> Bool {
         step == nil && reading.sinceBoot - undisturbedSince >= NodeClock.steadyAfter
     }
 
-    /// Looks whether the machine's clock has been set. Returns by how much the node's time moves with it, if it does.
+    /// Looks whether the machine's clock has been set. Returns by how much the archive's time moves with it, if it does.
     mutating func observe(_ reading: ClockReading) -> Duration? {
-        let difference = reading.wall - instant(of: reading)
+        let difference = reading.wall - archiveTime(at: reading)
         guard magnitude(difference) > NodeClock.stepIgnored else {
             step = nil
             return nil
@@ -62,7 +69,7 @@ struct NodeClock: Sendable {
             return nil
         }
         guard reading.sinceBoot - known.seenAt >= NodeClock.stepHolds else { return nil }
-        wallAtBoot = wallAtBoot + difference
+        offset += difference
         step = nil
         return difference
     }

@@ -1,6 +1,7 @@
 internal import Archive
 internal import DHTCore
 internal import IPv8
+internal import Kademlia
 internal import Logging
 internal import NIOCore
 internal import Synchronization
@@ -10,8 +11,8 @@ internal import Synchronization
 /// One event loop owns it, the sockets and the core. Datagrams come in bursts: each is given to the core as it is read,
 /// what the core wants done is gathered, and at the end of the burst goes to the workshop and to the archive in one go.
 ///
-/// `@unchecked Sendable`: confined to its event loop. Only ``run(_:)``, ``snapshot()`` and ``begin(_:)`` may be called
-/// from elsewhere; they go there first.
+/// `@unchecked Sendable`: confined to its event loop. What stands below "From elsewhere" may be called from other
+/// threads, and goes there first; ``archiveTime`` is behind a lock.
 final class NodeLoop: @unchecked Sendable {
     let eventLoop: any EventLoop
     private let sockets: [AddressFamily: DatagramSocket]
@@ -51,7 +52,7 @@ final class NodeLoop: @unchecked Sendable {
         logger = parts.logger
         let reading = ClockReading.now()
         let clock = NodeClock(reading)
-        node = Node(configuration, at: clock.instant(of: reading))
+        node = Node(configuration, at: clock.coreTime(at: reading))
         self.clock = Mutex(clock)
     }
 
@@ -68,7 +69,7 @@ final class NodeLoop: @unchecked Sendable {
     /// Sends away what has been gathered, and sets the timer anew.
     func flush() {
         if !jobs.isEmpty {
-            workshop.perform(jobs, at: now, on: eventLoop) { [self] products in deliver(products) }
+            workshop.perform(jobs, at: archiveTime.now, on: eventLoop) { [self] products in deliver(products) }
             jobs.removeAll(keepingCapacity: true)
         }
         writeCommits()
@@ -99,12 +100,20 @@ final class NodeLoop: @unchecked Sendable {
         timer = (wakeUp, task)
     }
 
-    private var now: Instant { time.now }
-
-    private var time: (now: Instant, isSteady: Bool) {
+    /// The core's time.
+    private var now: Instant {
         let reading = ClockReading.now()
-        return clock.withLock { ($0.instant(of: reading), $0.isSteady(at: reading)) }
+        return clock.withLock { $0.coreTime(at: reading) }
     }
+
+    /// The archive's time, and whether ages by it are to be trusted.
+    var archiveTime: (now: Instant, isSteady: Bool) {
+        let reading = ClockReading.now()
+        return clock.withLock { ($0.archiveTime(at: reading), $0.isSteady(at: reading)) }
+    }
+
+    /// What is to be added to the core's moments where they go to the archive or to people.
+    private var clockOffset: Duration { clock.withLock(\.offset) }
 
     // MARK: Out
 
@@ -116,24 +125,38 @@ final class NodeLoop: @unchecked Sendable {
             jobs.append(.load(id, target, offset: offset, limit: limit))
         case .commit(let id, let intent): commit(intent, id)
         case .saveTokenSecrets(let secrets):
-            commits.add(GroupCommit.Item(change: .tokenSecrets(secrets), completion: nil))
+            let dated = secrets.map { TokenSecret(bytes: $0.bytes, drawnAt: $0.drawnAt + clockOffset) }
+            commits.add(GroupCommit.Item(change: .tokenSecrets(dated), completion: nil))
         case .drawTokenSecret:
             var random = SystemRandomNumberGenerator()
             let secret = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
             runSoon { $0.take(.tokenSecretDrawn(secret)) }
-        case .saveContacts(let contacts): index.save(contacts, at: now)
+        case .saveContacts(let contacts): save(contacts)
         case .emit(let event): tell(event)
         }
     }
 
     private func commit(_ intent: StoreIntent, _ id: WorkID) {
-        commits.add(
-            GroupCommit.Item(change: .store(StoreChange(intent)), completion: acknowledgesEarly ? nil : id))
-        if acknowledgesEarly { runSoon { $0.take(.commitCompleted(id, .held)) } }
+        var intent = intent
+        intent.expiresAt = intent.expiresAt + clockOffset
+        // Early means before it is on the disk, never in place of it: not when the disk has failed or does not keep up.
+        let isEarly = acknowledgesEarly && commits.canPromise
+        commits.add(GroupCommit.Item(change: .store(StoreChange(intent)), completion: isEarly ? nil : id))
+        if isEarly { runSoon { $0.take(.commitCompleted(id, .held)) } }
+    }
+
+    private func save(_ contacts: [Contact]) {
+        let offset = clockOffset
+        index.save(
+            contacts.map { contact in
+                var contact = contact
+                contact.lastResponse = contact.lastResponse + offset
+                return contact
+            }, at: archiveTime.now)
     }
 
     private func writeCommits() {
-        commits.write(clock: { [self] in time }) { [self] completion in
+        commits.write(clock: { [self] in archiveTime }) { [self] completion in
             switch completion {
             case .durable(let outcomes):
                 for (id, outcome) in outcomes { take(.commitCompleted(id, outcome)) }
@@ -192,12 +215,16 @@ final class NodeLoop: @unchecked Sendable {
     /// Has the core do what a user wants; `nil` where the node stops before it is done.
     func run(_ command: Command) async -> CommandOutcome? {
         await withCheckedContinuation { continuation in
-            runSoon { loop in
-                guard !loop.isStopping else { return continuation.resume(returning: nil) }
-                loop.commandCount += 1
-                let id = CommandID(loop.commandCount)
-                loop.commands[id] = continuation
-                loop.take(.commandIssued(id, command))
+            eventLoop.submit { [self] in
+                guard !isStopping else { return continuation.resume(returning: nil) }
+                commandCount += 1
+                let id = CommandID(commandCount)
+                commands[id] = continuation
+                take(.commandIssued(id, command))
+                flush()
+            }.whenFailure { _ in
+                // The loop has ended, and what it was given is not done any more.
+                continuation.resume(returning: nil)
             }
         }
     }
@@ -208,7 +235,7 @@ final class NodeLoop: @unchecked Sendable {
     /// What the core looks like now.
     func snapshot() async -> NodeSnapshot? {
         try? await eventLoop.submit { [self] in
-            NodeSnapshot(endpoints: node.endpoints, counters: node.counters, now: now)
+            NodeSnapshot(endpoints: node.endpoints, counters: node.counters, now: now, clockOffset: clockOffset)
         }.get()
     }
 
@@ -219,7 +246,7 @@ final class NodeLoop: @unchecked Sendable {
             timer?.task.cancel()
             for (_, continuation) in commands { continuation.resume(returning: nil) }
             commands.removeAll()
-            index.save(node.contacts, at: now)
+            save(node.contactsToRemember)
             return commits.whenIdle()
         }
         try? await idle.get()
@@ -230,5 +257,8 @@ final class NodeLoop: @unchecked Sendable {
 struct NodeSnapshot: Sendable {
     var endpoints: [EndpointSnapshot]
     var counters: Counters
+    /// The core's time.
     var now: Instant
+    /// What is to be added to the core's moments for people.
+    var clockOffset: Duration
 }

@@ -18,13 +18,13 @@ extension EndpointStatus {
 
 extension ContactStatus {
     static func all(of snapshot: NodeSnapshot) -> [ContactStatus] {
-        snapshot.endpoints.flatMap(\.contacts).map { ContactStatus($0, at: snapshot.now) }
+        snapshot.endpoints.flatMap(\.contacts).map { ContactStatus($0, at: snapshot.now, plus: snapshot.clockOffset) }
     }
 
-    private init(_ contact: Contact, at now: Instant) {
+    private init(_ contact: Contact, at now: Instant, plus clockOffset: Duration) {
         self.init(
             address: contact.node.address, mid: contact.node.publicKey.mid, nodeID: contact.id,
-            standing: Standing(contact.status(at: now)), lastResponse: contact.lastResponse,
+            standing: Standing(contact.status(at: now)), lastResponse: contact.lastResponse + clockOffset,
             failures: contact.failures)
     }
 }
@@ -74,6 +74,10 @@ extension NodeError {
         case .refused:
             self.init(
                 "The archive has no room for the value: free some disk, or raise archive_size_limit.", canRetry: true)
+        case .superseded:
+            self.init(
+                "A later version of this value is held here already, so this one was not stored: check that the machine's "
+                    + "clock is right.", canRetry: false)
         case .failed, .held:
             self.init("The archive could not write the value; the node's log says why.", canRetry: false)
         }
@@ -82,6 +86,10 @@ extension NodeError {
     /// A command did not come to an end of its own.
     init(unfinished outcome: CommandOutcome?) {
         switch outcome {
+        case .unreachable?:
+            self.init(
+                "This node has no socket that reaches that address: see what it listens on with: bristlecone status",
+                canRetry: false)
         case nil: self.init("The node is stopping; start it again and repeat.", canRetry: true)
         default: self.init("The node has too much to do at the moment; try again in a few seconds.", canRetry: true)
         }

@@ -25,7 +25,7 @@ final class TrackerResolver: Sendable {
         let task = Task { [self] in
             while !Task.isCancelled {
                 let addresses = await resolveAll()
-                if !addresses.isEmpty { deliver(addresses) }
+                if !addresses.isEmpty, !Task.isCancelled { deliver(addresses) }
                 let names = servers.count { IPAddress($0.host) == nil }
                 let isComplete = names == 0 || addresses.count > servers.count - names
                 try? await Task.sleep(

@@ -16,6 +16,8 @@ public enum Command: Hashable, Sendable {
 public enum CommandOutcome: Hashable, Sendable {
     /// Somebody answered a ping.
     case pinged(PublicKey, roundTrip: Duration)
+    /// The node has no socket that reaches the address.
+    case unreachable
     /// Nobody answered a ping in time.
     case pingTimedOut
     /// A search is over, whatever it found.

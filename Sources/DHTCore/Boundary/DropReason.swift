@@ -21,6 +21,8 @@ public enum DropReason: Hashable, Sendable {
         case badSource
         /// It answers nothing that we asked, or not from where we asked, or too late.
         case unmatchedResponse
+        /// The very same request came a few seconds ago.
+        case replayed
         /// The sender asks more often than a peer may.
         case floodLimit
         /// More is waiting to be checked than can be.

@@ -56,6 +56,8 @@ public struct SignatureVerdict: Hashable, Sendable {
 public enum CommitOutcome: Hashable, Sendable {
     /// Every entry is durable, at its version or a later one.
     case held
+    /// Every entry is durable, or another one in its place: a later version, or the same version with other data.
+    case superseded
     /// At least one was refused: there is no room for it.
     case refused
     /// The archive could not write; nothing may be acknowledged.

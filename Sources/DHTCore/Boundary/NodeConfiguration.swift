@@ -1,4 +1,5 @@
 public import IPv8
+public import Kademlia
 
 /// What a node is told when it is made.
 public struct NodeConfiguration: Hashable, Sendable {
@@ -10,7 +11,7 @@ public struct NodeConfiguration: Hashable, Sendable {
     /// Peers to join through.
     public var peers: [Address]
     /// Contacts of an earlier run.
-    public var contacts: [NodeInfo]
+    public var contacts: [Contact]
     /// Token secrets of an earlier run.
     public var tokenSecrets: [TokenSecret]
     /// Where the node's own random numbers start. Unpredictable in earnest, fixed in a simulation.
@@ -18,7 +19,7 @@ public struct NodeConfiguration: Hashable, Sendable {
 
     /// Puts a configuration together.
     public init(
-        identity: PublicKey, listenAddresses: [Address], peers: [Address] = [], contacts: [NodeInfo] = [],
+        identity: PublicKey, listenAddresses: [Address], peers: [Address] = [], contacts: [Contact] = [],
         tokenSecrets: [TokenSecret] = [], seed: UInt64
     ) {
         self.identity = identity

@@ -1,35 +1,41 @@
 internal import IPv8
-internal import Kademlia
 
-/// Holds every sender of requests to what the protocol allows: 10 in 5 seconds.
+/// Holds every sender of requests to what it may ask in 5 seconds.
 ///
-/// Only requests with a valid signature count, so that nobody uses up another's allowance.
-struct FloodLimiter: Sendable {
-    private var senders: [NodeID: RecentTimes] = [:]
+/// Only requests with a valid signature count, and each only once, so that nobody uses up another's allowance.
+struct FloodLimiter<Sender: Hashable & Sendable>: Sendable {
+    private var senders: [Sender: RecentTimes] = [:]
+    private let requestsMax: Int
 
-    /// How many requests a sender may make in an interval (the reference's `NODE_LIMIT_QUERIES`).
-    static let requestsMax = 10
     /// The interval (the reference's `NODE_LIMIT_INTERVAL`).
-    static let interval: Duration = .seconds(5)
-    /// How many senders are kept count of; beyond that, who was quiet longest is forgotten.
-    static let sendersMax = 16_384
+    private static var interval: Duration { .seconds(5) }
+    /// How many senders are kept count of.
+    private static var sendersMax: Int { 16_384 }
+
+    /// - Parameter requestsMax: how many requests a sender may make in an interval; for a node, the reference's
+    ///   `NODE_LIMIT_QUERIES` is 10.
+    init(requestsMax: Int) { self.requestsMax = requestsMax }
 
     /// Whether a sender has used up its allowance.
-    func isBlocked(_ id: NodeID, at now: Instant) -> Bool {
-        guard let times = senders[id] else { return false }
-        return times.count(since: now - FloodLimiter.interval) >= FloodLimiter.requestsMax
+    func isBlocked(_ sender: Sender, at now: Instant) -> Bool {
+        guard let times = senders[sender] else { return false }
+        return times.count(since: now - FloodLimiter.interval) >= requestsMax
     }
 
     /// Counts a request; `false` where the sender has used up its allowance.
-    mutating func admit(_ id: NodeID, at now: Instant) -> Bool {
-        if senders[id] == nil, senders.count >= FloodLimiter.sendersMax { forgetQuiet(at: now) }
-        return senders[id, default: RecentTimes()]
-            .admit(at: now, max: FloodLimiter.requestsMax, since: now - FloodLimiter.interval)
+    mutating func admit(_ sender: Sender, at now: Instant) -> Bool {
+        if senders[sender] == nil, senders.count >= FloodLimiter.sendersMax { forgetQuiet(at: now) }
+        return senders[sender, default: RecentTimes()]
+            .admit(at: now, max: requestsMax, since: now - FloodLimiter.interval)
     }
 
+    /// Makes room: forgets who has asked nothing within the interval or, where everybody has, all who still have some
+    /// of their allowance. Who has used it up stays blocked.
     private mutating func forgetQuiet(at now: Instant) {
-        senders = senders.filter { $0.value.count(since: now - FloodLimiter.interval) > 0 }
-        // Everybody spoke within the interval: start over rather than grow.
+        let start = now - FloodLimiter.interval
+        senders = senders.filter { $0.value.count(since: start) > 0 }
+        guard senders.count >= FloodLimiter.sendersMax else { return }
+        senders = senders.filter { $0.value.count(since: start) >= requestsMax }
         if senders.count >= FloodLimiter.sendersMax { senders.removeAll() }
     }
 }

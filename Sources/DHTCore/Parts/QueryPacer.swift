@@ -6,7 +6,8 @@ internal import Kademlia
 struct QueryPacer: Sendable {
     private var peers: [NodeID: RecentTimes] = [:]
 
-    /// How many requests a peer gets in an interval, out of the 10 that the reference accepts.
+    /// How many requests a peer gets in an interval, out of the 10 that the reference accepts. Upkeep is to use half of
+    /// what peers accept; this is the bound for all of a node's requests together, its user's included.
     static let requestsMax = 8
     /// The interval, with a margin over the reference's 5 s for datagrams that arrive closer together than they left.
     static let interval: Duration = .milliseconds(5500)

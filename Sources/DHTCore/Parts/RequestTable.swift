@@ -61,6 +61,14 @@ struct RequestTable: Sendable {
         return request
     }
 
+    /// Keeps a request from being given up while the signature of its answer is being checked. Returns whether there is
+    /// such a request.
+    mutating func holdForVerification(_ id: RequestID?, at now: Instant) -> Bool {
+        guard let id, let request = requests[id.number] else { return false }
+        requests[id.number]?.heldUntil = now + request.kind.patience
+        return true
+    }
+
     /// Forgets a request, which has been answered.
     mutating func remove(_ id: RequestID) { requests[id.number] = nil }
 
@@ -70,6 +78,10 @@ struct RequestTable: Sendable {
         while let deadline = deadlines.min, deadline.time <= now {
             deadlines.removeMin()
             guard let request = requests[deadline.number], request.serial == deadline.serial else { continue }
+            if let heldUntil = request.heldUntil, heldUntil > now {
+                deadlines.insert(Deadline(time: heldUntil, number: deadline.number, serial: request.serial))
+                continue
+            }
             if request.sentAt != nil { requests[deadline.number] = nil }
             overdue.append((RequestID(deadline.number), request))
         }
@@ -91,6 +103,8 @@ struct Request: Hashable, Sendable {
     var body: Body
     /// When it was sent; `nil` while it waits.
     var sentAt: Instant?
+    /// Until when it is not given up, because its answer is being checked.
+    fileprivate(set) var heldUntil: Instant?
     /// Tells two requests that had the same number apart.
     fileprivate(set) var serial: UInt64 = 0
 
@@ -117,17 +131,17 @@ struct Request: Hashable, Sendable {
         /// A user's ping.
         case command(CommandID)
         /// A step of a search.
-        case lookup(LookupID)
+        case lookup(ActivityID)
         /// One more page of the values that a node has for a search.
-        case page(LookupID)
+        case page(ActivityID)
         /// To have a node punctured that is the next to be asked in a search.
-        case puncture(LookupID, NodeInfo)
+        case puncture(ActivityID, NodeInfo)
         /// A step of a publication.
-        case publication(LookupID)
+        case publication(ActivityID)
         /// To be remembered by a node.
         case ownRecord
         /// A step of the search for a peer by its key.
-        case connection(LookupID)
+        case connection(ActivityID)
         /// To see whether the peer with a mid is where the user knows it to be.
         case knownAddress(CommandID, Mid)
     }
@@ -144,6 +158,23 @@ struct Request: Hashable, Sendable {
 }
 
 /// Names a search, a publication or a connection that is under way.
-struct LookupID: Hashable, Sendable {
+struct ActivityID: Hashable, Sendable {
     let number: UInt64
+}
+
+extension Message {
+    /// The number of the request that the message answers; `nil` where it is no answer.
+    var responseID: RequestID? {
+        switch self {
+        case .pingResponse(let response): response.id
+        case .storeResponse(let response): response.id
+        case .findResponse(let response): response.id
+        case .storePeerResponse(let response): response.id
+        case .connectPeerResponse(let response): response.id
+        case .introductionResponse(let response): RequestID(UInt32(response.identifier))
+        case .pingRequest, .storeRequest, .findRequest, .storePeerRequest, .connectPeerRequest,
+            .introductionRequest, .punctureRequest, .puncture:
+            nil
+        }
+    }
 }

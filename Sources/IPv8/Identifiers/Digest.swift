@@ -15,7 +15,8 @@ public enum Digest {
     ///
     /// - Parameter key: 16 to 64 bytes.
     public static func blake2b160(_ bytes: [UInt8], key: [UInt8]) -> Bits160 {
-        bits160 { output in
+        precondition(Sodium.isReady, "libsodium cannot be used on this machine")
+        return bits160 { output in
             let failed = crypto_generichash(
                 output, Bits160.byteCount, bytes, UInt64(bytes.count), key, key.count)
             precondition(failed == 0, "BLAKE2b takes a key of 16 to 64 bytes, not \(key.count)")

@@ -36,7 +36,7 @@ public struct PrivateKey: Sendable {
 
     private static func readCurve25519(_ bytes: [UInt8]) throws(PrivateKeyError) -> (PublicKey, Signer) {
         let secrets = bytes.dropFirst(KeyLevel.curve25519PrivatePrefix.count)
-        guard secrets.count == 64 else { throw .unreadable }
+        guard secrets.count == 64, Sodium.isReady else { throw .unreadable }
         var exchangeKey = [UInt8](repeating: 0, count: 32)
         var verificationKey = [UInt8](repeating: 0, count: 32)
         var secretKey = [UInt8](repeating: 0, count: 64)
@@ -53,6 +53,7 @@ public struct PrivateKey: Sendable {
             guard let key = ECKey(generatingOn: curveName), let bytes = key.privateDER else { throw .unreadable }
             return try PrivateKey(bytes: bytes)
         }
+        guard Sodium.isReady else { throw .unreadable }
         var secrets = [UInt8](repeating: 0, count: 64)
         randombytes_buf(&secrets, secrets.count)
         return try PrivateKey(bytes: KeyLevel.curve25519PrivatePrefix + secrets)

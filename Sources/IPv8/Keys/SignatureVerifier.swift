@@ -13,7 +13,7 @@ public final class SignatureVerifier: Sendable {
     private static let cachedKeysMax = 512
 
     /// Makes a verifier that knows no keys yet.
-    public init() {}
+    public init() { precondition(Sodium.isReady, "libsodium cannot be used on this machine") }
 
     /// Whether the signature over the message was made with the private half of the key.
     public func isValid(_ signature: ArraySlice<UInt8>, of message: ArraySlice<UInt8>, by key: PublicKey) -> Bool {

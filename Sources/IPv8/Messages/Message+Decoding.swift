@@ -150,12 +150,13 @@ extension WireReader {
         return values
     }
 
-    /// A count in one byte, then as many nodes.
+    /// A count in one byte, then as many nodes. A node whose key is of a kind that we do not know is passed over: others
+    /// may know it, and it must not make the whole message unreadable.
     fileprivate mutating func readNodes() throws(WireError) -> [NodeInfo] {
         var nodes: [NodeInfo] = []
         for _ in 0..<(try readUInt8()) {
             let address = try readTypedAddress()
-            guard let key = PublicKey(bytes: try readBytes(count: Int(try readUInt16()))) else { throw .badKey }
+            guard let key = PublicKey(bytes: try readBytes(count: Int(try readUInt16()))) else { continue }
             nodes.append(NodeInfo(address: address, publicKey: key))
         }
         return nodes
