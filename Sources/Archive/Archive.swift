@@ -53,7 +53,9 @@ public final class Archive: Sendable {
         try Index.refuseNewer(path: index.path)
         var identity = IdentityRecord(archiveID: newArchiveID(), created: now)
         var damaged: [DamagedRecord] = []
-        let environment = try LMDBEnvironment(path: folder + "/archive.mdb", mapBytes: options.mapBytes) {
+        let environment = try LMDBEnvironment(
+            path: folder + "/archive.mdb", mapBytes: options.mapBytes, structureCheckMax: options.structureCheckMax
+        ) {
             (transaction, isNew) throws(ArchiveError) in
             if isNew {
                 try Archive.begin(identity, in: transaction)

@@ -48,12 +48,28 @@ final class LMDBEnvironment: @unchecked Sendable {
 
     /// Opens or begins a file.
     ///
-    /// - Parameter prepare: looks at what the file holds, and throws to leave it as it is. Its argument tells whether
-    ///   the file is new.
-    init(
-        path: String, mapBytes: Int, prepare: (borrowing WriteTransaction, Bool) throws(ArchiveError) -> Void
+    /// - Parameters:
+    ///   - structureCheckMax: how long to look over LMDB's pages before LMDB is let at them; `nil` for as long as it takes.
+    ///   - prepare: looks at what the file holds, and throws to leave it as it is. Its argument tells whether the file
+    ///     is new; if so, it is called once more when the new file is opened.
+    convenience init(
+        path: String, mapBytes: Int, structureCheckMax: Duration?,
+        prepare: (borrowing WriteTransaction, Bool) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
+        if try NewFile.isNeeded(at: path) {
+            try NewFile.make(at: path) { (path) throws(ArchiveError) in
+                try LMDBEnvironment(existingAt: path, mapBytes: mapBytes, prepare: prepare).closeSynced()
+            }
+        }
         try MetaPages.check(path: path)
+        _ = try StructureCheck.check(path: path, limit: structureCheckMax)
+        try self.init(existingAt: path, mapBytes: mapBytes, prepare: prepare)
+    }
+
+    private init(
+        existingAt path: String, mapBytes: Int,
+        prepare: (borrowing WriteTransaction, Bool) throws(ArchiveError) -> Void
+    ) throws(ArchiveError) {
         let handle = try LMDBEnvironment.open(path: path, mapBytes: mapBytes)
         do throws(ArchiveError) {
             var dead: Int32 = 0
@@ -87,6 +103,15 @@ final class LMDBEnvironment: @unchecked Sendable {
         if closeNow { mdb_env_close(handle) }
     }
 
+    /// Closes the file once it is on the disk at its full length.
+    private func closeSynced() throws(ArchiveError) {
+        var file: mdb_filehandle_t = -1
+        guard mdb_env_get_fd(handle, &file) == MDB_SUCCESS, fsync(file) == 0 else {
+            throw LMDBResult(code: errno, operation: "syncing", path: path).error(mapBytes: mapBytes)
+        }
+        close()
+    }
+
     /// Looks at a consistent snapshot of all tables.
     func read<Result>(
         _ body: (borrowing ReadTransaction) throws(ArchiveError) -> Result
@@ -107,7 +132,9 @@ final class LMDBEnvironment: @unchecked Sendable {
         guard let transaction else { throw .failed(operation: "beginning a transaction", reason: "no handle") }
         let result: Result
         do throws(ArchiveError) {
-            result = try body(WriteTransaction(handle: transaction, tables: tables, environment: info))
+            let write = WriteTransaction(handle: transaction, tables: tables, environment: info)
+            result = try body(write)
+            try write.sign()
         } catch {
             mdb_txn_abort(transaction)
             throw error
@@ -166,12 +193,21 @@ extension LMDBEnvironment {
         var tables: [MDB_dbi] = []
         do throws(ArchiveError) {
             let isNew = try isNew(transaction, path: info.path, check)
+            var isAnyNew = false
             for table in Table.allCases {
                 var tableHandle: MDB_dbi = 0
-                try check(mdb_dbi_open(transaction, table.name, UInt32(MDB_CREATE), &tableHandle), "opening a table")
+                var code = mdb_dbi_open(transaction, table.name, 0, &tableHandle)
+                if code == MDB_NOTFOUND {
+                    isAnyNew = true
+                    code = mdb_dbi_open(transaction, table.name, UInt32(MDB_CREATE), &tableHandle)
+                }
+                try check(code, "opening a table")
                 tables.append(tableHandle)
             }
-            try prepare(WriteTransaction(handle: transaction, tables: tables, environment: info), isNew)
+            let write = WriteTransaction(
+                handle: transaction, tables: tables, environment: info, hasChanges: isAnyNew)
+            try prepare(write, isNew)
+            try write.sign()
         } catch {
             mdb_txn_abort(transaction)
             throw error
