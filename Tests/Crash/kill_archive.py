@@ -60,9 +60,9 @@ def take(held, lines):
             held[key] = (int(version), digest)
 
 
-def verify(program, folder, held):
+def verify(program, folder, held, *words):
     text = "".join(f"{t} {i} {version} {digest}\n" for (t, i), (version, digest) in held.items())
-    done = subprocess.run([program, "verify", folder], input=text, capture_output=True, text=True, check=False)
+    done = subprocess.run([program, "verify", folder, *words], input=text, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     faults = [line for line in lines if line.startswith("!")]
     if done.returncode != 0 and not faults:

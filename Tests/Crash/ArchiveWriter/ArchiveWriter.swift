@@ -2,13 +2,14 @@ import Archive
 import Foundation
 import IPv8
 
-/// The program that `kill_archive.py` kills: it stores at full speed and says what has been acknowledged, or looks
-/// whether what was acknowledged is there.
+/// The program that the tests in this folder kill, cut off from power, or run on a failing disk: it stores at full
+/// speed and says what has been acknowledged, or looks whether what was acknowledged is there.
 ///
-///     ArchiveWriter write FOLDER ROUND GROUP
-///     ArchiveWriter verify FOLDER < acknowledged
+///     ArchiveWriter write FOLDER ROUND GROUP              without end
+///     ArchiveWriter endure FOLDER ROUND GROUP GROUPS      so many groups, whatever fails, and a clean end
+///     ArchiveWriter verify FOLDER [rebuild] < acknowledged; with `rebuild`, the index may have to be made anew
 ///
-/// Lines of both: `target id version digest`, of a value that is held; the digest is SHA-1 of the serialized entry.
+/// Lines: `target id version digest`, of a value that is held; the digest is SHA-1 of the serialized entry.
 @main
 enum ArchiveWriter {
     static func main() {
@@ -19,8 +20,15 @@ enum ArchiveWriter {
                 guard let round = UInt32(words[2]), let group = Int(words[3]), group > 0 else { usage() }
                 var writing = try Writing(folder: words[1], round: round, group: group)
                 try writing.run()
-            case let words where words.count == 2 && words[0] == "verify":
-                let isFine = try Verifying(folder: words[1]).run()
+            case let words where words.count == 5 && words[0] == "endure":
+                guard let round = UInt32(words[2]), let group = Int(words[3]), group > 0, let groups = Int(words[4])
+                else { usage() }
+                var writing = try Writing(folder: words[1], round: round, group: group)
+                try writing.endure(groups: groups)
+            case let words where (2...3).contains(words.count) && words[0] == "verify":
+                let mayRebuild = words.count == 3
+                guard !mayRebuild || words[2] == "rebuild" else { usage() }
+                let isFine = try Verifying(folder: words[1], mayRebuild: mayRebuild).run()
                 exit(isFine ? 0 : 1)
             default:
                 usage()
@@ -32,7 +40,8 @@ enum ArchiveWriter {
     }
 
     private static func usage() -> Never {
-        FileHandle.standardError.write(Data("usage: ArchiveWriter write FOLDER ROUND GROUP | verify FOLDER\n".utf8))
+        let text = "usage: ArchiveWriter write FOLDER ROUND GROUP | endure FOLDER ROUND GROUP GROUPS | verify FOLDER\n"
+        FileHandle.standardError.write(Data(text.utf8))
         exit(64)
     }
 

@@ -6,7 +6,7 @@
  *                     output, in the order in which they happened; power.py makes disks after a power cut from it
  *     FAULTS_STOP     kills the program instead of the call with this number
  *     FAULTS_FULL     FROM,CALLS: from the FROMth call that writes on, the disk is full for CALLS calls (0: for ever);
- *                     the first of them is cut short where it can be
+ *                     the first of them is cut short where it can be, and the file system says that it is full
  *     FAULTS_EIO      write|sync,FROM,CALLS,NAME: the FROMth such call to a file whose name ends in NAME fails with EIO,
  *                     as do those that follow it, CALLS altogether (0: for ever)
  *
@@ -29,13 +29,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 enum kind {
     CREATED = 'C', FOUND = 'F', WRITTEN = 'W', WRITTEN_THROUGH = 'D', LENGTH = 'T', SYNCED = 'S', SYNC_FAILED = 'X',
-    FOLDER_SYNCED = 'N', UNLINKED = 'U', RENAMED = 'R', OUTPUT = 'A'
+    FOLDER_SYNCED = 'N', UNLINKED = 'U', RENAMED = 'R', OUTPUT = 'A', REFUSED = 'E'
 };
 enum { FILES_MAX = 1024, DESCRIPTORS_MAX = 4096, NO_FILE = 0, THE_FOLDER = -1 };
 
@@ -119,9 +120,7 @@ static const char *name_within(const char *path, char *buffer) {
     const char *slash = strrchr(path, '/');
     if (!slash) return NULL;
     snprintf(parent, sizeof parent, "%.*s", (int)(slash - path), path);
-    size_t length = strlen(folder);
     if (!realpath(parent[0] ? parent : "/", buffer) || strcmp(buffer, folder)) return NULL;
-    (void)length;
     const char *name = slash + 1;
     size_t bytes = strlen(name);
     if (bytes >= 5 && !strcmp(name + bytes - 5, "-lock")) return NULL;
@@ -189,9 +188,10 @@ static ssize_t put(int descriptor, const struct iovec *parts, int part_count, of
         return offset < 0 ? syscall(SYS_writev, descriptor, parts, part_count)
                           : syscall(SYS_pwritev, descriptor, parts, part_count, offset, 0);
     step();
-    if (falls_into(&write_error, file)) { errno = EIO; return -1; }
+    if (falls_into(&write_error, file)) { note(REFUSED, file, EIO, NULL, 0); errno = EIO; return -1; }
     struct iovec first = parts[0];
     if (falls_into(&full, file)) {
+        note(REFUSED, file, ENOSPC, NULL, 0);
         if (full.count != full.from || first.iov_len < 1024) { errno = ENOSPC; return -1; }
         first.iov_len = first.iov_len / 1024 * 512;
         parts = &first;
@@ -260,6 +260,15 @@ static int sync_file(int descriptor, long number) {
 }
 int fsync(int descriptor) { WITH_LOCK(int, { result = sync_file(descriptor, SYS_fsync); }); }
 int fdatasync(int descriptor) { WITH_LOCK(int, { result = sync_file(descriptor, SYS_fdatasync); }); }
+
+int statvfs(const char *path, struct statvfs *status) {
+    WITH_LOCK(int, {
+        result = REAL(statvfs)(path, status);
+        int is_full = full.from && full.count >= full.from && (!full.calls || full.count + 1 < full.from + full.calls);
+        if (is_full) status->f_bavail = status->f_bfree = 0;
+    });
+}
+int statvfs64(const char *path, struct statvfs64 *status) { return statvfs(path, (struct statvfs *)status); }
 
 static int forget(const char *path, int (*real)(const char *)) {
     char buffer[PATH_MAX];

@@ -156,7 +156,6 @@ class Disk:
         self._sure_names = dict(self._start)
         self.names = dict(self._start)
         self.output = bytearray()
-        self.sync_failed = False
 
     def play(self, record, dice):
         kind, number, offset, data = record
@@ -181,9 +180,10 @@ class Disk:
             self.files[number].truncate(offset)
         elif kind == "S":
             self.files[number].sync()
+        elif kind == "E":
+            pass
         elif kind == "X":
             self.files[number].fail_sync(dice)
-            self.sync_failed = True
         else:
             raise ValueError(f"a record of kind {kind}")
 
