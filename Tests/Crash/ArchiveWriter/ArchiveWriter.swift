@@ -8,6 +8,7 @@ import IPv8
 ///     ArchiveWriter write FOLDER ROUND GROUP              without end
 ///     ArchiveWriter endure FOLDER ROUND GROUP GROUPS      so many groups, whatever fails, and a clean end
 ///     ArchiveWriter verify FOLDER [rebuild] < acknowledged; with `rebuild`, the index may have to be made anew
+///     ArchiveWriter read FOLDER [unchecked] < acknowledged, from an archive that may be damaged; see ``Reading``
 ///
 /// Lines: `target id version digest`, of a value that is held; the digest is SHA-1 of the serialized entry.
 @main
@@ -30,6 +31,11 @@ enum ArchiveWriter {
                 guard !mayRebuild || words[2] == "rebuild" else { usage() }
                 let isFine = try Verifying(folder: words[1], mayRebuild: mayRebuild).run()
                 exit(isFine ? 0 : 1)
+            case let words where (2...3).contains(words.count) && words[0] == "read":
+                let isChecked = words.count == 2
+                guard isChecked || words[2] == "unchecked" else { usage() }
+                var reading = try Reading(folder: words[1], isChecked: isChecked)
+                reading.run()
             default:
                 usage()
             }
@@ -40,7 +46,11 @@ enum ArchiveWriter {
     }
 
     private static func usage() -> Never {
-        let text = "usage: ArchiveWriter write FOLDER ROUND GROUP | endure FOLDER ROUND GROUP GROUPS | verify FOLDER\n"
+        let text = """
+            usage: ArchiveWriter write FOLDER ROUND GROUP | endure FOLDER ROUND GROUP GROUPS
+                | verify FOLDER [rebuild] | read FOLDER [unchecked]
+
+            """
         FileHandle.standardError.write(Data(text.utf8))
         exit(64)
     }

@@ -61,7 +61,7 @@ struct Verifying {
 }
 
 /// A value that was acknowledged.
-private struct Acknowledged {
+struct Acknowledged {
     let target: Target
     let id: EntryID
     let version: UInt32
