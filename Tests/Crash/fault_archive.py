@@ -6,7 +6,8 @@
 
 Each seed runs the program on a disk that may fill up or fail (`faults/faults.c`), cuts the power at a few moments of
 that run, and lets the archive be opened on what may be on the disk then (`faults/power.py`); from one of these disks
-the next round goes on. Whatever was acknowledged before the cut has to be there, unaltered, no version may have gone
+the next round goes on, now and then with an index that was deleted or damaged, or that is older, ahead, or of another
+archive, so that the next cuts fall into its making anew. Whatever was acknowledged before the cut has to be there, unaltered, no version may have gone
 back, what is served is what is held, and the index agrees once it has followed.
 """
 
@@ -25,8 +26,8 @@ from faults import power, shim
 from kill_archive import take, verify
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-ROUNDS = 2
-CUTS = 4
+ROUNDS = 3
+CUTS = 3
 GROUPS = (1, 8, 64)
 # A cut during the opening, every so often.
 OPENING_RECORDS = 60
@@ -46,11 +47,16 @@ class Seed:
         self.program, self.library, self.folder = program, library, folder
         self.tally = collections.Counter()
         self.held = {}
+        # Indexes of other times, to be put beside the archive: lists of (name, content).
+        self.indexes = {}
+        self.index_state = "rebuild"
 
     def run(self):
         """Raises `Broken`; returns what happened, counted."""
         disk = self._empty("disk")
         for round_number in range(1, ROUNDS + 1):
+            if round_number > 1:
+                self._change_index(disk)
             before = self._empty("before")
             shutil.copytree(disk, before, dirs_exist_ok=True, copy_function=copy_sparse)
             records = self._write(disk, round_number)
@@ -75,6 +81,7 @@ class Seed:
         for line in done.stderr.splitlines():
             check_sentence(line)
             self.tally[" ".join(word for word in line.split() if "/" not in word)[:60]] += 1
+        self.indexes["an index ahead"] = index_files(disk)
         records = list(power.records(log)) if os.path.exists(log) else []
         if fault == "full for a while":
             self.tally["recoveries"] += check_recovery(done, "".join(record[0] for record in records))
@@ -107,10 +114,11 @@ class Seed:
             self._damage_locks(after)
             self.held = dict(held)
             take(self.held, [line.decode() for line in bytes(disk.output).split(b"\n")[:-1]])
-            found, faults = verify(self.program, after, self.held, "rebuild")
+            found, faults = verify(self.program, after, self.held, self.index_state)
             if faults:
                 raise Broken(f"power cut at record {moment} of {len(records)}:\n" + "\n".join(faults[:20]))
             take(self.held, found)
+            self.indexes.setdefault("an older index", index_files(after))
             self.tally["cuts"] += 1
             self.tally["values checked"] += len(self.held)
         return after
@@ -125,11 +133,47 @@ class Seed:
                 with open(os.path.join(folder, name), "wb") as file:
                     file.write(content)
 
+    def _change_index(self, disk):
+        """Leaves the index as it is half of the time."""
+        change = self.dice.choice((*(None,) * 6, "no index", "a damaged index", "a foreign index", *sorted(self.indexes)))
+        if change is None:
+            return
+        self.tally[change] += 1
+        files = self.indexes.get(change, [])
+        if change == "a damaged index":
+            self.index_state = "damaged"
+            files = [(name, self._damaged(content)) for name, content in index_files(disk)]
+        elif change == "a foreign index":
+            other = self._empty("other")
+            subprocess.run([self.program, "endure", other, "9", "8", "10"], capture_output=True, check=True)
+            files = index_files(other)
+        for name, _ in index_files(disk):
+            os.remove(os.path.join(disk, name))
+        for name, content in files:
+            with open(os.path.join(disk, name), "wb") as file:
+                file.write(content)
+
+    def _damaged(self, content):
+        content = bytearray(content)
+        for _ in range(self.dice.randint(1, 40) if content else 0):
+            content[self.dice.randrange(len(content))] = self.dice.randrange(256)
+        return content
+
     def _empty(self, name):
         path = os.path.join(self.folder, name)
         shutil.rmtree(path, ignore_errors=True)
         os.makedirs(path)
         return path
+
+
+def index_files(folder):
+    """SQLite's files that hold data: (name, content)."""
+    found = []
+    for name in ("index.sqlite", "index.sqlite-wal"):
+        if os.path.exists(path := os.path.join(folder, name)):
+            with open(path, "rb") as file:
+                found.append((name, file.read()))
+    return found
 
 
 def copy_sparse(source, target):

@@ -70,6 +70,7 @@ final class LMDBEnvironment: @unchecked Sendable {
         existingAt path: String, mapBytes: Int,
         prepare: (borrowing WriteTransaction, Bool) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
+        try LockFile.makeRoom(beside: path, readersMax: LMDBEnvironment.readersMax)
         let handle = try LMDBEnvironment.open(path: path, mapBytes: mapBytes)
         do throws(ArchiveError) {
             var dead: Int32 = 0

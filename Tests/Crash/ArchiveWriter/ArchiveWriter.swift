@@ -7,7 +7,8 @@ import IPv8
 ///
 ///     ArchiveWriter write FOLDER ROUND GROUP              without end
 ///     ArchiveWriter endure FOLDER ROUND GROUP GROUPS      so many groups, whatever fails, and a clean end
-///     ArchiveWriter verify FOLDER [rebuild] < acknowledged; with `rebuild`, the index may have to be made anew
+///     ArchiveWriter verify FOLDER [rebuild|damaged] < acknowledged, with an index that may have to be made anew, or
+///                                                    whose content may have been altered
 ///     ArchiveWriter read FOLDER [unchecked] < acknowledged, from an archive that may be damaged; see ``Reading``
 ///
 /// Lines: `target id version digest`, of a value that is held; the digest is SHA-1 of the serialized entry.
@@ -27,9 +28,8 @@ enum ArchiveWriter {
                 var writing = try Writing(folder: words[1], round: round, group: group)
                 try writing.endure(groups: groups)
             case let words where (2...3).contains(words.count) && words[0] == "verify":
-                let mayRebuild = words.count == 3
-                guard !mayRebuild || words[2] == "rebuild" else { usage() }
-                let isFine = try Verifying(folder: words[1], mayRebuild: mayRebuild).run()
+                guard let index = Verifying.IndexState(rawValue: words.count == 3 ? words[2] : "whole") else { usage() }
+                let isFine = try Verifying(folder: words[1], index: index).run()
                 exit(isFine ? 0 : 1)
             case let words where (2...3).contains(words.count) && words[0] == "read":
                 let isChecked = words.count == 2
@@ -48,7 +48,7 @@ enum ArchiveWriter {
     private static func usage() -> Never {
         let text = """
             usage: ArchiveWriter write FOLDER ROUND GROUP | endure FOLDER ROUND GROUP GROUPS
-                | verify FOLDER [rebuild] | read FOLDER [unchecked]
+                | verify FOLDER [rebuild|damaged] | read FOLDER [unchecked]
 
             """
         FileHandle.standardError.write(Data(text.utf8))
