@@ -1,0 +1,104 @@
+"""A real node whose data folder lies on a small disk: full, it goes on answering, and loses nothing."""
+
+import asyncio
+import hashlib
+
+import pytest
+
+from harness.node import Bristlecone
+from harness.waiting import wait_until
+from smalldisk import SmallDisk
+
+SILENCE_SECONDS = 1.5
+
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 6 MiB, on the folder that the node will have."""
+    disk = SmallDisk(str(tmp_path / "node"), 6 << 20)
+    yield disk
+    disk.unmount()
+
+
+@pytest.fixture
+def node_on(nodes, binary, tmp_path, addresses, small_disk):
+    """Makes the node on that disk; `nodes` ends it."""
+    configuration = tmp_path / "configuration.yaml"
+    configuration.write_text("archive:\n  disk_reserve: 0 B\n")
+    node = Bristlecone(binary, tmp_path / "node", addresses.take())
+    nodes.all.append(node)
+
+    async def start():
+        return await node.start(arguments=("--config", str(configuration)))
+
+    return start
+
+
+def key_of(text):
+    return hashlib.sha1(text.encode()).digest()
+
+
+async def store_until_refused(peer, node, name):
+    """Stores one value after the other; those that were acknowledged, by their keys."""
+    kept = {}
+    for number in range(2000):
+        key, entry = key_of(f"{name} {number}"), peer.entry(f"{name} {number}".encode(), signed=False)
+        if not await peer.store_on(node.contact, key, [entry], patience=SILENCE_SECONDS):
+            return kept
+        kept[key] = entry
+    raise AssertionError("a full disk took 2000 values")
+
+
+async def test_a_node_on_a_full_disk_refuses_answers_and_recovers(network, node_on, small_disk):
+    (peer,) = await network.start(1)
+    node = await node_on()
+    key, entry = key_of("before"), peer.entry(b"before")
+    assert await peer.store_on(node.contact, key, [entry])
+
+    await asyncio.to_thread(small_disk.fill)
+    kept = {key: entry} | await store_until_refused(peer, node, "full")
+    assert (await node.dropped())["noRoom"] >= 1
+    assert "new stores are refused" in node.log_tail()
+    assert await peer.token_from(node.contact)
+    for kept_key, kept_entry in list(kept.items())[-8:]:
+        assert (await peer.ask(node.contact, kept_key)).values == (kept_entry,)
+    published = await node.command("store", "a word", "kept nowhere here", "--unsigned", "--json")
+    assert published.json()["kept_here"] is False
+
+    # A restart on the full disk changes nothing of that.
+    await node.kill()
+    node = await node_on()
+    assert (await peer.ask(node.contact, key)).values == (entry,)
+
+    await asyncio.to_thread(small_disk.make_room)
+    later = peer.entry(b"later")
+    await wait_until(
+        lambda: peer.store_on(node.contact, key_of("later"), [later], patience=SILENCE_SECONDS), "stores are taken", 30)
+    for kept_key, kept_entry in list(kept.items())[-8:]:
+        assert (await peer.ask(node.contact, kept_key)).values == (kept_entry,)
+
+
+async def test_a_node_keeps_the_reserve_free(network, nodes, binary, tmp_path, addresses, small_disk):
+    (peer,) = await network.start(1)
+    node = Bristlecone(binary, tmp_path / "node", addresses.take())
+    nodes.all.append(node)
+    await node.start()
+    # The default reserve is larger than this disk.
+    assert not await peer.store_on(node.contact, key_of("x"), [peer.entry(b"x")], patience=SILENCE_SECONDS)
+    assert (await node.dropped())["noRoom"] == 1
+    assert await peer.token_from(node.contact)
+
+
+async def test_a_node_does_not_start_on_a_read_only_disk(node_on, small_disk, binary):
+    from harness.command import run_command
+    from harness.folder import fingerprint
+    node = await node_on()
+    await node.stop()
+    small_disk.make_read_only()
+    before = fingerprint(small_disk.folder)
+    done = await run_command(
+        str(binary), "run", "--data", small_disk.folder, "--listen", "127.0.0.1:0", "--no-bootstrap")
+    assert done.status == 1
+    assert done.errors.count("\n") == 1 and "Read-only file system" in done.errors, done.errors
+    assert fingerprint(small_disk.folder) == before
