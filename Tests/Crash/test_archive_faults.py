@@ -3,12 +3,14 @@
 import collections
 import os
 import random
+import subprocess
 
 import damage_archive
 import fault_archive
 import kill_archive
 import pytest
 from faults import power, shim
+from harness.folder import fingerprint
 from smalldisk import SmallDisk
 
 SEEDS = 6
@@ -48,7 +50,6 @@ def small_disk(tmp_path):
 
 def endure(program, folder, round_number, group=8, groups=30, environment=None):
     """Stores; the acknowledged lines and what went to standard error. It ends by itself and cleanly."""
-    import subprocess
     done = subprocess.run(
         [program, "endure", folder, str(round_number), str(group), str(groups)], capture_output=True, text=True,
         env=os.environ | (environment or {}), check=False, timeout=120)
@@ -152,11 +153,11 @@ def check_damage(writer, sound, numbers):
 
 # A disk that is full, or read-only, for real
 
-def check_held(writer, folder, lines):
+def check_held(writer, folder, lines, index="rebuild"):
     held = {}
     kill_archive.take(held, lines)
     assert held
-    assert kill_archive.verify(writer, folder, held, "rebuild")[1] == []
+    assert kill_archive.verify(writer, folder, held, index)[1] == []
 
 
 def test_a_full_disk_refuses_loses_nothing_and_recovers(writer, small_disk):
@@ -168,7 +169,7 @@ def test_a_full_disk_refuses_loses_nothing_and_recovers(writer, small_disk):
     assert len(while_full) < len(lines) / 2
     for sentence in said.splitlines():
         fault_archive.check_sentence(sentence)
-    check_held(writer, folder, lines + while_full)
+    check_held(writer, folder, lines + while_full, index="unusable")
     small_disk.make_room()
     later, _ = endure(writer, folder, 3)
     assert len(later) > len(lines) / 2
@@ -177,7 +178,6 @@ def test_a_full_disk_refuses_loses_nothing_and_recovers(writer, small_disk):
 
 def test_an_archive_opens_on_a_full_disk_without_its_passing_files(writer, small_disk):
     """LMDB would map a lock file with holes and be ended by SIGBUS; the archive says that the disk is full instead."""
-    import subprocess
     folder = os.path.join(small_disk.folder, "archive")
     os.makedirs(folder)
     lines, _ = endure(writer, folder, 1)
@@ -195,8 +195,6 @@ def test_an_archive_opens_on_a_full_disk_without_its_passing_files(writer, small
 
 
 def test_a_read_only_disk_is_refused_in_one_sentence_and_left_alone(writer, small_disk):
-    import subprocess
-    from harness.folder import fingerprint
     folder = os.path.join(small_disk.folder, "archive")
     os.makedirs(folder)
     lines, _ = endure(writer, folder, 1)

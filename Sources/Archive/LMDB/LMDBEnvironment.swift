@@ -17,6 +17,8 @@ final class LMDBEnvironment: @unchecked Sendable {
     let mapBytes: Int
     /// The size of a page.
     let pageBytes: Int
+    /// How far LMDB's pages were looked over before LMDB was let at them.
+    let structure: StructureCheck.Result
 
     private let handle: OpaquePointer
     private let tables: [MDB_dbi]
@@ -58,16 +60,18 @@ final class LMDBEnvironment: @unchecked Sendable {
     ) throws(ArchiveError) {
         if try NewFile.isNeeded(at: path) {
             try NewFile.make(at: path) { (path) throws(ArchiveError) in
-                try LMDBEnvironment(existingAt: path, mapBytes: mapBytes, prepare: prepare).closeSynced()
+                let structure = StructureCheck.Result(pageCount: 0, isComplete: true)
+                try LMDBEnvironment(existingAt: path, mapBytes: mapBytes, structure: structure, prepare: prepare)
+                    .closeSynced()
             }
         }
         try MetaPages.check(path: path)
-        _ = try StructureCheck.check(path: path, limit: structureCheckMax)
-        try self.init(existingAt: path, mapBytes: mapBytes, prepare: prepare)
+        let structure = try StructureCheck.check(path: path, limit: structureCheckMax)
+        try self.init(existingAt: path, mapBytes: mapBytes, structure: structure, prepare: prepare)
     }
 
     private init(
-        existingAt path: String, mapBytes: Int,
+        existingAt path: String, mapBytes: Int, structure: StructureCheck.Result,
         prepare: (borrowing WriteTransaction, Bool) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
         try LockFile.makeRoom(beside: path, readersMax: LMDBEnvironment.readersMax)
@@ -78,6 +82,7 @@ final class LMDBEnvironment: @unchecked Sendable {
             var status = MDB_stat()
             mdb_env_stat(handle, &status)
             self.path = path
+            self.structure = structure
             self.mapBytes = mapBytes
             self.handle = handle
             pageBytes = Int(status.ms_psize)

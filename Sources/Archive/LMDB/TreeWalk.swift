@@ -9,6 +9,8 @@ struct TreeWalk: ~Copyable {
     /// How many pages were looked at.
     private(set) var pageCount = 0
     private let deadline: ContinuousClock.Instant?
+    /// At how many pages to look at the clock again.
+    private var nextLook = 0
     private var levels: [UnsafeMutableRawBufferPointer] = []
     private var isNamed: [UInt64]
 
@@ -49,10 +51,14 @@ struct TreeWalk: ~Copyable {
     /// - Parameter visit: is shown each key and the data under it.
     mutating func walk(
         _ plan: Plan,
-        _ visit: (inout TreeWalk, UnsafeRawBufferPointer, TreePage.Data) throws(ArchiveError) -> Bool = { _, _, _ in true }
+        _ visit: (inout TreeWalk, UnsafeRawBufferPointer, TreePage.Data) throws(ArchiveError) -> Bool = { _, _, _ in
+            true
+        }
     ) throws(ArchiveError) -> Bool {
         guard !plan.tree.isEmpty else { return true }
-        guard (1...TreeWalk.depthMax).contains(plan.tree.depth) else { throw file.damage("a tree has an impossible depth") }
+        guard (1...TreeWalk.depthMax).contains(plan.tree.depth) else {
+            throw file.damage("a tree has an impossible depth")
+        }
         var tally = Tally()
         guard try descend(plan, plan.tree.root, level: 0, low: nil, high: nil, &tally, visit) else { return false }
         let tree = plan.tree
@@ -69,7 +75,7 @@ struct TreeWalk: ~Copyable {
         _ tally: inout Tally,
         _ visit: (inout TreeWalk, UnsafeRawBufferPointer, TreePage.Data) throws(ArchiveError) -> Bool
     ) throws(ArchiveError) -> Bool {
-        guard !isOverdue else { return false }
+        guard !isOverdue() else { return false }
         let isBranch = level < plan.tree.depth - 1
         if plan.branchesOnly, !isBranch { return true }
         let page = try read(number, level: level, isBranch: isBranch, plan)
@@ -149,8 +155,9 @@ struct TreeWalk: ~Copyable {
         return levels[level]
     }
 
-    private var isOverdue: Bool {
-        guard let deadline, pageCount % TreeWalk.pagesBetweenLooksAtTheClock == 0 else { return false }
+    private mutating func isOverdue() -> Bool {
+        guard let deadline, pageCount >= nextLook else { return false }
+        nextLook = pageCount + TreeWalk.pagesBetweenLooksAtTheClock
         return ContinuousClock.now >= deadline
     }
 }

@@ -98,7 +98,8 @@ extension ArchiveOutcome {
     fileprivate var shortage: Refusal? {
         let refusals: [Refusal] =
             switch self {
-            case .store(let outcomes): outcomes.compactMap { if case .refused(let refusal) = $0 { refusal } else { nil } }
+            case .store(let outcomes):
+                outcomes.compactMap { if case .refused(let refusal) = $0 { refusal } else { nil } }
             case .refused(let refusal): [refusal]
             case .tokenSecrets: []
             }

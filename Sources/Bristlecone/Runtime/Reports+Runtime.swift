@@ -73,7 +73,7 @@ extension NodeError {
         switch outcome {
         case .refused:
             self.init(
-                "The archive has no room for the value: free some disk, or raise archive_size_limit.", canRetry: true)
+                "The archive has no room for the value: free some disk, or raise archive.size_limit.", canRetry: true)
         case .failed, .held:
             self.init("The archive could not write the value; the node's log says why.", canRetry: false)
         }

@@ -7,8 +7,7 @@ import IPv8
 ///
 ///     ArchiveWriter write FOLDER ROUND GROUP              without end
 ///     ArchiveWriter endure FOLDER ROUND GROUP GROUPS      so many groups, whatever fails, and a clean end
-///     ArchiveWriter verify FOLDER [rebuild|damaged] < acknowledged, with an index that may have to be made anew, or
-///                                                    whose content may have been altered
+///     ArchiveWriter verify FOLDER [INDEX] < acknowledged; INDEX is a case of ``Verifying/IndexState``
 ///     ArchiveWriter read FOLDER [unchecked] < acknowledged, from an archive that may be damaged; see ``Reading``
 ///
 /// Lines: `target id version digest`, of a value that is held; the digest is SHA-1 of the serialized entry.
@@ -48,7 +47,7 @@ enum ArchiveWriter {
     private static func usage() -> Never {
         let text = """
             usage: ArchiveWriter write FOLDER ROUND GROUP | endure FOLDER ROUND GROUP GROUPS
-                | verify FOLDER [rebuild|damaged] | read FOLDER [unchecked]
+                | verify FOLDER [INDEX] | read FOLDER [unchecked]
 
             """
         FileHandle.standardError.write(Data(text.utf8))

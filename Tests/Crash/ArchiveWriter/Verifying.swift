@@ -16,6 +16,8 @@ struct Verifying {
         case rebuild
         /// Its content may have been altered.
         case damaged
+        /// It cannot be written at the moment, and is not looked at.
+        case unusable
     }
 
     init(folder: String, index: IndexState) throws {
@@ -57,6 +59,7 @@ struct Verifying {
     }
 
     private func indexFaults() throws -> [String] {
+        guard index != .unusable else { return [] }
         guard index == .damaged else { return try followToEnd() + archive.indexDifferences() }
         // An index that turns out to be damaged is moved aside, and the next call begins another one; what is wrong
         // within a row is only seen by comparing.
@@ -75,7 +78,9 @@ struct Verifying {
         var faults: [String] = []
         repeat {
             let step = try archive.follow(limit: 4096)
-            if let reason = step.rebuildReason, index == .whole { faults.append("the index had to be rebuilt: \(reason)") }
+            if let reason = step.rebuildReason, index == .whole {
+                faults.append("the index had to be rebuilt: \(reason)")
+            }
             if step.isCurrent { break }
         } while true
         let statistics = try archive.statistics()
