@@ -100,7 +100,7 @@ def outcome(program, folder, question, unchecked):
     try:
         done = subprocess.run(
             [program, "read", folder, *words], input=question, capture_output=True, text=True, check=False,
-            timeout=SECONDS_MAX)
+            timeout=SECONDS_MAX, env=os.environ | {"SWIFT_BACKTRACE": "enable=no"})
     except subprocess.TimeoutExpired:
         return "silent", f"nothing came within {SECONDS_MAX} s"
     lines = done.stdout.splitlines()

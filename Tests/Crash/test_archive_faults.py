@@ -9,7 +9,7 @@ import damage_archive
 import fault_archive
 import kill_archive
 import pytest
-from faults import power, shim
+from faults import power
 from harness.folder import fingerprint
 from smalldisk import SmallDisk
 
@@ -17,21 +17,6 @@ SEEDS = 6
 SEEDS_FULL = 300
 CASES = 60
 CASES_FULL = 1000
-
-
-@pytest.fixture(scope="session")
-def writer(repository):
-    """The program that stores and reads back."""
-    program = repository / ".build/debug/ArchiveWriter"
-    if not os.access(program, os.X_OK):
-        pytest.fail(f"there is no program at {program}: build it with `swift build --product ArchiveWriter`")
-    return str(program)
-
-
-@pytest.fixture(scope="session")
-def library(tmp_path_factory):
-    """The library that stands between a program and the system."""
-    return shim.build(str(tmp_path_factory.mktemp("faults")))
 
 
 @pytest.fixture(scope="session")

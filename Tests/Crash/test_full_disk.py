@@ -1,7 +1,8 @@
-"""A real node whose data folder lies on a small disk: full, it goes on answering, and loses nothing."""
+"""A real node whose disk is full or fails: it goes on answering, and loses nothing."""
 
 import asyncio
 import hashlib
+import os
 
 import pytest
 
@@ -102,3 +103,29 @@ async def test_a_node_does_not_start_on_a_read_only_disk(node_on, small_disk, bi
     assert done.status == 1
     assert done.errors.count("\n") == 1 and "read-only file system" in done.errors, done.errors
     assert fingerprint(small_disk.folder) == before
+
+
+async def test_a_node_whose_disk_fails_acknowledges_nothing_more_and_goes_on_answering(
+        network, nodes, library, monkeypatch):
+    (peer,) = await network.start(1)
+    node = nodes.make()
+    os.makedirs(node.data, mode=0o700)
+    with monkeypatch.context() as faults:
+        faults.setenv("LD_PRELOAD", library)
+        faults.setenv("FAULTS_FOLDER", str(node.data))
+        faults.setenv("FAULTS_EIO", "sync,9,1,archive.mdb")
+        await node.start()
+    kept = await store_until_refused(peer, node, "failing")
+    assert kept
+    # The device works again, but what it did with the failed write nobody knows.
+    assert not await peer.store_on(
+        node.contact, key_of("more"), [peer.entry(b"more")], patience=SILENCE_SECONDS)
+    assert (await node.dropped())["archiveFailed"] >= 2
+    assert "check the disk, then restart" in node.log_tail()
+    for key, entry in kept.items():
+        assert (await peer.ask(node.contact, key)).values == (entry,)
+    await node.stop()
+    await node.start()
+    for key, entry in kept.items():
+        assert (await peer.ask(node.contact, key)).values == (entry,)
+    assert await peer.store_on(node.contact, key_of("more"), [peer.entry(b"more")])

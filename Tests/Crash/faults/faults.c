@@ -291,6 +291,9 @@ int rename(const char *from, const char *to) {
         if (old && new && result == 0) {
             snprintf(names, sizeof names, "%s/%s", old, new);
             note_text(RENAMED, 0, names);
+            struct stat status;
+            int file = stat(to, &status) == 0 ? number_of(status.st_ino) : NO_FILE;
+            if (file != NO_FILE) snprintf(files[file].name, sizeof files[file].name, "%s", new);
         }
     });
 }
