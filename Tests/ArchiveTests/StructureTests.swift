@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import IPv8
 import Testing
 
