@@ -4,6 +4,7 @@ import collections
 import os
 import random
 import subprocess
+import sys
 
 import damage_archive
 import fault_archive
@@ -40,6 +41,26 @@ def endure(program, folder, round_number, group=8, groups=30, environment=None):
         env=os.environ | (environment or {}), check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines(), done.stderr
+
+
+# Kills
+
+def kill(writer, rounds):
+    done = subprocess.run(
+        [sys.executable, kill_archive.__file__, "--rounds", str(rounds), "--program", writer], capture_output=True,
+        text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    print(done.stdout)
+
+
+def test_what_was_acknowledged_outlives_kills_at_random_moments(writer):
+    kill(writer, 20)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(3600)
+def test_two_hundred_kills(writer):
+    kill(writer, 200)
 
 
 # Power cuts and failing disks

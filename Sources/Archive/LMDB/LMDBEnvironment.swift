@@ -59,23 +59,27 @@ final class LMDBEnvironment: @unchecked Sendable {
         prepare: (borrowing WriteTransaction, Bool) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
         if try NewFile.isNeeded(at: path) {
-            try NewFile.make(at: path) { (path) throws(ArchiveError) in
+            try NewFile.make(at: path) { (file) throws(ArchiveError) in
                 let structure = StructureCheck.Result(pageCount: 0, isComplete: true)
-                try LMDBEnvironment(existingAt: path, mapBytes: mapBytes, structure: structure, prepare: prepare)
-                    .closeSynced()
+                try LMDBEnvironment(
+                    file: file, path: path, mapBytes: mapBytes, structure: structure, prepare: prepare
+                ).closeSynced()
             }
         }
         try MetaPages.check(path: path)
         let structure = try StructureCheck.check(path: path, limit: structureCheckMax)
-        try self.init(existingAt: path, mapBytes: mapBytes, structure: structure, prepare: prepare)
+        try self.init(file: path, path: path, mapBytes: mapBytes, structure: structure, prepare: prepare)
     }
 
+    /// - Parameters:
+    ///   - file: the file under the name that it has now.
+    ///   - path: the name that it is known by.
     private init(
-        existingAt path: String, mapBytes: Int, structure: StructureCheck.Result,
+        file: String, path: String, mapBytes: Int, structure: StructureCheck.Result,
         prepare: (borrowing WriteTransaction, Bool) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
-        try LockFile.makeRoom(beside: path, readersMax: LMDBEnvironment.readersMax)
-        let handle = try LMDBEnvironment.open(path: path, mapBytes: mapBytes)
+        try LockFile.makeRoom(beside: file, of: path, readersMax: LMDBEnvironment.readersMax)
+        let handle = try LMDBEnvironment.open(file: file, path: path, mapBytes: mapBytes)
         do throws(ArchiveError) {
             var dead: Int32 = 0
             mdb_reader_check(handle, &dead)
@@ -168,7 +172,7 @@ final class LMDBEnvironment: @unchecked Sendable {
 // MARK: - Opening
 
 extension LMDBEnvironment {
-    private static func open(path: String, mapBytes: Int) throws(ArchiveError) -> OpaquePointer {
+    private static func open(file: String, path: String, mapBytes: Int) throws(ArchiveError) -> OpaquePointer {
         var handle: OpaquePointer?
         guard mdb_env_create(&handle) == MDB_SUCCESS, let handle else {
             throw .failed(operation: "making an environment", reason: "out of memory")
@@ -176,7 +180,7 @@ extension LMDBEnvironment {
         mdb_env_set_mapsize(handle, mapBytes)
         mdb_env_set_maxdbs(handle, tablesMax)
         mdb_env_set_maxreaders(handle, UInt32(readersMax))
-        let code = mdb_env_open(handle, path, flags, 0o600)
+        let code = mdb_env_open(handle, file, flags, 0o600)
         guard code == MDB_SUCCESS else {
             mdb_env_close(handle)
             // The map is the only thing here that is large enough to be refused.

@@ -10,13 +10,15 @@ enum LockFile {
     private static let readerBytes = 64
 
     /// Takes the room, or says that the disk has none. Whatever else is wrong, LMDB finds it and says so.
-    static func makeRoom(beside path: String, readersMax: Int) throws(ArchiveError) {
-        let lock = path + "-lock"
+    ///
+    /// - Parameter path: the name that LMDB's file is known by.
+    static func makeRoom(beside file: String, of path: String, readersMax: Int) throws(ArchiveError) {
+        let lock = file + "-lock"
         let existed = access(lock, F_OK) == 0
-        let file = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard file >= 0 else { return }
-        defer { close(file) }
-        let code = posix_fallocate(file, 0, off_t(headerBytes + (readersMax - 1) * readerBytes))
+        let descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        let code = posix_fallocate(descriptor, 0, off_t(headerBytes + (readersMax - 1) * readerBytes))
         guard code == ENOSPC || code == EDQUOT else { return }
         if !existed { unlink(lock) }
         throw .diskFull(path: path)
