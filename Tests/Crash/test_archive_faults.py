@@ -28,8 +28,8 @@ def sound(writer, tmp_path_factory):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 3 MiB."""
-    disk = SmallDisk(str(tmp_path / "disk"), 3 << 20)
+    """A file system of 16 MiB: room for the index and its log as well."""
+    disk = SmallDisk(str(tmp_path / "disk"), 16 << 20)
     yield disk
     disk.unmount()
 
