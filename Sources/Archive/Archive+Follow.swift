@@ -16,6 +16,16 @@ extension Archive {
         return try result.get()
     }
 
+    /// Forgets what the index derived, so that `follow` derives it anew: for an index that was found to differ.
+    ///
+    /// SQLite's pages carry no checksums, so damage within a row is only seen by comparing.
+    package func rebuildIndex(because reason: String) throws(ArchiveError) {
+        let result = following.withLock { _ in
+            Result { () throws(ArchiveError) in _ = try restart(because: reason) }
+        }
+        try result.get()
+    }
+
     private func step(limit: Int) throws(ArchiveError) -> FollowResult {
         let (position, reason) = try fittingPosition()
         var result =

@@ -53,8 +53,9 @@ public final class Archive: Sendable {
         try Index.refuseNewer(path: index.path)
         var identity = IdentityRecord(archiveID: newArchiveID(), created: now)
         var damaged: [DamagedRecord] = []
-        let environment = try LMDBEnvironment(path: folder + "/archive.mdb", mapBytes: options.mapBytes) {
-            (transaction, isNew) throws(ArchiveError) in
+        let environment = try LMDBEnvironment(
+            path: folder + "/archive.mdb", mapBytes: options.mapBytes, structureCheckMax: options.structureCheckMax
+        ) { (transaction, isNew) throws(ArchiveError) in
             if isNew {
                 try Archive.begin(identity, in: transaction)
                 progress(.created)
@@ -66,6 +67,9 @@ public final class Archive: Sendable {
         let archive = Archive(
             folder: folder, options: options, environment: environment, identity: identity, index: index)
         archive.note(damaged)
+        if !environment.structure.isComplete {
+            progress(.structureCheckedInPart(pages: environment.structure.pageCount))
+        }
         do throws(ArchiveError) {
             try archive.openIndex(progress)
         } catch {
@@ -73,6 +77,16 @@ public final class Archive: Sendable {
             throw error
         }
         return archive
+    }
+
+    /// Looks over all of LMDB's pages of an archive that nobody has open, and throws `damaged` where they contradict each
+    /// other; records are not looked at.
+    ///
+    /// - Returns: how many pages there were.
+    package static func checkStructure(folder: String) throws(ArchiveError) -> Int {
+        let path = folder + "/archive.mdb"
+        try MetaPages.check(path: path)
+        return try StructureCheck.check(path: path, limit: nil).pageCount
     }
 
     /// Closes both files, once the calls that run have returned. Later calls throw `closed`.

@@ -39,7 +39,7 @@ extension ArchiveError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unavailable(let path, let reason):
-            "\(path) cannot be opened for writing (\(reason)): check that it exists and who owns it."
+            "\(path) cannot be opened for writing (\(reason)): check that it exists, who owns it, and whether its disk is read-only."
         case .addressSpace(let mapBytes):
             "The archive reserves \(Self.text(mapBytes)) of address space and the system refuses it: "
                 + "lift the limit (ulimit -v unlimited, or LimitAS=infinity in a unit) or set a smaller map."

@@ -11,6 +11,9 @@ public struct ArchiveOptions: Hashable, Sendable {
     /// How many values under one target may be unsigned.
     public var unsignedPerTargetMax = 64
 
+    /// How long opening may look over LMDB's own pages, those above the leaves first; `nil` for as long as it takes.
+    public var structureCheckMax: Duration? = .milliseconds(500)
+
     /// The defaults.
     public init() {}
 

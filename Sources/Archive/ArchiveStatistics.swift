@@ -44,6 +44,8 @@ public enum ArchiveProgress: Hashable, Sendable {
     case created
     /// The counts of the archive were damaged; so many entries have been counted anew.
     case counting(entries: Int)
+    /// Time ran out before all of LMDB's pages had been looked over; so many were found sound.
+    case structureCheckedInPart(pages: Int)
     /// The index has to be rebuilt, for this reason; `follow` does it in steps while the node runs.
     case indexRebuild(reason: String)
     /// A damaged index was moved to this file.
@@ -56,6 +58,8 @@ extension ArchiveProgress: CustomStringConvertible {
         switch self {
         case .created: "A new archive has been begun."
         case .counting(let entries): "Counting the archive anew: \(entries) values so far."
+        case .structureCheckedInPart(let pages):
+            "The first \(pages) pages of the archive are sound; checking the others as well would take too long here."
         case .indexRebuild(let reason): "The index will be rebuilt while the node runs (\(reason))."
         case .indexMovedAside(let path): "The damaged index was moved to \(path)."
         }

@@ -10,6 +10,7 @@ what the archive says, without having been rebuilt.
 """
 
 import argparse
+import contextlib
 import os
 import random
 import shutil
@@ -51,6 +52,12 @@ def write_and_kill(program, folder, round_number, rng):
     return [line.decode() for line in lines], process.returncode == -signal.SIGKILL
 
 
+def remove_index(folder):
+    for suffix in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(os.path.join(folder, f"index.sqlite{suffix}"))
+
+
 def take(held, lines):
     """Keeps the highest version of each identity under each target."""
     for line in lines:
@@ -60,9 +67,9 @@ def take(held, lines):
             held[key] = (int(version), digest)
 
 
-def verify(program, folder, held):
+def verify(program, folder, held, *words):
     text = "".join(f"{t} {i} {version} {digest}\n" for (t, i), (version, digest) in held.items())
-    done = subprocess.run([program, "verify", folder], input=text, capture_output=True, text=True, check=False)
+    done = subprocess.run([program, "verify", folder, *words], input=text, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     faults = [line for line in lines if line.startswith("!")]
     if done.returncode != 0 and not faults:
@@ -84,12 +91,16 @@ def main():
     rng = random.Random(options.seed)
     held, acknowledged, begun = {}, 0, time.monotonic()
     for round_number in range(1, options.rounds + 1):
+        index = "whole"
+        if rng.random() < 0.2:
+            index = "rebuild"
+            remove_index(folder)
         lines, was_killed = write_and_kill(options.program, folder, round_number, rng)
         if not was_killed:
             sys.exit(f"round {round_number}, seed {options.seed}: the program ended by itself, {folder} is kept")
         acknowledged += len(lines)
         take(held, lines)
-        found, faults = verify(options.program, folder, held)
+        found, faults = verify(options.program, folder, held, index)
         if faults:
             print("\n".join(faults[:20]))
             sys.exit(f"round {round_number}, seed {options.seed}: {len(faults)} faults, {folder} is kept")

@@ -5,14 +5,16 @@ internal import CLMDB
 struct Cursor: ~Copyable {
     private let handle: OpaquePointer
     private let environment: TransactionInfo
+    private let changes: ChangeMark?
     /// The key where the cursor stands; holds until the transaction's next change.
     private(set) var key = UnsafeRawBufferPointer(start: nil, count: 0)
     /// The value where the cursor stands; holds until the transaction's next change.
     private(set) var value = UnsafeRawBufferPointer(start: nil, count: 0)
 
-    init(handle: OpaquePointer, environment: TransactionInfo) {
+    init(handle: OpaquePointer, environment: TransactionInfo, changes: ChangeMark?) {
         self.handle = handle
         self.environment = environment
+        self.changes = changes
     }
 
     deinit { mdb_cursor_close(handle) }
@@ -33,6 +35,7 @@ struct Cursor: ~Copyable {
 
     /// Deletes the record where the cursor stands; `next` then goes to the one behind it.
     mutating func delete() throws(ArchiveError) {
+        changes?.isSet = true
         let code = mdb_cursor_del(handle, 0)
         guard code == MDB_SUCCESS else { throw error(code, "deleting a record") }
     }

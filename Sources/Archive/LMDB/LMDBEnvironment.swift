@@ -17,6 +17,8 @@ final class LMDBEnvironment: @unchecked Sendable {
     let mapBytes: Int
     /// The size of a page.
     let pageBytes: Int
+    /// How far LMDB's pages were looked over before LMDB was let at them.
+    let structure: StructureCheck.Result
 
     private let handle: OpaquePointer
     private let tables: [MDB_dbi]
@@ -48,19 +50,43 @@ final class LMDBEnvironment: @unchecked Sendable {
 
     /// Opens or begins a file.
     ///
-    /// - Parameter prepare: looks at what the file holds, and throws to leave it as it is. Its argument tells whether
-    ///   the file is new.
-    init(
-        path: String, mapBytes: Int, prepare: (borrowing WriteTransaction, Bool) throws(ArchiveError) -> Void
+    /// - Parameters:
+    ///   - structureCheckMax: how long to look over LMDB's pages before LMDB is let at them; `nil` for as long as it takes.
+    ///   - prepare: looks at what the file holds, and throws to leave it as it is. Its argument tells whether the file
+    ///     is new; if so, it is called once more when the new file is opened.
+    convenience init(
+        path: String, mapBytes: Int, structureCheckMax: Duration?,
+        prepare: (borrowing WriteTransaction, Bool) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
+        if try NewFile.isNeeded(at: path) {
+            try NewFile.make(at: path) { (file) throws(ArchiveError) in
+                let structure = StructureCheck.Result(pageCount: 0, isComplete: true)
+                try LMDBEnvironment(
+                    file: file, path: path, mapBytes: mapBytes, structure: structure, prepare: prepare
+                ).closeSynced()
+            }
+        }
         try MetaPages.check(path: path)
-        let handle = try LMDBEnvironment.open(path: path, mapBytes: mapBytes)
+        let structure = try StructureCheck.check(path: path, limit: structureCheckMax)
+        try self.init(file: path, path: path, mapBytes: mapBytes, structure: structure, prepare: prepare)
+    }
+
+    /// - Parameters:
+    ///   - file: the file under the name that it has now.
+    ///   - path: the name that it is known by.
+    private init(
+        file: String, path: String, mapBytes: Int, structure: StructureCheck.Result,
+        prepare: (borrowing WriteTransaction, Bool) throws(ArchiveError) -> Void
+    ) throws(ArchiveError) {
+        try LockFile.makeRoom(beside: file, of: path, readersMax: LMDBEnvironment.readersMax)
+        let handle = try LMDBEnvironment.open(file: file, path: path, mapBytes: mapBytes)
         do throws(ArchiveError) {
             var dead: Int32 = 0
             mdb_reader_check(handle, &dead)
             var status = MDB_stat()
             mdb_env_stat(handle, &status)
             self.path = path
+            self.structure = structure
             self.mapBytes = mapBytes
             self.handle = handle
             pageBytes = Int(status.ms_psize)
@@ -87,6 +113,15 @@ final class LMDBEnvironment: @unchecked Sendable {
         if closeNow { mdb_env_close(handle) }
     }
 
+    /// Closes the file once it is on the disk at its full length.
+    private func closeSynced() throws(ArchiveError) {
+        var file: mdb_filehandle_t = -1
+        guard mdb_env_get_fd(handle, &file) == MDB_SUCCESS, fsync(file) == 0 else {
+            throw LMDBResult(code: errno, operation: "syncing", path: path).error(mapBytes: mapBytes)
+        }
+        close()
+    }
+
     /// Looks at a consistent snapshot of all tables.
     func read<Result>(
         _ body: (borrowing ReadTransaction) throws(ArchiveError) -> Result
@@ -107,7 +142,9 @@ final class LMDBEnvironment: @unchecked Sendable {
         guard let transaction else { throw .failed(operation: "beginning a transaction", reason: "no handle") }
         let result: Result
         do throws(ArchiveError) {
-            result = try body(WriteTransaction(handle: transaction, tables: tables, environment: info))
+            let write = WriteTransaction(handle: transaction, tables: tables, environment: info)
+            result = try body(write)
+            try write.sign()
         } catch {
             mdb_txn_abort(transaction)
             throw error
@@ -135,7 +172,7 @@ final class LMDBEnvironment: @unchecked Sendable {
 // MARK: - Opening
 
 extension LMDBEnvironment {
-    private static func open(path: String, mapBytes: Int) throws(ArchiveError) -> OpaquePointer {
+    private static func open(file: String, path: String, mapBytes: Int) throws(ArchiveError) -> OpaquePointer {
         var handle: OpaquePointer?
         guard mdb_env_create(&handle) == MDB_SUCCESS, let handle else {
             throw .failed(operation: "making an environment", reason: "out of memory")
@@ -143,7 +180,7 @@ extension LMDBEnvironment {
         mdb_env_set_mapsize(handle, mapBytes)
         mdb_env_set_maxdbs(handle, tablesMax)
         mdb_env_set_maxreaders(handle, UInt32(readersMax))
-        let code = mdb_env_open(handle, path, flags, 0o600)
+        let code = mdb_env_open(handle, file, flags, 0o600)
         guard code == MDB_SUCCESS else {
             mdb_env_close(handle)
             // The map is the only thing here that is large enough to be refused.
@@ -166,12 +203,21 @@ extension LMDBEnvironment {
         var tables: [MDB_dbi] = []
         do throws(ArchiveError) {
             let isNew = try isNew(transaction, path: info.path, check)
+            var isAnyNew = false
             for table in Table.allCases {
                 var tableHandle: MDB_dbi = 0
-                try check(mdb_dbi_open(transaction, table.name, UInt32(MDB_CREATE), &tableHandle), "opening a table")
+                var code = mdb_dbi_open(transaction, table.name, 0, &tableHandle)
+                if code == MDB_NOTFOUND {
+                    isAnyNew = true
+                    code = mdb_dbi_open(transaction, table.name, UInt32(MDB_CREATE), &tableHandle)
+                }
+                try check(code, "opening a table")
                 tables.append(tableHandle)
             }
-            try prepare(WriteTransaction(handle: transaction, tables: tables, environment: info), isNew)
+            let write = WriteTransaction(
+                handle: transaction, tables: tables, environment: info, hasChanges: isAnyNew)
+            try prepare(write, isNew)
+            try write.sign()
         } catch {
             mdb_txn_abort(transaction)
             throw error

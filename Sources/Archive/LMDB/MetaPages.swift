@@ -19,7 +19,9 @@ struct MetaPages {
         static let magic = 16
         static let version = 20
         static let pageByteCount = 40
+        static let free = 40
         static let freeRoot = 80
+        static let main = 88
         static let mainRoot = 128
         static let lastPage = 136
         static let transaction = 144
@@ -40,6 +42,34 @@ struct MetaPages {
         }
         guard status.st_size > 0 else { return }
         try check(file: file, fileByteCount: Int(status.st_size), path: path)
+    }
+
+    /// One of the two states that the file holds.
+    struct Snapshot {
+        let transaction: UInt64
+        let lastPage: UInt64
+        let pageBytes: Int
+        /// The tree of free pages.
+        let free: Tree
+        /// The tree that holds the tables.
+        let main: Tree
+    }
+
+    /// What the two meta pages of a file name, once they have been checked, the newer one last; nothing in an empty
+    /// file.
+    static func snapshots(of file: Int32, path: String) throws(ArchiveError) -> [Snapshot] {
+        guard let first = page(of: file, at: 0) else { return [] }
+        let pageByteCount = Int(first.loadUnaligned(UInt32.self, at: Offset.pageByteCount))
+        guard let second = page(of: file, at: pageByteCount) else { return [] }
+        return [first, second].map { page in
+            page.withUnsafeBytes { page in
+                Snapshot(
+                    transaction: page.native(UInt64.self, at: Offset.transaction),
+                    lastPage: page.native(UInt64.self, at: Offset.lastPage), pageBytes: pageByteCount,
+                    free: Tree(UnsafeRawBufferPointer(rebasing: page[Offset.free...])),
+                    main: Tree(UnsafeRawBufferPointer(rebasing: page[Offset.main...])))
+            }
+        }.sorted { $0.transaction < $1.transaction }
     }
 
     private static func check(file: Int32, fileByteCount: Int, path: String) throws(ArchiveError) {

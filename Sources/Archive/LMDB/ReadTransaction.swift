@@ -12,6 +12,15 @@ struct ReadTransaction: ~Copyable {
     let handle: OpaquePointer
     let tables: [MDB_dbi]
     let environment: TransactionInfo
+    /// Takes note of changes; `nil` where there can be none.
+    let changes: ChangeMark?
+
+    init(handle: OpaquePointer, tables: [MDB_dbi], environment: TransactionInfo, changes: ChangeMark? = nil) {
+        self.handle = handle
+        self.tables = tables
+        self.environment = environment
+        self.changes = changes
+    }
 
     /// The value under a key; the bytes hold until the closure ends, or the next change of a writing transaction.
     func get(_ table: Table, _ key: UnsafeRawBufferPointer) throws(ArchiveError) -> UnsafeRawBufferPointer? {
@@ -28,7 +37,7 @@ struct ReadTransaction: ~Copyable {
         var cursor: OpaquePointer?
         try check(mdb_cursor_open(handle, tables[table.index], &cursor), "opening a cursor")
         guard let cursor else { throw .failed(operation: "opening a cursor", reason: "no handle") }
-        return Cursor(handle: cursor, environment: environment)
+        return Cursor(handle: cursor, environment: environment, changes: changes)
     }
 
     /// How many records a table holds.

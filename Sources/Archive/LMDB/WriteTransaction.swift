@@ -5,8 +5,18 @@ struct WriteTransaction: ~Copyable {
     /// What the transaction sees, its own changes with it.
     let view: ReadTransaction
 
-    init(handle: OpaquePointer, tables: [MDB_dbi], environment: TransactionInfo) {
-        view = ReadTransaction(handle: handle, tables: tables, environment: environment)
+    /// - Parameter hasChanges: whether something has been changed already.
+    init(handle: OpaquePointer, tables: [MDB_dbi], environment: TransactionInfo, hasChanges: Bool = false) {
+        view = ReadTransaction(handle: handle, tables: tables, environment: environment, changes: ChangeMark())
+        view.changes?.isSet = hasChanges
+    }
+
+    /// Writes down which transaction this is, if it has changed anything; the last thing before a commit.
+    func sign() throws(ArchiveError) {
+        guard view.changes?.isSet == true else { return }
+        var encoder = RecordEncoder()
+        encoder.encode(transaction: UInt64(mdb_txn_id(view.handle)))
+        try put(.meta, &encoder)
     }
 
     /// Writes a record, in the place of one that has its key.
@@ -17,6 +27,7 @@ struct WriteTransaction: ~Copyable {
     ) throws(ArchiveError) {
         var keyValue = MDB_val(key)
         var dataValue = MDB_val(value)
+        view.changes?.isSet = true
         let flags = isLast ? UInt32(MDB_APPEND) : 0
         try check(mdb_put(view.handle, view.tables[table.index], &keyValue, &dataValue, flags), "writing a record")
     }
@@ -25,7 +36,9 @@ struct WriteTransaction: ~Copyable {
     func delete(_ table: Table, _ key: UnsafeRawBufferPointer) throws(ArchiveError) {
         var keyValue = MDB_val(key)
         let code = mdb_del(view.handle, view.tables[table.index], &keyValue, nil)
-        if code != MDB_NOTFOUND { try check(code, "deleting a record") }
+        if code == MDB_NOTFOUND { return }
+        view.changes?.isSet = true
+        try check(code, "deleting a record")
     }
 
     private func check(_ code: Int32, _ operation: String) throws(ArchiveError) {
@@ -33,4 +46,9 @@ struct WriteTransaction: ~Copyable {
         throw LMDBResult(code: code, operation: operation, path: view.environment.path)
             .error(mapBytes: view.environment.mapBytes)
     }
+}
+
+/// Whether a writing transaction has changed anything. Confined to its transaction's closure.
+final class ChangeMark {
+    var isSet = false
 }

@@ -44,8 +44,8 @@ final class GroupCommit {
 
     /// What a commit came to.
     enum Completion: Sendable {
-        /// What became of each change.
-        case durable([(WorkID, CommitOutcome)])
+        /// What became of each change, and what there was too little of, if anything.
+        case durable([(WorkID, CommitOutcome)], shortage: Refusal?)
         /// Nothing was written.
         case failed([WorkID], ArchiveError)
     }
@@ -88,7 +88,7 @@ final class GroupCommit {
             return .durable(
                 zip(items, outcomes).compactMap { item, outcome in
                     item.completion.map { ($0, CommitOutcome(outcome)) }
-                })
+                }, shortage: outcomes.lazy.compactMap(\.shortage).first)
         } catch {
             return .failed(items.compactMap(\.completion), error)
         }
@@ -100,6 +100,20 @@ final class GroupCommit {
         let promise = eventLoop.makePromise(of: Void.self)
         idleWaiters.append(promise)
         return promise.futureResult
+    }
+}
+
+extension ArchiveOutcome {
+    /// What the whole archive has too little room of for this, if so.
+    fileprivate var shortage: Refusal? {
+        let refusals: [Refusal] =
+            switch self {
+            case .store(let outcomes):
+                outcomes.compactMap { if case .refused(let refusal) = $0 { refusal } else { nil } }
+            case .refused(let refusal): [refusal]
+            case .tokenSecrets: []
+            }
+        return refusals.first { $0 == .quota || $0 == .diskReserve }
     }
 }
 

@@ -31,6 +31,10 @@ final class NodeLoop: @unchecked Sendable {
     private var commands: [CommandID: CheckedContinuation<CommandOutcome?, Never>] = [:]
     private var commandCount: UInt64 = 0
     private var isStopping = false
+    /// When it was last said that there is no room.
+    private var shortageTold: Instant?
+
+    private static let betweenWarnings: Duration = .seconds(600)
 
     /// What a loop needs to have been made before it.
     struct Parts {
@@ -158,7 +162,8 @@ final class NodeLoop: @unchecked Sendable {
     private func writeCommits() {
         commits.write(clock: { [self] in archiveTime }) { [self] completion in
             switch completion {
-            case .durable(let outcomes):
+            case .durable(let outcomes, let shortage):
+                if let shortage { tell(shortage) }
                 for (id, outcome) in outcomes { take(.commitCompleted(id, outcome)) }
                 index.archiveChanged()
             case .failed(let ids, let error):
@@ -167,6 +172,18 @@ final class NodeLoop: @unchecked Sendable {
             }
             flush()
         }
+    }
+
+    /// Says why stores are refused, but not with every one of them.
+    private func tell(_ shortage: Refusal) {
+        let now = now
+        if let shortageTold, now - shortageTold < NodeLoop.betweenWarnings { return }
+        shortageTold = now
+        let (what, remedy) =
+            shortage == .quota
+            ? ("The archive is as large as it may be", "raise archive.size_limit")
+            : ("The disk has no room beyond what archive.disk_reserve keeps free", "make room")
+        logger.warning("\(what), so new stores are refused; what is held is served: \(remedy) to have more stored.")
     }
 
     private func tell(_ event: Event) {

@@ -73,7 +73,8 @@ extension NodeError {
         switch outcome {
         case .refused:
             self.init(
-                "The archive has no room for the value: free some disk, or raise archive_size_limit.", canRetry: true)
+                "The archive takes no more values here: archive.size_limit, archive.disk_reserve or, for this key, "
+                    + "archive.values_per_key is reached; bristlecone status counts which.", canRetry: true)
         case .superseded:
             self.init(
                 "A later version of this value is held here already, so this one was not stored: check that the machine's "

@@ -2,13 +2,15 @@ import Archive
 import Foundation
 import IPv8
 
-/// The program that `kill_archive.py` kills: it stores at full speed and says what has been acknowledged, or looks
-/// whether what was acknowledged is there.
+/// The program that the tests in this folder kill, cut off from power, or run on a failing disk: it stores at full
+/// speed and says what has been acknowledged, or looks whether what was acknowledged is there.
 ///
-///     ArchiveWriter write FOLDER ROUND GROUP
-///     ArchiveWriter verify FOLDER < acknowledged
+///     ArchiveWriter write FOLDER ROUND GROUP              without end
+///     ArchiveWriter endure FOLDER ROUND GROUP GROUPS      so many groups, whatever fails, and a clean end
+///     ArchiveWriter verify FOLDER [INDEX] < acknowledged; INDEX is a case of ``Verifying/IndexState``
+///     ArchiveWriter read FOLDER [unchecked] < acknowledged, from an archive that may be damaged; see ``Reading``
 ///
-/// Lines of both: `target id version digest`, of a value that is held; the digest is SHA-1 of the serialized entry.
+/// Lines: `target id version digest`, of a value that is held; the digest is SHA-1 of the serialized entry.
 @main
 enum ArchiveWriter {
     static func main() {
@@ -19,9 +21,20 @@ enum ArchiveWriter {
                 guard let round = UInt32(words[2]), let group = Int(words[3]), group > 0 else { usage() }
                 var writing = try Writing(folder: words[1], round: round, group: group)
                 try writing.run()
-            case let words where words.count == 2 && words[0] == "verify":
-                let isFine = try Verifying(folder: words[1]).run()
+            case let words where words.count == 5 && words[0] == "endure":
+                guard let round = UInt32(words[2]), let group = Int(words[3]), group > 0, let groups = Int(words[4])
+                else { usage() }
+                var writing = try Writing(folder: words[1], round: round, group: group)
+                try writing.endure(groups: groups)
+            case let words where (2...3).contains(words.count) && words[0] == "verify":
+                guard let index = Verifying.IndexState(rawValue: words.count == 3 ? words[2] : "whole") else { usage() }
+                let isFine = try Verifying(folder: words[1], index: index).run()
                 exit(isFine ? 0 : 1)
+            case let words where (2...3).contains(words.count) && words[0] == "read":
+                let isChecked = words.count == 2
+                guard isChecked || words[2] == "unchecked" else { usage() }
+                var reading = try Reading(folder: words[1], isChecked: isChecked)
+                reading.run()
             default:
                 usage()
             }
@@ -32,7 +45,12 @@ enum ArchiveWriter {
     }
 
     private static func usage() -> Never {
-        FileHandle.standardError.write(Data("usage: ArchiveWriter write FOLDER ROUND GROUP | verify FOLDER\n".utf8))
+        let text = """
+            usage: ArchiveWriter write FOLDER ROUND GROUP | endure FOLDER ROUND GROUP GROUPS
+                | verify FOLDER [INDEX] | read FOLDER [unchecked]
+
+            """
+        FileHandle.standardError.write(Data(text.utf8))
         exit(64)
     }
 

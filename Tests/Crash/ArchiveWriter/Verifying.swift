@@ -7,7 +7,21 @@ struct Verifying {
     private let archive: Archive
     private let verifier = SignatureVerifier()
 
-    init(folder: String) throws {
+    private let index: IndexState
+
+    /// What may have happened to the index.
+    enum IndexState: String {
+        case whole
+        /// It may be missing or not fit.
+        case rebuild
+        /// Its content may have been altered.
+        case damaged
+        /// It cannot be written at the moment, and is not looked at.
+        case unusable
+    }
+
+    init(folder: String, index: IndexState) throws {
+        self.index = index
         archive = try Archive.open(folder: folder, options: ArchiveWriter.options, now: ArchiveWriter.now)
     }
 
@@ -55,20 +69,38 @@ struct Verifying {
     }
 
     private func indexFaults() throws -> [String] {
+        guard index != .unusable else { return [] }
+        guard index == .damaged else { return try followToEnd() + archive.indexDifferences() }
+        // An index that turns out to be damaged is moved aside, and the next call begins another one; what is wrong
+        // within a row is only seen by comparing.
+        for _ in 0..<3 {
+            do {
+                if try followToEnd().isEmpty, try archive.indexDifferences().isEmpty { return [] }
+                try archive.rebuildIndex(because: "it differs from the archive")
+            } catch {
+                continue
+            }
+        }
+        return try followToEnd() + archive.indexDifferences()
+    }
+
+    private func followToEnd() throws -> [String] {
         var faults: [String] = []
         repeat {
             let step = try archive.follow(limit: 4096)
-            if let reason = step.rebuildReason { faults.append("the index had to be rebuilt: \(reason)") }
+            if let reason = step.rebuildReason, index == .whole {
+                faults.append("the index had to be rebuilt: \(reason)")
+            }
             if step.isCurrent { break }
         } while true
         let statistics = try archive.statistics()
         if statistics.indexLast != statistics.journalLast { faults.append("the index stopped behind the journal") }
-        return faults + (try archive.indexDifferences())
+        return faults
     }
 }
 
 /// A value that was acknowledged.
-private struct Acknowledged {
+struct Acknowledged {
     let target: Target
     let id: EntryID
     let version: UInt32

@@ -38,6 +38,34 @@ struct Writing {
         while true { try storeGroup() }
     }
 
+    /// Stores so many groups and closes the archive, going on after errors as a node does; each error's sentence goes
+    /// to standard error once. What ought not to be is told there in lines that begin with `!`.
+    mutating func endure(groups: Int) throws {
+        var told: Set<String> = []
+        func tell(_ text: String) {
+            if told.insert(text).inserted { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+        }
+        var groupsAfterFailure = 0
+        for _ in 0..<groups where groupsAfterFailure < 3 {
+            let wasReadOnly = archive.isReadOnly
+            do {
+                try storeGroup()
+                if wasReadOnly { tell("! stored after the device had failed") }
+            } catch {
+                tell("\(error)")
+            }
+            if archive.isReadOnly { groupsAfterFailure += 1 }
+            do {
+                _ = try archive.follow(limit: 256)
+            } catch {
+                tell("\(error)")
+            }
+        }
+        for target in targets { _ = try archive.page(of: target, offset: 0, limit: 8, at: ArchiveWriter.now) }
+        for damaged in archive.damagedRecords { tell("! damaged: \(damaged.table) \(Hex.encode(damaged.key))") }
+        archive.close()
+    }
+
     private mutating func storeGroup() throws {
         var stores: [StoreChange] = []
         for _ in 0..<group { stores.append(try nextStore()) }

@@ -4,7 +4,7 @@ import IPv8
 /// Measures how many requests a second a running node answers: pings, finds, and durable stores.
 ///
 ///     swift build -c release
-///     .build/release/bristlecone run --data /tmp/bench --listen 127.0.0.1:8090 --no-bootstrap
+///     .build/release/bristlecone run --data ./bench-data --listen 127.0.0.1:8090 --no-bootstrap
 ///     .build/release/NodeBench 127.0.0.1:8090
 ///
 /// All packets are signed before the clock starts, by as many peers as the node's flood limit asks for, so what is timed

@@ -1,0 +1,26 @@
+internal import Glibc
+
+/// The file beside LMDB's own in which processes agree who reads what.
+///
+/// LMDB maps it with holes and writes into the map, so on a disk that is full the first reader in a new part of it would
+/// end the process with SIGBUS. Here it is given its room before LMDB opens it.
+enum LockFile {
+    /// LMDB's own header in the file, and what each reader takes.
+    private static let headerBytes = 192
+    private static let readerBytes = 64
+
+    /// Takes the room, or says that the disk has none. Whatever else is wrong, LMDB finds it and says so.
+    ///
+    /// - Parameter path: the name that LMDB's file is known by.
+    static func makeRoom(beside file: String, of path: String, readersMax: Int) throws(ArchiveError) {
+        let lock = file + "-lock"
+        let existed = access(lock, F_OK) == 0
+        let descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        let code = posix_fallocate(descriptor, 0, off_t(headerBytes + (readersMax - 1) * readerBytes))
+        guard code == ENOSPC || code == EDQUOT else { return }
+        if !existed { unlink(lock) }
+        throw .diskFull(path: path)
+    }
+}

@@ -1,0 +1,78 @@
+internal import Glibc
+
+/// The pages of an LMDB file, read one by one past LMDB's map, so that damage is an error and not the process's end.
+///
+/// Offsets are those of LMDB 0.9 on a 64-bit machine, integers are in the machine's own order.
+struct PageFile {
+    let path: String
+    let pageBytes: Int
+    /// The last page that the snapshot may name.
+    let lastPage: UInt64
+    private let file: Int32
+
+    /// - Parameter file: a descriptor, which the caller closes.
+    init(path: String, file: Int32, pageBytes: Int, lastPage: UInt64) {
+        self.path = path
+        self.file = file
+        self.pageBytes = pageBytes
+        self.lastPage = lastPage
+    }
+
+    /// Reads pages that lie side by side into a buffer of their size.
+    func read(_ number: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(ArchiveError) {
+        let pageCount = UInt64(buffer.count / pageBytes)
+        guard number >= 2, number <= lastPage, pageCount - 1 <= lastPage - number else {
+            throw damage("page \(number) is named, and the last one is \(lastPage)")
+        }
+        var count = 0
+        while count < buffer.count {
+            let wanted = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+            let read = pread(file, wanted.baseAddress, wanted.count, off_t(number) * off_t(pageBytes) + off_t(count))
+            if read < 0 {
+                if errno == EINTR { continue }
+                throw .ioFailed(path: path, reason: String(cString: strerror(errno)))
+            }
+            guard read > 0 else { throw damage("page \(number) is missing") }
+            count += read
+        }
+    }
+
+    /// The error for damage to the file's own pages.
+    func damage(_ detail: String) -> ArchiveError { .damaged(path: path, detail: detail) }
+}
+
+/// What LMDB notes of a tree: 48 bytes in a meta page or under a table's name.
+struct Tree {
+    static let byteCount = 48
+    /// A tree without a page has this as its root.
+    static let noPage = UInt64.max
+
+    let flags: UInt16
+    let depth: Int
+    let branchPages: UInt64
+    let leafPages: UInt64
+    let overflowPages: UInt64
+    let records: UInt64
+    let root: UInt64
+
+    /// - Parameter bytes: at least 48 of them.
+    init(_ bytes: UnsafeRawBufferPointer) {
+        flags = bytes.native(UInt16.self, at: 4)
+        depth = Int(bytes.native(UInt16.self, at: 6))
+        branchPages = bytes.native(UInt64.self, at: 8)
+        leafPages = bytes.native(UInt64.self, at: 16)
+        overflowPages = bytes.native(UInt64.self, at: 24)
+        records = bytes.native(UInt64.self, at: 32)
+        root = bytes.native(UInt64.self, at: 40)
+    }
+
+    var isEmpty: Bool { root == Tree.noPage }
+}
+
+extension UnsafeRawBufferPointer {
+    /// An integer in the machine's own order at a place that the caller has found to lie within.
+    func native<Integer: FixedWidthInteger & BitwiseCopyable>(_ type: Integer.Type, at offset: Int) -> Integer {
+        precondition(offset >= 0 && offset + Integer.bitWidth / 8 <= count, "offset \(offset) of \(count) bytes")
+        return loadUnaligned(fromByteOffset: offset, as: type)
+    }
+}
