@@ -64,7 +64,8 @@ extension Archive {
             pass.encoder.encode(pass.counts)
             try transaction.put(.meta, &pass.encoder)
         }
-        let neededFrom = journalNeededFrom.load(ordering: .acquiring)
+        let neededFrom = min(
+            journalNeededFrom.load(ordering: .acquiring), journalKeptAbove.load(ordering: .acquiring))
         var cursor = try transaction.view.cursor(.journal)
         var left = 2 * pass.changeCount
         var isThere = try cursor.first()

@@ -194,6 +194,18 @@ public final class BristleconeNode: Sendable {
         }
     }
 
+    /// Makes a backup while the node goes on: archive, identity and configuration, in a new folder.
+    ///
+    /// - Parameter folder: an absolute path; the folder that it lies in exists.
+    public func backUp(to folder: String) async throws(NodeError) -> BackupReport {
+        let writer = BackupWriter(archive: archive, dataFolder: self.folder.path, at: ClockReading.now().wall)
+        do throws(BackupError) {
+            return try await threads.copier.run { () throws(BackupError) in try writer.write(to: folder) }
+        } catch {
+            throw NodeError(error.description, canRetry: false)
+        }
+    }
+
     /// How the node is.
     public func status() async -> NodeStatus {
         let snapshot = await loop.snapshot()

@@ -8,8 +8,11 @@ enum Output {
     /// Writes a line to standard error.
     static func complain(_ text: String) { write(text, to: STDERR_FILENO) }
 
-    private static func write(_ text: String, to descriptor: Int32) {
-        var rest = Array("\(text)\n".utf8)[...]
+    /// Writes over the line of a terminal that the cursor stands in, which is standard error's.
+    static func rewrite(_ text: String) { write("\r\u{1B}[K\(text)", to: STDERR_FILENO, ending: "") }
+
+    private static func write(_ text: String, to descriptor: Int32, ending: String = "\n") {
+        var rest = Array("\(text)\(ending)".utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }

@@ -8,6 +8,8 @@ public enum ControlReply: Sendable, Equatable {
     case find(FindReport)
     /// To a ping that was answered.
     case ping(PingReport)
+    /// To a backup that was made.
+    case backup(BackupReport)
     /// The request could not be done; one sentence, and whether trying again later may help.
     case failure(String, canRetry: Bool)
 }
@@ -19,7 +21,7 @@ extension ControlReply: Codable {
     }
 
     private enum Kind: String, Codable {
-        case status, store, find, ping, failure
+        case status, store, find, ping, backup, failure
     }
 
     /// Reads the JSON form.
@@ -30,6 +32,7 @@ extension ControlReply: Codable {
         case .store: self = .store(try container.decode(StoreReport.self, forKey: .report))
         case .find: self = .find(try container.decode(FindReport.self, forKey: .report))
         case .ping: self = .ping(try container.decode(PingReport.self, forKey: .report))
+        case .backup: self = .backup(try container.decode(BackupReport.self, forKey: .report))
         case .failure:
             self = .failure(
                 try container.decode(String.self, forKey: .error),
@@ -52,6 +55,9 @@ extension ControlReply: Codable {
             try container.encode(report, forKey: .report)
         case .ping(let report):
             try container.encode(Kind.ping, forKey: .reply)
+            try container.encode(report, forKey: .report)
+        case .backup(let report):
+            try container.encode(Kind.backup, forKey: .reply)
             try container.encode(report, forKey: .report)
         case .failure(let sentence, let canRetry):
             try container.encode(Kind.failure, forKey: .reply)

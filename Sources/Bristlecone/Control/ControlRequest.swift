@@ -12,15 +12,17 @@ public enum ControlRequest: Sendable, Equatable {
     case findLocal(key: Target)
     /// Ask a node at an address whether it is there.
     case ping(Address)
+    /// Make a backup in a new folder, an absolute path.
+    case backup(folder: String)
 }
 
 extension ControlRequest: Codable {
     private enum CodingKeys: String, CodingKey {
-        case request, key, data, signed, address
+        case request, key, data, signed, address, folder
     }
 
     private enum Kind: String, Codable {
-        case status, store, find, ping
+        case status, store, find, ping, backup
         case findLocal = "find_local"
     }
 
@@ -37,6 +39,7 @@ extension ControlRequest: Codable {
         case .find: self = .find(key: try container.decode(text: Target.self, forKey: .key))
         case .findLocal: self = .findLocal(key: try container.decode(text: Target.self, forKey: .key))
         case .ping: self = .ping(try container.decode(text: Address.self, forKey: .address))
+        case .backup: self = .backup(folder: try container.decode(String.self, forKey: .folder))
         }
     }
 
@@ -59,6 +62,9 @@ extension ControlRequest: Codable {
         case .ping(let address):
             try container.encode(Kind.ping, forKey: .request)
             try container.encode(text: address, forKey: .address)
+        case .backup(let folder):
+            try container.encode(Kind.backup, forKey: .request)
+            try container.encode(folder, forKey: .folder)
         }
     }
 }

@@ -37,6 +37,7 @@ public struct ControlService: Service {
             case .find(let key): return .find(try await node.findValues(key: key))
             case .findLocal(let key): return .find(try await node.localValues(key: key))
             case .ping(let address): return .ping(try await node.ping(address))
+            case .backup(let folder): return .backup(try await node.backUp(to: folder))
             }
         } catch {
             return .failure(error.message, canRetry: error.canRetry)

@@ -12,6 +12,7 @@ struct NodeThreads: Sendable {
     let workshop: Workshop
     let writer: NIOThreadPool
     let index: IndexKeeper
+    let copier: Copier
 
     init(
         group: MultiThreadedEventLoopGroup, sockets: [AddressFamily: DatagramSocket], archive: Archive,
@@ -25,6 +26,7 @@ struct NodeThreads: Sendable {
         writer = NIOThreadPool(numberOfThreads: 1)
         writer.start()
         index = IndexKeeper(archive: archive, logger: logger)
+        copier = Copier()
     }
 
     /// Ends them all, in the order in which they hand work to each other.
@@ -32,6 +34,7 @@ struct NodeThreads: Sendable {
         await workshop.shutdown()
         for socket in sockets.values { await socket.close() }
         try? await writer.shutdownGracefully()
+        await copier.shutdown()
         await index.shutdown()
         try? await group.shutdownGracefully()
     }
