@@ -11,9 +11,10 @@ struct OldDataFolder: ~Copyable {
 
     /// Locks the folder. One that is no node's, but holds something, is refused.
     init(_ folder: FolderPath) throws(BackupError) {
+        let isThere = try OldDataFolder.holdsData(folder)
+        lock = try OldDataFolder.lock(folder, isThere)
         self.folder = folder
-        isThere = try OldDataFolder.holdsData(folder)
-        lock = isThere ? try OldDataFolder.lock(folder) : nil
+        self.isThere = isThere
     }
 
     private static func holdsData(_ folder: FolderPath) throws(BackupError) -> Bool {
@@ -30,7 +31,8 @@ struct OldDataFolder: ~Copyable {
         return !names.isEmpty
     }
 
-    private static func lock(_ folder: FolderPath) throws(BackupError) -> FolderLock {
+    private static func lock(_ folder: FolderPath, _ isThere: Bool) throws(BackupError) -> FolderLock? {
+        guard isThere else { return nil }
         do {
             var created = CreatedFiles()
             return try FolderLock(in: OpenFolder(folder.text), folder.text, &created)
