@@ -1,6 +1,8 @@
 internal import IPv8
 
 /// What a backup consists of: the file `manifest.json`, which is written when everything else is on the disk.
+///
+/// Beside it, `manifest.sha256` holds its checksum, so that a manifest that was altered is not believed.
 struct BackupManifest: Equatable {
     /// The format of the backup.
     var format = BackupManifest.format
@@ -35,6 +37,8 @@ struct BackupManifest: Equatable {
     static let format = 1
     /// The file's name.
     static let name = "manifest.json"
+    /// The file with the manifest's own SHA-256, as `sha256sum` writes and checks it.
+    static let digestName = "manifest.sha256"
     /// No manifest is longer: it lists four files.
     static let bytesMax = 64 << 10
     /// Files that a backup may consist of. Nothing else is taken out of one, whatever its manifest says.
@@ -89,4 +93,13 @@ extension BackupManifest: Codable {
 /// The one thing that is read of a manifest whose format is not known.
 struct BackupFormat: Decodable {
     var format: Int
+}
+
+extension BackupManifest {
+    /// What the file with the checksum of a manifest's bytes holds.
+    static func digestText(of manifest: [UInt8]) -> [UInt8] {
+        var digest = SHA256()
+        digest.update(manifest[...])
+        return Array("\(Hex.encode(digest.finish()))  \(name)\n".utf8)
+    }
 }

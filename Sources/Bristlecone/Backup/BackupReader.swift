@@ -12,12 +12,17 @@ struct BackupReader {
         folder = FolderPath(path)
         let manifestPath = "\(folder.text)/\(BackupManifest.name)"
         let contents: [UInt8]?
+        let digest: [UInt8]?
         do {
-            contents = try OpenFolder(folder.text).contents(of: BackupManifest.name, bytesMax: BackupManifest.bytesMax)
+            let opened = try OpenFolder(folder.text)
+            contents = try opened.contents(of: BackupManifest.name, bytesMax: BackupManifest.bytesMax)
+            digest = try opened.contents(of: BackupManifest.digestName, bytesMax: BackupManifest.bytesMax)
         } catch {
             throw .notRead(path: folder.text, reason: error.reason)
         }
         guard let contents else { throw .notABackup(path: folder.text) }
+        guard let digest else { throw .missingFile(path: "\(folder.text)/\(BackupManifest.digestName)") }
+        guard digest == BackupManifest.digestText(of: contents) else { throw .damagedManifest(path: manifestPath) }
         guard let format = try? JSONText.decode(BackupFormat.self, from: contents).format, format > 0 else {
             throw .damagedManifest(path: manifestPath)
         }

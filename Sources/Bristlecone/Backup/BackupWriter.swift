@@ -82,7 +82,9 @@ struct BackupWriter {
             created: now, archiveID: Hex.encode(reader.archiveID), dataFolderFormat: DataFolder.format,
             journalLast: journal.last, journalChecksum: Hex.encode(journal.checksum.bigEndianBytes),
             journalAt: journal.at, values: values, files: try digests(of: names.sorted(), in: folder))
-        try create(BackupManifest.name, in: folder, manifestText(manifest))
+        let text = manifestText(manifest)
+        try create(BackupManifest.digestName, in: folder, BackupManifest.digestText(of: text))
+        try create(BackupManifest.name, in: folder, text)
         return (manifest, copy.indexIsMissingBecause)
     }
 

@@ -1,15 +1,15 @@
 internal import Glibc
 
 /// Writes to the standard streams at once, without a buffer that somebody who waits for a line would wait for.
-enum Output {
+package enum Output {
     /// Writes a line, or several, to standard output.
-    static func show(_ text: String) { write(text, to: STDOUT_FILENO) }
+    package static func show(_ text: String) { write(text, to: STDOUT_FILENO) }
 
     /// Writes a line to standard error.
-    static func complain(_ text: String) { write(text, to: STDERR_FILENO) }
+    package static func complain(_ text: String) { write(text, to: STDERR_FILENO) }
 
     /// Writes over the line of a terminal that the cursor stands in, which is standard error's.
-    static func rewrite(_ text: String) { write("\r\u{1B}[K\(text)", to: STDERR_FILENO, ending: "") }
+    package static func rewrite(_ text: String) { write("\r\u{1B}[K\(text)", to: STDERR_FILENO, ending: "") }
 
     private static func write(_ text: String, to descriptor: Int32, ending: String = "\n") {
         var rest = Array("\(text)\(ending)".utf8)[...]
