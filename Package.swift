@@ -107,7 +107,7 @@ let package = Package(
         .testTarget(
             name: "BristleconeTests",
             dependencies: [
-                "Bristlecone", "DHTCore", "IPv8", "Kademlia",
+                "Bristlecone", "Console", "DHTCore", "IPv8", "Kademlia",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

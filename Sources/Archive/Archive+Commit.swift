@@ -57,7 +57,7 @@ extension Archive {
 
     /// Writes the counts, and takes away what the index has of the journal: twice what was added at most, so that a
     /// long journal goes little by little.
-    private func settle(
+    func settle(
         _ pass: inout StorePass, since counts: CountsRecord, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) {
         if pass.counts != counts {

@@ -60,6 +60,9 @@ public final class BristleconeNode: Sendable {
         trackers = TrackerResolver(settings.bootstrap ? settings.bootstrapServers : [], logger: logger)
         threads.index.archiveChanged()
         loop.begin()
+        threads.scrubber.begin(on: eventLoop) { [loop, scrubber = threads.scrubber] lost in
+            Task { if await loop.recover(lost) { scrubber.noteRecovery(of: lost) } }
+        }
         trackers.begin { [loop] addresses in loop.trackersResolved(addresses) }
     }
 
@@ -213,6 +216,7 @@ public final class BristleconeNode: Sendable {
             processID: getpid(), uptime: ContinuousClock.now - startedAt, publicKey: folder.identity.publicKey,
             endpoints: snapshot?.endpoints.map { EndpointStatus($0, at: snapshot?.now ?? .distantPast) } ?? [],
             contacts: snapshot.map(ContactStatus.all) ?? [], archive: ArchiveStatus(archive),
+            scrub: threads.scrubber.status,
             counters: snapshot?.counters.named ?? [:])
     }
 }

@@ -90,10 +90,12 @@ extension GuardedCommand {
     func supervise() throws -> Int32 {
         switch try Walker.run() {
         case .exited(let status): return status
-        case .killed(let signal): throw DumpFailure(
-            message: "Reading the archive ended the program (\(Walker.name(of: signal))): LMDB's own pages are damaged; "
-                + "see what \"bristlecone-dump verify\" says, and put the archive back from a backup.",
-            status: DumpFailure.cannotRead)
+        case .killed(let signal):
+            throw DumpFailure(
+                message:
+                    "Reading the archive ended the program (\(Walker.name(of: signal))): LMDB's own pages are damaged; "
+                    + "see what \"bristlecone-dump verify\" says, and put the archive back from a backup.",
+                status: DumpFailure.cannotRead)
         }
     }
 }

@@ -131,7 +131,8 @@ extension GetReport.Value {
             let result = "\(verification.result) (\(verification.algorithm)), "
             let moment = Words.moment(verification.at, at: now)
             table.add(
-                "signature", (verification.result == "valid" ? terminal.good(result) : terminal.bad(result))
+                "signature",
+                (verification.result == "valid" ? terminal.good(result) : terminal.bad(result))
                     + "checked \(moment) by \(verification.by)")
         }
         return table.lines()

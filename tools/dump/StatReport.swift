@@ -105,7 +105,8 @@ struct StatReport: Encodable {
     /// The answer for people.
     func text(on terminal: Terminal, at now: Instant) -> String {
         let head = terminal.strong("Archive \(terminal.digits(archiveId)) in \(folder)")
-        return ([head] + summaryLines(terminal, now) + ["", terminal.strong("Tables")] + tableLines()
+        return
+            ([head] + summaryLines(terminal, now) + ["", terminal.strong("Tables")] + tableLines()
             + ["", terminal.strong("Space")] + spaceLines()).joined(separator: "\n")
     }
 

@@ -26,7 +26,9 @@ struct VerifyCommand: GuardedCommand {
     var threads: Int?
 
     mutating func validate() throws {
-        if let threads, !(1...256).contains(threads) { throw ValidationError("Write a number of threads from 1 to 256.") }
+        if let threads, !(1...256).contains(threads) {
+            throw ValidationError("Write a number of threads from 1 to 256.")
+        }
     }
 
     /// The child: writes what it finds in lines of JSON.

@@ -11,7 +11,6 @@ struct VerifyGathering {
     private var nextShown: Duration = .seconds(1)
     private var hasShown = false
 
-
     mutating func take(_ event: VerifyEvent, after elapsed: Duration) {
         switch event {
         case .finding(let finding): findings.append(finding)

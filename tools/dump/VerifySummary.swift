@@ -54,7 +54,8 @@ struct VerifySummary: Encodable {
     }
 
     private func verdict(_ terminal: Terminal) -> String {
-        let size = "\(Words.count(records, "record")) in \(Words.time(.seconds(seconds))) "
+        let size =
+            "\(Words.count(records, "record")) in \(Words.time(.seconds(seconds))) "
             + "(\(Int(Double(records) / max(seconds, 0.001))) a second)"
         return sound
             ? "\(terminal.good("Sound")): \(size)"

@@ -118,7 +118,8 @@ private struct VerifyWalk {
         var faults = faultsOfEach(batch, in: table)
         switch table {
         case .entries: for record in batch { count(record) }
-        case .journal: for (place, record) in batch.enumerated() where faults[place] == nil { follow(record, &faults[place]) }
+        case .journal:
+            for (place, record) in batch.enumerated() where faults[place] == nil { follow(record, &faults[place]) }
         default: break
         }
         return zip(batch, faults).compactMap { record, fault in

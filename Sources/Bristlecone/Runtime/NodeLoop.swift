@@ -197,6 +197,24 @@ final class NodeLoop: @unchecked Sendable {
         }
     }
 
+    /// Looks for a good copy of a value that was damaged here, in the network, and keeps it; false where there is none.
+    ///
+    /// It is served for as long as one that somebody has just stored, and nobody knows any more who did.
+    func recover(_ lost: ScrubDamage.Lost) async -> Bool {
+        guard case .found(let outcome)? = await run(.find(lost.target)),
+            let copy = outcome.entries.first(where: { $0.id == lost.id })
+        else { return false }
+        runSoon { loop in
+            let change = StoreChange(
+                target: lost.target, entries: [copy], expiresAt: loop.now + NodeLoop.recoveredServedFor,
+                provenance: .received(from: copy.signature?.signer.mid ?? Mid(bits: .zero), at: .none))
+            loop.commits.add(GroupCommit.Item(change: .store(change), completion: nil))
+        }
+        return true
+    }
+
+    private static let recoveredServedFor: Duration = .seconds(3600)
+
     /// Tells the core where the bootstrap servers are.
     func trackersResolved(_ addresses: [Address]) { runSoon { $0.take(.trackersResolved(addresses)) } }
 

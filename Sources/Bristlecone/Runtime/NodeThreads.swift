@@ -13,6 +13,7 @@ struct NodeThreads: Sendable {
     let writer: NIOThreadPool
     let index: IndexKeeper
     let copier: Copier
+    let scrubber: Scrubber
 
     init(
         group: MultiThreadedEventLoopGroup, sockets: [AddressFamily: DatagramSocket], archive: Archive,
@@ -27,6 +28,7 @@ struct NodeThreads: Sendable {
         writer.start()
         index = IndexKeeper(archive: archive, logger: logger)
         copier = Copier()
+        scrubber = Scrubber(archive: archive, recordsPerSecond: settings.scrubRate, logger: logger)
     }
 
     /// Ends them all, in the order in which they hand work to each other.
@@ -35,6 +37,7 @@ struct NodeThreads: Sendable {
         for socket in sockets.values { await socket.close() }
         try? await writer.shutdownGracefully()
         await copier.shutdown()
+        await scrubber.shutdown()
         await index.shutdown()
         try? await group.shutdownGracefully()
     }
