@@ -31,12 +31,31 @@ struct StatReport: Encodable {
         var first, last: UInt64
         var checksum: String
         var at: String?
+
+        private enum CodingKeys: CodingKey { case first, last, checksum, at }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(first, forKey: .first)
+            try container.encode(last, forKey: .last)
+            try container.encode(checksum, forKey: .checksum)
+            try container.encode(at, forKey: .at)
+        }
     }
 
     struct Index: Encodable {
         var last: UInt64?
         var isRebuilding: Bool
         var failure: String?
+
+        private enum CodingKeys: CodingKey { case last, isRebuilding, failure }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(last, forKey: .last)
+            try container.encode(isRebuilding, forKey: .isRebuilding)
+            try container.encode(failure, forKey: .failure)
+        }
     }
 
     struct Table: Encodable {
