@@ -217,6 +217,6 @@ public final class BristleconeNode: Sendable {
             endpoints: snapshot?.endpoints.map { EndpointStatus($0, at: snapshot?.now ?? .distantPast) } ?? [],
             contacts: snapshot.map(ContactStatus.all) ?? [], archive: ArchiveStatus(archive),
             scrub: threads.scrubber.status,
-            counters: snapshot?.counters.named ?? [:])
+            counters: (snapshot?.counters.named ?? [:]).merging(threads.scrubber.counters) { $1 })
     }
 }

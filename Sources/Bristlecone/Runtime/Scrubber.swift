@@ -19,6 +19,8 @@ final class Scrubber: Sendable {
     private struct Progress {
         var state: ScrubState?
         var isStepping = false
+        var checked = 0
+        var damaged = 0
         var recovered = 0
     }
 
@@ -64,7 +66,11 @@ final class Scrubber: Sendable {
                 from: state.cursor, limit: recordsPerSecond * Int(Scrubber.stepEvery.nanoseconds / 1_000_000_000),
                 at: now, run: state.run ?? "scrub", verifier)
             state.take(step, at: now)
-            progress.withLock { $0.state = state }
+            progress.withLock { progress in
+                progress.state = state
+                progress.checked += step.checked
+                progress.damaged += step.damaged.count
+            }
             try archive.saveScrubState(state)
             for damage in step.damaged { tell(damage, lost) }
             if state.run == nil { logger.info("Every record was read again: \(state.finishedChecked) records") }
@@ -88,6 +94,13 @@ final class Scrubber: Sendable {
     func noteRecovery(of value: ScrubDamage.Lost) {
         logger.notice("The network had a good copy of \(value.id) under \(value.target), which is kept again")
         progress.withLock { $0.recovered += 1 }
+    }
+
+    /// What it has done since the node was started.
+    var counters: [String: Int] {
+        progress.withLock {
+            ["scrub.checked": $0.checked, "scrub.damaged": $0.damaged, "scrub.recovered": $0.recovered]
+        }
     }
 
     /// How far it is; `nil` before the first step.
