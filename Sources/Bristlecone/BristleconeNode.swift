@@ -60,8 +60,13 @@ public final class BristleconeNode: Sendable {
         trackers = TrackerResolver(settings.bootstrap ? settings.bootstrapServers : [], logger: logger)
         threads.index.archiveChanged()
         loop.begin()
-        threads.scrubber.begin(on: eventLoop) { [loop, scrubber = threads.scrubber] lost in
-            Task { if await loop.recover(lost) { scrubber.noteRecovery(of: lost) } }
+        threads.scrubber.begin(on: eventLoop) {
+            [loop, archive, scrubber = threads.scrubber, ownKey = folder.identity.publicKey] lost in
+            Task {
+                await loop.recover(lost, ownKey: ownKey)
+                let held = (try? archive.records(of: lost.target)) ?? []
+                if held.contains(where: { $0.entry.id == lost.id }) { scrubber.noteRecovery(of: lost) }
+            }
         }
         trackers.begin { [loop] addresses in loop.trackersResolved(addresses) }
     }

@@ -98,7 +98,10 @@ struct BackupWriter {
             } catch {
                 throw .notRead(path: "\(dataFolder)/\(name)", reason: error.reason)
             }
-            guard let bytes else { continue }
+            guard let bytes else {
+                if name == DefaultFile.name { continue }
+                throw .notRead(path: "\(dataFolder)/\(name)", reason: "there is none")
+            }
             try create(name, in: folder, bytes)
             names.append(name)
         }

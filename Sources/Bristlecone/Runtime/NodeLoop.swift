@@ -197,20 +197,27 @@ final class NodeLoop: @unchecked Sendable {
         }
     }
 
-    /// Looks for a good copy of a value that was damaged here, in the network, and keeps it; false where there is none.
+    /// Looks for a good copy of a value that was damaged here, in the network, and stores it here again.
     ///
-    /// It is served for as long as one that somebody has just stored, and nobody knows any more who did.
-    func recover(_ lost: ScrubDamage.Lost) async -> Bool {
+    /// It is served for as long as one that somebody has just stored. Who stored the damaged one is not known any more;
+    /// what this node signed, it published.
+    func recover(_ lost: ScrubDamage.Lost, ownKey: PublicKey) async {
         guard case .found(let outcome)? = await run(.find(lost.target)),
             let copy = outcome.entries.first(where: { $0.id == lost.id })
-        else { return false }
-        runSoon { loop in
-            let change = StoreChange(
-                target: lost.target, entries: [copy], expiresAt: loop.now + NodeLoop.recoveredServedFor,
-                provenance: .received(from: copy.signature?.signer.mid ?? Mid(bits: .zero), at: .none))
-            loop.commits.add(GroupCommit.Item(change: .store(change), completion: nil))
+        else { return }
+        let signer = copy.signature?.signer
+        let change = eventLoop.flatSubmit { [self] in
+            let provenance: Provenance =
+                signer == ownKey
+                ? .publishedHere : .received(from: signer?.mid ?? Mid(bits: .zero), at: .none)
+            let store = StoreChange(
+                target: lost.target, entries: [copy], expiresAt: now + NodeLoop.recoveredServedFor,
+                provenance: provenance)
+            commits.add(GroupCommit.Item(change: .store(store), completion: nil))
+            flush()
+            return commits.whenIdle()
         }
-        return true
+        try? await change.get()
     }
 
     private static let recoveredServedFor: Duration = .seconds(3600)
