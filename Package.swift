@@ -16,6 +16,7 @@ let package = Package(
     products: [
         .library(name: "Bristlecone", targets: ["Bristlecone"]),
         .executable(name: "bristlecone", targets: ["BristleconeCLI"]),
+        .executable(name: "bristlecone-dump", targets: ["BristleconeDump"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -52,10 +53,11 @@ let package = Package(
             name: "Archive",
             dependencies: ["IPv8", "Migrations", "CLMDB", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: house),
+        .target(name: "Console", dependencies: ["IPv8"], swiftSettings: house),
         .target(
             name: "Bristlecone",
             dependencies: [
-                "IPv8", "Kademlia", "DHTCore", "Archive",
+                "IPv8", "Kademlia", "DHTCore", "Archive", "Console",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -71,7 +73,7 @@ let package = Package(
         .executableTarget(
             name: "BristleconeCLI",
             dependencies: [
-                "Bristlecone", "IPv8", "Kademlia",
+                "Bristlecone", "Console", "IPv8", "Kademlia",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -79,6 +81,13 @@ let package = Package(
             ],
             swiftSettings: house),
 
+        .executableTarget(
+            name: "BristleconeDump",
+            dependencies: [
+                "Archive", "Console", "IPv8",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "tools/dump", swiftSettings: house),
         .executableTarget(
             name: "ArchiveBench", dependencies: ["Archive", "IPv8", "CLMDB"],
             path: "tools/bench/ArchiveBench", swiftSettings: house),
@@ -100,7 +109,7 @@ let package = Package(
         .testTarget(
             name: "BristleconeTests",
             dependencies: [
-                "Bristlecone", "DHTCore", "IPv8", "Kademlia",
+                "Bristlecone", "Console", "DHTCore", "IPv8", "Kademlia",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -109,7 +118,7 @@ let package = Package(
         .testTarget(
             name: "BristleconeCLITests",
             dependencies: [
-                "BristleconeCLI", "Bristlecone", "IPv8", "Kademlia",
+                "BristleconeCLI", "Bristlecone", "Console", "IPv8", "Kademlia",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -14,6 +14,9 @@ public enum Migrations {
     }
 
     private static var steps: [(String, [UInt8])] {
-        [("V001_index", PackageResources.V001_index_sql)]
+        [
+            ("V001_index", PackageResources.V001_index_sql),
+            ("V002_scrub", PackageResources.V002_scrub_sql),
+        ]
     }
 }

@@ -57,14 +57,15 @@ extension Archive {
 
     /// Writes the counts, and takes away what the index has of the journal: twice what was added at most, so that a
     /// long journal goes little by little.
-    private func settle(
+    func settle(
         _ pass: inout StorePass, since counts: CountsRecord, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) {
         if pass.counts != counts {
             pass.encoder.encode(pass.counts)
             try transaction.put(.meta, &pass.encoder)
         }
-        let neededFrom = journalNeededFrom.load(ordering: .acquiring)
+        let neededFrom = min(
+            journalNeededFrom.load(ordering: .acquiring), journalKeptAbove.load(ordering: .acquiring))
         var cursor = try transaction.view.cursor(.journal)
         var left = 2 * pass.changeCount
         var isThere = try cursor.first()

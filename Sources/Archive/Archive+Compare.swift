@@ -40,7 +40,7 @@ extension Archive {
 }
 
 /// What the index says of an entry, for the comparison.
-private struct IndexedRow: Equatable {
+struct IndexedRow: Equatable {
     var version: Int64?
     var byteCount: Int
     var firstSeen: Int64

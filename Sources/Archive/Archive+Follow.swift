@@ -200,7 +200,7 @@ extension Archive {
             rebuild: FollowResult.Rebuild(done: rebuild.done + walked, total: max(total, rebuild.done + walked)))
     }
 
-    private static func seek(behind key: [UInt8], _ cursor: inout Cursor) throws(ArchiveError) -> Bool {
+    static func seek(behind key: [UInt8], _ cursor: inout Cursor) throws(ArchiveError) -> Bool {
         guard !key.isEmpty else { return try cursor.first() }
         let isThere = try withUnsafeTemporaryAllocation(byteCount: key.count, alignment: 1) {
             (buffer) throws(ArchiveError) in

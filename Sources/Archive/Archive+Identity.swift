@@ -18,30 +18,7 @@ extension Archive {
     static func readIdentity(
         in transaction: borrowing WriteTransaction, _ damaged: inout [DamagedRecord]
     ) throws(ArchiveError) -> IdentityRecord {
-        let path = transaction.view.environment.path
-        var sound: IdentityRecord?
-        var unsound: [String] = []
-        var newest = 0
-        for name in IdentityRecord.keys {
-            var key = name
-            let (identity, recordFormat) = try key.withBytes { (key) throws(ArchiveError) in
-                guard let value = try transaction.view.get(.meta, key) else { return (nil as IdentityRecord?, 0) }
-                let body = RecordChecksum.body(of: value, key: key, table: .meta)
-                return (body.flatMap { IdentityRecord(body: $0) }, Int(value.first ?? 0))
-            }
-            newest = max(newest, recordFormat)
-            if let identity { sound = sound ?? identity } else { unsound.append(name) }
-        }
-        guard var sound else {
-            // A newer program may lay out its records in another way, but the first byte says so.
-            if newest > RecordChecksum.format {
-                throw .newerFormat(path: path, found: newest, supported: IdentityRecord.format)
-            }
-            throw .damaged(path: path, detail: "both copies of the archive's identity are")
-        }
-        guard sound.format <= IdentityRecord.format else {
-            throw .newerFormat(path: path, found: sound.format, supported: IdentityRecord.format)
-        }
+        var (sound, unsound) = try transaction.view.identity()
         sound.format = IdentityRecord.format
         var encoder = RecordEncoder()
         for name in unsound {
@@ -88,6 +65,34 @@ extension Archive {
 }
 
 extension ReadTransaction {
+    /// Who the archive is, from whichever of the two records is sound, and the keys of those that are not.
+    func identity() throws(ArchiveError) -> (sound: IdentityRecord, unsound: [String]) {
+        var sound: IdentityRecord?
+        var unsound: [String] = []
+        var newest = 0
+        for name in IdentityRecord.keys {
+            var key = name
+            let (identity, recordFormat) = try key.withBytes { (key) throws(ArchiveError) in
+                guard let value = try get(.meta, key) else { return (nil as IdentityRecord?, 0) }
+                let body = RecordChecksum.body(of: value, key: key, table: .meta)
+                return (body.flatMap { IdentityRecord(body: $0) }, Int(value.first ?? 0))
+            }
+            newest = max(newest, recordFormat)
+            if let identity { sound = sound ?? identity } else { unsound.append(name) }
+        }
+        guard let sound else {
+            // A newer program may lay out its records in another way, but the first byte says so.
+            if newest > RecordChecksum.format {
+                throw .newerFormat(path: environment.path, found: newest, supported: IdentityRecord.format)
+            }
+            throw .damaged(path: environment.path, detail: "both copies of the archive's identity are")
+        }
+        guard sound.format <= IdentityRecord.format else {
+            throw .newerFormat(path: environment.path, found: sound.format, supported: IdentityRecord.format)
+        }
+        return (sound, unsound)
+    }
+
     /// The counts that were last written; `nil` where their record is missing or damaged.
     func counts() throws(ArchiveError) -> CountsRecord? {
         var key = CountsRecord.key

@@ -17,6 +17,10 @@ public final class Archive: Sendable {
     let deviceFailed = Atomic(false)
     /// Changes of the journal below this number are in the index and may go.
     let journalNeededFrom = Atomic<UInt64>(0)
+    /// Changes above this number stay for a copy of the index that is being made.
+    let journalKeptAbove = Atomic<UInt64>(.max)
+    /// One copy at a time.
+    let copying = Mutex(())
     /// One step of the index at a time.
     let following = Mutex(())
     /// How far the index was after the last step.

@@ -28,6 +28,12 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case tooManyReaders(max: Int)
     /// The index failed; the archive itself is not affected.
     case index(detail: String)
+    /// There is no archive in the folder.
+    case noArchive(folder: String)
+    /// The file cannot be read; `reason` is the system's word for it.
+    case unreadable(path: String, reason: String)
+    /// A copy could not be written; `reason` is the system's word for it.
+    case notCopied(path: String, reason: String)
     /// The archive has been closed.
     case closed
     /// LMDB refused a call for a reason that has no case of its own.
@@ -66,6 +72,12 @@ extension ArchiveError: CustomStringConvertible {
             "More than \(max) readers are in the archive at once: end other programs that read it."
         case .index(let detail):
             "The index of the archive failed (\(detail)): make room or move index.sqlite away, it is rebuilt."
+        case .noArchive(let folder):
+            "There is no archive in \(folder): name the data folder of a node, or a backup."
+        case .unreadable(let path, let reason):
+            "\(path) cannot be read (\(reason)): check that it exists and who owns it."
+        case .notCopied(let path, let reason):
+            "The archive could not be copied to \(path) (\(reason)): make room there, or choose another place."
         case .closed:
             "The archive has been closed: open it again."
         case .failed(let operation, let reason):

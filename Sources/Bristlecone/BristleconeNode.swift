@@ -61,6 +61,14 @@ public final class BristleconeNode: Sendable {
         trackers = TrackerResolver(settings.bootstrap ? settings.bootstrapServers : [], logger: logger)
         threads.index.archiveChanged()
         loop.begin()
+        threads.scrubber.begin(on: eventLoop) {
+            [loop, archive, scrubber = threads.scrubber, ownKey = folder.identity.publicKey] lost in
+            Task {
+                await loop.recover(lost, ownKey: ownKey)
+                let held = (try? archive.records(of: lost.target)) ?? []
+                if held.contains(where: { $0.entry.id == lost.id }) { scrubber.noteRecovery(of: lost) }
+            }
+        }
         trackers.begin { [loop] addresses in loop.trackersResolved(addresses) }
     }
 
@@ -218,6 +226,18 @@ public final class BristleconeNode: Sendable {
         }
     }
 
+    /// Makes a backup while the node goes on: archive, identity and configuration, in a new folder.
+    ///
+    /// - Parameter folder: an absolute path; the folder that it lies in exists.
+    public func backUp(to folder: String) async throws(NodeError) -> BackupReport {
+        let writer = BackupWriter(archive: archive, dataFolder: self.folder.path, at: ClockReading.now().wall)
+        do throws(BackupError) {
+            return try await threads.copier.run { () throws(BackupError) in try writer.write(to: folder) }
+        } catch {
+            throw NodeError(error.description, canRetry: false)
+        }
+    }
+
     /// How the node is.
     public func status() async -> NodeStatus {
         let snapshot = await loop.snapshot()
@@ -225,6 +245,7 @@ public final class BristleconeNode: Sendable {
             processID: getpid(), uptime: ContinuousClock.now - startedAt, publicKey: folder.identity.publicKey,
             endpoints: snapshot?.endpoints.map { EndpointStatus($0, at: snapshot?.now ?? .distantPast) } ?? [],
             contacts: snapshot.map(ContactStatus.all) ?? [], archive: ArchiveStatus(archive),
-            counters: snapshot?.counters.named ?? [:])
+            scrub: threads.scrubber.status,
+            counters: (snapshot?.counters.named ?? [:]).merging(threads.scrubber.counters) { $1 })
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Bristlecone
+internal import Console
 internal import FoundationEssentials
 internal import Glibc
 
@@ -13,10 +14,13 @@ struct ClientOptions: ParsableArguments {
     @Flag(help: "Print the answer as JSON.")
     var json = false
 
+    /// The data folder: flag, environment or default.
+    var folder: String {
+        EffectiveConfiguration.dataFolder(flag: dataFolder, environment: ProcessInfo.processInfo.environment)
+    }
+
     /// Asks the node in the data folder, and throws what it says where it cannot do what was asked for.
     func ask(_ request: ControlRequest, timeout: Duration) throws -> ControlReply {
-        let environment = ProcessInfo.processInfo.environment
-        let folder = EffectiveConfiguration.dataFolder(flag: dataFolder, environment: environment)
         let reply = try ControlClient(dataFolder: folder).send(request, timeout: timeout)
         if case .failure(let sentence, let canRetry) = reply {
             throw CommandFailure(message: canRetry ? "\(sentence) Trying again may help." : sentence)

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Bristlecone
+internal import Console
 
 /// `bristlecone config check`
 struct ConfigCheckCommand: AsyncParsableCommand {

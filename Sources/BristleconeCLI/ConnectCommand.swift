@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Bristlecone
+internal import Console
 internal import IPv8
 
 /// `bristlecone connect MID`

@@ -1,4 +1,5 @@
 internal import Bristlecone
+internal import Console
 internal import IPv8
 
 extension FindReport {

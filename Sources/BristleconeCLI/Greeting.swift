@@ -1,4 +1,5 @@
 internal import Bristlecone
+internal import Console
 internal import IPv8
 
 /// What `run` says once the node is running: what it is, and what to type next.

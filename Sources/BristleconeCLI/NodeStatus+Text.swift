@@ -1,4 +1,5 @@
 internal import Bristlecone
+internal import Console
 internal import IPv8
 internal import Kademlia
 
@@ -14,6 +15,7 @@ extension NodeStatus {
                 + "\(Words.space(archive.liveBytes)) in use")
         let lag = archive.journalLast - archive.indexLast
         summary.add("journal", "change \(archive.journalLast), index \(lag == 0 ? "up to date" : "\(lag) behind")")
+        if let scrub { summary.add("scrub", scrub.text(on: terminal)) }
         let blocks = [
             [terminal.strong(head)] + summary.lines(), endpointLines(terminal), contactLines(terminal),
             counterLines(terminal),
@@ -59,5 +61,17 @@ extension NodeStatus {
         }
         let lines = table.lines()
         return [terminal.strong("Counted since the start")] + (lines.isEmpty ? ["  nothing yet"] : lines)
+    }
+}
+
+extension ScrubStatus {
+    /// How the scrub is, in half a line.
+    func text(on terminal: Terminal) -> String {
+        let found = lastDamaged + damaged
+        let now = started.map { "\(Words.count(checked, "record")) read again since \(Words.moment($0))" }
+        let last = lastFinished.map { "\(Words.count(lastChecked, "record")) read again by \(Words.moment($0))" }
+        let done = [now, last].compactMap { $0 }.joined(separator: "; last run: ")
+        let verdict = found == 0 ? "none damaged" : terminal.bad("\(found) damaged and in quarantine")
+        return "\(done), \(verdict)" + (recovered > 0 ? ", \(recovered) recovered from the network" : "")
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Bristlecone
+internal import Console
 internal import Glibc
 
 /// The program `bristlecone`.
@@ -22,7 +23,7 @@ struct Program: AsyncParsableCommand {
         version: "bristlecone \(Release.version)",
         subcommands: [
             RunCommand.self, StoreCommand.self, FindCommand.self, PingCommand.self, ConnectCommand.self,
-            StatusCommand.self, ConfigCommand.self,
+            StatusCommand.self, BackupCommand.self, RestoreCommand.self, ConfigCommand.self,
         ])
 
     /// Parses the arguments, runs the command and turns whatever goes wrong into a sentence and an exit status.
@@ -44,6 +45,7 @@ struct Program: AsyncParsableCommand {
         case let failure as CommandFailure: end(failure.status, saying: [failure.message])
         case let error as ConfigurationError: end(error.exitStatus, saying: error.problems.map(\.description))
         case let error as ControlError: end(.failure, saying: [error.description])
+        case let error as BackupError: end(.failure, saying: [error.description])
         case let error as StartError: end(.failure, saying: [error.description])
         default: endParsing(error)
         }

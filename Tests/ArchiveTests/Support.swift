@@ -3,6 +3,9 @@ import IPv8
 
 @testable import Archive
 
+/// The archive's tables, where GRDB's name for its own is in the way.
+typealias ArchiveTable = Table
+
 /// A folder of its own for a test, gone with it.
 final class Folder {
     let path: String

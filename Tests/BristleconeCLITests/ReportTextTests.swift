@@ -1,4 +1,5 @@
 import Bristlecone
+import Console
 import IPv8
 import Kademlia
 import Testing

@@ -1,3 +1,4 @@
+import Console
 import IPv8
 import Logging
 import Testing

@@ -83,7 +83,7 @@ import Testing
                 + #""good_contacts":2,"listen":"127.1.0.1:8090","node_id":"\#(id)"},"#
                 + #"{"buckets":1,"contacts":0,"external":null,"family":"ipv6","good_contacts":0,"#
                 + #""listen":"[::1]:8091","node_id":"\#(id)"}],"key_level":"curve25519","mid":"\#(signer.mid)","#
-                + #""pid":42,"public_key":"\#(signer)","uptime_seconds":3,"version":"0.1.0"}"#)
+                + #""pid":42,"public_key":"\#(signer)","scrub":null,"uptime_seconds":3,"version":"0.1.0"}"#)
     }
 
     @Test func requestsAndRepliesReadBack() throws {

@@ -93,9 +93,11 @@ final class Index: Sendable {
         }
     }
 
+    /// The open file, if it is open.
+    var pool: DatabasePool? { state.withLock { $0.pool } }
+
     private func openPool() throws(ArchiveError) -> DatabasePool {
         try open()
-        let pool = state.withLock { $0.pool }
         guard let pool else { throw .index(detail: "it is closed") }
         return pool
     }

@@ -20,7 +20,7 @@ final class LMDBEnvironment: @unchecked Sendable {
     /// How far LMDB's pages were looked over before LMDB was let at them.
     let structure: StructureCheck.Result
 
-    private let handle: OpaquePointer
+    let handle: OpaquePointer
     private let tables: [MDB_dbi]
     private let state = Mutex(State())
 
@@ -164,7 +164,7 @@ final class LMDBEnvironment: @unchecked Sendable {
 
     private var info: TransactionInfo { TransactionInfo(path: path, mapBytes: mapBytes, pageBytes: pageBytes) }
 
-    private func check(_ code: Int32, _ operation: String) throws(ArchiveError) {
+    func check(_ code: Int32, _ operation: String) throws(ArchiveError) {
         try LMDBResult(code: code, operation: operation, path: path).check(mapBytes: mapBytes)
     }
 }
@@ -271,7 +271,7 @@ extension LMDBEnvironment {
 
 extension LMDBEnvironment {
     /// Counts a closure in, so that closing waits for it.
-    private func enter() throws(ArchiveError) {
+    func enter() throws(ArchiveError) {
         let isOpen = state.withLock { state in
             guard !state.isClosed else { return false }
             state.running += 1
@@ -280,7 +280,7 @@ extension LMDBEnvironment {
         guard isOpen else { throw .closed }
     }
 
-    private func leave() {
+    func leave() {
         let closeNow = state.withLock { state in
             state.running -= 1
             return state.isClosed && state.running == 0

@@ -33,9 +33,12 @@ struct ReadTransaction: ~Copyable {
     }
 
     /// A cursor over a table, which stands nowhere yet. It must not outlive the transaction's closure.
-    func cursor(_ table: Table) throws(ArchiveError) -> Cursor {
+    func cursor(_ table: Table) throws(ArchiveError) -> Cursor { try cursor(ofHandle: tables[table.index]) }
+
+    /// A cursor over what LMDB knows by a handle.
+    func cursor(ofHandle tableHandle: MDB_dbi) throws(ArchiveError) -> Cursor {
         var cursor: OpaquePointer?
-        try check(mdb_cursor_open(handle, tables[table.index], &cursor), "opening a cursor")
+        try check(mdb_cursor_open(handle, tableHandle, &cursor), "opening a cursor")
         guard let cursor else { throw .failed(operation: "opening a cursor", reason: "no handle") }
         return Cursor(handle: cursor, environment: environment, changes: changes)
     }
@@ -48,6 +51,12 @@ struct ReadTransaction: ~Copyable {
     /// How many pages a table takes.
     func pageCount(_ table: Table) throws(ArchiveError) -> Int {
         try statistics(tables[table.index]).pageCount
+    }
+
+    /// How many records a table holds, how many pages it takes, and how deep its tree is.
+    func shape(_ table: Table) throws(ArchiveError) -> (records: Int, pages: Int, depth: Int) {
+        let statistics = try statistics(tables[table.index])
+        return (statistics.ms_entries, statistics.pageCount, Int(statistics.ms_depth))
     }
 
     /// How many pages all tables take together: what the quota counts.

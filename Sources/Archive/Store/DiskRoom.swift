@@ -29,7 +29,7 @@ enum DiskRoom {
     /// as EIO, whatever the reason.
     static func hasRunOut(folder: String) -> Bool { freeBytes(folder: folder) < writeBytesMax }
 
-    private static func freeBytes(folder: String) -> Int {
+    static func freeBytes(folder: String) -> Int {
         var status = statvfs()
         guard statvfs(folder, &status) == 0 else { return .max }
         let product = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))

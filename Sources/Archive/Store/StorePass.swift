@@ -193,7 +193,7 @@ extension StorePass {
     }
 
     /// Numbers a change.
-    private mutating func note(
+    mutating func note(
         _ kind: JournalRecord.Kind, _ key: EntryKey, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) {
         let (number, overflow) = journal.number.addingReportingOverflow(1)

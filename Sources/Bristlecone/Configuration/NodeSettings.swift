@@ -26,6 +26,8 @@ public struct NodeSettings: Sendable, Equatable {
     public var valuesPerKeyMax = 1024
     /// Whether a store is acknowledged before it is on disk: faster, and a crash loses up to a second of it.
     public var relaxedDurability = false
+    /// How many records a second are read again in the background; 0 for none.
+    public var scrubRate = 17
     /// Threads that check and make signatures; 0 stands for one a processor core.
     public var threads = 0
 

@@ -44,6 +44,12 @@ extension SettingName {
             Acknowledge a value before it is safely on disk. This is faster on slow disks, but a crash or a power cut \
             loses what was acknowledged in the second before.
             """
+        case .scrubRate:
+            """
+            How many records a second to read again in the background, so that damage is seen before it matters: what \
+            is damaged is put into quarantine, and the network is asked for a good copy. With 17, ten million records \
+            take a week. 0 switches it off.
+            """
         case .threads:
             "How many threads check signatures, up to 256. 0 stands for one for each processor core."
         }

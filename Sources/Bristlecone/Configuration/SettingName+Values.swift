@@ -26,6 +26,7 @@ extension SettingName {
         case .diskReserve: .string(settings.diskReserve.description)
         case .valuesPerKeyMax: .int(settings.valuesPerKeyMax)
         case .relaxedDurability: .bool(settings.relaxedDurability)
+        case .scrubRate: .int(settings.scrubRate)
         case .threads: .int(settings.threads)
         }
     }
@@ -53,6 +54,7 @@ extension SettingName {
         case (.valuesPerKeyMax, .int(let number)):
             return set(&settings.valuesPerKeyMax, to: number, within: 8...65536)
         case (.relaxedDurability, .bool(let truth)): settings.relaxedDurability = truth
+        case (.scrubRate, .int(let number)): return set(&settings.scrubRate, to: number, within: 0...100_000)
         case (.threads, .int(let number)): return set(&settings.threads, to: number, within: 0...256)
         default: preconditionFailure("\(rawValue) was read as another type than its own: \(content)")
         }

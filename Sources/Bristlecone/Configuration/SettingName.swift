@@ -22,6 +22,8 @@ public enum SettingName: String, Sendable, CaseIterable {
     case valuesPerKeyMax = "archive.values_per_key"
     /// ``NodeSettings/relaxedDurability``
     case relaxedDurability = "archive.relaxed_durability"
+    /// ``NodeSettings/scrubRate``
+    case scrubRate = "archive.scrub_rate"
     /// ``NodeSettings/threads``
     case threads
 
@@ -47,7 +49,9 @@ public enum SettingName: String, Sendable, CaseIterable {
         case .peers: "--peer"
         case .bootstrapEnabled: "--no-bootstrap"
         case .logLevel: "--log-level"
-        case .bootstrapServers, .archiveSizeLimit, .diskReserve, .valuesPerKeyMax, .relaxedDurability, .threads: nil
+        case .bootstrapServers, .archiveSizeLimit, .diskReserve, .valuesPerKeyMax, .relaxedDurability, .scrubRate,
+            .threads:
+            nil
         }
     }
 
@@ -57,7 +61,7 @@ public enum SettingName: String, Sendable, CaseIterable {
         case .data, .logLevel, .archiveSizeLimit, .diskReserve: .string
         case .listen, .peers, .bootstrapServers: .stringArray
         case .bootstrapEnabled, .relaxedDurability: .bool
-        case .valuesPerKeyMax, .threads: .int
+        case .valuesPerKeyMax, .scrubRate, .threads: .int
         }
     }
 

@@ -10,6 +10,8 @@ public enum ControlReply: Sendable, Equatable {
     case ping(PingReport)
     /// To a connect request where the peer answered.
     case connect(ConnectReport)
+    /// To a backup that was made.
+    case backup(BackupReport)
     /// The request could not be done; one sentence, and whether trying again later may help.
     case failure(String, canRetry: Bool)
 }
@@ -21,7 +23,7 @@ extension ControlReply: Codable {
     }
 
     private enum Kind: String, Codable {
-        case status, store, find, ping, connect, failure
+        case status, store, find, ping, connect, backup, failure
     }
 
     /// Reads the JSON form.
@@ -33,6 +35,7 @@ extension ControlReply: Codable {
         case .find: self = .find(try container.decode(FindReport.self, forKey: .report))
         case .ping: self = .ping(try container.decode(PingReport.self, forKey: .report))
         case .connect: self = .connect(try container.decode(ConnectReport.self, forKey: .report))
+        case .backup: self = .backup(try container.decode(BackupReport.self, forKey: .report))
         case .failure:
             self = .failure(
                 try container.decode(String.self, forKey: .error),
@@ -58,6 +61,9 @@ extension ControlReply: Codable {
             try container.encode(report, forKey: .report)
         case .connect(let report):
             try container.encode(Kind.connect, forKey: .reply)
+            try container.encode(report, forKey: .report)
+        case .backup(let report):
+            try container.encode(Kind.backup, forKey: .reply)
             try container.encode(report, forKey: .report)
         case .failure(let sentence, let canRetry):
             try container.encode(Kind.failure, forKey: .reply)

@@ -14,15 +14,17 @@ public enum ControlRequest: Sendable, Equatable {
     case ping(Address)
     /// Find a peer by its identity, at the known address first.
     case connect(Mid, knownAddress: Address?)
+    /// Make a backup in a new folder, an absolute path.
+    case backup(folder: String)
 }
 
 extension ControlRequest: Codable {
     private enum CodingKeys: String, CodingKey {
-        case request, key, data, signed, address, mid
+        case request, key, data, signed, address, mid, folder
     }
 
     private enum Kind: String, Codable {
-        case status, store, find, ping, connect
+        case status, store, find, ping, connect, backup
         case findLocal = "find_local"
     }
 
@@ -43,6 +45,7 @@ extension ControlRequest: Codable {
             self = .connect(
                 try container.decode(text: Mid.self, forKey: .mid),
                 knownAddress: try container.decodeIfPresent(text: Address.self, forKey: .address))
+        case .backup: self = .backup(folder: try container.decode(String.self, forKey: .folder))
         }
     }
 
@@ -69,6 +72,9 @@ extension ControlRequest: Codable {
             try container.encode(Kind.connect, forKey: .request)
             try container.encode(text: mid, forKey: .mid)
             try container.encode(text: address, forKey: .address)
+        case .backup(let folder):
+            try container.encode(Kind.backup, forKey: .request)
+            try container.encode(folder, forKey: .folder)
         }
     }
 }

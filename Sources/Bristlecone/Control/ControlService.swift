@@ -39,6 +39,7 @@ public struct ControlService: Service {
             case .ping(let address): return .ping(try await node.ping(address))
             case .connect(let mid, let address):
                 return .connect(try await node.connectPeer(mid: mid, knownAddress: address))
+            case .backup(let folder): return .backup(try await node.backUp(to: folder))
             }
         } catch {
             return .failure(error.message, canRetry: error.canRetry)

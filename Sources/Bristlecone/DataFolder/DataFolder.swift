@@ -30,13 +30,18 @@ public final class DataFolder: Sendable {
     /// The format that this version reads and writes.
     public static let format = 1
 
-    private static let formatName = "bristlecone.format"
+    static let formatName = "bristlecone.format"
 
     /// What may lie in a folder before a node has used it: what an operator puts there and an editor leaves, what a
     /// start that was killed leaves behind, and what file systems do.
-    private static func isHarmless(_ name: String) -> Bool {
+    static func isHarmless(_ name: String) -> Bool {
         let own = [formatName, DefaultFile.name, IdentityFile.name, FolderLock.name, ControlSocketPath.name]
         return own.contains { name.contains($0) } || name == "lost+found"
+    }
+
+    /// Whether a node has used a folder.
+    static func isUsed(_ path: String) -> Bool {
+        (try? OpenFolder(path).status(of: formatName)) ?? nil != nil
     }
 
     /// Opens a data folder, and makes one where there is none: the folder itself, the lock, a new identity unless a key

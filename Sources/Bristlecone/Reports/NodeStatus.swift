@@ -16,13 +16,16 @@ public struct NodeStatus: Sendable, Equatable {
     public var contacts: [ContactStatus]
     /// What it keeps.
     public var archive: ArchiveStatus
+    /// How the check of what it keeps goes; `nil` where there is none, or before it has begun.
+    public var scrub: ScrubStatus?
     /// What it has counted since it was started, by name; what was dropped is under `dropped.` and the reason.
     public var counters: [String: Int]
 
     /// Puts a status together.
     public init(
         version: String = Release.version, processID: Int32, uptime: Duration, publicKey: PublicKey,
-        endpoints: [EndpointStatus], contacts: [ContactStatus], archive: ArchiveStatus, counters: [String: Int]
+        endpoints: [EndpointStatus], contacts: [ContactStatus], archive: ArchiveStatus, scrub: ScrubStatus? = nil,
+        counters: [String: Int]
     ) {
         self.version = version
         self.processID = processID
@@ -31,13 +34,14 @@ public struct NodeStatus: Sendable, Equatable {
         self.endpoints = endpoints
         self.contacts = contacts
         self.archive = archive
+        self.scrub = scrub
         self.counters = counters
     }
 }
 
 extension NodeStatus: Codable {
     private enum CodingKeys: String, CodingKey {
-        case version, mid, endpoints, contacts, archive, counters
+        case version, mid, endpoints, contacts, archive, scrub, counters
         case processID = "pid"
         case uptime = "uptime_seconds"
         case publicKey = "public_key"
@@ -54,6 +58,7 @@ extension NodeStatus: Codable {
         endpoints = try container.decode([EndpointStatus].self, forKey: .endpoints)
         contacts = try container.decode([ContactStatus].self, forKey: .contacts)
         archive = try container.decode(ArchiveStatus.self, forKey: .archive)
+        scrub = try container.decodeIfPresent(ScrubStatus.self, forKey: .scrub)
         counters = try container.decode([String: Int].self, forKey: .counters)
     }
 
@@ -69,6 +74,7 @@ extension NodeStatus: Codable {
         try container.encode(endpoints, forKey: .endpoints)
         try container.encode(contacts, forKey: .contacts)
         try container.encode(archive, forKey: .archive)
+        try container.encode(scrub, forKey: .scrub)
         try container.encode(counters, forKey: .counters)
     }
 }

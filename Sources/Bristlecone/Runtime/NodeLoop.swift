@@ -246,6 +246,31 @@ final class NodeLoop: @unchecked Sendable {
         }
     }
 
+    /// Looks for a good copy of a value that was damaged here, in the network, and stores it here again.
+    ///
+    /// It is served for as long as one that somebody has just stored. Who stored the damaged one is not known any more;
+    /// what this node signed, it published.
+    func recover(_ lost: ScrubDamage.Lost, ownKey: PublicKey) async {
+        guard case .found(let outcome)? = await run(.find(lost.target)),
+            let copy = outcome.entries.first(where: { $0.id == lost.id })
+        else { return }
+        let signer = copy.signature?.signer
+        let change = eventLoop.flatSubmit { [self] in
+            let provenance: Provenance =
+                signer == ownKey
+                ? .publishedHere : .received(from: signer?.mid ?? Mid(bits: .zero), at: .none)
+            let store = StoreChange(
+                target: lost.target, entries: [copy], expiresAt: now + NodeLoop.recoveredServedFor,
+                provenance: provenance)
+            commits.add(GroupCommit.Item(change: .store(store), completion: nil))
+            flush()
+            return commits.whenIdle()
+        }
+        try? await change.get()
+    }
+
+    private static let recoveredServedFor: Duration = .seconds(3600)
+
     /// Tells the core where the bootstrap servers are.
     func trackersResolved(_ addresses: [Address]) { runSoon { $0.take(.trackersResolved(addresses)) } }
 

@@ -12,6 +12,8 @@ struct NodeThreads: Sendable {
     let workshop: Workshop
     let writer: NIOThreadPool
     let index: IndexKeeper
+    let copier: Copier
+    let scrubber: Scrubber
 
     init(
         group: MultiThreadedEventLoopGroup, sockets: [AddressFamily: DatagramSocket], archive: Archive,
@@ -25,6 +27,8 @@ struct NodeThreads: Sendable {
         writer = NIOThreadPool(numberOfThreads: 1)
         writer.start()
         index = IndexKeeper(archive: archive, logger: logger)
+        copier = Copier()
+        scrubber = Scrubber(archive: archive, recordsPerSecond: settings.scrubRate, logger: logger)
     }
 
     /// Ends them all, in the order in which they hand work to each other.
@@ -32,6 +36,8 @@ struct NodeThreads: Sendable {
         await workshop.shutdown()
         for socket in sockets.values { await socket.close() }
         try? await writer.shutdownGracefully()
+        await copier.shutdown()
+        await scrubber.shutdown()
         await index.shutdown()
         try? await group.shutdownGracefully()
     }

@@ -1,3 +1,5 @@
+internal import Console
+
 /// A text between quotation marks for a message: in one line, no longer than a line, and unable to command a terminal.
 func quoted(_ text: some StringProtocol) -> String {
     let shown = text.unicodeScalars.prefix(quotedScalarsMax).map { scalar in
@@ -12,15 +14,4 @@ private let quotedScalarsMax = 80
 package func shellWord(_ text: String) -> String {
     let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-+:@,".contains($0)) }
     return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
-}
-
-extension Unicode.Scalar {
-    /// Whether showing the character does no more than show it: no control character, none that changes the direction
-    /// of writing, no end of line.
-    package var isSafeToShow: Bool {
-        switch properties.generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
-        default: true
-        }
-    }
 }

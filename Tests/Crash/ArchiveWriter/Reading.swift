@@ -42,8 +42,9 @@ struct Reading {
                 for record in records where !served.contains(record.entry.bytes) {
                     reading.altered.append("not served: \(target) \(record.entry.id)")
                 }
+                let recordsByID = Dictionary(records.map { ($0.entry.id, $0) }, uniquingKeysWith: { first, _ in first })
                 for value in values {
-                    guard let fault = value.fault(in: records) else { continue }
+                    guard let fault = value.fault(in: recordsByID) else { continue }
                     if fault.hasPrefix("lost") { reading.missing.insert(fault) } else { reading.altered.append(fault) }
                 }
             }

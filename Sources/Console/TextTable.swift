@@ -1,12 +1,15 @@
 /// Rows whose columns stand below each other.
-struct TextTable {
+package struct TextTable {
     private var rows: [[String]] = []
 
+    /// A table without rows.
+    package init() {}
+
     /// Adds a row; the last cell of each may have any length.
-    mutating func add(_ cells: String...) { rows.append(cells) }
+    package mutating func add(_ cells: String...) { rows.append(cells) }
 
     /// The rows, each after so many spaces, with two spaces between columns.
-    func lines(indent: Int = 2) -> [String] {
+    package func lines(indent: Int = 2) -> [String] {
         var widths: [Int] = []
         for row in rows {
             for (column, cell) in row.dropLast().enumerated() {

@@ -1,24 +1,23 @@
-internal import Bristlecone
 internal import Glibc
 
 /// How to write for whoever reads: a person at a terminal, or a program behind a pipe.
-struct Terminal {
+package struct Terminal {
     /// Whether long keys are shortened, because a person reads them.
-    let shortensKeys: Bool
+    package let shortensKeys: Bool
     /// Whether colours are understood and wanted.
-    let usesColours: Bool
+    package let usesColours: Bool
 
     /// What a pipe gets.
-    static let plain = Terminal(shortensKeys: false, usesColours: false)
+    package static let plain = Terminal(shortensKeys: false, usesColours: false)
 
     /// Puts the two together.
-    init(shortensKeys: Bool, usesColours: Bool) {
+    package init(shortensKeys: Bool, usesColours: Bool) {
         self.shortensKeys = shortensKeys
         self.usesColours = usesColours
     }
 
     /// How to write to a standard stream. `NO_COLOR`, if it is set to anything, and a dumb terminal mean no colours.
-    init(descriptor: Int32, environment: [String: String]) {
+    package init(descriptor: Int32, environment: [String: String]) {
         let isTerminal = isatty(descriptor) == 1
         let wantsColours =
             environment["NO_COLOR", default: ""].isEmpty && environment["TERM", default: "dumb"] != "dumb"
@@ -26,20 +25,20 @@ struct Terminal {
     }
 
     /// Hexadecimal digits: the first and the last few of them for a person.
-    func digits(_ text: some CustomStringConvertible) -> String {
+    package func digits(_ text: some CustomStringConvertible) -> String {
         let digits = text.description
         guard shortensKeys, digits.count > 16 else { return digits }
         return "\(digits.prefix(8))…\(digits.suffix(4))"
     }
 
     /// Something that matters more than what is around it.
-    func strong(_ text: String) -> String { styled(text, "1") }
+    package func strong(_ text: String) -> String { styled(text, "1") }
     /// Something that matters less.
-    func faint(_ text: String) -> String { styled(text, "2") }
+    package func faint(_ text: String) -> String { styled(text, "2") }
     /// Something that is as it should be.
-    func good(_ text: String) -> String { styled(text, "32") }
+    package func good(_ text: String) -> String { styled(text, "32") }
     /// Something to look at.
-    func bad(_ text: String) -> String { styled(text, "31") }
+    package func bad(_ text: String) -> String { styled(text, "31") }
 
     private func styled(_ text: String, _ code: String) -> String {
         usesColours ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
@@ -47,7 +46,7 @@ struct Terminal {
 
     /// Data as a person reads it: as text where it is text that a terminal can show as it is, else in hexadecimal
     /// digits. Values come from strangers: nothing in them reaches the terminal as a command.
-    static func shown(_ data: [UInt8]) -> String {
+    package static func shown(_ data: [UInt8]) -> String {
         guard !data.isEmpty else { return "(empty)" }
         guard let text = String(validating: data, as: UTF8.self), text.unicodeScalars.allSatisfy(\.isSafeToShow) else {
             return "0x" + data.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()

@@ -1,15 +1,18 @@
 internal import Glibc
 
 /// Writes to the standard streams at once, without a buffer that somebody who waits for a line would wait for.
-enum Output {
+package enum Output {
     /// Writes a line, or several, to standard output.
-    static func show(_ text: String) { write(text, to: STDOUT_FILENO) }
+    package static func show(_ text: String) { write(text, to: STDOUT_FILENO) }
 
     /// Writes a line to standard error.
-    static func complain(_ text: String) { write(text, to: STDERR_FILENO) }
+    package static func complain(_ text: String) { write(text, to: STDERR_FILENO) }
 
-    private static func write(_ text: String, to descriptor: Int32) {
-        var rest = Array("\(text)\n".utf8)[...]
+    /// Writes over the line of a terminal that the cursor stands in, which is standard error's.
+    package static func rewrite(_ text: String) { write("\r\u{1B}[K\(text)", to: STDERR_FILENO, ending: "") }
+
+    private static func write(_ text: String, to descriptor: Int32, ending: String = "\n") {
+        var rest = Array("\(text)\(ending)".utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }

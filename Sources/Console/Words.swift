@@ -1,21 +1,21 @@
-internal import Bristlecone
+internal import IPv8
 
 /// Numbers and times in words.
-enum Words {
+package enum Words {
     /// `1 node`, `2 nodes`.
-    static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+    package static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
     /// A short time: `0.8 ms`, `41 ms`, `1.24 s`.
-    static func time(_ duration: Duration) -> String {
-        let seconds = duration.seconds
+    package static func time(_ duration: Duration) -> String {
+        let seconds = Double(duration.nanoseconds) / 1e9
         if seconds < 0.01 { return "\(rounded(seconds * 1000, 10)) ms" }
         if seconds < 1 { return "\(Int((seconds * 1000).rounded())) ms" }
         return "\(rounded(seconds, 100)) s"
     }
 
     /// A long time, in its two largest units: `3 h 12 min`.
-    static func age(_ duration: Duration) -> String {
-        let seconds = Int(duration.seconds)
+    package static func age(_ duration: Duration) -> String {
+        let seconds = Int(duration.nanoseconds / 1_000_000_000)
         switch seconds {
         case ..<60: return "\(seconds) s"
         case ..<3600: return "\(seconds / 60) min \(seconds % 60) s"
@@ -25,7 +25,7 @@ enum Words {
     }
 
     /// An amount of space: `3.4 MiB`.
-    static func space(_ bytes: Int) -> String {
+    package static func space(_ bytes: Int) -> String {
         let units = ["B", "KiB", "MiB", "GiB", "TiB"]
         var amount = Double(bytes)
         var unit = 0

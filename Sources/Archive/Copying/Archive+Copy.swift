@@ -1,0 +1,75 @@
+internal import CLMDB
+internal import Glibc
+internal import Synchronization
+
+/// What a copy of the archive consists of.
+public struct ArchiveCopy: Hashable, Sendable {
+    /// The names of the files that were written.
+    public var files: [String]
+    /// Why the index is not among them; it is rebuilt where the copy is used. `nil` where it is.
+    public var indexIsMissingBecause: String?
+}
+
+extension Archive {
+    /// Copies the archive into a folder that exists, while it is being used: first the index, then LMDB, so that the
+    /// copy of the index is at most behind and catches up.
+    ///
+    /// Both files are for their owner alone and on the disk when this returns. An index that cannot be copied is left
+    /// out: it can be rebuilt.
+    ///
+    /// - Parameter target: a folder without files of these names.
+    public func copy(into target: String) throws(ArchiveError) -> ArchiveCopy {
+        let result = copying.withLock { _ in
+            Result { () throws(ArchiveError) in try copyFiles(into: target) }
+        }
+        return try result.get()
+    }
+
+    private func copyFiles(into target: String) throws(ArchiveError) -> ArchiveCopy {
+        journalKeptAbove.store(indexPosition.withLock { $0.last.number }, ordering: .releasing)
+        defer { journalKeptAbove.store(.max, ordering: .releasing) }
+        var copy = ArchiveCopy(files: ["archive.mdb"])
+        let indexPath = target + "/index.sqlite"
+        do throws(ArchiveError) {
+            try CopiedFile.create(indexPath) { _ in 0 }
+            try index.copy(to: indexPath)
+            try CopiedFile.synchronize(indexPath)
+            copy.files.append("index.sqlite")
+        } catch {
+            for suffix in ["", "-wal", "-shm", "-journal"] { unlink(indexPath + suffix) }
+            if case .notCopied = error { throw error }
+            copy.indexIsMissingBecause = "\(error)"
+        }
+        try CopiedFile.create(target + "/archive.mdb") { [environment] (descriptor) throws(ArchiveError) in
+            try environment.copy(toDescriptor: descriptor)
+        }
+        return copy
+    }
+}
+
+/// Files that did not exist before, their owner's alone.
+private enum CopiedFile {
+    /// Creates a file, lets it be written, and returns once it is on the disk.
+    ///
+    /// - Parameter write: returns 0, or an error number of the system's or LMDB's.
+    static func create(
+        _ path: String, _ write: (Int32) throws(ArchiveError) -> Int32
+    ) throws(ArchiveError) {
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw .notCopied(path: path, reason: reason(errno)) }
+        defer { close(file) }
+        let code = try write(file)
+        guard code == 0 else { throw .notCopied(path: path, reason: reason(code)) }
+        guard fsync(file) == 0 else { throw .notCopied(path: path, reason: reason(errno)) }
+    }
+
+    /// Returns once a file that somebody else wrote is on the disk.
+    static func synchronize(_ path: String) throws(ArchiveError) {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw .notCopied(path: path, reason: reason(errno)) }
+        defer { close(file) }
+        guard fsync(file) == 0 else { throw .notCopied(path: path, reason: reason(errno)) }
+    }
+
+    private static func reason(_ code: Int32) -> String { String(cString: mdb_strerror(code)) }
+}

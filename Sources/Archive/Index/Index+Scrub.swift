@@ -1,0 +1,53 @@
+internal import Foundation
+internal import GRDB
+internal import IPv8
+
+extension Index {
+    /// Notes that the signatures of these entries were found valid.
+    func noteVerified(_ keys: [EntryKey], at now: Instant, by run: String) throws(ArchiveError) {
+        try write { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    UPDATE entries SET verified_result = 'valid', verified_at = ?, verified_by = ?
+                    WHERE target = ? AND class = ? AND identity = ?
+                    """)
+            for key in keys {
+                try statement.execute(arguments: [
+                    now.nanoseconds, run, key.target.blob, Int64(key.entryClass.rawValue), key.id.blob,
+                ])
+            }
+        }
+    }
+
+    /// How far the scrub is; `nil` where none has been begun.
+    func scrubState() throws(ArchiveError) -> ScrubState? {
+        try read { database in
+            guard let row = try Row.fetchOne(database, sql: "SELECT * FROM scrub WHERE id = 1") else { return nil }
+            var state = ScrubState()
+            state.run = row["run"]
+            state.startedAt = (row["started_at"] as Int64?).map { Instant(nanoseconds: $0) }
+            let table: Int64 = row["place_table"]
+            state.cursor = ScrubCursor(
+                table: UInt8(truncatingIfNeeded: table), key: Array(row["place_key"] as Data))
+            state.checked = row["checked"]
+            state.damaged = row["damaged"]
+            state.finishedAt = (row["finished_at"] as Int64?).map { Instant(nanoseconds: $0) }
+            state.finishedChecked = row["finished_checked"]
+            state.finishedDamaged = row["finished_damaged"]
+            return state
+        }
+    }
+
+    /// Keeps how far the scrub is.
+    func save(_ state: ScrubState) throws(ArchiveError) {
+        try write { database in
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO scrub VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                arguments: [
+                    state.run, state.startedAt?.nanoseconds, Int64(state.cursor.table), Data(state.cursor.key),
+                    state.checked, state.damaged, state.finishedAt?.nanoseconds, state.finishedChecked,
+                    state.finishedDamaged,
+                ])
+        }
+    }
+}

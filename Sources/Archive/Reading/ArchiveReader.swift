@@ -1,0 +1,154 @@
+internal import Glibc
+public import IPv8
+
+/// An archive that is looked at: nothing of it is changed, and it needs no key and no network.
+///
+/// On a stopped node's folder, a backup or a read-only disk not a byte is written; a node cannot start there meanwhile.
+/// Beside a running node it takes a place in LMDB's file of readers and sees one consistent state per call.
+public final class ArchiveReader: Sendable {
+    /// The folder that holds the archive.
+    public let folder: String
+    /// Whether a node runs on it.
+    public let isInUse: Bool
+    /// The 16 bytes that tell the archive from any other.
+    public var archiveID: [UInt8] { identity.archiveID }
+    let environment: ReadOnlyEnvironment
+    let identity: IdentityRecord
+    /// The copies of the identity that are damaged.
+    let damagedIdentities: [String]
+    let index: ReadOnlyIndex?
+    let indexFailure: String?
+    private let stopped: StoppedFolder?
+
+    /// Opens the archive in a folder.
+    ///
+    /// - Parameter isLocked: whether the caller holds the folder's lock, so that nobody else writes to it.
+    public static func open(folder: String, isLocked: Bool = false) throws(ArchiveError) -> ArchiveReader {
+        try ArchiveReader(folder, isLocked)
+    }
+
+    private init(_ folder: String, _ isLocked: Bool) throws(ArchiveError) {
+        let path = folder + "/archive.mdb"
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            if errno == ENOENT || errno == ENOTDIR { throw .noArchive(folder: folder) }
+            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+        }
+        guard status.st_size > 0 else { throw .noArchive(folder: folder) }
+        self.folder = folder
+        stopped = isLocked ? nil : try StoppedFolder(folder)
+        isInUse = !isLocked && stopped == nil
+        environment = try ReadOnlyEnvironment(path: path, isShared: isInUse)
+        (identity, damagedIdentities) = try environment.read { (transaction) throws(ArchiveError) in
+            try transaction.identity()
+        }
+        var index: ReadOnlyIndex?
+        var failure: String?
+        do throws(ArchiveError) {
+            guard access(folder + "/index.sqlite", F_OK) == 0 else { throw .index(detail: "there is none") }
+            index = try ReadOnlyIndex(path: folder + "/index.sqlite", isShared: isInUse)
+        } catch {
+            if case .newerSchema = error { throw error }
+            failure = if case .index(let detail) = error { detail } else { error.description }
+        }
+        self.index = index
+        indexFailure = failure
+    }
+
+    /// The end of the journal.
+    public func journal() throws(ArchiveError) -> JournalSummary {
+        try environment.read { (transaction) throws(ArchiveError) in
+            var cursor = try transaction.cursor(.journal)
+            guard try cursor.last(), cursor.key.count == 8 else {
+                return JournalSummary(last: 0, checksum: 0, at: nil, first: 0)
+            }
+            var summary = JournalSummary(
+                last: cursor.key.bigEndian(UInt64.self, at: 0), checksum: RecordChecksum.stored(in: cursor.value),
+                at: JournalRecord(cursor.value, key: cursor.key)?.at, first: 0)
+            if try cursor.first(), cursor.key.count == 8 { summary.first = cursor.key.bigEndian(UInt64.self, at: 0) }
+            return summary
+        }
+    }
+
+    /// How much there is.
+    public func summary(at now: Instant) throws(ArchiveError) -> ArchiveSummary {
+        let pageBytes = environment.info.pageBytes
+        let pages = try environment.pages()
+        let (counts, tables, live) = try environment.read { (transaction) throws(ArchiveError) in
+            var tables: [ArchiveSummary.TableShape] = []
+            for table in Table.allCases where environment.has(table) {
+                let shape = try transaction.shape(table)
+                tables.append(
+                    ArchiveSummary.TableShape(
+                        name: table.name, records: shape.records, pages: shape.pages,
+                        bytes: shape.pages * pageBytes, depth: shape.depth))
+            }
+            return (try transaction.counts(), tables, tables.reduce(0) { $0 + $1.bytes })
+        }
+        let (indexSummary, failure) = summaryOfIndex(at: now)
+        return ArchiveSummary(
+            archiveID: identity.archiveID, format: identity.format, created: identity.created, isInUse: isInUse,
+            values: counts.map(ArchiveSummary.Values.init), journal: try journal(), tables: tables,
+            index: indexSummary, indexFailure: failure,
+            space: ArchiveSummary.Space(
+                liveBytes: live, freeBytes: pages.free * pageBytes, fileBytes: pages.used * pageBytes,
+                indexBytes: fileBytes(folder + "/index.sqlite") + fileBytes(folder + "/index.sqlite-wal"),
+                diskFreeBytes: DiskRoom.freeBytes(folder: folder)))
+    }
+
+    private func summaryOfIndex(at now: Instant) -> (ArchiveSummary.IndexSummary?, String?) {
+        guard let index else { return (nil, indexFailure) }
+        do throws(ArchiveError) {
+            guard let position = try index.position() else { return (nil, "it is empty") }
+            guard position.archiveID == identity.archiveID else { return (nil, "it belongs to another archive") }
+            return (
+                ArchiveSummary.IndexSummary(
+                    lastChange: position.last.number, isRebuilding: position.rebuild != nil,
+                    signers: try index.signerCount(), expired: try index.expiredCount(at: now)), nil
+            )
+        } catch {
+            return (nil, error.description)
+        }
+    }
+
+    /// All that is held under a target, in the order in which values are served, with those that are expired or
+    /// damaged.
+    public func values(of target: Target) throws(ArchiveError) -> [HeldValue] {
+        let verifications = (try? index?.verifications(of: target)) ?? [:]
+        return try environment.read { (transaction) throws(ArchiveError) in
+            var values: [HeldValue] = []
+            try transaction.forEachEntry(under: target) { (key, value) throws(ArchiveError) in
+                guard let entryKey = EntryKey(key) else { return }
+                values.append(
+                    HeldValue(
+                        entryClass: entryKey.entryClass.name, id: entryKey.id,
+                        record: ArchivedRecord(value, key: key), verification: verifications[entryKey]))
+            }
+            return values
+        }
+    }
+
+    private func fileBytes(_ path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+}
+
+extension ArchiveSummary.Values {
+    init(_ counts: CountsRecord) {
+        self.init(
+            owner: counts.entries[0], signed: counts.entries[1], unsigned: counts.entries[2], keys: counts.targets,
+            bytes: counts.entryBytes)
+    }
+}
+
+extension EntryClass {
+    /// The class in a word.
+    var name: String {
+        switch self {
+        case .owner: "owner"
+        case .signed: "signed"
+        case .unsigned: "unsigned"
+        }
+    }
+}

@@ -1,0 +1,118 @@
+public import IPv8
+
+/// How much an archive holds and how full it is, found without walking over its records.
+public struct ArchiveSummary: Hashable, Sendable {
+    /// The 16 bytes that tell the archive from any other.
+    public var archiveID: [UInt8]
+    /// The archive's format.
+    public var format: Int
+    /// When the archive was begun.
+    public var created: Instant
+    /// Whether a node runs on it.
+    public var isInUse: Bool
+    /// Values of each class: signed by the owner of their target, by others, by nobody. `nil` where the record of the
+    /// counts is damaged.
+    public var values: Values?
+    /// The end of the journal.
+    public var journal: JournalSummary
+    /// The tables, in the order of their numbers, and how full each is.
+    public var tables: [TableShape]
+    /// What the index says; `nil` where it cannot be read.
+    public var index: IndexSummary?
+    /// Why the index cannot be read.
+    public var indexFailure: String?
+    /// The space that the archive takes.
+    public var space: Space
+
+    /// Values by class.
+    public struct Values: Hashable, Sendable {
+        /// All of them.
+        public var all: Int { owner + signed + unsigned }
+        /// Signed by the owner of their target.
+        public var owner: Int
+        /// Signed by somebody else.
+        public var signed: Int
+        /// Signed by nobody.
+        public var unsigned: Int
+        /// Targets that have values.
+        public var keys: Int
+        /// Bytes of the serialized values, without what the archive adds.
+        public var bytes: Int
+    }
+
+    /// One table of LMDB.
+    public struct TableShape: Hashable, Sendable {
+        /// Its name.
+        public var name: String
+        /// Records in it.
+        public var records: Int
+        /// Pages of its tree, and the bytes that they take.
+        public var pages: Int
+        /// Bytes of those pages.
+        public var bytes: Int
+        /// Levels of its tree.
+        public var depth: Int
+    }
+
+    /// What the index says.
+    public struct IndexSummary: Hashable, Sendable {
+        /// The last change that it has taken over.
+        public var lastChange: UInt64
+        /// Whether it is being built anew, so that its counts are not complete.
+        public var isRebuilding: Bool
+        /// Signers of values.
+        public var signers: Int
+        /// Values that are not served any more.
+        public var expired: Int
+    }
+
+    /// Space on the disk, in bytes.
+    public struct Space: Hashable, Sendable {
+        /// Pages that hold something.
+        public var liveBytes: Int
+        /// Pages of the file that are free to be used again.
+        public var freeBytes: Int
+        /// The file without the room that is kept behind its last page.
+        public var fileBytes: Int
+        /// The index.
+        public var indexBytes: Int
+        /// What the disk has left for this user.
+        public var diskFreeBytes: Int
+    }
+}
+
+/// The end of an archive's journal: it stands for the whole course of changes up to it.
+public struct JournalSummary: Hashable, Sendable {
+    /// The number of the last change; 0 where there is none.
+    public var last: UInt64
+    /// The checksum that its record carries.
+    public var checksum: UInt64
+    /// When it was made; `nil` where there is none, or its record is damaged.
+    public var at: Instant?
+    /// The number of the first change that is still there; 0 where there is none.
+    public var first: UInt64
+}
+
+/// What was found out about a value's signature.
+public struct Verification: Hashable, Sendable {
+    /// The level of the signer's key.
+    public var algorithm: String
+    /// `valid` or `invalid`.
+    public var result: String
+    /// When it was checked.
+    public var at: Instant
+    /// `store`, or the run of a scrub.
+    public var by: String
+}
+
+/// A value that an archive holds, or what is left of one.
+public struct HeldValue: Hashable, Sendable {
+    /// Whose place under the target it has: `owner`, `signed` or `unsigned`.
+    public var entryClass: String
+    /// The signer's mid, or the SHA-1 of the unsigned value.
+    public var id: EntryID
+    /// What is known of it; `nil` where the record is damaged.
+    public var record: ArchivedRecord?
+    /// What was found out about its signature; `nil` where it is unsigned, or the index does not say.
+    public var verification: Verification?
+}

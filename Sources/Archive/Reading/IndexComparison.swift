@@ -1,0 +1,142 @@
+internal import Foundation
+internal import GRDB
+internal import Glibc
+internal import IPv8
+
+/// Holds the index against the archive while a check walks over it, in the order of keys that both have.
+struct IndexComparison {
+    /// Why there is nothing to compare.
+    private(set) var refusal: String?
+    /// Where the two disagreed, and what to say about it.
+    private var differences: [EntryKey: String] = [:]
+    private var more = 0
+
+    /// Differences beyond this many are only counted.
+    private static let differencesMax = 1000
+    /// Beside a running node the two are never seen at the same moment, so differences are looked at again.
+    private static let looksMax = 10
+    private static let lookEvery: UInt32 = 200_000
+
+    init(_ reader: ArchiveReader) throws(ArchiveError) { refusal = try IndexComparison.refusal(reader) }
+
+    private static func refusal(_ reader: ArchiveReader) throws(ArchiveError) -> String? {
+        guard let index = reader.index else { return reader.indexFailure }
+        let position: IndexPosition?
+        do throws(ArchiveError) {
+            position = try index.position()
+        } catch {
+            return error.description
+        }
+        guard let position else { return "it is empty" }
+        guard position.archiveID == reader.archiveID else { return "it belongs to another archive" }
+        guard position.rebuild == nil else { return "it is being rebuilt" }
+        let last = try reader.journal().last
+        if reader.isInUse || position.last.number == last { return nil }
+        return position.last.number > last
+            ? "it is ahead of the archive; a node rebuilds it"
+            : "it is \(last - position.last.number) changes behind; a node brings it forward"
+    }
+
+    /// Compares a batch of entries with the index's rows of the same range.
+    ///
+    /// - Parameters:
+    ///   - after: the last key of the batch before.
+    ///   - isLast: whether no entries follow.
+    mutating func compare(
+        _ batch: [RawRecord], after: [UInt8]?, isLast: Bool, in reader: ArchiveReader
+    ) throws(ArchiveError) {
+        guard refusal == nil, let index = reader.index else { return }
+        var rows: [EntryKey: IndexedRow]
+        do throws(ArchiveError) {
+            rows = try index.rows(after: after, upTo: isLast ? nil : batch.last?.key)
+        } catch {
+            refusal = error.description
+            return
+        }
+        for raw in batch {
+            guard let key = EntryKey(bytes: raw.key) else { continue }
+            let row = rows.removeValue(forKey: key)
+            if let difference = IndexComparison.difference(raw, row) { note(difference, key) }
+        }
+        for key in rows.keys { note("is only in the index", key) }
+    }
+
+    private mutating func note(_ difference: String, _ key: EntryKey) {
+        if differences.count < IndexComparison.differencesMax { differences[key] = difference } else { more += 1 }
+    }
+
+    /// What the index has that the record has not, or the other way round; damaged records are not its concern.
+    private static func difference(_ raw: RawRecord?, _ row: IndexedRow?) -> String? {
+        guard let raw else { return row == nil ? nil : "is only in the index" }
+        let record = raw.key.withUnsafeBytes { key in
+            raw.value.withUnsafeBytes { ArchivedRecord($0, key: key) }
+        }
+        guard let record else { return nil }
+        guard let row else { return "is not in the index" }
+        return row == IndexedRow(record) ? nil : "is another in the index"
+    }
+
+    /// What is still different.
+    mutating func settle(in reader: ArchiveReader) throws(ArchiveError) -> [VerifyFinding] {
+        if reader.isInUse {
+            for _ in 0..<IndexComparison.looksMax where !differences.isEmpty {
+                usleep(IndexComparison.lookEvery)
+                try lookAgain(reader)
+            }
+        }
+        var findings = differences.sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }.map {
+            VerifyFinding(table: Table.entries.name, key: $0.key.bytes, fault: $0.value)
+        }
+        if more > 0 {
+            findings.append(
+                VerifyFinding(table: Table.entries.name, key: [], fault: "and \(more) more differ from the index"))
+        }
+        return findings
+    }
+
+    private mutating func lookAgain(_ reader: ArchiveReader) throws(ArchiveError) {
+        guard let index = reader.index else { return }
+        for key in Array(differences.keys) {
+            let raw = try reader.environment.read { (transaction) throws(ArchiveError) in
+                try key.withBytes { (bytes) throws(ArchiveError) in
+                    try transaction.get(.entries, bytes).map { RawRecord(key: key.bytes, value: Array($0)) }
+                }
+            }
+            differences[key] = IndexComparison.difference(raw, try index.row(key))
+        }
+    }
+}
+
+extension ReadOnlyIndex {
+    /// The rows of entries behind a key, up to another one or to the end.
+    func rows(after: [UInt8]?, upTo last: [UInt8]?) throws(ArchiveError) -> [EntryKey: IndexedRow] {
+        try read { database in
+            var conditions: [String] = []
+            var arguments: [any DatabaseValueConvertible] = []
+            for (key, comparison) in [(after, ">"), (last, "<=")] {
+                guard let key = key.flatMap({ EntryKey(bytes: $0) }) else { continue }
+                conditions.append("(target, class, identity) \(comparison) (?, ?, ?)")
+                arguments += [key.target.blob, Int64(key.entryClass.rawValue), key.id.blob]
+            }
+            let condition = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
+            let cursor = try Row.fetchCursor(
+                database, sql: IndexedRow.text + condition, arguments: StatementArguments(arguments))
+            var rows: [EntryKey: IndexedRow] = [:]
+            while let row = try cursor.next() {
+                guard let (key, indexed) = IndexedRow.read(row) else { throw ArchiveError.index(detail: "a bad key") }
+                rows[key] = indexed
+            }
+            return rows
+        }
+    }
+
+    /// The row of one entry.
+    func row(_ key: EntryKey) throws(ArchiveError) -> IndexedRow? {
+        try read { database in
+            let row = try Row.fetchOne(
+                database, sql: IndexedRow.text + " WHERE target = ? AND class = ? AND identity = ?",
+                arguments: [key.target.blob, Int64(key.entryClass.rawValue), key.id.blob])
+            return row.flatMap { IndexedRow.read($0)?.1 }
+        }
+    }
+}

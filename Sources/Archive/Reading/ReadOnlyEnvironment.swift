@@ -1,0 +1,131 @@
+internal import CLMDB
+internal import Glibc
+
+/// An LMDB file that is looked at, and not written to in any way.
+///
+/// Unchecked Sendable: LMDB's handle is safe to share between threads, and everything else is constant after opening.
+/// Nothing may be under way when it is closed.
+final class ReadOnlyEnvironment: @unchecked Sendable {
+    private let handle: OpaquePointer
+    private let tables: [MDB_dbi]
+    let info: TransactionInfo
+
+    /// Address space that the map takes: a file that grows meanwhile stays within it.
+    private static let mapBytes = 1 << 40
+    /// Stands for a table that the file does not have; LMDB refuses it.
+    private static let noTable = MDB_dbi.max
+
+    /// Opens a file that exists.
+    ///
+    /// - Parameter isShared: whether somebody may write to it meanwhile: then LMDB's file of readers is written to, so
+    ///   that no page of a snapshot is used again. Otherwise nothing is.
+    init(path: String, isShared: Bool) throws(ArchiveError) {
+        try MetaPages.check(path: path)
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+        }
+        let flags = UInt32(MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | MDB_RDONLY | (isShared ? 0 : MDB_NOLOCK))
+        let small = (Int(status.st_size) + (1 << 20)) & ~((1 << 20) - 1)
+        var opened = try ReadOnlyEnvironment.open(path, flags, ReadOnlyEnvironment.mapBytes)
+        // Where the address space is limited, the file has to fit, and no more.
+        if opened == nil { opened = try ReadOnlyEnvironment.open(path, flags, small) }
+        guard let handle = opened else { throw .addressSpace(mapBytes: small) }
+        self.handle = handle
+        var information = MDB_stat()
+        mdb_env_stat(handle, &information)
+        info = TransactionInfo(
+            path: path, mapBytes: ReadOnlyEnvironment.mapBytes, pageBytes: Int(information.ms_psize))
+        do throws(ArchiveError) {
+            tables = try ReadOnlyEnvironment.openTables(of: handle, info)
+        } catch {
+            mdb_env_close(handle)
+            throw error
+        }
+    }
+
+    deinit { mdb_env_close(handle) }
+
+    /// Looks at a consistent snapshot of all tables.
+    func read<Result>(
+        _ body: (borrowing ReadTransaction) throws(ArchiveError) -> Result
+    ) throws(ArchiveError) -> Result {
+        var transaction: OpaquePointer?
+        let code = mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &transaction)
+        try LMDBResult(code: code, operation: "beginning to read", path: info.path).check(mapBytes: info.mapBytes)
+        guard let transaction else { throw .failed(operation: "beginning to read", reason: "no handle") }
+        defer { mdb_txn_abort(transaction) }
+        return try body(ReadTransaction(handle: transaction, tables: tables, environment: info))
+    }
+
+    /// Whether the file has a table: those that are kept free come into being with their first record.
+    func has(_ table: Table) -> Bool { tables[table.index] != ReadOnlyEnvironment.noTable }
+
+    /// How many pages are free, to be used again, within those that the file has used so far.
+    func pages() throws(ArchiveError) -> (used: Int, free: Int) {
+        var information = MDB_envinfo()
+        mdb_env_info(handle, &information)
+        let free = try read { (transaction) throws(ArchiveError) in
+            var free = 0
+            // Handle 0 is LMDB's list of free pages: each value begins with how many it lists.
+            var cursor = try transaction.cursor(ofHandle: 0)
+            var isThere = try cursor.first()
+            while isThere {
+                if cursor.value.count >= 8 { free += cursor.value.loadUnaligned(as: Int.self) }
+                isThere = try cursor.next()
+            }
+            return free
+        }
+        return (information.me_last_pgno + 1, free)
+    }
+
+    /// An open file; `nil` where the address space is too small for the map.
+    private static func open(
+        _ path: String, _ flags: UInt32, _ mapBytes: Int
+    ) throws(ArchiveError) -> OpaquePointer? {
+        var handle: OpaquePointer?
+        guard mdb_env_create(&handle) == MDB_SUCCESS, let handle else {
+            throw .failed(operation: "making an environment", reason: "out of memory")
+        }
+        mdb_env_set_mapsize(handle, mapBytes)
+        mdb_env_set_maxdbs(handle, 32)
+        let code = mdb_env_open(handle, path, flags, 0o600)
+        guard code != MDB_SUCCESS else { return handle }
+        mdb_env_close(handle)
+        switch code {
+        case ENOMEM: return nil
+        case ENOENT, EACCES, EPERM: throw .unreadable(path: path, reason: String(cString: mdb_strerror(code)))
+        default:
+            throw LMDBResult(code: code, operation: "opening", path: path).error(mapBytes: mapBytes)
+        }
+    }
+
+    private static func openTables(
+        of handle: OpaquePointer, _ info: TransactionInfo
+    ) throws(ArchiveError) -> [MDB_dbi] {
+        func check(_ code: Int32, _ operation: String) throws(ArchiveError) {
+            try LMDBResult(code: code, operation: operation, path: info.path).check(mapBytes: info.mapBytes)
+        }
+        var transaction: OpaquePointer?
+        try check(mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &transaction), "beginning to read")
+        guard let transaction else { throw .failed(operation: "beginning to read", reason: "no handle") }
+        var tables: [MDB_dbi] = []
+        for table in Table.allCases {
+            var tableHandle: MDB_dbi = 0
+            let code = mdb_dbi_open(transaction, table.name, 0, &tableHandle)
+            if table == .meta, code == MDB_NOTFOUND || code == MDB_INCOMPATIBLE {
+                mdb_txn_abort(transaction)
+                throw .notAnArchive(path: info.path)
+            }
+            guard code == MDB_SUCCESS || code == MDB_NOTFOUND else {
+                mdb_txn_abort(transaction)
+                try check(code, "opening a table")
+                continue
+            }
+            tables.append(code == MDB_SUCCESS ? tableHandle : noTable)
+        }
+        // Handles live on only where their transaction was committed, a reading one too.
+        try check(mdb_txn_commit(transaction), "opening the tables")
+        return tables
+    }
+}

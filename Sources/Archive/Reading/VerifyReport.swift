@@ -1,0 +1,41 @@
+/// How far a check of a whole archive is.
+public struct VerifyProgress: Hashable, Sendable {
+    /// The table that is being walked over.
+    public var table: String
+    /// Records checked so far, of all tables.
+    public var checked: Int
+    /// Records there are, of all tables.
+    public var total: Int
+}
+
+/// Something that is wrong with an archive.
+public struct VerifyFinding: Hashable, Sendable {
+    /// The name of the table.
+    public var table: String
+    /// The key of the record.
+    public var key: [UInt8]
+    /// What is wrong, as the end of a sentence that begins with the record.
+    public var fault: String
+}
+
+/// What a check of a whole archive came to.
+public struct VerifyReport: Hashable, Sendable {
+    /// Records that were checked, by table, in the order of the tables.
+    public var tables: [Table]
+    /// Signatures that were checked among them.
+    public var signatures: Int
+    /// How many things are wrong; each has been told.
+    public var findings: Int
+    /// Damaged records that are in quarantine; they were found earlier and are kept as they were.
+    public var quarantined: Int
+    /// Why the index was not compared with the archive; `nil` where it was.
+    public var indexNotComparedBecause: String?
+
+    /// A table's share.
+    public struct Table: Hashable, Sendable {
+        /// Its name.
+        public var name: String
+        /// Records in it.
+        public var records: Int
+    }
+}

@@ -1,0 +1,123 @@
+public import IPv8
+
+extension Archive {
+    /// The tables that a scrub reads, in this order: those that nothing else reads again from end to end.
+    private static let scrubbed: [Table] = [.entries, .floors]
+
+    /// Re-reads records, checks each one's checksum and signature, and notes in the index when it did.
+    ///
+    /// What is damaged moves to the quarantine, as it was found, and its place is free for a good copy; that the value
+    /// is gone is a change in the journal, and its version, where it can be believed, stays as the floor. On an archive
+    /// that cannot be written damage is only reported.
+    ///
+    /// - Parameters:
+    ///   - cursor: where the step before ended.
+    ///   - limit: how many records to read at most.
+    ///   - run: a name for the whole pass, noted with each signature that was checked.
+    public func scrub(
+        from cursor: ScrubCursor, limit: Int, at now: Instant, run: String, _ verifier: SignatureVerifier
+    ) throws(ArchiveError) -> ScrubStep {
+        guard let place = Archive.scrubbed.firstIndex(where: { $0.rawValue == cursor.table }) else {
+            return ScrubStep(next: nil)
+        }
+        let table = Archive.scrubbed[place]
+        let batch = try records(of: table, after: cursor.key, limit: max(1, limit))
+        var step = ScrubStep(next: nil, checked: batch.count)
+        var found: [(record: RawRecord, fault: String)] = []
+        var sound: [EntryKey] = []
+        for record in batch {
+            if let fault = RecordCheck.fault(of: record, in: table, verifier) {
+                found.append((record, fault))
+                step.damaged.append(ScrubDamage(record, table, fault))
+            } else if table == .entries, let key = EntryKey(bytes: record.key), key.entryClass != .unsigned {
+                sound.append(key)
+            }
+        }
+        note(step.damaged.map { DamagedRecord(table: $0.table, key: $0.key) })
+        if !found.isEmpty, !isReadOnly { try quarantine(found, of: table, at: now) }
+        // What the index remembers of a signature can be lost, so it stops no scrub.
+        if !sound.isEmpty { try? index.noteVerified(sound, at: now, by: run) }
+        if batch.count == max(1, limit), let last = batch.last {
+            step.next = ScrubCursor(table: table.rawValue, key: last.key)
+        } else if place + 1 < Archive.scrubbed.count {
+            step.next = ScrubCursor(table: Archive.scrubbed[place + 1].rawValue, key: [])
+        }
+        return step
+    }
+
+    /// How far the scrub was when that was last kept.
+    public func scrubState() throws(ArchiveError) -> ScrubState { try index.scrubState() ?? ScrubState() }
+
+    /// Keeps how far the scrub is.
+    public func saveScrubState(_ state: ScrubState) throws(ArchiveError) { try index.save(state) }
+
+    private func records(
+        of table: Table, after key: [UInt8], limit: Int
+    ) throws(ArchiveError) -> [RawRecord] {
+        try environment.read { (transaction) throws(ArchiveError) in
+            var records: [RawRecord] = []
+            var cursor = try transaction.cursor(table)
+            var isThere = try Archive.seek(behind: key, &cursor)
+            while isThere, records.count < limit {
+                records.append(RawRecord(key: Array(cursor.key), value: Array(cursor.value)))
+                isThere = try cursor.next()
+            }
+            return records
+        }
+    }
+
+    private func quarantine(
+        _ found: [(record: RawRecord, fault: String)], of table: Table, at now: Instant
+    ) throws(ArchiveError) {
+        try environment.write { (transaction) throws(ArchiveError) in
+            let counts = try transaction.view.counts() ?? CountsRecord()
+            var pass = StorePass(
+                now: now, options: options, room: .ample, clockIsSteady: false,
+                journal: try transaction.view.journalEnd(), counts: counts)
+            for (record, _) in found { try pass.takeOut(record, of: table, in: transaction) }
+            if pass.changeCount > 0 { try settle(&pass, since: counts, in: transaction) }
+        }
+    }
+}
+
+extension StorePass {
+    /// Moves a damaged record into the quarantine, unless it has been replaced meanwhile.
+    mutating func takeOut(
+        _ record: RawRecord, of table: Table, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) {
+        let isStill = try lend(record.key) { (key) throws(ArchiveError) in
+            try transaction.view.get(table, key)?.elementsEqual(record.value) ?? false
+        }
+        guard isStill else { return }
+        try lend([table.rawValue] + record.key) { (place) throws(ArchiveError) in
+            try lend(record.value) { (value) throws(ArchiveError) in try transaction.put(.quarantine, place, value) }
+        }
+        try lend(record.key) { (key) throws(ArchiveError) in try transaction.delete(table, key) }
+        guard table == .entries, let key = EntryKey(bytes: record.key) else { return }
+        if key.entryClass != .unsigned, let version = record.value.withUnsafeBytes(EntryRecord.salvagedVersion) {
+            encoder.encodeFloor(key, version: version, noted: now)
+            try transaction.put(.floors, &encoder)
+        }
+        counts.add(key.entryClass, count: -1, bytes: -EntryRecord.entryBytes(ofRecord: record.value.count))
+        if try neighbours(of: key, in: transaction).all == 0 { counts.targets -= 1 }
+        try note(.entryRemoved, key, in: transaction)
+    }
+
+    /// Lends an array's bytes, with the error's type kept.
+    private func lend<Value>(
+        _ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws(ArchiveError) -> Value
+    ) throws(ArchiveError) -> Value {
+        let result: Result<Value, ArchiveError> = bytes.withUnsafeBytes { bytes in
+            Result { () throws(ArchiveError) in try body(bytes) }
+        }
+        return try result.get()
+    }
+}
+
+extension ScrubDamage {
+    fileprivate init(_ record: RawRecord, _ table: Table, _ fault: String) {
+        self.init(table: table.name, key: record.key, fault: fault, value: nil)
+        guard table == .entries, let key = EntryKey(bytes: record.key) else { return }
+        value = Lost(target: key.target, id: key.id)
+    }
+}

@@ -1,0 +1,47 @@
+internal import Archive
+
+/// Backups of data folders in which no node is running, and their way back. A running node makes its own:
+/// ``BristleconeNode/backUp(to:)``.
+public enum Backup {
+    /// What the name of a folder ends with for as long as its backup is being written.
+    public static let unfinishedSuffix = BackupWriter.unfinishedSuffix
+    /// What the name of a folder ends with for as long as a backup is being restored into it.
+    public static let restoringSuffix = Restoring.unfinishedSuffix
+
+    /// Backs up the node in a data folder, and keeps it from running meanwhile.
+    ///
+    /// - Parameter folder: a new folder; it holds the private key.
+    public static func ofStoppedNode(
+        dataFolder: String, to folder: String
+    ) throws(BackupError) -> BackupReport {
+        guard DataFolder.isUsed(dataFolder) else { throw .noData(folder: dataFolder) }
+        let opened: DataFolder
+        do throws(DataFolderError) {
+            opened = try DataFolder.open(dataFolder)
+        } catch {
+            throw .dataFolder(error.description)
+        }
+        defer { opened.close() }
+        let now = ClockReading.now().wall
+        let archive: Archive
+        do throws(ArchiveError) {
+            archive = try Archive.open(folder: dataFolder, now: now)
+        } catch {
+            throw .archive(error.description)
+        }
+        defer { archive.close() }
+        return try BackupWriter(archive: archive, dataFolder: dataFolder, at: now).write(to: folder)
+    }
+
+    /// How many bytes a backup's files have, as its manifest says.
+    public static func byteCount(of backup: String) throws(BackupError) -> Int {
+        try BackupReader(backup).manifest.byteCount
+    }
+
+    /// Puts a backup in the place of a data folder, in which no node may be running. What is there is moved aside.
+    ///
+    /// Nothing is replaced before every file has been found to be what was backed up, and the archive to open.
+    public static func restore(_ backup: String, to dataFolder: String) throws(BackupError) -> RestoreReport {
+        try Restoring(BackupReader(backup), to: dataFolder, at: ClockReading.now().wall).run()
+    }
+}

@@ -1,0 +1,70 @@
+internal import Archive
+
+/// Why a backup was not made or not restored. Each case's description is one sentence; nothing was replaced.
+public enum BackupError: Error, Sendable, Equatable {
+    /// The place for the backup is taken.
+    case alreadyThere(path: String)
+    /// A backup to the same place is being written, or was interrupted.
+    case unfinished(path: String)
+    /// Something could not be written.
+    case notWritten(path: String, reason: String)
+    /// Something could not be read.
+    case notRead(path: String, reason: String)
+    /// The data folder cannot be used, or a node is running in it.
+    case dataFolder(String)
+    /// The archive could not be copied, or the copy does not open.
+    case archive(String)
+    /// There is no node's data in the folder.
+    case noData(folder: String)
+    /// The folder is not a backup.
+    case notABackup(path: String)
+    /// A newer version has written the backup.
+    case newerFormat(path: String, format: Int)
+    /// The manifest cannot be read.
+    case damagedManifest(path: String)
+    /// A file that the manifest lists is not there.
+    case missingFile(path: String)
+    /// A file is not what was backed up.
+    case damagedFile(path: String, detail: String)
+    /// The data folder holds something else than a node's data.
+    case foreignFolder(path: String, example: String)
+    /// The old data folder has been moved, and the new one could not take its place.
+    case halfway(dataFolder: String, movedAside: String, restored: String, reason: String)
+}
+
+extension BackupError: CustomStringConvertible {
+    /// One sentence for whoever typed the command.
+    public var description: String {
+        switch self {
+        case .alreadyThere(let path):
+            "\(path) exists; a backup goes into a new folder, so choose another name."
+        case .unfinished(let path):
+            "\(path) exists: another backup is being written there, or one was interrupted; if none is, remove it: "
+                + "rm -r \(shellWord(path))"
+        case .notWritten(let path, let reason):
+            "\(path) cannot be written (\(reason)); make room or choose another place. Nothing was replaced."
+        case .notRead(let path, let reason):
+            "\(path) cannot be read (\(reason)); check that it exists and who owns it."
+        case .dataFolder(let sentence), .archive(let sentence): sentence
+        case .noData(let folder):
+            "There is no node's data in \(folder); name the data folder with --data."
+        case .notABackup(let path):
+            "\(path) is not a backup: it has no \(BackupManifest.name); name a folder that "
+                + "\"bristlecone backup\" has written."
+        case .newerFormat(let path, let format):
+            "The backup \(path) was written by a newer version of Bristlecone (format \(format), this version knows "
+                + "\(BackupManifest.format)); restore it with that version or a later one."
+        case .damagedManifest(let path):
+            "\(path) is damaged, so the backup cannot be checked; use another one. Nothing was replaced."
+        case .missingFile(let path):
+            "\(path) is missing, although the manifest lists it; use another backup. Nothing was replaced."
+        case .damagedFile(let path, let detail):
+            "\(path) is not what was backed up (\(detail)); use another backup. Nothing was replaced."
+        case .foreignFolder(let path, let example):
+            "\(path) is not a node's data folder and holds other files (\(example)); name another folder with --data."
+        case .halfway(let dataFolder, let movedAside, let restored, let reason):
+            "The old data is in \(movedAside) and the restored data in \(restored), which could not be renamed to "
+                + "\(dataFolder) (\(reason)); rename it by hand."
+        }
+    }
+}

@@ -1,0 +1,144 @@
+internal import Archive
+internal import Glibc
+internal import IPv8
+
+/// Makes a backup of an archive that may be in use.
+///
+/// Everything is written into a folder whose name ends with `.unfinished`, the manifest last; that folder gets its real
+/// name when all of it is on the disk. So a folder that looks like a backup is one.
+struct BackupWriter {
+    private let archive: Archive
+    private let dataFolder: String
+    private let now: Instant
+
+    /// What the name of a folder ends with for as long as its backup is being written.
+    static let unfinishedSuffix = ".unfinished"
+
+    init(archive: Archive, dataFolder: String, at now: Instant) {
+        self.archive = archive
+        self.dataFolder = dataFolder
+        self.now = now
+    }
+
+    /// Writes the backup and returns when it is on the disk.
+    func write(to path: String) throws(BackupError) -> BackupReport {
+        let begun = ContinuousClock.now
+        let folder = FolderPath(path)
+        let unfinished = folder.sibling(BackupWriter.unfinishedSuffix)
+        try claim(folder, unfinished)
+        do throws(BackupError) {
+            let (manifest, missing) = try fill(unfinished)
+            try finish(unfinished, as: folder)
+            return BackupReport(
+                folder: folder.text, created: manifest.created, archiveID: manifest.archiveID,
+                journalLast: manifest.journalLast, journalAt: manifest.journalAt, values: manifest.values,
+                bytes: manifest.byteCount, indexIsMissingBecause: missing, duration: ContinuousClock.now - begun)
+        } catch {
+            unfinished.removeWithFiles()
+            throw error
+        }
+    }
+
+    private func finish(_ unfinished: FolderPath, as folder: FolderPath) throws(BackupError) {
+        do {
+            try unfinished.rename(to: folder)
+        } catch {
+            throw .notWritten(path: folder.text, reason: error.reason)
+        }
+    }
+
+    private func claim(_ folder: FolderPath, _ unfinished: FolderPath) throws(BackupError) {
+        do {
+            if try folder.exists() { throw BackupError.alreadyThere(path: folder.text) }
+            try unfinished.create()
+        } catch let error as BackupError {
+            throw error
+        } catch let error as SystemError {
+            if error.code == EEXIST { throw .unfinished(path: unfinished.text) }
+            throw .notWritten(path: folder.text, reason: error.reason)
+        } catch {
+            throw .notWritten(path: folder.text, reason: "\(error)")
+        }
+    }
+
+    /// Writes all files, the manifest last.
+    private func fill(_ folder: FolderPath) throws(BackupError) -> (BackupManifest, String?) {
+        var names = try copySmallFiles(to: folder)
+        let copy: ArchiveCopy
+        let reader: ArchiveReader
+        let journal: JournalSummary
+        let values: Int
+        do throws(ArchiveError) {
+            copy = try archive.copy(into: folder.text)
+            // What the copy says, and not what the archive says now: that may be later.
+            reader = try ArchiveReader.open(folder: folder.text)
+            journal = try reader.journal()
+            values = try reader.summary(at: now).values?.all ?? 0
+        } catch {
+            throw .archive(error.description)
+        }
+        names += copy.files
+        let manifest = BackupManifest(
+            created: now, archiveID: Hex.encode(reader.archiveID), dataFolderFormat: DataFolder.format,
+            journalLast: journal.last, journalChecksum: Hex.encode(journal.checksum.bigEndianBytes),
+            journalAt: journal.at, values: values, files: try digests(of: names.sorted(), in: folder))
+        let text = manifestText(manifest)
+        try create(BackupManifest.digestName, in: folder, BackupManifest.digestText(of: text))
+        try create(BackupManifest.name, in: folder, text)
+        return (manifest, copy.indexIsMissingBecause)
+    }
+
+    /// The identity and the configuration, where the folder has one.
+    private func copySmallFiles(to folder: FolderPath) throws(BackupError) -> [String] {
+        var names: [String] = []
+        for name in [IdentityFile.name, DefaultFile.name] {
+            let bytes: [UInt8]?
+            do {
+                bytes = try OpenFolder(dataFolder).contents(of: name, bytesMax: 1 << 20)
+            } catch {
+                throw .notRead(path: "\(dataFolder)/\(name)", reason: error.reason)
+            }
+            guard let bytes else {
+                if name == DefaultFile.name { continue }
+                throw .notRead(path: "\(dataFolder)/\(name)", reason: "there is none")
+            }
+            try create(name, in: folder, bytes)
+            names.append(name)
+        }
+        return names
+    }
+
+    private func create(_ name: String, in folder: FolderPath, _ bytes: [UInt8]) throws(BackupError) {
+        do {
+            try OpenFolder(folder.text).create(name, bytes, permissions: 0o600)
+        } catch {
+            throw .notWritten(path: "\(folder.text)/\(name)", reason: error.reason)
+        }
+    }
+
+    /// Reads back what was written.
+    private func digests(of names: [String], in folder: FolderPath) throws(BackupError) -> [BackupManifest.File] {
+        var files: [BackupManifest.File] = []
+        for name in names {
+            do {
+                let digest = try FileDigest(of: OpenFile("\(folder.text)/\(name)", flags: O_RDONLY))
+                files.append(BackupManifest.File(name: name, bytes: digest.bytes, sha256: digest.sha256))
+            } catch {
+                throw .notRead(path: "\(folder.text)/\(name)", reason: error.reason)
+            }
+        }
+        return files
+    }
+
+    private func manifestText(_ manifest: BackupManifest) -> [UInt8] {
+        guard let bytes = try? JSONText.bytes(manifest) else {
+            preconditionFailure("a manifest has no form in JSON: \(manifest)")
+        }
+        return bytes + [UInt8(ascii: "\n")]
+    }
+}
+
+extension UInt64 {
+    /// The eight bytes, most significant first.
+    var bigEndianBytes: [UInt8] { withUnsafeBytes(of: bigEndian) { Array($0) } }
+}

@@ -1,0 +1,117 @@
+internal import Archive
+internal import IPv8
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import Synchronization
+
+/// Re-reads the archive in the background, a bounded number of records at a time, and tells of what is damaged.
+///
+/// A run goes from the first record to the last one and on after a restart; between two runs there is a day at least.
+final class Scrubber: Sendable {
+    private let archive: Archive
+    private let recordsPerSecond: Int
+    private let logger: Logger
+    private let verifier = SignatureVerifier()
+    private let thread = NIOThreadPool(numberOfThreads: 1)
+    private let progress = Mutex(Progress())
+
+    private struct Progress {
+        var state: ScrubState?
+        var isStepping = false
+        var checked = 0
+        var damaged = 0
+        var recovered = 0
+    }
+
+    private static let stepEvery: TimeAmount = .seconds(10)
+    private static let restBetweenRuns: Duration = .seconds(24 * 3600)
+
+    /// - Parameter recordsPerSecond: 0 for no scrub at all.
+    init(archive: Archive, recordsPerSecond: Int, logger: Logger) {
+        self.archive = archive
+        self.recordsPerSecond = recordsPerSecond
+        self.logger = logger
+        thread.start()
+    }
+
+    /// Begins, or goes on where the last process stopped.
+    ///
+    /// - Parameter lost: told each value whose record was damaged, so that a good copy can be looked for.
+    func begin(on eventLoop: any EventLoop, lost: @escaping @Sendable (ScrubDamage.Lost) -> Void) {
+        guard recordsPerSecond > 0 else { return }
+        eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: Scrubber.stepEvery) { [self] _ in
+            let isIdle = progress.withLock { progress in
+                defer { progress.isStepping = true }
+                return !progress.isStepping
+            }
+            guard isIdle else { return }
+            thread.submit { [self] state in
+                if state == .active { step(at: ClockReading.now().wall, lost) }
+                progress.withLock { $0.isStepping = false }
+            }
+        }
+    }
+
+    private func step(at now: Instant, _ lost: (ScrubDamage.Lost) -> Void) {
+        do throws(ArchiveError) {
+            var state = try knownState()
+            if state.run == nil {
+                if let finished = state.finishedAt, finished <= now, now - finished < Scrubber.restBetweenRuns {
+                    return progress.withLock { $0.state = state }
+                }
+                state.begin("scrub \(now.reportText)", at: now)
+            }
+            let step = try archive.scrub(
+                from: state.cursor, limit: recordsPerSecond * Int(Scrubber.stepEvery.nanoseconds / 1_000_000_000),
+                at: now, run: state.run ?? "scrub", verifier)
+            state.take(step, at: now)
+            progress.withLock { progress in
+                progress.state = state
+                progress.checked += step.checked
+                progress.damaged += step.damaged.count
+            }
+            try archive.saveScrubState(state)
+            for damage in step.damaged { tell(damage, lost) }
+            if state.run == nil { logger.info("Every record was read again: \(state.finishedChecked) records") }
+        } catch {
+            logger.error("The archive could not be checked further: \(error)")
+        }
+    }
+
+    private func knownState() throws(ArchiveError) -> ScrubState {
+        if let state = progress.withLock({ $0.state }) { return state }
+        return try archive.scrubState()
+    }
+
+    private func tell(_ damage: ScrubDamage, _ lost: (ScrubDamage.Lost) -> Void) {
+        logger.error(
+            "A damaged record was put into quarantine: \(damage.table) \(Hex.encode(damage.key)) \(damage.fault)")
+        if let value = damage.value { lost(value) }
+    }
+
+    /// Counts a value that the network had a good copy of.
+    func noteRecovery(of value: ScrubDamage.Lost) {
+        logger.notice("The network had a good copy of \(value.id) under \(value.target), which is kept again")
+        progress.withLock { $0.recovered += 1 }
+    }
+
+    /// What it has done since the node was started.
+    var counters: [String: Int] {
+        progress.withLock {
+            ["scrub.checked": $0.checked, "scrub.damaged": $0.damaged, "scrub.recovered": $0.recovered]
+        }
+    }
+
+    /// How far it is; `nil` before the first step.
+    var status: ScrubStatus? {
+        let (state, recovered) = progress.withLock { ($0.state, $0.recovered) }
+        guard let state else { return nil }
+        return ScrubStatus(
+            started: state.startedAt, checked: state.checked, damaged: state.damaged, recovered: recovered,
+            lastFinished: state.finishedAt, lastChecked: state.finishedChecked, lastDamaged: state.finishedDamaged)
+    }
+
+    /// Waits for the step under way, and ends the thread.
+    func shutdown() async { try? await thread.shutdownGracefully() }
+}

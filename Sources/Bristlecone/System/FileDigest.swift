@@ -1,0 +1,45 @@
+internal import Glibc
+internal import IPv8
+
+/// What a file holds, in 64 hexadecimal digits, and how long it is.
+struct FileDigest: Equatable {
+    var bytes: Int
+    var sha256: String
+
+    private static let chunkBytes = 1 << 20
+
+    /// Reads a file from its start to its end.
+    ///
+    /// - Parameter take: is given everything that was read, piece by piece.
+    init(
+        of file: borrowing OpenFile, _ take: ([UInt8]) throws(SystemError) -> Void = { _ throws(SystemError) in }
+    ) throws(SystemError) {
+        var digest = SHA256()
+        var offset = 0
+        while true {
+            let chunk = try FileDigest.chunk(of: file, at: offset)
+            if chunk.isEmpty { break }
+            digest.update(chunk[...])
+            try take(chunk)
+            offset += chunk.count
+        }
+        bytes = offset
+        sha256 = Hex.encode(digest.finish())
+    }
+
+    /// Puts together what a manifest says.
+    init(bytes: Int, sha256: String) {
+        self.bytes = bytes
+        self.sha256 = sha256
+    }
+
+    private static func chunk(of file: borrowing OpenFile, at offset: Int) throws(SystemError) -> [UInt8] {
+        var chunk = [UInt8](repeating: 0, count: chunkBytes)
+        let descriptor = file.descriptor
+        let count = try SystemError.check {
+            chunk.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
+        }
+        chunk.removeLast(chunk.count - count)
+        return chunk
+    }
+}

@@ -1,0 +1,54 @@
+internal import Glibc
+
+/// A folder by its path, for what is done with a folder as a whole.
+struct FolderPath: Hashable, Sendable {
+    /// The path, without slashes at its end.
+    let text: String
+
+    /// Takes a path as somebody wrote it.
+    init(_ text: String) {
+        var rest = text[...]
+        while rest.count > 1, rest.last == "/" { rest.removeLast() }
+        self.text = String(rest)
+    }
+
+    /// The folder that this one lies in.
+    var parent: FolderPath {
+        guard let slash = text.lastIndex(of: "/") else { return FolderPath(".") }
+        return FolderPath(slash == text.startIndex ? "/" : String(text[..<slash]))
+    }
+
+    /// A folder beside it, whose name begins with its own.
+    func sibling(_ suffix: String) -> FolderPath { FolderPath(text + suffix) }
+
+    /// Whether there is anything of that name; a link counts, wherever it leads.
+    func exists() throws(SystemError) -> Bool {
+        var status = stat()
+        do {
+            try SystemError.check { lstat(text, &status) }
+            return true
+        } catch  where error.code == ENOENT {
+            return false
+        }
+    }
+
+    /// Makes the folder, for its owner alone.
+    func create() throws(SystemError) { try SystemError.check { mkdir(text, 0o700) } }
+
+    /// Gives it another name, on the disk when this returns; a folder that holds nothing may be in the way.
+    func rename(to other: FolderPath) throws(SystemError) {
+        try SystemError.check { Glibc.rename(text, other.text) }
+        try other.parent.synchronize()
+    }
+
+    /// Returns once the names of what is in it are on the disk.
+    func synchronize() throws(SystemError) {
+        try OpenFile(text, flags: O_RDONLY | O_DIRECTORY).synchronize()
+    }
+
+    /// Removes it with the files in it, as far as that goes; folders in it stay.
+    func removeWithFiles() {
+        for name in (try? OpenFolder(text).names()) ?? [] { unlink("\(text)/\(name)") }
+        rmdir(text)
+    }
+}

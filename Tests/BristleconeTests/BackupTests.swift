@@ -1,0 +1,185 @@
+import FoundationEssentials
+import IPv8
+import Logging
+import Testing
+
+@testable import Bristlecone
+
+@Suite struct BackupTests {
+    private let folder: TemporaryFolder
+    private let data: String
+    private let backup: String
+
+    /// A data folder with a few values, and a backup of it.
+    init() async throws {
+        folder = try TemporaryFolder()
+        data = folder.file("data")
+        backup = folder.file("backup")
+        let node = try await BackupTests.start(data)
+        for number in 0..<5 {
+            _ = try await node.storeValue(key: Target(hashing: "\(number)"), data: [UInt8(number)], signed: true)
+        }
+        await node.shutdown()
+        _ = try Backup.ofStoppedNode(dataFolder: data, to: backup)
+    }
+
+    private static func start(_ data: String) async throws -> BristleconeNode {
+        var settings = NodeSettings()
+        settings.dataFolder = data
+        settings.listen = [try #require(Address("127.0.0.1:0"))]
+        settings.bootstrap = false
+        settings.diskReserve = ByteSize(bytes: 0)
+        return try await BristleconeNode.start(
+            settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    private func contents(_ path: String) throws -> [String: Data] {
+        let names = try FileManager.default.contentsOfDirectory(atPath: path)
+        return try Dictionary(
+            uniqueKeysWithValues: names.filter { !$0.hasSuffix("lock") }.map {
+                ($0, try Data(contentsOf: URL(filePath: "\(path)/\($0)")))
+            })
+    }
+
+    @Test func backupOfARunningNodeHoldsWhatItAcknowledged() async throws {
+        let node = try await BackupTests.start(data)
+        _ = try await node.storeValue(key: Target(hashing: "late"), data: [9], signed: false)
+        let report = try await node.backUp(to: folder.file("running"))
+        #expect(report.values == 6 && report.journalLast == 6 && report.indexIsMissingBecause == nil)
+        let identity = await node.status().publicKey
+        await node.shutdown()
+
+        let restored = try Backup.restore(folder.file("running"), to: folder.file("restored"))
+        #expect(restored.journalLast == 6 && restored.movedAside == nil)
+        let again = try await BackupTests.start(folder.file("restored"))
+        #expect(await again.status().publicKey == identity)
+        #expect(try await again.localValues(key: Target(hashing: "late")).values == [FoundValue(unsigned: [9])])
+        await again.shutdown()
+    }
+
+    @Test func everythingInABackupIsItsOwnersAlone() throws {
+        #expect(TemporaryFolder.permissions(of: backup) == 0o700)
+        let names = try FileManager.default.contentsOfDirectory(atPath: backup).sorted()
+        #expect(
+            names == [
+                "archive.mdb", "bristlecone.yaml", "identity.key", "index.sqlite", "manifest.json", "manifest.sha256",
+            ])
+        for name in names { #expect(TemporaryFolder.permissions(of: "\(backup)/\(name)") == 0o600, "\(name)") }
+    }
+
+    @Test func backupNeverTakesThePlaceOfAnything() throws {
+        let before = try contents(backup)
+        #expect(throws: BackupError.alreadyThere(path: backup)) {
+            try Backup.ofStoppedNode(dataFolder: data, to: backup + "/")
+        }
+        #expect(try contents(backup) == before)
+    }
+
+    @Test func interruptedBackupIsNotTakenForOneAndNotWrittenOver() throws {
+        let place = folder.file("other")
+        try FileManager.default.createDirectory(atPath: place + ".unfinished", withIntermediateDirectories: false)
+        #expect(throws: BackupError.unfinished(path: place + ".unfinished")) {
+            try Backup.ofStoppedNode(dataFolder: data, to: place)
+        }
+        #expect(throws: BackupError.notABackup(path: place + ".unfinished")) {
+            try Backup.restore(place + ".unfinished", to: data)
+        }
+    }
+
+    @Test func folderWithoutDataIsNotBackedUpAndNotMadeOne() throws {
+        let nothing = folder.file("nothing")
+        #expect(throws: BackupError.noData(folder: nothing)) {
+            try Backup.ofStoppedNode(dataFolder: nothing, to: folder.file("b"))
+        }
+        #expect(TemporaryFolder.permissions(of: nothing) == nil)
+    }
+
+    @Test func failedBackupLeavesNothingBehind() throws {
+        #expect(throws: BackupError.self) { try Backup.ofStoppedNode(dataFolder: data, to: folder.file("no/such")) }
+        try FileManager.default.removeItem(atPath: "\(data)/identity.key")
+        #expect(throws: BackupError.self) { try Backup.ofStoppedNode(dataFolder: data, to: folder.file("b")) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["backup", "data"])
+    }
+
+    /// A bit in every file, and in every part of the manifest.
+    @Test func everyFlippedBitIsRefusedAndReplacesNothing() throws {
+        let before = try contents(data)
+        for name in try FileManager.default.contentsOfDirectory(atPath: backup) {
+            let url = URL(filePath: "\(backup)/\(name)")
+            let sound = try Data(contentsOf: url)
+            for offset in stride(from: 0, to: sound.count, by: max(1, sound.count / 40)) {
+                var damaged = sound
+                damaged[offset] ^= 1 << UInt8(offset % 8)
+                try damaged.write(to: url)
+                let error = #expect(throws: BackupError.self) { try Backup.restore(backup, to: data) }
+                let named = name == "manifest.sha256" ? "manifest.json" : name
+                #expect(error?.description.contains("/\(named)") == true, "\(name) at \(offset): \(error)")
+            }
+            try sound.write(to: url)
+        }
+        #expect(try contents(data) == before)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["backup", "data"])
+        #expect(try Backup.restore(backup, to: data).values == 5)
+    }
+
+    @Test func missingAndCutFilesAreRefusedByName() throws {
+        for name in ["archive.mdb", "index.sqlite", "identity.key", "bristlecone.yaml", "manifest.sha256"] {
+            let path = "\(backup)/\(name)"
+            let sound = try Data(contentsOf: URL(filePath: path))
+            try FileManager.default.removeItem(atPath: path)
+            #expect(throws: BackupError.missingFile(path: path)) { try Backup.restore(backup, to: data) }
+            guard name != "manifest.sha256" else { continue }
+            try sound.dropLast().write(to: URL(filePath: path))
+            let error = #expect(throws: BackupError.self) { try Backup.restore(backup, to: data) }
+            #expect(error?.description.contains(path) == true)
+            try sound.write(to: URL(filePath: path))
+        }
+    }
+
+    @Test func newerBackupIsRefused() throws {
+        let text = Array(#"{"format":2}"#.utf8)
+        try Data(text).write(to: URL(filePath: "\(backup)/manifest.json"))
+        try Data(BackupManifest.digestText(of: text)).write(to: URL(filePath: "\(backup)/manifest.sha256"))
+        #expect(throws: BackupError.newerFormat(path: backup, format: 2)) { try Backup.restore(backup, to: data) }
+    }
+
+    @Test func restoreMovesAsideWhatIsThereAndTellsWhatIsUndone() async throws {
+        let node = try await BackupTests.start(data)
+        _ = try await node.storeValue(key: Target(hashing: "later"), data: [9], signed: true)
+        await node.shutdown()
+        let report = try Backup.restore(backup, to: data)
+        #expect(report.changesUndone == 1 && report.journalLast == 5 && report.journalLastBefore == 6)
+        let aside = try #require(report.movedAside)
+        let old = try await BackupTests.start(aside)
+        #expect(try await old.localValues(key: Target(hashing: "later")).values.count == 1)
+        await old.shutdown()
+        let new = try await BackupTests.start(data)
+        #expect(try await new.localValues(key: Target(hashing: "later")).values.isEmpty)
+        #expect(try await new.localValues(key: Target(hashing: "4")).values.count == 1)
+        await new.shutdown()
+    }
+
+    @Test func restoreIsRefusedWhereANodeRunsOrSomethingElseIs() async throws {
+        let node = try await BackupTests.start(data)
+        #expect(throws: BackupError.self) { try Backup.restore(backup, to: data) }
+        await node.shutdown()
+        try folder.write("note.txt", "not a node's")
+        #expect(throws: BackupError.foreignFolder(path: folder.path, example: "backup")) {
+            try Backup.restore(backup, to: folder.path)
+        }
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["backup", "data", "note.txt"])
+    }
+
+    @Test func indexThatIsNotOfTheArchiveComesRight() async throws {
+        let restored = folder.file("restored")
+        _ = try Backup.restore(backup, to: restored)
+        try FileManager.default.removeItem(atPath: "\(restored)/index.sqlite")
+        let node = try await BackupTests.start(restored)
+        await node.shutdown()
+        let again = try await BackupTests.start(restored)
+        let status = await again.status().archive
+        #expect(status.values == 5 && status.indexLast == status.journalLast)
+        await again.shutdown()
+    }
+}

@@ -1,0 +1,101 @@
+internal import Archive
+internal import ArgumentParser
+internal import Console
+internal import Glibc
+
+/// The program `bristlecone-dump`.
+@main
+struct Dump: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bristlecone-dump",
+        abstract: "Look into a node's archive, whether the node runs or not, and change nothing.",
+        discussion: """
+            DIR is a node's data folder or a backup. No key and no network are needed. Beside a running node it reads \
+            one consistent state; in a stopped one's folder not a byte is written, and the node cannot start meanwhile.
+
+            For example:
+
+              bristlecone-dump stat ./data
+              bristlecone-dump get greeting ./data
+              bristlecone-dump verify ./data && echo sound
+
+            The exit status is 0 where all is well, 1 where verify finds damage or get finds nothing, 2 where the \
+            archive cannot be opened or read, 64 where the command line is wrong.
+            """,
+        subcommands: [StatCommand.self, GetCommand.self, VerifyCommand.self])
+
+    /// Parses the arguments and runs the command: in a child process, because damage in LMDB's pages may end whoever
+    /// reads them.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            guard let guarded = command as? any GuardedCommand, !Walker.isWalker else {
+                try command.run()
+                return
+            }
+            exit(status: try guarded.supervise())
+        } catch {
+            end(with: error)
+        }
+    }
+
+    private static func end(with error: any Error) -> Never {
+        switch error {
+        case let failure as DumpFailure:
+            Output.complain("bristlecone-dump: \(failure.message)")
+            exit(status: failure.status)
+        case let error as ArchiveError:
+            Output.complain("bristlecone-dump: \(error)")
+            exit(status: DumpFailure.cannotRead)
+        default: endParsing(error)
+        }
+    }
+
+    /// Help is an error to the parser too: it goes to standard output.
+    private static func endParsing(_ error: any Error) -> Never {
+        let message = fullMessage(for: error)
+        let code = exitCode(for: error)
+        if code.isSuccess {
+            if !message.isEmpty { Output.show(message) }
+        } else {
+            let label = "Error: "
+            let text = message.hasPrefix(label) ? String(message.dropFirst(label.count)) : message
+            Output.complain("bristlecone-dump: \(text)")
+        }
+        exit(status: code.rawValue)
+    }
+
+    private static func exit(status: Int32) -> Never { Glibc.exit(status) }
+}
+
+/// A command that did not do what it was asked for: one sentence, and the status to end with.
+struct DumpFailure: Error, Equatable {
+    let message: String
+    let status: Int32
+
+    /// Damage was found, or nothing where something was looked for.
+    static let found: Int32 = 1
+    /// The archive cannot be opened or read.
+    static let cannotRead: Int32 = 2
+}
+
+/// A command that reads an archive in a child process, and what the parent does meanwhile.
+protocol GuardedCommand: ParsableCommand {
+    /// Runs the command in a child and returns the status to end with.
+    func supervise() throws -> Int32
+}
+
+extension GuardedCommand {
+    /// Lets the child write for itself.
+    func supervise() throws -> Int32 {
+        switch try Walker.run() {
+        case .exited(let status): return status
+        case .killed(let signal):
+            throw DumpFailure(
+                message:
+                    "Reading the archive ended the program (\(Walker.name(of: signal))): LMDB's own pages are damaged; "
+                    + "see what \"bristlecone-dump verify\" says, and put the archive back from a backup.",
+                status: DumpFailure.cannotRead)
+        }
+    }
+}

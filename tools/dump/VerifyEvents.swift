@@ -1,0 +1,62 @@
+internal import Archive
+internal import IPv8
+
+/// What the child that walks over the archive tells its parent, one JSON object a line.
+enum VerifyEvent: Codable, Equatable {
+    case progress(WalkProgress)
+    case finding(Finding)
+    case end(WalkEnd)
+}
+
+/// How far the walk is.
+struct WalkProgress: Codable, Equatable {
+    var table: String
+    var checked: Int
+    var total: Int
+
+    init(_ progress: VerifyProgress) {
+        table = progress.table
+        checked = progress.checked
+        total = progress.total
+    }
+}
+
+/// Something that is wrong.
+struct Finding: Codable, Equatable {
+    var table: String
+    /// Hexadecimal digits.
+    var key: String
+    var fault: String
+
+    init(_ finding: VerifyFinding) {
+        table = finding.table
+        key = Hex.encode(finding.key)
+        fault = finding.fault
+    }
+
+    init(table: String, key: String, fault: String) {
+        self.table = table
+        self.key = key
+        self.fault = fault
+    }
+}
+
+/// What the walk came to.
+struct WalkEnd: Codable, Equatable {
+    var tables: [Table]
+    var signatures: Int
+    var quarantined: Int
+    var indexNotCompared: String?
+
+    struct Table: Codable, Equatable {
+        var name: String
+        var records: Int
+    }
+
+    init(_ report: VerifyReport) {
+        tables = report.tables.map { Table(name: $0.name, records: $0.records) }
+        signatures = report.signatures
+        quarantined = report.quarantined
+        indexNotCompared = report.indexNotComparedBecause
+    }
+}

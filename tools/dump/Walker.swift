@@ -1,0 +1,89 @@
+internal import Glibc
+
+/// Runs this program a second time, with the same arguments, as the child that reads the archive.
+enum Walker {
+    /// How a child ended.
+    enum End: Equatable {
+        case exited(Int32)
+        case killed(signal: Int32)
+    }
+
+    private static let mark = "BRISTLECONE_DUMP_WALKER"
+
+    /// Whether this process is that child.
+    static var isWalker: Bool { getenv(mark) != nil }
+
+    /// Runs the child and waits until it ends.
+    ///
+    /// - Parameter takeLine: given each line that the child writes to its standard output; without it the child
+    ///   writes to ours.
+    static func run(_ takeLine: ((String) -> Void)? = nil) throws(DumpFailure) -> End {
+        setenv(mark, "1", 1)
+        // A crash is expected here, and its backtrace nobody's concern.
+        setenv("SWIFT_BACKTRACE", "enable=no", 1)
+        var ends: [Int32] = [-1, -1]
+        if takeLine != nil {
+            guard pipe(&ends) == 0 else { throw failure(errno) }
+            // Its copy in the child would keep our reading end from ever seeing an end.
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        }
+        let child = try spawn(output: ends[1])
+        if let takeLine {
+            close(ends[1])
+            readLines(from: ends[0], takeLine)
+            close(ends[0])
+        }
+        var status: Int32 = 0
+        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        let signal = status & 0x7F
+        return signal == 0 ? .exited(status >> 8 & 0xFF) : .killed(signal: signal)
+    }
+
+    /// A signal as people write it.
+    static func name(of signal: Int32) -> String {
+        switch signal {
+        case SIGSEGV: "SIGSEGV"
+        case SIGBUS: "SIGBUS"
+        case SIGABRT: "SIGABRT"
+        case SIGILL: "SIGILL"
+        case SIGTRAP: "SIGTRAP"
+        case SIGKILL: "SIGKILL"
+        default: "signal \(signal)"
+        }
+    }
+
+    private static func spawn(output: Int32) throws(DumpFailure) -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        if output >= 0 { posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO) }
+        var arguments: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        var child: pid_t = 0
+        let code = posix_spawn(&child, "/proc/self/exe", &actions, nil, &arguments, environ)
+        guard code == 0 else { throw failure(code) }
+        return child
+    }
+
+    private static func failure(_ code: Int32) -> DumpFailure {
+        DumpFailure(
+            message: "A process to read the archive in cannot be started (\(String(cString: strerror(code)))): "
+                + "check that /proc is there and how many processes you may have.",
+            status: DumpFailure.cannotRead)
+    }
+
+    private static func readLines(from descriptor: Int32, _ takeLine: (String) -> Void) {
+        var rest: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest += chunk[..<count]
+            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                takeLine(String(decoding: rest[..<end], as: UTF8.self))
+                rest.removeFirst(end + 1)
+            }
+        }
+    }
+}
