@@ -11,9 +11,9 @@ internal import NIOPosix
 /// Several may run in one process, each with a data folder and an address of its own.
 public final class BristleconeNode: Sendable {
     private let folder: DataFolder
-    private let archive: Archive
-    private let threads: NodeThreads
-    private let loop: NodeLoop
+    let archive: Archive
+    let threads: NodeThreads
+    let loop: NodeLoop
     private let trackers: TrackerResolver
     private let startedAt = ContinuousClock.now
 
@@ -55,7 +55,8 @@ public final class BristleconeNode: Sendable {
             NodeLoop.Parts(
                 sockets: sockets, workshop: threads.workshop,
                 commits: GroupCommit(archive: archive, thread: threads.writer, eventLoop: eventLoop),
-                index: threads.index, acknowledgesEarly: settings.relaxedDurability, logger: logger),
+                index: threads.index, housekeeper: threads.housekeeper, acknowledgesEarly: settings.relaxedDurability,
+                logger: logger),
             on: eventLoop)
         trackers = TrackerResolver(settings.bootstrap ? settings.bootstrapServers : [], logger: logger)
         threads.index.archiveChanged()
@@ -84,6 +85,8 @@ public final class BristleconeNode: Sendable {
         var options = ArchiveOptions()
         options.liveBytesMax = Int(clamping: settings.archiveSizeLimit.bytes)
         options.diskReserveBytes = Int(clamping: settings.diskReserve.bytes)
+        options.budgets = Budgets(sharing: options.liveBytesMax, shares: settings.shares.byBudget)
+        options.retention = settings.retention.ofArchive
         options.signedPerTargetMax = settings.valuesPerKeyMax
         options.unsignedPerTargetMax = settings.valuesPerKeyMax
         do throws(ArchiveError) {
@@ -144,6 +147,7 @@ public final class BristleconeNode: Sendable {
                 ValueLimit.refusal(byteCount: data.count, signedWith: level) ?? "The value cannot be stored: \(error).",
                 canRetry: false)
         }
+        try refuseBlocked(key, entry)
         switch await loop.run(.publish(key, entry)) {
         case .published(let outcome)?:
             return StoreReport(
@@ -201,6 +205,6 @@ public final class BristleconeNode: Sendable {
             processID: getpid(), uptime: ContinuousClock.now - startedAt, publicKey: folder.identity.publicKey,
             endpoints: snapshot?.endpoints.map { EndpointStatus($0, at: snapshot?.now ?? .distantPast) } ?? [],
             contacts: snapshot.map(ContactStatus.all) ?? [], archive: ArchiveStatus(archive),
-            counters: snapshot?.counters.named ?? [:])
+            counters: (snapshot?.counters.named ?? [:]).merging(archiveCounters) { $1 })
     }
 }

@@ -22,7 +22,7 @@ struct Program: AsyncParsableCommand {
         version: "bristlecone \(Release.version)",
         subcommands: [
             RunCommand.self, StoreCommand.self, FindCommand.self, PingCommand.self, StatusCommand.self,
-            ConfigCommand.self,
+            PinCommand.self, ForgetCommand.self, ConfigCommand.self,
         ])
 
     /// Parses the arguments, runs the command and turns whatever goes wrong into a sentence and an exit status.

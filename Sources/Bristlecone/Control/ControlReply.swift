@@ -8,6 +8,10 @@ public enum ControlReply: Sendable, Equatable {
     case find(FindReport)
     /// To a ping that was answered.
     case ping(PingReport)
+    /// To the requests about pins.
+    case pins(PinsReport)
+    /// To a forget request.
+    case forget(ForgetReport)
     /// The request could not be done; one sentence, and whether trying again later may help.
     case failure(String, canRetry: Bool)
 }
@@ -19,7 +23,7 @@ extension ControlReply: Codable {
     }
 
     private enum Kind: String, Codable {
-        case status, store, find, ping, failure
+        case status, store, find, ping, pins, forget, failure
     }
 
     /// Reads the JSON form.
@@ -30,6 +34,8 @@ extension ControlReply: Codable {
         case .store: self = .store(try container.decode(StoreReport.self, forKey: .report))
         case .find: self = .find(try container.decode(FindReport.self, forKey: .report))
         case .ping: self = .ping(try container.decode(PingReport.self, forKey: .report))
+        case .pins: self = .pins(try container.decode(PinsReport.self, forKey: .report))
+        case .forget: self = .forget(try container.decode(ForgetReport.self, forKey: .report))
         case .failure:
             self = .failure(
                 try container.decode(String.self, forKey: .error),
@@ -52,6 +58,12 @@ extension ControlReply: Codable {
             try container.encode(report, forKey: .report)
         case .ping(let report):
             try container.encode(Kind.ping, forKey: .reply)
+            try container.encode(report, forKey: .report)
+        case .pins(let report):
+            try container.encode(Kind.pins, forKey: .reply)
+            try container.encode(report, forKey: .report)
+        case .forget(let report):
+            try container.encode(Kind.forget, forKey: .reply)
             try container.encode(report, forKey: .report)
         case .failure(let sentence, let canRetry):
             try container.encode(Kind.failure, forKey: .reply)

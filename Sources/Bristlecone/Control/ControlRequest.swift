@@ -12,15 +12,25 @@ public enum ControlRequest: Sendable, Equatable {
     case findLocal(key: Target)
     /// Ask a node at an address whether it is there.
     case ping(Address)
+    /// What is pinned.
+    case pins
+    /// Keep all values of a key or a signer.
+    case pin(KeepSubject)
+    /// Keep them like any others again.
+    case unpin(KeepSubject)
+    /// Erase all that is kept of a key or a signer.
+    case forget(KeepSubject, block: Bool)
+    /// Take values of a key or a signer again that was barred.
+    case unblock(KeepSubject)
 }
 
 extension ControlRequest: Codable {
     private enum CodingKeys: String, CodingKey {
-        case request, key, data, signed, address
+        case request, key, data, signed, address, subject, block
     }
 
     private enum Kind: String, Codable {
-        case status, store, find, ping
+        case status, store, find, ping, pins, pin, unpin, forget, unblock
         case findLocal = "find_local"
     }
 
@@ -37,6 +47,14 @@ extension ControlRequest: Codable {
         case .find: self = .find(key: try container.decode(text: Target.self, forKey: .key))
         case .findLocal: self = .findLocal(key: try container.decode(text: Target.self, forKey: .key))
         case .ping: self = .ping(try container.decode(text: Address.self, forKey: .address))
+        case .pins: self = .pins
+        case .pin: self = .pin(try container.decode(KeepSubject.self, forKey: .subject))
+        case .unpin: self = .unpin(try container.decode(KeepSubject.self, forKey: .subject))
+        case .forget:
+            self = .forget(
+                try container.decode(KeepSubject.self, forKey: .subject),
+                block: try container.decode(Bool.self, forKey: .block))
+        case .unblock: self = .unblock(try container.decode(KeepSubject.self, forKey: .subject))
         }
     }
 
@@ -59,6 +77,20 @@ extension ControlRequest: Codable {
         case .ping(let address):
             try container.encode(Kind.ping, forKey: .request)
             try container.encode(text: address, forKey: .address)
+        case .pins: try container.encode(Kind.pins, forKey: .request)
+        case .pin(let subject):
+            try container.encode(Kind.pin, forKey: .request)
+            try container.encode(subject, forKey: .subject)
+        case .unpin(let subject):
+            try container.encode(Kind.unpin, forKey: .request)
+            try container.encode(subject, forKey: .subject)
+        case .forget(let subject, let block):
+            try container.encode(Kind.forget, forKey: .request)
+            try container.encode(subject, forKey: .subject)
+            try container.encode(block, forKey: .block)
+        case .unblock(let subject):
+            try container.encode(Kind.unblock, forKey: .request)
+            try container.encode(subject, forKey: .subject)
         }
     }
 }

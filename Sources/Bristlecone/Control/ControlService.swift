@@ -37,6 +37,11 @@ public struct ControlService: Service {
             case .find(let key): return .find(try await node.findValues(key: key))
             case .findLocal(let key): return .find(try await node.localValues(key: key))
             case .ping(let address): return .ping(try await node.ping(address))
+            case .pins: return .pins(try await node.pins())
+            case .pin(let subject): return .pins(try await node.pin(subject))
+            case .unpin(let subject): return .pins(try await node.unpin(subject))
+            case .forget(let subject, let block): return .forget(try await node.forget(subject, block: block))
+            case .unblock(let subject): return .forget(try await node.unblock(subject))
             }
         } catch {
             return .failure(error.message, canRetry: error.canRetry)

@@ -49,7 +49,7 @@ final class GroupCommit {
     /// - Parameter clock: tells the time at which each commit begins.
     /// - Parameter deliver: is called on the event loop after each commit.
     func write(
-        clock: @escaping @Sendable () -> Instant, then deliver: @escaping @Sendable (Completion) -> Void
+        clock: @escaping @Sendable () -> ClockMoment, then deliver: @escaping @Sendable (Completion) -> Void
     ) {
         eventLoop.assertInEventLoop()
         guard !isWriting else { return }
@@ -72,9 +72,10 @@ final class GroupCommit {
         }
     }
 
-    private static func commit(_ items: [Item], to archive: Archive, at now: Instant) -> Completion {
+    private static func commit(_ items: [Item], to archive: Archive, at moment: ClockMoment) -> Completion {
         do throws(ArchiveError) {
-            let outcomes = try archive.commit(items.map(\.change), at: now)
+            let outcomes = try archive.commit(
+                items.map(\.change), at: moment.now, clockIsSteady: moment.isSteady)
             return .durable(
                 zip(items, outcomes).compactMap { item, outcome in
                     item.completion.map { ($0, CommitOutcome(outcome)) }
@@ -98,7 +99,7 @@ extension CommitOutcome {
     init(_ outcome: ArchiveOutcome) {
         switch outcome {
         case .store(let outcomes): self = outcomes.allSatisfy(\.isHeld) ? .held : .refused
-        case .tokenSecrets: self = .held
+        case .tokenSecrets, .done: self = .held
         case .refused: self = .refused
         }
     }

@@ -20,6 +20,14 @@ struct ClockReading: Sendable {
     }
 }
 
+/// What a node's clock says at one moment.
+struct ClockMoment: Sendable {
+    /// The node's time.
+    var now: Instant
+    /// Whether it has been steady for long enough to delete by age.
+    var isSteady: Bool
+}
+
 /// The time that a node goes by: the time of day at its start, plus the time that has passed since.
 ///
 /// Setting the machine's clock does not move it at once. A step of more than five minutes is followed once it has held
@@ -27,13 +35,27 @@ struct ClockReading: Sendable {
 struct NodeClock: Sendable {
     private var wallAtBoot: Instant
     private var step: (by: Duration, seenAt: Duration)?
+    /// Since when, after boot, the machine's clock has agreed with the node's.
+    private var agreesSince: Duration
 
     private static let stepIgnored: Duration = .seconds(5 * 60)
     private static let stepHolds: Duration = .seconds(10 * 60)
     /// Two looks at the clock see the same step if they differ by less.
     private static let stepTolerance: Duration = .seconds(60)
+    /// What is deleted by age waits until no step has been seen for this long.
+    private static let steadyAfter: Duration = .seconds(3600)
 
-    init(_ reading: ClockReading) { wallAtBoot = reading.wall - reading.sinceBoot }
+    init(_ reading: ClockReading) {
+        wallAtBoot = reading.wall - reading.sinceBoot
+        agreesSince = reading.sinceBoot
+    }
+
+    /// The node's time at a reading, and whether deleting by age can rely on it.
+    func moment(of reading: ClockReading) -> ClockMoment {
+        let agrees = magnitude(reading.wall - instant(of: reading)) <= NodeClock.stepIgnored
+        let isSteady = agrees && reading.sinceBoot - agreesSince >= NodeClock.steadyAfter
+        return ClockMoment(now: instant(of: reading), isSteady: isSteady)
+    }
 
     /// The node's time at a reading.
     func instant(of reading: ClockReading) -> Instant { wallAtBoot + reading.sinceBoot }
@@ -45,6 +67,7 @@ struct NodeClock: Sendable {
             step = nil
             return nil
         }
+        agreesSince = reading.sinceBoot
         guard let known = step, magnitude(difference - known.by) < NodeClock.stepTolerance else {
             step = (difference, reading.sinceBoot)
             return nil

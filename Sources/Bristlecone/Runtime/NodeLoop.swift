@@ -11,13 +11,14 @@ internal import Synchronization
 /// what the core wants done is gathered, and at the end of the burst goes to the workshop and to the archive in one go.
 ///
 /// `@unchecked Sendable`: confined to its event loop. Only ``run(_:)``, ``snapshot()`` and ``begin(_:)`` may be called
-/// from elsewhere; they go there first.
+/// from elsewhere; they go there first. ``moment`` is behind a lock.
 final class NodeLoop: @unchecked Sendable {
     let eventLoop: any EventLoop
     private let sockets: [AddressFamily: DatagramSocket]
     private let workshop: Workshop
     private let commits: GroupCommit
     private let index: IndexKeeper
+    private let housekeeper: Housekeeper
     private let acknowledgesEarly: Bool
     private let logger: Logger
 
@@ -37,6 +38,7 @@ final class NodeLoop: @unchecked Sendable {
         var workshop: Workshop
         var commits: GroupCommit
         var index: IndexKeeper
+        var housekeeper: Housekeeper
         var acknowledgesEarly: Bool
         var logger: Logger
     }
@@ -47,6 +49,7 @@ final class NodeLoop: @unchecked Sendable {
         workshop = parts.workshop
         commits = parts.commits
         index = parts.index
+        housekeeper = parts.housekeeper
         acknowledgesEarly = parts.acknowledgesEarly
         logger = parts.logger
         let reading = ClockReading.now()
@@ -101,6 +104,9 @@ final class NodeLoop: @unchecked Sendable {
 
     private var now: Instant { clock.withLock { $0.instant(of: .now()) } }
 
+    /// The node's time, and whether deleting by age can rely on it; may be asked from any thread.
+    var moment: ClockMoment { clock.withLock { $0.moment(of: .now()) } }
+
     // MARK: Out
 
     private func carryOut(_ effect: Effect) {
@@ -128,7 +134,7 @@ final class NodeLoop: @unchecked Sendable {
     }
 
     private func writeCommits() {
-        commits.write(clock: { [self] in now }) { [self] completion in
+        commits.write(clock: { [self] in moment }) { [self] completion in
             switch completion {
             case .durable(let outcomes):
                 for (id, outcome) in outcomes { take(.commitCompleted(id, outcome)) }
@@ -180,6 +186,7 @@ final class NodeLoop: @unchecked Sendable {
         }
         eventLoop.scheduleRepeatedTask(initialDelay: .seconds(60), delay: .seconds(60)) { [self] _ in
             let step = clock.withLock { $0.observe(.now()) }
+            housekeeper.minutePassed { [self] in moment }
             if let step { logger.warning("The machine's clock has been set; this node follows by \(step)") }
         }
     }

@@ -5,13 +5,14 @@ internal import NIOCore
 internal import NIOPosix
 
 /// What a node runs on: one event loop with the sockets, a pool of threads for signatures and reads, one thread that
-/// writes the archive, and one that keeps its index.
+/// writes the archive, one that keeps its index, and one that keeps it in order.
 struct NodeThreads: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let sockets: [AddressFamily: DatagramSocket]
     let workshop: Workshop
     let writer: NIOThreadPool
     let index: IndexKeeper
+    let housekeeper: Housekeeper
 
     init(
         group: MultiThreadedEventLoopGroup, sockets: [AddressFamily: DatagramSocket], archive: Archive,
@@ -25,6 +26,7 @@ struct NodeThreads: Sendable {
         writer = NIOThreadPool(numberOfThreads: 1)
         writer.start()
         index = IndexKeeper(archive: archive, logger: logger)
+        housekeeper = Housekeeper(archive: archive, index: index, logger: logger)
     }
 
     /// Ends them all, in the order in which they hand work to each other.
@@ -32,6 +34,7 @@ struct NodeThreads: Sendable {
         await workshop.shutdown()
         for socket in sockets.values { await socket.close() }
         try? await writer.shutdownGracefully()
+        await housekeeper.shutdown()
         await index.shutdown()
         try? await group.shutdownGracefully()
     }
