@@ -21,7 +21,14 @@ struct PinCommand: AsyncParsableCommand {
 
 /// `bristlecone pin add KEY|SIGNER`
 struct PinAddCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "add", abstract: "Pin a key or a signer.")
+    static let configuration = CommandConfiguration(
+        commandName: "add",
+        abstract: "Pin a key or a signer.",
+        discussion: """
+            For example:
+
+              bristlecone pin add greeting
+            """)
 
     @OptionGroup var argument: SubjectArgument
     @OptionGroup var client: ClientOptions
@@ -40,7 +47,15 @@ struct PinAddCommand: AsyncParsableCommand {
 /// `bristlecone pin remove KEY|SIGNER`
 struct PinRemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "remove", abstract: "Keep a key's or a signer's values like any others again.")
+        commandName: "remove",
+        abstract: "Keep a key's or a signer's values like any others again.",
+        discussion: """
+            The exit status is 1 where it was not pinned.
+
+            For example:
+
+              bristlecone pin remove greeting
+            """)
 
     @OptionGroup var argument: SubjectArgument
     @OptionGroup var client: ClientOptions
@@ -57,7 +72,14 @@ struct PinRemoveCommand: AsyncParsableCommand {
 
 /// `bristlecone pin list`
 struct PinListCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List what is pinned.")
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List what is pinned.",
+        discussion: """
+            For example:
+
+              bristlecone pin list --json
+            """)
 
     @OptionGroup var client: ClientOptions
 

@@ -57,4 +57,26 @@ import Testing
         #expect(second.sinceBoot >= first.sinceBoot && first.sinceBoot > .zero)
         #expect(first.wall > Instant(seconds: 1_700_000_000))
     }
+
+    @Test func isSteadyAfterAnHourWithoutAStep() {
+        let wall = Instant(seconds: 1_700_000_000)
+        let reading = { (sinceBoot: Int, off: Int) in
+            ClockReading(wall: wall + .seconds(sinceBoot + off), sinceBoot: .seconds(sinceBoot))
+        }
+        var clock = NodeClock(reading(0, 0))
+        #expect(!clock.moment(of: reading(3599, 0)).isSteady)
+        #expect(clock.moment(of: reading(3600, 0)).isSteady)
+        #expect(clock.moment(of: reading(3600, 200)).isSteady)
+        #expect(!clock.moment(of: reading(3600, 400)).isSteady)
+        #expect(clock.observe(reading(4000, 400)) == nil)
+        #expect(!clock.moment(of: reading(4001, 0)).isSteady)
+        #expect(clock.observe(reading(4060, 0)) == nil)
+        #expect(!clock.moment(of: reading(7599, 0)).isSteady)
+        #expect(clock.moment(of: reading(7600, 0)).isSteady)
+        // A step that is followed sets the hour back too.
+        #expect(clock.observe(reading(8000, 9000)) == nil)
+        #expect(clock.observe(reading(8600, 9000)) == .seconds(9000))
+        #expect(!clock.moment(of: reading(12_000, 9000)).isSteady)
+        #expect(clock.moment(of: reading(12_200, 9000)).isSteady)
+    }
 }
