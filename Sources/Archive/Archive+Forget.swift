@@ -23,7 +23,9 @@ extension Archive {
                 let (places, last) = try environment.read { (transaction) throws(ArchiveError) in
                     try Archive.places(of: subject, in: table, after: after, transaction)
                 }
-                try erase(places[...], at: now)
+                for start in stride(from: 0, to: places.count, by: Archive.deletionsPerCommit) {
+                    try erase(places[start..<min(start + Archive.deletionsPerCommit, places.count)], at: now)
+                }
                 erased += places.count
                 progress(erased)
                 after = last
@@ -87,7 +89,7 @@ extension Archive {
             try inPass(at: now, true) { (pass, transaction) throws(ArchiveError) in
                 for place in places { try pass.erase(place, in: transaction) }
             }
-        } catch .mapFull where places.count > 1 {
+        } catch  where error.isForWantOfRoom && places.count > 1 {
             let middle = places.startIndex + places.count / 2
             try erase(places[..<middle], at: now)
             try erase(places[middle...], at: now)

@@ -43,12 +43,18 @@ extension Archive {
         let found = try environment.read { (transaction) throws(ArchiveError) in
             try findings(from: place, limit: max(1, limit), at: now, in: transaction)
         }
-        try handle(found.keys[...], of: place.table, at: now)
+        for start in stride(from: 0, to: found.keys.count, by: Archive.deletionsPerCommit) {
+            let end = min(start + Archive.deletionsPerCommit, found.keys.count)
+            try handle(found.keys[start..<end], of: place.table, at: now)
+        }
         sweepPlace.withLock { $0 = found.next }
         return SweepResult(
             examined: found.examined, changed: found.keys.count,
             endsRound: found.next.after.isEmpty && found.next.table == SweepPlace.tables[0])
     }
+
+    /// How many records one transaction of a sweep changes, or of forgetting: stores wait for it.
+    static let deletionsPerCommit = 256
 
     private struct Findings {
         var keys: [[UInt8]] = []
@@ -82,7 +88,7 @@ extension Archive {
             try inPass(at: now, true) { (pass, transaction) throws(ArchiveError) in
                 for key in keys { try pass.putRight(key, of: table, in: transaction) }
             }
-        } catch .mapFull where keys.count > 1 {
+        } catch  where error.isForWantOfRoom && keys.count > 1 {
             let middle = keys.startIndex + keys.count / 2
             try handle(keys[..<middle], of: table, at: now)
             try handle(keys[middle...], of: table, at: now)

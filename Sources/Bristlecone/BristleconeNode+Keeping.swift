@@ -49,9 +49,13 @@ extension BristleconeNode {
             .map { KeepSubject($0) }
     }
 
-    /// What the archive has counted, under names that begin with `archive.`.
+    /// What the archive has counted, and how many bytes each budget holds, under names that begin with `archive.`.
     var archiveCounters: [String: Int] {
-        Dictionary(uniqueKeysWithValues: archive.keepingCounters.map { ("archive.\($0.key)", $0.value) })
+        var counters = Dictionary(uniqueKeysWithValues: archive.keepingCounters.map { ("archive.\($0.key)", $0.value) })
+        for (budget, bytes) in (try? archive.statistics().bytesByBudget) ?? [:] {
+            counters["archive.held_bytes.\(budget.name)"] = bytes
+        }
+        return counters
     }
 
     /// Says it where the operator has barred what is to be published.
