@@ -17,16 +17,30 @@ extension Archive {
     public func commit(
         _ changes: [ArchiveChange], at now: Instant, clockIsSteady: Bool = true
     ) throws(ArchiveError) -> [ArchiveOutcome] {
+        try inPass(at: now, clockIsSteady) { (pass, transaction) throws(ArchiveError) in
+            var outcomes: [ArchiveOutcome] = []
+            outcomes.reserveCapacity(changes.count)
+            for change in changes { outcomes.append(try pass.apply(change, in: transaction)) }
+            return outcomes
+        }
+    }
+
+    /// Changes tables in one durable transaction; again, without anything that would grow, where disk or map turn out to
+    /// be full on the way.
+    func inPass<Result>(
+        at now: Instant, _ clockIsSteady: Bool,
+        _ body: (inout StorePass, borrowing WriteTransaction) throws(ArchiveError) -> Result
+    ) throws(ArchiveError) -> Result {
         guard !isReadOnly else { throw .readOnly(path: environment.path) }
         do throws(ArchiveError) {
             let room = DiskRoom(folder: folder, reserveBytes: options.diskReserveBytes)
-            return try attempt(changes, at: now, clockIsSteady, room)
+            return try attempt(at: now, clockIsSteady, room, body)
         } catch {
             switch error {
             case .mapFull, .diskFull:
-                return try attempt(changes, at: now, clockIsSteady, .exhausted)
+                return try attempt(at: now, clockIsSteady, .exhausted, body)
             case .ioFailed where DiskRoom.hasRunOut(folder: folder):
-                return try attempt(changes, at: now, clockIsSteady, .exhausted)
+                return try attempt(at: now, clockIsSteady, .exhausted, body)
             case .ioFailed, .readOnly:
                 deviceFailed.store(true, ordering: .releasing)
                 throw error
@@ -36,34 +50,43 @@ extension Archive {
         }
     }
 
-    private func attempt(
-        _ changes: [ArchiveChange], at now: Instant, _ clockIsSteady: Bool, _ room: DiskRoom
-    ) throws(ArchiveError) -> [ArchiveOutcome] {
+    private func attempt<Result>(
+        at now: Instant, _ clockIsSteady: Bool, _ room: DiskRoom,
+        _ body: (inout StorePass, borrowing WriteTransaction) throws(ArchiveError) -> Result
+    ) throws(ArchiveError) -> Result {
         var damaged: [DamagedRecord] = []
+        var tallies: [String: Int] = [:]
         defer { note(damaged) }
-        return try environment.write { (transaction) throws(ArchiveError) in
+        let result = try environment.write { (transaction) throws(ArchiveError) in
             let counts = try transaction.view.counts() ?? CountsRecord()
             var pass = StorePass(
                 now: now, options: options, room: room, clockIsSteady: clockIsSteady,
+                hasPins: try transaction.view.recordCount(.pins) > 0,
+                hasBlocks: try transaction.view.recordCount(.blocks) > 0,
                 journal: try transaction.view.journalEnd(), counts: counts)
             defer { damaged = pass.damaged }
-            var outcomes: [ArchiveOutcome] = []
-            outcomes.reserveCapacity(changes.count)
-            for change in changes { outcomes.append(try pass.apply(change, in: transaction)) }
-            if pass.changeCount > 0 { try settle(&pass, since: counts, in: transaction) }
-            return outcomes
+            let result = try body(&pass, transaction)
+            try settle(&pass, since: counts, in: transaction)
+            tallies = pass.tallies
+            return result
         }
+        counters.withLock { counters in
+            for (name, count) in tallies { counters[name, default: 0] += count }
+        }
+        return result
     }
 
-    /// Writes the counts, and takes away what the index has of the journal: twice what was added at most, so that a
+    /// Writes accounts and counts, and takes away what the index has of the journal: twice what was added at most, so that a
     /// long journal goes little by little.
     func settle(
         _ pass: inout StorePass, since counts: CountsRecord, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) {
+        try pass.writeAccounts(in: transaction)
         if pass.counts != counts {
             pass.encoder.encode(pass.counts)
             try transaction.put(.meta, &pass.encoder)
         }
+        guard pass.changeCount > 0 else { return }
         let neededFrom = min(
             journalNeededFrom.load(ordering: .acquiring), journalKeptAbove.load(ordering: .acquiring))
         var cursor = try transaction.view.cursor(.journal)

@@ -20,21 +20,22 @@ extension Archive {
         return try environment.read { (transaction) throws(ArchiveError) in
             var missing = rows
             var differences: [String] = []
-            var cursor = try transaction.cursor(.entries)
-            var isThere = try cursor.first()
-            while isThere, differences.count < limit {
-                if let key = EntryKey(cursor.key), let record = ArchivedRecord(cursor.value, key: cursor.key) {
+            for table in [Table.entries, .retained] {
+                try transaction.forEach(table, prefix: []) { (bytes, value) throws(ArchiveError) in
+                    guard let key = EntryKey(bytes), let record = ArchivedRecord(value, key: bytes, table: table) else {
+                        return true
+                    }
                     let indexed = missing.removeValue(forKey: key)
                     if indexed == nil {
                         differences.append("\(Hex.encode(key.bytes)) is not in the index")
-                    } else if indexed != IndexedRow(record) {
+                    } else if indexed != IndexedRow(record, isRetained: table == .retained) {
                         differences.append("\(Hex.encode(key.bytes)) is another in the index")
                     }
+                    return differences.count < limit
                 }
-                isThere = try cursor.next()
             }
             let strays = missing.keys.map { Hex.encode($0.bytes) }.sorted().prefix(max(0, limit - differences.count))
-            return isThere ? differences : differences + strays.map { "\($0) is only in the index" }
+            return differences + strays.map { "\($0) is only in the index" }
         }
     }
 }
@@ -49,14 +50,16 @@ struct IndexedRow: Equatable {
     var sender: [UInt8]?
     var senderAddress: String?
     var signer: [UInt8]?
+    var isRetained: Bool
 
     static let text = """
         SELECT target, class, identity, version, byte_count, first_seen, last_stored, expires_at, sender,
-            sender_address, signer
+            sender_address, signer, retained
         FROM entries
         """
 
-    init(_ record: ArchivedRecord) {
+    init(_ record: ArchivedRecord, isRetained: Bool) {
+        self.isRetained = isRetained
         version = record.entry.signature.map { Int64($0.version.number) }
         byteCount = record.entry.bytes.count
         firstSeen = record.firstSeen.nanoseconds
@@ -77,6 +80,7 @@ struct IndexedRow: Equatable {
         sender = (row[8] as Data?).map { Array($0) }
         senderAddress = row[9]
         signer = (row[10] as Data?).map { Array($0) }
+        isRetained = row[11]
     }
 
     static func read(_ row: Row) -> (EntryKey, IndexedRow)? {

@@ -158,37 +158,48 @@ extension Archive {
     private static func change(
         of key: EntryKey, in transaction: borrowing ReadTransaction, _ damaged: inout [DamagedRecord]
     ) throws(ArchiveError) -> IndexChange {
-        var damage: DamagedRecord?
-        let change = try key.withBytes { (bytes) throws(ArchiveError) -> IndexChange in
-            guard let value = try transaction.get(.entries, bytes) else { return .remove(key) }
-            if let record = ArchivedRecord(value, key: bytes) { return .put(key, record) }
-            damage = DamagedRecord(table: Table.entries.name, key: Array(bytes))
-            return .remove(key)
+        for table in Archive.indexed {
+            var damage: DamagedRecord?
+            let change = try key.withBytes { (bytes) throws(ArchiveError) -> IndexChange? in
+                guard let value = try transaction.get(table, bytes) else { return nil }
+                if let record = ArchivedRecord(value, key: bytes, table: table) {
+                    return .put(key, record, isRetained: table == .retained)
+                }
+                damage = DamagedRecord(table: table.name, key: Array(bytes))
+                return nil
+            }
+            if let damage { damaged.append(damage) }
+            if let change { return change }
         }
-        if let damage { damaged.append(damage) }
-        return change
+        return .remove(key)
     }
+
+    /// The tables that the index has the records of, in the order in which a rebuild takes them over.
+    private static let indexed: [Table] = [.entries, .retained]
 
     private func rebuildFurther(from position: IndexPosition, limit: Int) throws(ArchiveError) -> FollowResult {
         guard let rebuild = position.rebuild else { return FollowResult(applied: 0, isCurrent: false) }
         var changes: [IndexChange] = []
         var damaged: [DamagedRecord] = []
         let (after, walked, total) = try environment.read { (transaction) throws(ArchiveError) in
-            var after = rebuild.after
+            var after: [UInt8]?
             var walked = 0
-            var cursor = try transaction.cursor(.entries)
-            var isThere = try Archive.seek(behind: after, &cursor)
-            while isThere, walked < limit {
-                if let key = EntryKey(cursor.key), let record = ArchivedRecord(cursor.value, key: cursor.key) {
-                    changes.append(.put(key, record))
-                } else {
-                    damaged.append(DamagedRecord(table: Table.entries.name, key: Array(cursor.key)))
+            for table in Archive.indexed where table.rawValue >= rebuild.after.first ?? 0 && walked < limit {
+                let start = rebuild.after.first == table.rawValue ? Array(rebuild.after.dropFirst()) + [0] : nil
+                try transaction.forEach(table, prefix: [], from: start) { (key, value) throws(ArchiveError) in
+                    if let place = EntryKey(key), let record = ArchivedRecord(value, key: key, table: table) {
+                        changes.append(.put(place, record, isRetained: table == .retained))
+                    } else {
+                        damaged.append(DamagedRecord(table: table.name, key: Array(key)))
+                    }
+                    walked += 1
+                    if walked == limit { after = [table.rawValue] + key }
+                    return walked < limit
                 }
-                walked += 1
-                if walked == limit { after = Array(cursor.key) }
-                isThere = try cursor.next()
             }
-            return (isThere ? after : nil, walked, try transaction.recordCount(.entries))
+            var total = 0
+            for table in Archive.indexed { total += try transaction.recordCount(table) }
+            return (after, walked, total)
         }
         note(damaged)
         var next = position

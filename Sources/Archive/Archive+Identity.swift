@@ -60,6 +60,12 @@ extension Archive {
             isThere = try cursor.next()
         }
         progress(.counting(entries: walked))
+        for budget in Budget.allCases {
+            try transaction.view.forEach(budget.table, prefix: []) { (key, value) throws(ArchiveError) in
+                counts[budget].add(Holding(count: 1, bytes: key.count + value.count))
+                return true
+            }
+        }
         return counts
     }
 }

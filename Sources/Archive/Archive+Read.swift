@@ -111,13 +111,9 @@ private struct Servable: Comparable {
 }
 
 extension ArchivedRecord {
-    /// Reads a record of the table of entries; `nil` where it is damaged.
-    init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
-        guard let record = EntryRecord(value, key: key), let entry = try? Entry(bytes: Array(record.entry)) else {
-            return nil
-        }
-        self.init(
-            entry: entry, firstSeen: record.firstSeen, lastStored: record.lastStored, expiresAt: record.expiresAt,
-            provenance: record.provenance)
+    /// Reads a record of the table of entries, or of the retained ones; `nil` where it is damaged.
+    init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer, table: Table = .entries) {
+        guard let record = EntryRecord(value, key: key, table: table) else { return nil }
+        self.init(record)
     }
 }

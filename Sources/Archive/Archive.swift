@@ -25,6 +25,10 @@ public final class Archive: Sendable {
     let following = Mutex(())
     /// How far the index was after the last step.
     let indexPosition: Mutex<IndexPosition>
+    /// What has happened since the archive was opened, by name.
+    let counters = Mutex<[String: Int]>([:])
+    /// How far the sweep has come.
+    let sweepPlace = Mutex(SweepPlace())
     private let damage = Mutex<Set<DamagedRecord>>([])
 
     /// Damaged records beyond this many are not told apart any more.

@@ -40,6 +40,16 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case failed(operation: String, reason: String)
 }
 
+extension ArchiveError {
+    /// Whether a smaller transaction may succeed where this one did not.
+    var isForWantOfRoom: Bool {
+        switch self {
+        case .mapFull, .diskFull: true
+        default: false
+        }
+    }
+}
+
 extension ArchiveError: CustomStringConvertible {
     /// One sentence: what is wrong, and what to do.
     public var description: String {

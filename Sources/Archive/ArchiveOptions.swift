@@ -10,6 +10,10 @@ public struct ArchiveOptions: Hashable, Sendable {
     public var signedPerTargetMax = 256
     /// How many values under one target may be unsigned.
     public var unsignedPerTargetMax = 64
+    /// How many bytes each part of what is kept may take.
+    public var budgets = Budgets(sharing: 64 << 30)
+    /// How long values are kept after they have expired.
+    public var retention = Retention()
 
     /// How long opening may look over LMDB's own pages, those above the leaves first; `nil` for as long as it takes.
     public var structureCheckMax: Duration? = .milliseconds(500)
@@ -29,4 +33,10 @@ public struct ArchiveOptions: Hashable, Sendable {
     /// Values that are held may be replaced and refreshed, and the journal written, up to here: an eighth beyond the
     /// quota.
     var liveBytesHardMax: Int { liveBytesMax + liveBytesMax / 8 }
+
+    /// The map keeps pages free for deleting, which writes before it frees: a sixteenth, 64 MiB at most, from which
+    /// nothing new takes; replacing and refreshing may use a quarter of it.
+    private var mapReserveBytes: Int { min(mapBytes / 16, 64 << 20) }
+    var mapBytesForNew: Int { mapBytes - mapReserveBytes }
+    var mapBytesForAll: Int { mapBytes - mapReserveBytes * 3 / 4 }
 }

@@ -9,6 +9,8 @@ public struct ArchiveStatistics: Hashable, Sendable {
     private var owner: Int
     private var signed: Int
     private var unsigned: Int
+    /// Bytes of keys and records that each budget holds.
+    public var bytesByBudget: [Budget: Int]
     /// Bytes of the pages in use, which the quota counts.
     public var liveBytes: Int
     /// Bytes of the map.
@@ -29,6 +31,7 @@ public struct ArchiveStatistics: Hashable, Sendable {
         (owner, signed, unsigned) = (counts.entries[0], counts.entries[1], counts.entries[2])
         values = owner + signed + unsigned
         keys = counts.targets
+        bytesByBudget = Dictionary(uniqueKeysWithValues: Budget.allCases.map { ($0, counts[$0].bytes) })
         self.liveBytes = liveBytes
         self.mapBytes = mapBytes
         self.journalLast = journalLast

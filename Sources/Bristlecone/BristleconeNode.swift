@@ -12,9 +12,9 @@ internal import NIOPosix
 /// Several may run in one process, each with a data folder and an address of its own.
 public final class BristleconeNode: Sendable {
     private let folder: DataFolder
-    private let archive: Archive
-    private let threads: NodeThreads
-    private let loop: NodeLoop
+    let archive: Archive
+    let threads: NodeThreads
+    let loop: NodeLoop
     private let trackers: TrackerResolver
     private let startedAt = ContinuousClock.now
 
@@ -56,7 +56,8 @@ public final class BristleconeNode: Sendable {
             NodeLoop.Parts(
                 sockets: sockets, workshop: threads.workshop,
                 commits: GroupCommit(archive: archive, thread: threads.writer, eventLoop: eventLoop),
-                index: threads.index, acknowledgesEarly: settings.relaxedDurability, logger: logger),
+                index: threads.index, housekeeper: threads.housekeeper, acknowledgesEarly: settings.relaxedDurability,
+                logger: logger),
             on: eventLoop)
         trackers = TrackerResolver(settings.bootstrap ? settings.bootstrapServers : [], logger: logger)
         threads.index.archiveChanged()
@@ -93,6 +94,8 @@ public final class BristleconeNode: Sendable {
         var options = ArchiveOptions()
         options.liveBytesMax = Int(clamping: settings.archiveSizeLimit.bytes)
         options.diskReserveBytes = Int(clamping: settings.diskReserve.bytes)
+        options.budgets = Budgets(sharing: options.liveBytesMax, shares: settings.shares.byBudget)
+        options.retention = settings.retention.ofArchive
         options.signedPerTargetMax = settings.valuesPerKeyMax
         options.unsignedPerTargetMax = settings.valuesPerKeyMax
         do throws(ArchiveError) {
@@ -149,7 +152,7 @@ public final class BristleconeNode: Sendable {
         do {
             entry =
                 try signed
-                ? Entry(data: data, version: Version(signedAt: loop.archiveTime.now), signedBy: folder.identity)
+                ? Entry(data: data, version: Version(signedAt: loop.moment.now), signedBy: folder.identity)
                 : Entry(unsigned: data)
         } catch {
             let level = signed ? folder.identity.publicKey.level : nil
@@ -157,6 +160,7 @@ public final class BristleconeNode: Sendable {
                 ValueLimit.refusal(byteCount: data.count, signedWith: level) ?? "The value cannot be stored: \(error).",
                 canRetry: false)
         }
+        try refuseBlocked(key, entry)
         switch await loop.run(.publish(key, entry)) {
         case .published(let outcome)?:
             return StoreReport(
@@ -184,7 +188,7 @@ public final class BristleconeNode: Sendable {
     public func localValues(key: Target) async throws(NodeError) -> FindReport {
         let begun = ContinuousClock.now
         do throws(ArchiveError) {
-            let values = try archive.page(of: key, offset: 0, limit: .max, at: loop.archiveTime.now)
+            let values = try archive.page(of: key, offset: 0, limit: .max, at: loop.moment.now)
             return FindReport(
                 key: key, values: values.compactMap { try? Entry(bytes: $0) }.map(FoundValue.init), asked: 0,
                 answered: 0, withValues: 0, duration: ContinuousClock.now - begun)
@@ -246,6 +250,7 @@ public final class BristleconeNode: Sendable {
             endpoints: snapshot?.endpoints.map { EndpointStatus($0, at: snapshot?.now ?? .distantPast) } ?? [],
             contacts: snapshot.map(ContactStatus.all) ?? [], archive: ArchiveStatus(archive),
             scrub: threads.scrubber.status,
-            counters: (snapshot?.counters.named ?? [:]).merging(threads.scrubber.counters) { $1 })
+            counters: (snapshot?.counters.named ?? [:]).merging(archiveCounters) { $1 }
+                .merging(threads.scrubber.counters) { $1 })
     }
 }

@@ -48,14 +48,30 @@ import Testing
         #expect(try archive.served(elsewhere).isEmpty)
     }
 
-    @Test(arguments: [Table.floors, .secrets, .journal, .meta])
+    /// Some of every kind of record.
+    private func fill(_ archive: Archive) throws {
+        try archive.store(try Sample.signed("x", version: 1), for: 1)
+        try archive.store(try Sample.signed("y", version: 1, by: Sample.otherKey), at: .start + 10)
+        try archive.store(try Sample.unsigned("z"), for: 1)
+        let elsewhere = Target(hashing: "elsewhere")
+        for version: UInt32 in [1, 2] { try archive.store(try Sample.signed("x", version: version), under: elsewhere) }
+        try archive.store(try Sample.signed("w", version: 2), under: elsewhere)
+        try archive.store(try Sample.unsigned("mine"), under: elsewhere, from: .publishedHere)
+        _ = try archive.commit(
+            [
+                .tokenSecrets([TokenSecret(bytes: [1, 2, 3, 4], drawnAt: .start)]), .pin(.key(elsewhere)),
+                .block(.key(Target(hashing: "barred"))),
+            ], at: .start)
+        try archive.sweepRound(at: .start + 4000)
+    }
+
+    @Test(arguments: Table.allCases.filter { $0 != .entries && $0 != .quarantine })
     func everyFlippedBitOfOtherRecordsIsDetected(_ table: Table) throws {
         var options = ArchiveOptions.small
         options.signedPerTargetMax = 1
+        options.retention.signed = .zero
         let archive = try Folder().openKept(options)
-        try archive.store(try Sample.signed("x", version: 1), for: 1)
-        try archive.store(try Sample.signed("y", version: 1, by: Sample.otherKey), at: .start + 10)
-        _ = try archive.commit([.tokenSecrets([TokenSecret(bytes: [1, 2, 3, 4], drawnAt: .start)])], at: .start)
+        try fill(archive)
         let found = try archive.environment.read { (transaction) throws(ArchiveError) in
             var cursor = try transaction.cursor(table)
             return try cursor.first() ? (Array(cursor.key), Array(cursor.value)) : nil

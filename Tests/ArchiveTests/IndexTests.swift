@@ -55,8 +55,12 @@ import Testing
         try archive.store(try Sample.signed("y", version: 1, by: Sample.otherKey), at: .start + 10)
         try archive.followToEnd()
         #expect(try archive.indexDifferences().isEmpty)
-        let publishers = try archive.index.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM publishers") }
-        #expect(publishers == 1)
+        let count = { (text: String) throws in try archive.index.read { try Int.fetchOne($0, sql: text) } }
+        #expect(try count("SELECT count(*) FROM entries WHERE retained") == 1)
+        _ = try archive.forget(.signer(Sample.key.publicKey.mid), block: false, at: .start + 10)
+        try archive.followToEnd()
+        #expect(try archive.indexDifferences().isEmpty)
+        #expect(try count("SELECT count(*) FROM publishers") == 1)
     }
 
     @Test func missingIndexIsRebuiltInSteps() throws {

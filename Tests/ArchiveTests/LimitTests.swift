@@ -34,27 +34,8 @@ import Testing
         #expect(try archive.records(of: Sample.target).count == 2)
         #expect(try archive.store(entries[2], at: later) == [.stored])
         #expect(Set(try archive.records(of: Sample.target).map(\.entry)) == [entries[0], entries[2]])
+        #expect(try archive.retainedRecords(of: Sample.target).map(\.entry) == [entries[1]])
         #expect(try archive.statistics().values == 2)
-    }
-
-    @Test func floorOutlivesTheRecord() throws {
-        var options = ArchiveOptions.small
-        options.signedPerTargetMax = 1
-        let folder = try Folder()
-        let archive = try folder.open(options)
-        try archive.store(try Sample.signed("x", version: 7), for: 10)
-        let other = try Sample.signed("y", version: 1, by: Sample.otherKey)
-        #expect(try archive.store(other, at: .start + 50, for: 10) == [.stored])
-        archive.close()
-        let reopened = try folder.open(options)
-        #expect(try reopened.store(try Sample.signed("x", version: 6), at: .start + 100) == [.superseded])
-        #expect(try reopened.store(try Sample.signed("x", version: 7), at: .start + 100) == [.stored])
-        #expect(try reopened.store(try Sample.signed("x", version: 6), at: .start + 100) == [.superseded])
-        // Its record carries the version again, so the floor is not needed beside it.
-        let floors = try reopened.environment.read { (transaction) throws(ArchiveError) in
-            try transaction.recordCount(.floors)
-        }
-        #expect(floors == 1)  // the other signer's
     }
 
     @Test func quotaRefusesNewValuesAndServesAndRefreshesTheHeldOnes() throws {
@@ -126,7 +107,7 @@ import Testing
 
     @Test func fullMapRefusesLosesNothingAndRecoversInALargerOne() throws {
         var options = ArchiveOptions.small
-        options.mapBytes = 256 << 10
+        options.mapBytes = 512 << 10
         let folder = try Folder()
         let archive = try folder.open(options)
         var held: [Target] = []

@@ -14,6 +14,15 @@ import Testing
         #expect(throws: ValidationError.self) { try Arguments.key("") }
     }
 
+    @Test func takesASignerByMidOrByPublicKey() throws {
+        let key = try PrivateKey(bytes: Array("LibNaCLSK:".utf8) + [UInt8](repeating: 1, count: 64)).publicKey
+        for text in [key.description, key.mid.description.uppercased()] {
+            let argument = try SubjectArgument.parse(["--signer", text])
+            #expect(try argument.subject() == .signer(key.mid))
+        }
+        #expect(try SubjectArgument.parse(["hello"]).subject() == .key(Target(hashing: "hello")))
+    }
+
     @Test func readsValues() throws {
         #expect(try Arguments.value("é", isHex: false) == [0xC3, 0xA9])
         #expect(try Arguments.value("00fF", isHex: true) == [0, 255])
@@ -30,6 +39,8 @@ import Testing
         ["store", "--unsigned", "k", String(repeating: "x", count: 170)],
         ["store", "--hex", "k", "xy"], ["store", "k"], ["find"], ["find", ""], ["ping", "x"], ["status", "x"],
         ["config", "show", "--json", "--default-file"], ["nonsense"], ["--nonsense"],
+        ["pin", "add"], ["pin", "add", ""], ["pin", "add", "--signer", "me"], ["forget"],
+        ["forget", "k", "--block", "--unblock"],
     ])
     func refusesAWrongCommandLineWithTheUsageStatus(arguments: [String]) throws {
         let error = try #require(throws: (any Error).self) { try Program.parseAsRoot(arguments) }
@@ -41,6 +52,8 @@ import Testing
         ["store", "--unsigned", "k", String(repeating: "x", count: 169)], ["store", "--hex", "k", "00"],
         ["store", "--", "k", "-3"], ["find", "k", "--local", "--json"], ["ping", "127.0.0.1:1"],
         ["ping", "[::1]:1", "--data", "d"], ["status"], ["config", "check", "--config", "f"], ["config", "show"],
+        ["pin", "add", "k"], ["pin", "list", "--json"], ["pin", "remove", "k", "--data", "d"],
+        ["pin", "add", "--signer", "0123456789abcdef0123456789abcdef01234567"], ["forget", "k", "--yes", "--block"],
         [
             "run", "--data", "d", "--listen", "127.0.0.1:0", "--listen", "[::1]:0", "--peer", "127.0.0.1:1",
             "--peer", "127.0.0.1:2", "--no-bootstrap", "--config", "f", "--log-level", "debug",
@@ -53,6 +66,7 @@ import Testing
     @Test(
         arguments: [
             RunCommand.self, StoreCommand.self, FindCommand.self, PingCommand.self, StatusCommand.self,
+            PinCommand.self, PinAddCommand.self, PinListCommand.self, PinRemoveCommand.self, ForgetCommand.self,
             ConfigCommand.self, ConfigCheckCommand.self, ConfigShowCommand.self,
         ] as [any ParsableCommand.Type])
     func givesAnExampleWithEveryCommand(command: any ParsableCommand.Type) {

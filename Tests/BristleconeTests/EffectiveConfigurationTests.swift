@@ -53,6 +53,15 @@ import Testing
               size_limit: 20 MiB
               disk_reserve: 0 B
               values_per_key: 8
+              served_share: 40
+              retained_share: 20
+              history_share: 10
+              floors_share: 5
+              evidence_share: 1
+              retain_published: 400 days
+              retain_pinned: forever
+              retain_signed: 36 hours
+              retain_unsigned: 1 day
               relaxed_durability: true
             threads: 3
             """)
@@ -68,11 +77,38 @@ import Testing
         expected.archiveSizeLimit = .mebibytes(20)
         expected.diskReserve = ByteSize(bytes: 0)
         expected.valuesPerKeyMax = 8
+        (expected.shares.served, expected.shares.retained, expected.shares.history) = (40, 20, 10)
+        (expected.shares.floors, expected.shares.evidence) = (5, 1)
+        expected.retention.published = .days(400)
+        expected.retention.signed = TimeSpan(seconds: 36 * 3600)
+        expected.retention.unsigned = .days(1)
         expected.relaxedDurability = true
         expected.threads = 3
         #expect(configuration.settings == expected)
         #expect(configuration.origin(of: .bootstrapServers) == .file(path: folder.file("test.yaml"), line: 7))
-        #expect(configuration.origin(of: .threads) == .file(path: folder.file("test.yaml"), line: 15))
+        #expect(configuration.origin(of: .threads) == .file(path: folder.file("test.yaml"), line: 24))
+    }
+
+    @Test func sharesThatMakeMoreThanAHundredAreAProblem() throws {
+        let message =
+            "test.yaml:2: The five shares of the archive make 101 percent. Lower some of archive.served_share, "
+            + "archive.retained_share, archive.history_share, archive.floors_share, archive.evidence_share, so that they "
+            + "make 100 at most."
+        #expect(try problems("archive:\n  served_share: 51\n") == [message])
+    }
+
+    @Test func timesAreReadWithTheirUnit() throws {
+        #expect(TimeSpan("30 days") == .days(30))
+        #expect(TimeSpan("1 hour")?.seconds == 3600)
+        #expect(TimeSpan("90 minutes")?.description == "90 minutes")
+        #expect(TimeSpan("Forever") == .forever)
+        for text in ["", "30", "days", "-1 day", "1 week", "99999999999999999999 days", "9999999999999999 days"] {
+            #expect(TimeSpan(text) == nil, "\(text)")
+        }
+        let message =
+            "test.yaml:2: archive.retain_signed: \"soon\" is not a length of time. Write a number and a unit, such as "
+            + "30 days or 12 hours, or forever."
+        #expect(try problems("archive:\n  retain_signed: soon\n") == [message])
     }
 
     @Test func laysEnvironmentOverFileAndFlagsOverBoth() throws {

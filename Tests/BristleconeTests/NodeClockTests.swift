@@ -57,17 +57,39 @@ import Testing
 
     @Test func theClockIsSteadyAfterAnHourInWhichNobodySetIt() {
         var clock = NodeClock(start)
-        #expect(!clock.isSteady(at: reading(after: .seconds(3599))))
-        #expect(clock.isSteady(at: reading(after: .seconds(3600))))
+        #expect(!clock.moment(of: reading(after: .seconds(3599))).isSteady)
+        #expect(clock.moment(of: reading(after: .seconds(3600))).isSteady)
         _ = clock.observe(reading(after: .seconds(4000), setBy: .seconds(900)))
-        #expect(!clock.isSteady(at: reading(after: .seconds(8000), setBy: .seconds(900))))
+        #expect(!clock.moment(of: reading(after: .seconds(8000), setBy: .seconds(900))).isSteady)
         #expect(clock.observe(reading(after: .seconds(8100))) == nil)
-        #expect(clock.isSteady(at: reading(after: .seconds(8100))))
+        #expect(clock.moment(of: reading(after: .seconds(8100))).isSteady)
     }
 
     @Test func theMachinesClocksCanBeRead() {
         let (first, second) = (ClockReading.now(), ClockReading.now())
         #expect(second.sinceBoot >= first.sinceBoot && first.sinceBoot > .zero)
         #expect(first.wall > Instant(seconds: 1_700_000_000))
+    }
+
+    @Test func isSteadyAfterAnHourWithoutAStep() {
+        let wall = Instant(seconds: 1_700_000_000)
+        let reading = { (sinceBoot: Int, off: Int) in
+            ClockReading(wall: wall + .seconds(sinceBoot + off), sinceBoot: .seconds(sinceBoot))
+        }
+        var clock = NodeClock(reading(0, 0))
+        #expect(!clock.moment(of: reading(3599, 0)).isSteady)
+        #expect(clock.moment(of: reading(3600, 0)).isSteady)
+        #expect(clock.moment(of: reading(3600, 200)).isSteady)
+        #expect(!clock.moment(of: reading(3600, 400)).isSteady)
+        #expect(clock.observe(reading(4000, 400)) == nil)
+        #expect(!clock.moment(of: reading(4001, 0)).isSteady)
+        #expect(clock.observe(reading(4060, 0)) == nil)
+        #expect(!clock.moment(of: reading(7599, 0)).isSteady)
+        #expect(clock.moment(of: reading(7600, 0)).isSteady)
+        // A step that is followed sets the hour back too.
+        #expect(clock.observe(reading(8000, 9000)) == nil)
+        #expect(clock.observe(reading(8600, 9000)) == .seconds(9000))
+        #expect(!clock.moment(of: reading(12_000, 9000)).isSteady)
+        #expect(clock.moment(of: reading(12_200, 9000)).isSteady)
     }
 }

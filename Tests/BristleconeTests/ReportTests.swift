@@ -53,6 +53,23 @@ import Testing
                 + #""round_trip_seconds":0.002}"#)
     }
 
+    @Test func pinsAndForgettingHaveTheirShape() throws {
+        let pins = PinsReport(pins: [.key(key), .signer(signer.mid)], changed: true)
+        #expect(
+            try json(pins)
+                == #"{"changed":true,"pins":[{"key":"\#(key)","signer":null},{"key":null,"signer":"\#(signer.mid)"}]}"#)
+        let forgotten = ForgetReport(subject: .signer(signer.mid), erasedRecords: 4, isBlocked: true)
+        #expect(try json(forgotten) == #"{"blocked":true,"erased":4,"key":null,"signer":"\#(signer.mid)"}"#)
+    }
+
+    @Test(arguments: [
+        ControlRequest.pins, .pin(.key(Target(hashing: "k"))), .unpin(.signer(Mid(bits: .zero))),
+        .forget(.key(Target(hashing: "k")), block: true), .unblock(.signer(Mid(bits: .zero))),
+    ])
+    func requestsAboutKeepingAreReadBack(_ request: ControlRequest) throws {
+        #expect(try json(request).contains(#""request":""#))
+    }
+
     @Test func statusHasItsShape() throws {
         let four = try #require(Address("127.1.0.1:8090"))
         let six = try #require(Address("[::1]:8091"))

@@ -1,7 +1,7 @@
 -- The index: questions about what the archive holds. Everything but contacts and jobs is derived from LMDB.
 -- Times are nanoseconds since 1970, UTC; identifiers are 20 bytes.
 
--- One row for each entry of the archive, expired ones too.
+-- One row for each value of the archive: those in the serving window, expired ones too, and those that are retained.
 CREATE TABLE entries (
     target BLOB NOT NULL,
     class INTEGER NOT NULL,               -- 1 owner, 2 signed, 3 unsigned
@@ -12,6 +12,8 @@ CREATE TABLE entries (
     last_stored INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     published_here INTEGER NOT NULL,
+    withdrawn INTEGER NOT NULL,           -- published here, and taken back
+    retained INTEGER NOT NULL,            -- 0 in the serving window, 1 behind it
     sender BLOB,                          -- mid; NULL where published here
     sender_address TEXT,                  -- NULL where published here
     signer BLOB REFERENCES publishers (mid),
@@ -22,7 +24,7 @@ CREATE TABLE entries (
     PRIMARY KEY (target, class, identity)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX entries_by_expiry ON entries (expires_at);
+CREATE INDEX entries_by_expiry ON entries (retained, expires_at);
 CREATE INDEX entries_by_signer ON entries (signer) WHERE signer IS NOT NULL;
 
 -- The signers of the entries above.
@@ -60,8 +62,8 @@ CREATE TABLE jobs (
 CREATE UNIQUE INDEX jobs_by_subject ON jobs (kind, target, coalesce(class, 0), coalesce(identity, x''));
 CREATE INDEX jobs_by_due ON jobs (due_at);
 
--- How far the index has followed the journal of which archive. While a rebuild is under way, rebuild_after is the key
--- of the last entry taken over, empty at first.
+-- How far the index has followed the journal of which archive. While a rebuild is under way, rebuild_after is the
+-- table and the key of the last record taken over, empty at first.
 CREATE TABLE position (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     archive_id BLOB NOT NULL,

@@ -6,6 +6,16 @@ public enum ArchiveChange: Hashable, Sendable {
     case store(StoreChange)
     /// Keep these token secrets and no others, the newest four at most.
     case tokenSecrets([TokenSecret])
+    /// Keep all values of this subject, whatever their age and whoever brought them.
+    case pin(ArchiveSubject)
+    /// Keep them like any others again.
+    case unpin(ArchiveSubject)
+    /// Take no more values of this subject.
+    case block(ArchiveSubject)
+    /// Take them again.
+    case unblock(ArchiveSubject)
+    /// Stand no longer by a value that was published here: it is kept like anybody's from now on.
+    case withdraw(Target, Entry)
 }
 
 /// Values to be kept under a target, from one request.
@@ -41,6 +51,8 @@ public enum ArchiveOutcome: Hashable, Sendable {
     case store([StoreOutcome])
     /// The token secrets are kept.
     case tokenSecrets
+    /// It is so now, for pins, blocks and withdrawals; false where it was so before.
+    case done(changed: Bool)
     /// A change other than a store was refused.
     case refused(Refusal)
 }
@@ -71,8 +83,13 @@ public enum StoreOutcome: Hashable, Sendable {
 
 /// Why a value is not taken.
 public enum Refusal: String, Hashable, Sendable, CaseIterable {
-    /// The archive holds as much as it may.
+    /// The archive's file is as large as it may be.
     case quota
+    /// The values that are served take all of their budget, and none may be given up for this one.
+    case budget
+    /// The operator has barred it. It is not acknowledged, because it is not held, and whoever publishes it is to look
+    /// for another node; that a publisher who insists may come to think of us as dead is the price.
+    case blocked
     /// Its target holds as many values of its class as it may.
     case targetQuota = "target_quota"
     /// The disk, or the map, has no more room than is kept in reserve.

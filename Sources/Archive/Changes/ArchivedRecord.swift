@@ -12,6 +12,8 @@ public struct ArchivedRecord: Hashable, Sendable {
     public var expiresAt: Instant
     /// Who brought it.
     public var provenance: Provenance
+    /// Whether it was published here and withdrawn.
+    public var isWithdrawn = false
 }
 
 /// A record whose checksum is wrong. It is never served; its neighbours are.

@@ -13,7 +13,7 @@ extension Index {
         try write { database in
             for change in changes {
                 switch change {
-                case .put(let key, let record): try Index.put(key, record, in: database)
+                case .put(let key, let record, let isRetained): try Index.put(key, record, isRetained, in: database)
                 case .remove(let key): try Index.remove(key, in: database)
                 }
             }
@@ -30,7 +30,9 @@ extension Index {
         }
     }
 
-    private static func put(_ key: EntryKey, _ record: ArchivedRecord, in database: Database) throws {
+    private static func put(
+        _ key: EntryKey, _ record: ArchivedRecord, _ isRetained: Bool, in database: Database
+    ) throws {
         let signature = record.entry.signature
         if let signer = signature?.signer {
             let statement = try database.cachedStatement(
@@ -50,7 +52,7 @@ extension Index {
             key.target.blob, Int64(key.entryClass.rawValue), key.id.blob,
             signature.map { Int64($0.version.number) }, Int64(record.entry.bytes.count),
             record.firstSeen.nanoseconds, record.lastStored.nanoseconds, record.expiresAt.nanoseconds,
-            record.provenance == .publishedHere, sender, senderAddress,
+            record.provenance == .publishedHere, record.isWithdrawn, isRetained, sender, senderAddress,
             signature?.signer.mid.blob, signature?.signer.level.rawValue,
             signature.map { _ in "valid" }, signature.map { _ in record.firstSeen.nanoseconds },
             signature.map { _ in "store" },
@@ -59,11 +61,12 @@ extension Index {
 
     /// What was found out about a signature holds for as long as the same bytes are kept.
     private static let putText = """
-        INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT DO UPDATE SET
             version = excluded.version, byte_count = excluded.byte_count,
             last_stored = excluded.last_stored, expires_at = excluded.expires_at,
-            published_here = excluded.published_here,
+            published_here = excluded.published_here, withdrawn = excluded.withdrawn,
+            retained = excluded.retained,
             sender = excluded.sender, sender_address = excluded.sender_address,
             verified_result = iif(first_seen = excluded.first_seen, verified_result, excluded.verified_result),
             verified_at = iif(first_seen = excluded.first_seen, verified_at, excluded.verified_at),

@@ -8,7 +8,7 @@ struct IndexPosition: Hashable {
     var rebuild: Rebuild?
 
     struct Rebuild: Hashable {
-        /// The key of the last entry taken over; empty at first.
+        /// The number of the table and the key of the last record taken over; empty at first.
         var after: [UInt8]
         /// How many entries have been taken over.
         var done: Int
@@ -17,6 +17,8 @@ struct IndexPosition: Hashable {
 
 /// What is to be changed in the index.
 enum IndexChange {
-    case put(EntryKey, ArchivedRecord)
+    /// A value as it is now, in the serving window or retained.
+    case put(EntryKey, ArchivedRecord, isRetained: Bool)
+    /// A value that is no longer held, or not readable.
     case remove(EntryKey)
 }

@@ -9,6 +9,15 @@ enum Table: UInt8, CaseIterable {
     case secrets = 4
     case journal = 5
     case quarantine = 6
+    case history = 7
+    case retained = 8
+    case pins = 9
+    case publications = 10
+    case evidence = 11
+    case blocks = 12
+    case holdings = 13
+    case ranks = 14
+    case ages = 15
 
     /// The name of the database.
     var name: String {
@@ -19,6 +28,15 @@ enum Table: UInt8, CaseIterable {
         case .secrets: "secrets"
         case .journal: "journal"
         case .quarantine: "quarantine"
+        case .history: "history"
+        case .retained: "retained"
+        case .pins: "pins"
+        case .publications: "publications"
+        case .evidence: "evidence"
+        case .blocks: "blocks"
+        case .holdings: "holdings"
+        case .ranks: "ranks"
+        case .ages: "ages"
         }
     }
 

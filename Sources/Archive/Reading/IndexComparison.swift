@@ -73,7 +73,7 @@ struct IndexComparison {
         }
         guard let record else { return nil }
         guard let row else { return "is not in the index" }
-        return row == IndexedRow(record) ? nil : "is another in the index"
+        return row == IndexedRow(record, isRetained: false) ? nil : "is another in the index"
     }
 
     /// What is still different.
@@ -108,17 +108,17 @@ struct IndexComparison {
 }
 
 extension ReadOnlyIndex {
-    /// The rows of entries behind a key, up to another one or to the end.
+    /// The rows of served entries behind a key, up to another one or to the end.
     func rows(after: [UInt8]?, upTo last: [UInt8]?) throws(ArchiveError) -> [EntryKey: IndexedRow] {
         try read { database in
-            var conditions: [String] = []
+            var conditions = ["retained = 0"]
             var arguments: [any DatabaseValueConvertible] = []
             for (key, comparison) in [(after, ">"), (last, "<=")] {
                 guard let key = key.flatMap({ EntryKey(bytes: $0) }) else { continue }
                 conditions.append("(target, class, identity) \(comparison) (?, ?, ?)")
                 arguments += [key.target.blob, Int64(key.entryClass.rawValue), key.id.blob]
             }
-            let condition = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
+            let condition = " WHERE " + conditions.joined(separator: " AND ")
             let cursor = try Row.fetchCursor(
                 database, sql: IndexedRow.text + condition, arguments: StatementArguments(arguments))
             var rows: [EntryKey: IndexedRow] = [:]
@@ -134,7 +134,7 @@ extension ReadOnlyIndex {
     func row(_ key: EntryKey) throws(ArchiveError) -> IndexedRow? {
         try read { database in
             let row = try Row.fetchOne(
-                database, sql: IndexedRow.text + " WHERE target = ? AND class = ? AND identity = ?",
+                database, sql: IndexedRow.text + " WHERE retained = 0 AND target = ? AND class = ? AND identity = ?",
                 arguments: [key.target.blob, Int64(key.entryClass.rawValue), key.id.blob])
             return row.flatMap { IndexedRow.read($0)?.1 }
         }

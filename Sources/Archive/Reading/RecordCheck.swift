@@ -19,7 +19,8 @@ enum RecordCheck {
                     return "does not match its checksum"
                 }
                 switch table {
-                case .entries: return entryFault(value, key, verifier)
+                case .entries, .retained: return entryFault(value, key, table, verifier)
+                case .history: return historyFault(value, key, verifier)
                 case .floors: return FloorRecord(value, key: key) == nil ? "is too short" : nil
                 case .journal: return JournalRecord(value, key: key) == nil ? "is no change that is known" : nil
                 default: return nil
@@ -29,10 +30,10 @@ enum RecordCheck {
     }
 
     private static func entryFault(
-        _ value: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer, _ verifier: SignatureVerifier
+        _ value: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer, _ table: Table, _ verifier: SignatureVerifier
     ) -> String? {
         guard let entryKey = EntryKey(key) else { return "has an impossible key" }
-        guard let record = EntryRecord(value, key: key) else { return "is too short" }
+        guard let record = EntryRecord(value, key: key, table: table) else { return "is too short" }
         guard let entry = try? Entry(bytes: Array(record.entry)) else { return "holds no value" }
         guard EntryKey(target: entryKey.target, entry: entry) == entryKey else { return "stands under another key" }
         guard record.version == entry.signature?.version ?? Version(0) else {
@@ -40,5 +41,13 @@ enum RecordCheck {
         }
         guard entry.isAuthentic(accordingTo: verifier) else { return "has a wrong signature" }
         return nil
+    }
+
+    private static func historyFault(
+        _ value: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer, _ verifier: SignatureVerifier
+    ) -> String? {
+        guard let record = HistoryRecord(value, key: key)?.record else { return "is too short" }
+        guard let entry = try? Entry(bytes: Array(record.entry)) else { return "holds no value" }
+        return entry.isAuthentic(accordingTo: verifier) ? nil : "has a wrong signature"
     }
 }

@@ -4,13 +4,17 @@ internal import IPv8
 ///
 ///     flags 1 | version 4 | first seen 8 | last stored 8 | expires 8 | sender 20 | address 19 | entry 1–170
 ///
-/// Bit 0 of the flags: published here. Address: type 1 (0 none, 4, 6) | host 16, IPv4 in the first four | port 2.
+/// Bit 0 of the flags: published here; bit 1: withdrawn by who published it. Address: type 1 (0 none, 4, 6) | host 16,
+/// IPv4 in the first four | port 2. Records of the table `retained` have the same body, those of `history` have it
+/// behind eight bytes for the time when the version was replaced.
 struct EntryRecord {
     var version: Version
     var firstSeen: Instant
     var lastStored: Instant
     var expiresAt: Instant
     var provenance: Provenance
+    /// Whether the operator published it and has taken that back.
+    var isWithdrawn: Bool
     /// The serialized entry, within the map or within the array that it was made from.
     var entry: UnsafeRawBufferPointer
 
@@ -25,7 +29,8 @@ struct EntryRecord {
         static let entry = 68
     }
 
-    private static let publishedHere: UInt8 = 1
+    fileprivate static let publishedHere: UInt8 = 1
+    fileprivate static let withdrawn: UInt8 = 2
     /// Where the entry begins within the record: behind the format byte and the fixed part of the body.
     static let entryOffset = 1 + Offset.entry
 
@@ -34,19 +39,38 @@ struct EntryRecord {
         max(0, recordBytes - Offset.entry - RecordChecksum.overheadBytes)
     }
 
+    /// Bytes of key and record of an entry in the tables `entries` and `retained`.
+    static func charge(entryBytes: Int) -> Int {
+        EntryKey.byteCount + RecordChecksum.overheadBytes + Offset.entry + entryBytes
+    }
+
+    /// Whether it is what the operator published and stands by.
+    var isPublished: Bool { facts.isPublished }
+
+    /// Whom it is charged to unless it is pinned.
+    var holder: Holder { facts.holder }
+
     /// Reads a record and checks it; `nil` where it is damaged.
-    init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
-        guard let body = RecordChecksum.body(of: value, key: key, table: .entries) else { return nil }
+    init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer, table: Table = .entries) {
+        guard let body = RecordChecksum.body(of: value, key: key, table: table) else { return nil }
         self.init(body: body)
     }
 
+    /// Reads what a record says whether its checksum is right or not: only for the accounts, which have to find a
+    /// damaged record's place again.
+    init?(unchecked value: UnsafeRawBufferPointer) {
+        guard value.count > RecordChecksum.overheadBytes else { return nil }
+        self.init(body: UnsafeRawBufferPointer(rebasing: value[1..<value.count - RecordChecksum.overheadBytes + 1]))
+    }
+
     /// Reads a body; `nil` where it is too short.
-    private init?(body: UnsafeRawBufferPointer) {
+    init?(body: UnsafeRawBufferPointer) {
         guard body.count > Offset.entry else { return nil }
         version = Version(body.bigEndian(UInt32.self, at: Offset.version))
         firstSeen = body.instant(at: Offset.firstSeen)
         lastStored = body.instant(at: Offset.lastStored)
         expiresAt = body.instant(at: Offset.expiresAt)
+        isWithdrawn = body[Offset.flags] & EntryRecord.withdrawn != 0
         if body[Offset.flags] & EntryRecord.publishedHere != 0 {
             provenance = .publishedHere
         } else {
@@ -82,24 +106,56 @@ struct EntryRecord {
     }
 }
 
+/// What a record of an entry says, apart from its bytes.
+struct EntryFacts: Hashable {
+    var version: Version
+    var firstSeen: Instant
+    var lastStored: Instant
+    var expiresAt: Instant
+    var provenance: Provenance
+    var isWithdrawn = false
+}
+
+extension EntryRecord {
+    /// What it says, apart from its bytes.
+    var facts: EntryFacts {
+        EntryFacts(
+            version: version, firstSeen: firstSeen, lastStored: lastStored, expiresAt: expiresAt,
+            provenance: provenance, isWithdrawn: isWithdrawn)
+    }
+}
+
 extension RecordEncoder {
-    /// Writes a whole entry record.
+    /// Writes a whole record of the tables `entries` or `retained`.
     mutating func encode(
-        _ key: EntryKey, entry: some Sequence<UInt8>, version: Version, firstSeen: Instant, lastStored: Instant,
-        expiresAt: Instant, provenance: Provenance
+        _ key: EntryKey, entry: some Sequence<UInt8>, _ facts: EntryFacts, in table: Table = .entries
     ) {
-        begin(.entries)
+        begin(table)
         append(key)
         endKey()
-        switch provenance {
-        case .publishedHere: append(UInt8(1))
-        case .received: append(UInt8(0))
-        }
-        append(version.number)
-        append(firstSeen)
-        append(lastStored)
-        append(expiresAt)
-        append(provenance)
+        append(facts, entry: entry)
+    }
+
+    /// Writes a whole record of the table `history`.
+    mutating func encodeHistory(
+        _ key: HistoryKey, entry: some Sequence<UInt8>, _ facts: EntryFacts, replacedAt: Instant
+    ) {
+        begin(.history)
+        append(raw: key.bytes)
+        endKey()
+        append(replacedAt)
+        append(facts, entry: entry)
+    }
+
+    private mutating func append(_ facts: EntryFacts, entry: some Sequence<UInt8>) {
+        let isPublishedHere = facts.provenance == .publishedHere
+        append(
+            (isPublishedHere ? EntryRecord.publishedHere : 0) | (facts.isWithdrawn ? EntryRecord.withdrawn : 0))
+        append(facts.version.number)
+        append(facts.firstSeen)
+        append(facts.lastStored)
+        append(facts.expiresAt)
+        append(facts.provenance)
         append(raw: entry)
     }
 

@@ -30,46 +30,45 @@ struct IdentityRecord: Equatable {
     }
 }
 
-/// How much the table of entries holds: kept in `meta` under `counts`, so that nobody has to walk the table.
+/// How much the archive holds: kept in `meta` under `counts`, so that nobody has to walk the tables.
 ///
-///     targets 8 | owner 8 | signed 8 | unsigned 8 | bytes of entries 8
+///     targets 8 | owner 8 | signed 8 | unsigned 8 | bytes of entries 8 | for each budget: records 8, bytes 8
 struct CountsRecord: Equatable {
     var targets = 0
     /// How many entries of each class, in the order of ``EntryClass``.
     var entries = [0, 0, 0]
     /// Bytes of serialized entries, without keys and what the archive adds.
     var entryBytes = 0
+    /// What is charged to each budget, in the order of ``Budget``.
+    private var held = [Holding](repeating: Holding(), count: Budget.allCases.count)
 
     static let key = "counts"
+    private static let bodyBytes = 40 + 16 * Budget.allCases.count
 
     init() {}
 
     init?(body: UnsafeRawBufferPointer) {
-        guard body.count >= 40 else { return nil }
-        let numbers = (0..<5).map { Int(clamping: body.bigEndian(UInt64.self, at: 8 * $0)) }
+        guard body.count >= CountsRecord.bodyBytes else { return nil }
+        let numbers = (0..<CountsRecord.bodyBytes / 8).map { Int(clamping: body.bigEndian(UInt64.self, at: 8 * $0)) }
         targets = numbers[0]
         entries = Array(numbers[1...3])
         entryBytes = numbers[4]
+        held = Budget.allCases.indices.map { Holding(count: numbers[5 + 2 * $0], bytes: numbers[6 + 2 * $0]) }
+    }
+
+    /// What is charged to a budget.
+    subscript(budget: Budget) -> Holding {
+        get { held[Int(budget.rawValue) - 1] }
+        set { held[Int(budget.rawValue) - 1] = newValue }
     }
 
     mutating func add(_ entryClass: EntryClass, count: Int, bytes: Int) {
         entries[Int(entryClass.rawValue) - 1] += count
         entryBytes += bytes
     }
-}
 
-/// The lowest version of a signer that is taken under a target, while there is no record of it.
-///
-/// Key: `target 20 | signer 20`. Body: `version 4 | noted 8`.
-struct FloorRecord {
-    var version: Version
-    var noted: Instant
-
-    init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
-        guard let body = RecordChecksum.body(of: value, key: key, table: .floors), body.count >= 12 else { return nil }
-        version = Version(body.bigEndian(UInt32.self, at: 0))
-        noted = body.instant(at: 4)
-    }
+    /// The record's numbers, in their order.
+    var numbers: [Int] { [targets] + entries + [entryBytes] + held.flatMap { [$0.count, $0.bytes] } }
 }
 
 /// One numbered change. Key: the number, 8 bytes.
@@ -126,17 +125,7 @@ extension RecordEncoder {
         begin(.meta)
         append(raw: CountsRecord.key.utf8)
         endKey()
-        for number in [counts.targets] + counts.entries + [counts.entryBytes] { append(UInt64(max(0, number))) }
-    }
-
-    /// Writes a floor.
-    mutating func encodeFloor(_ key: EntryKey, version: Version, noted: Instant) {
-        begin(.floors)
-        append(key.target.bits)
-        append(key.id.bits)
-        endKey()
-        append(version.number)
-        append(noted)
+        for number in counts.numbers { append(UInt64(max(0, number))) }
     }
 
     /// Writes a change to the journal.

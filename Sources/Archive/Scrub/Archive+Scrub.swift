@@ -2,7 +2,7 @@ public import IPv8
 
 extension Archive {
     /// The tables that a scrub reads, in this order: those that nothing else reads again from end to end.
-    private static let scrubbed: [Table] = [.entries, .floors]
+    private static let scrubbed: [Table] = [.entries, .retained, .floors]
 
     /// Re-reads records, checks each one's checksum and signature, and notes in the index when it did.
     ///
@@ -29,7 +29,7 @@ extension Archive {
             if let fault = RecordCheck.fault(of: record, in: table, verifier) {
                 found.append((record, fault))
                 step.damaged.append(ScrubDamage(record, table, fault))
-            } else if table == .entries, let key = EntryKey(bytes: record.key), key.entryClass != .unsigned {
+            } else if table != .floors, let key = EntryKey(bytes: record.key), key.entryClass != .unsigned {
                 sound.append(key)
             }
         }
@@ -69,19 +69,15 @@ extension Archive {
     private func quarantine(
         _ found: [(record: RawRecord, fault: String)], of table: Table, at now: Instant
     ) throws(ArchiveError) {
-        try environment.write { (transaction) throws(ArchiveError) in
-            let counts = try transaction.view.counts() ?? CountsRecord()
-            var pass = StorePass(
-                now: now, options: options, room: .ample, clockIsSteady: false,
-                journal: try transaction.view.journalEnd(), counts: counts)
+        try inPass(at: now, false) { (pass, transaction) throws(ArchiveError) in
             for (record, _) in found { try pass.takeOut(record, of: table, in: transaction) }
-            if pass.changeCount > 0 { try settle(&pass, since: counts, in: transaction) }
         }
     }
 }
 
 extension StorePass {
-    /// Moves a damaged record into the quarantine, unless it has been replaced meanwhile.
+    /// Moves a damaged record into the quarantine, unless it has been replaced meanwhile. Its place in the accounts goes
+    /// with it, and of an entry its version stays as the floor.
     mutating func takeOut(
         _ record: RawRecord, of table: Table, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) {
@@ -92,25 +88,13 @@ extension StorePass {
         try lend([table.rawValue] + record.key) { (place) throws(ArchiveError) in
             try lend(record.value) { (value) throws(ArchiveError) in try transaction.put(.quarantine, place, value) }
         }
-        try lend(record.key) { (key) throws(ArchiveError) in try transaction.delete(table, key) }
-        guard table == .entries, let key = EntryKey(bytes: record.key) else { return }
-        if key.entryClass != .unsigned, let version = record.value.withUnsafeBytes(EntryRecord.salvagedVersion) {
-            encoder.encodeFloor(key, version: version, noted: now)
-            try transaction.put(.floors, &encoder)
+        if table != .floors, let key = EntryKey(bytes: record.key) {
+            return try takeOut(key, from: table == .entries ? .served : .retained, leavesFloor: true, in: transaction)
         }
-        counts.add(key.entryClass, count: -1, bytes: -EntryRecord.entryBytes(ofRecord: record.value.count))
-        if try neighbours(of: key, in: transaction).all == 0 { counts.targets -= 1 }
-        try note(.entryRemoved, key, in: transaction)
-    }
-
-    /// Lends an array's bytes, with the error's type kept.
-    private func lend<Value>(
-        _ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws(ArchiveError) -> Value
-    ) throws(ArchiveError) -> Value {
-        let result: Result<Value, ArchiveError> = bytes.withUnsafeBytes { bytes in
-            Result { () throws(ArchiveError) in try body(bytes) }
+        if table == .floors, let filing = try presentFiling(of: record.key, in: .floors, transaction) {
+            try unfile(filing, in: transaction)
         }
-        return try result.get()
+        try transaction.delete(table, record.key)
     }
 }
 

@@ -9,6 +9,13 @@ struct Offer {
     /// Zero for an unsigned value, of which there is only the one version.
     var version: Version { entry.signature?.version ?? Version(0) }
 
+    /// What its record is to say.
+    func facts(at now: Instant) -> EntryFacts {
+        EntryFacts(
+            version: version, firstSeen: now, lastStored: now, expiresAt: store.expiresAt,
+            provenance: store.provenance)
+    }
+
     /// Whether who brought it is who signed it, or the operator.
     var isFromItsSigner: Bool {
         switch store.provenance {
@@ -24,16 +31,8 @@ enum Held {
     case nothing(floor: Version?)
     /// A damaged record, and the version in it that can be believed.
     case damaged(floor: Version?, UnsafeRawBufferPointer)
-    /// A sound record.
-    case record(EntryRecord)
-}
-
-/// An expired entry that may give up its place.
-struct Expired {
-    var key: EntryKey
-    var version: Version
-    var expiresAt: Instant
-    var entryBytes: Int
+    /// A sound record, in the serving window or retained.
+    case record(EntryRecord, in: Budget)
 }
 
 extension StorePass {
@@ -44,7 +43,7 @@ extension StorePass {
         var damage: DamagedRecord?
         let held = try key.withBytes { (bytes) throws(ArchiveError) -> Held? in
             guard let value = try transaction.view.get(.entries, bytes) else { return nil }
-            if let record = EntryRecord(value, key: bytes) { return .record(record) }
+            if let record = EntryRecord(value, key: bytes) { return .record(record, in: .served) }
             damage = DamagedRecord(table: Table.entries.name, key: Array(bytes))
             return .damaged(floor: EntryRecord.salvagedVersion(value), value)
         }
@@ -52,8 +51,25 @@ extension StorePass {
             if let damage { damaged.append(damage) }
             return held
         }
+        if let retained = try heldAmongRetained(key, in: transaction) { return retained }
         guard key.entryClass != .unsigned else { return .nothing(floor: nil) }
         return .nothing(floor: try floor(key, in: transaction))
+    }
+
+    /// What is held of a value that has left the serving window. A damaged record there counts as none, but its version
+    /// is still the floor.
+    private mutating func heldAmongRetained(
+        _ key: EntryKey, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Held? {
+        var damage: DamagedRecord?
+        let held = try key.withBytes { (bytes) throws(ArchiveError) -> Held? in
+            guard let value = try transaction.view.get(.retained, bytes) else { return nil }
+            if let record = EntryRecord(value, key: bytes, table: .retained) { return .record(record, in: .retained) }
+            damage = DamagedRecord(table: Table.retained.name, key: Array(bytes))
+            return .nothing(floor: EntryRecord.salvagedVersion(value))
+        }
+        if let damage { damaged.append(damage) }
+        return held
     }
 
     private mutating func floor(
@@ -70,46 +86,63 @@ extension StorePass {
         return floor
     }
 
-    /// How many entries stand under the target of a key, in all and of the key's class.
-    func neighbours(
-        of key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> (all: Int, ofClass: Int) {
-        var all = 0
-        var ofClass = 0
-        try transaction.view.forEachEntry(under: key.target) { (bytes, _) throws(ArchiveError) in
-            all += 1
-            if bytes[Bits160.byteCount] == key.entryClass.rawValue { ofClass += 1 }
+    /// Why a value that is not in the serving window may not come into it, if so. Room is made where it can be: the
+    /// value of its target and class that expired first retires, and the budget gives up what it may.
+    mutating func refusalToAdmit(
+        _ offer: Offer, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Refusal? {
+        if let refusal = try refusalToGrow(in: transaction) { return refusal }
+        if try count(ofClassOf: offer.key, in: transaction) >= options.perTargetMax(offer.key.entryClass) {
+            guard clockIsSteady, let expired = try longestExpired(beside: offer.key, in: transaction) else {
+                return .targetQuota
+            }
+            try retire(expired, in: transaction)
+            if try transaction.view.has(.entries, expired.bytes) { return .targetQuota }
         }
-        return (all, ofClass)
+        let charge = EntryRecord.charge(entryBytes: offer.entry.bytes.count)
+        return try makeRoom(for: charge, in: .served, transaction) ? nil : .budget
+    }
+
+    /// How many entries of a key's class stand under its target.
+    private func count(
+        ofClassOf key: EntryKey, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Int {
+        var count = 0
+        try transaction.view.forEachEntry(under: key.target) { (bytes, _) throws(ArchiveError) in
+            if bytes[Bits160.byteCount] == key.entryClass.rawValue { count += 1 }
+        }
+        return count
     }
 
     /// The entry of the key's target and class that expired first, if any has.
-    func longestExpired(
+    private func longestExpired(
         beside key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Expired? {
-        var expired: Expired?
+    ) throws(ArchiveError) -> EntryKey? {
+        var expired: (key: EntryKey, at: Instant)?
         try transaction.view.forEachEntry(under: key.target) { (bytes, value) throws(ArchiveError) in
             guard let other = EntryKey(bytes), other.entryClass == key.entryClass,
-                let record = EntryRecord(value, key: bytes), record.expiresAt <= now,
-                record.provenance != .publishedHere,
-                record.expiresAt < expired?.expiresAt ?? Instant(nanoseconds: .max)
+                let record = EntryRecord(value, key: bytes), record.expiresAt <= now, !record.isPublished,
+                record.expiresAt < expired?.at ?? Instant(nanoseconds: .max)
             else { return }
-            expired = Expired(
-                key: other, version: record.version, expiresAt: record.expiresAt, entryBytes: record.entry.count)
+            expired = (other, record.expiresAt)
         }
-        return expired
+        return expired?.key
     }
 
     /// Why nothing new may be written, if so.
     func refusalToGrow(in transaction: borrowing WriteTransaction) throws(ArchiveError) -> Refusal? {
         guard room == .ample else { return .diskReserve }
-        return try liveBytes(in: transaction) < options.liveBytesMax ? nil : .quota
+        let liveBytes = try liveBytes(in: transaction)
+        if liveBytes >= options.mapBytesForNew { return .diskReserve }
+        return liveBytes < options.liveBytesMax ? nil : .quota
     }
 
     /// Why what is held may not be written anew, if so.
     func refusalToRewrite(in transaction: borrowing WriteTransaction) throws(ArchiveError) -> Refusal? {
         guard room != .exhausted else { return .diskReserve }
-        return try liveBytes(in: transaction) < options.liveBytesHardMax ? nil : .quota
+        let liveBytes = try liveBytes(in: transaction)
+        if liveBytes >= options.mapBytesForAll { return .diskReserve }
+        return liveBytes < options.liveBytesHardMax ? nil : .quota
     }
 
     private func liveBytes(in transaction: borrowing WriteTransaction) throws(ArchiveError) -> Int {

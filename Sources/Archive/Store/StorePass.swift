@@ -9,8 +9,11 @@ struct StorePass {
     let now: Instant
     let options: ArchiveOptions
     let room: DiskRoom
-    /// Whether expired values may give up their place.
+    /// Whether expired values may give up their place, and earlier versions be thinned.
     let clockIsSteady: Bool
+    /// Whether anything is pinned, or barred.
+    var hasPins = false
+    var hasBlocks = false
     /// The last change there is.
     var journal: JournalPlace
     var counts: CountsRecord
@@ -19,6 +22,10 @@ struct StorePass {
     var changeCount = 0
     /// Damaged records that were met.
     var damaged: [DamagedRecord] = []
+    /// What the holders' accounts have gained and lost since they were last written.
+    var accountChanges: [Account: (count: Int, bytes: Int)] = [:]
+    /// What has happened, by the names that counters have for it.
+    var tallies: [String: Int] = [:]
 
     /// A refresh that moves the expiry by less needs no write.
     static let refreshWorthWriting: Duration = .seconds(60)
@@ -35,13 +42,36 @@ struct StorePass {
             return .store(outcomes)
         case .tokenSecrets(let secrets):
             return try keep(secrets, in: transaction)
+        case .pin(let subject): return try add(subject, to: .pins, in: transaction)
+        case .unpin(let subject): return try remove(subject, from: .pins, in: transaction)
+        case .block(let subject): return try add(subject, to: .blocks, in: transaction)
+        case .unblock(let subject): return try remove(subject, from: .blocks, in: transaction)
+        case .withdraw(let target, let entry):
+            return try withdraw(EntryKey(target: target, entry: entry), in: transaction)
         }
     }
+
+    /// Counts something that has happened.
+    mutating func tally(_ name: String) { tallies[name, default: 0] += 1 }
 
     private mutating func keep(
         _ entry: Entry, of store: StoreChange, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) -> StoreOutcome {
         let offer = Offer(key: EntryKey(target: store.target, entry: entry), entry: entry, store: store)
+        let outcome =
+            try isBlocked(offer.key, in: transaction) ? .refused(.blocked) : try decide(offer, in: transaction)
+        switch outcome {
+        case .refused(let refusal): tally("refused.\(refusal.rawValue)")
+        case .stored, .replaced, .refreshed:
+            if store.provenance == .publishedHere { try notePublication(offer, in: transaction) }
+        case .superseded, .kept: break
+        }
+        return outcome
+    }
+
+    private mutating func decide(
+        _ offer: Offer, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> StoreOutcome {
         switch try held(offer.key, in: transaction) {
         case .nothing(let floor):
             if let floor, offer.version < floor { return .superseded }
@@ -49,49 +79,100 @@ struct StorePass {
         case .damaged(let floor, let record):
             if let floor, offer.version < floor { return .superseded }
             return try replaceDamaged(record, with: offer, in: transaction)
-        case .record(let record):
-            return try compare(offer, with: record, in: transaction)
+        case .record(let record, let budget):
+            return try compare(offer, with: record, in: budget, transaction)
         }
     }
 
     /// Decides about a value of which one is held under the same identity.
     private mutating func compare(
-        _ offer: Offer, with held: EntryRecord, in transaction: borrowing WriteTransaction
+        _ offer: Offer, with held: EntryRecord, in budget: Budget, _ transaction: borrowing WriteTransaction
     ) throws(ArchiveError) -> StoreOutcome {
         if offer.version < held.version { return .superseded }
-        if offer.version > held.version { return try replace(held, with: offer, in: transaction) }
-        if held.holds(offer.entry.data) { return try refresh(held, with: offer, in: transaction) }
-        return offer.isFromItsSigner ? try replace(held, with: offer, in: transaction) : .kept
+        if offer.version == held.version, held.holds(offer.entry.data) {
+            return budget == .served
+                ? try refresh(held, with: offer, in: transaction)
+                : try bringBack(KeptEntry(held), with: offer, in: transaction)
+        }
+        let entry = KeptEntry(held)
+        if offer.version == held.version {
+            try keepEvidence(entry, against: offer, in: transaction)
+            guard offer.isFromItsSigner else { return .kept }
+        }
+        return budget == .served
+            ? try replace(entry, with: offer, in: transaction)
+            : try replaceRetained(entry, with: offer, in: transaction)
     }
 
     private mutating func insert(
         _ offer: Offer, hasFloor: Bool, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) -> StoreOutcome {
-        if let refusal = try refusalToGrow(in: transaction) { return .refused(refusal) }
-        let neighbours = try neighbours(of: offer.key, in: transaction)
-        if neighbours.ofClass >= options.perTargetMax(offer.key.entryClass) {
-            guard clockIsSteady, let expired = try longestExpired(beside: offer.key, in: transaction) else {
-                return .refused(.targetQuota)
-            }
-            try remove(expired, in: transaction)
-        }
-        if hasFloor {
-            try withKey(offer.key.target.bits, offer.key.id.bits) { (key) throws(ArchiveError) in
-                try transaction.delete(.floors, key)
-            }
-        }
-        try write(offer, in: transaction)
-        if neighbours.all == 0 { counts.targets += 1 }
-        counts.add(offer.key.entryClass, count: 1, bytes: offer.entry.bytes.count)
+        if let refusal = try refusalToAdmit(offer, in: transaction) { return .refused(refusal) }
+        if hasFloor { try deleteFloor(of: offer.key, in: transaction) }
+        try write(offer.entry.bytes, offer.facts(at: now), offer.key, in: transaction)
         return .stored
     }
 
+    /// Takes a value back into the serving window that was retained: the bytes and the time that came first stay.
+    private mutating func bringBack(
+        _ held: KeptEntry, with offer: Offer, isReturn: Bool = false, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> StoreOutcome {
+        if let refusal = try refusalToAdmit(offer, in: transaction) { return .refused(refusal) }
+        try takeFromRetained(offer.key, in: transaction)
+        var facts = held.facts
+        facts.lastStored = now
+        facts.expiresAt = max(facts.expiresAt, offer.store.expiresAt)
+        if offer.store.provenance == .publishedHere { facts.provenance = .publishedHere }
+        if !isReturn { facts.isWithdrawn = facts.isWithdrawn && offer.store.provenance != .publishedHere }
+        try write(held.bytes, facts, offer.key, in: transaction)
+        return .refreshed
+    }
+
+    /// Puts a value back that was retained because of a wrong clock: it has not expired after all. Where its target or
+    /// the budget has no room, it stays where it is.
+    mutating func serveAgain(
+        _ key: EntryKey, _ held: KeptEntry, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) {
+        guard let entry = try? Entry(bytes: held.bytes), try !transaction.view.has(.entries, key.bytes) else { return }
+        let store = StoreChange(
+            target: key.target, entries: [entry], expiresAt: held.facts.expiresAt, provenance: held.facts.provenance)
+        _ = try bringBack(held, with: Offer(key: key, entry: entry, store: store), isReturn: true, in: transaction)
+    }
+
+    /// Deletes the record of a value that comes back. While room was made for it, it may have left a floor already.
+    private mutating func takeFromRetained(
+        _ key: EntryKey, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) {
+        try drop(key, from: .retained, in: transaction)
+        try deleteFloor(of: key, in: transaction)
+    }
+
+    private mutating func replaceRetained(
+        _ held: KeptEntry, with offer: Offer, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> StoreOutcome {
+        if let refusal = try refusalToAdmit(offer, in: transaction) { return .refused(refusal) }
+        guard try keepVersion(held, of: offer.key, in: transaction) else { return .refused(.budget) }
+        try takeFromRetained(offer.key, in: transaction)
+        try write(offer.entry.bytes, offer.facts(at: now), offer.key, in: transaction)
+        return .replaced
+    }
+
     private mutating func replace(
-        _ held: EntryRecord, with offer: Offer, in transaction: borrowing WriteTransaction
+        _ held: KeptEntry, with offer: Offer, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) -> StoreOutcome {
         if let refusal = try refusalToRewrite(in: transaction) { return .refused(refusal) }
-        counts.add(offer.key.entryClass, count: 0, bytes: offer.entry.bytes.count - held.entry.count)
-        try write(offer, in: transaction)
+        // While room is made, the record that is about to go must not be what gives it.
+        let filing = try presentFiling(of: offer.key.bytes, in: .served, transaction)
+        if let filing { try unfile(filing, in: transaction) }
+        let charge = EntryRecord.charge(entryBytes: offer.entry.bytes.count)
+        guard try makeRoom(for: charge, in: .served, transaction),
+            try keepVersion(held, of: offer.key, in: transaction)
+        else {
+            if let filing { try file(filing, in: transaction) }
+            return .refused(.budget)
+        }
+        counts.add(offer.key.entryClass, count: -1, bytes: -held.bytes.count)
+        try write(offer.entry.bytes, offer.facts(at: now), offer.key, isNew: false, in: transaction)
         return .replaced
     }
 
@@ -99,10 +180,13 @@ struct StorePass {
         _ record: UnsafeRawBufferPointer, with offer: Offer, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) -> StoreOutcome {
         if let refusal = try refusalToRewrite(in: transaction) { return .refused(refusal) }
-        let heldBytes = EntryRecord.entryBytes(ofRecord: record.count)
-        counts.add(offer.key.entryClass, count: 0, bytes: offer.entry.bytes.count - heldBytes)
-        try quarantine(record, of: offer.key, in: transaction)
-        try write(offer, in: transaction)
+        // The record's place in the map may be used again by the writes that follow.
+        try quarantine(Array(record), from: .entries, under: offer.key, in: transaction)
+        try takeOut(offer.key, from: .served, leavesFloor: true, in: transaction)
+        let charge = EntryRecord.charge(entryBytes: offer.entry.bytes.count)
+        guard try makeRoom(for: charge, in: .served, transaction) else { return .refused(.budget) }
+        try deleteFloor(of: offer.key, in: transaction)
+        try write(offer.entry.bytes, offer.facts(at: now), offer.key, in: transaction)
         return .stored
     }
 
@@ -111,16 +195,20 @@ struct StorePass {
         _ held: EntryRecord, with offer: Offer, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) -> StoreOutcome {
         let expiresAt = max(held.expiresAt, offer.store.expiresAt)
-        let becomesOurs = offer.store.provenance == .publishedHere && held.provenance != .publishedHere
+        let becomesOurs = offer.store.provenance == .publishedHere && !held.isPublished
         let comesBack = held.expiresAt <= now && expiresAt > now
         guard becomesOurs || comesBack || expiresAt - held.expiresAt >= StorePass.refreshWorthWriting else {
             return .refreshed
         }
         if let refusal = try refusalToRewrite(in: transaction) { return .refused(refusal) }
-        encoder.encode(
-            offer.key, entry: held.entry, version: held.version, firstSeen: held.firstSeen, lastStored: now,
-            expiresAt: expiresAt, provenance: becomesOurs ? .publishedHere : held.provenance)
+        var entry = KeptEntry(held)
+        entry.facts.lastStored = now
+        entry.facts.expiresAt = expiresAt
+        let filing = becomesOurs ? try presentFiling(of: offer.key.bytes, in: .served, transaction) : nil
+        if becomesOurs { (entry.facts.provenance, entry.facts.isWithdrawn) = (.publishedHere, false) }
+        encoder.encode(offer.key, entry: entry.bytes, entry.facts)
         try transaction.put(.entries, &encoder)
+        if let filing { try refile(filing, to: .theOperator, in: transaction) }
         try note(.entryChanged, offer.key, in: transaction)
         return .refreshed
     }
@@ -129,42 +217,32 @@ struct StorePass {
 // MARK: - What is written
 
 extension StorePass {
+    /// Writes a record of the serving window, for which there is room.
+    ///
+    /// - Parameter isNew: whether there is none under the key.
     private mutating func write(
-        _ offer: Offer, in transaction: borrowing WriteTransaction
+        _ entry: [UInt8], _ facts: EntryFacts, _ key: EntryKey, isNew: Bool = true,
+        in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) {
-        encoder.encode(
-            offer.key, entry: offer.entry.bytes, version: offer.version, firstSeen: now, lastStored: now,
-            expiresAt: offer.store.expiresAt, provenance: offer.store.provenance)
+        if isNew, try transaction.view.firstKey(.entries, prefix: key.target.bytes) == nil { counts.targets += 1 }
+        encoder.encode(key, entry: entry, facts)
         try transaction.put(.entries, &encoder)
-        try note(.entryChanged, offer.key, in: transaction)
-    }
-
-    /// Takes an entry out and leaves its floor.
-    private mutating func remove(
-        _ expired: Expired, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
-        if expired.key.entryClass != .unsigned {
-            encoder.encodeFloor(expired.key, version: expired.version, noted: now)
-            try transaction.put(.floors, &encoder)
-        }
-        try expired.key.withBytes { (key) throws(ArchiveError) in try transaction.delete(.entries, key) }
-        counts.add(expired.key.entryClass, count: -1, bytes: -expired.entryBytes)
-        try note(.entryRemoved, expired.key, in: transaction)
+        counts.add(key.entryClass, count: 1, bytes: entry.count)
+        let holder = try holder(of: facts, under: key, in: transaction)
+        let charge = EntryRecord.charge(entryBytes: entry.count)
+        try file(
+            Filing(budget: .served, holder: holder, since: facts.firstSeen, key: key.bytes, charge: charge),
+            in: transaction)
+        try note(.entryChanged, key, in: transaction)
     }
 
     /// Keeps the bytes of a damaged record, as they are, for whoever wants to look at them.
-    private func quarantine(
-        _ record: UnsafeRawBufferPointer, of key: EntryKey, in transaction: borrowing WriteTransaction
+    func quarantine(
+        _ record: [UInt8], from table: Table, under key: EntryKey, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) {
-        // The record's place in the map may be used again by the writes that follow.
-        let copy = Array(record)
-        let place = [Table.entries.rawValue] + key.bytes
-        let result = place.withUnsafeBytes { place in
-            copy.withUnsafeBytes { copy in
-                Result { () throws(ArchiveError) in try transaction.put(.quarantine, place, copy) }
-            }
+        try lend([table.rawValue] + key.bytes) { (place) throws(ArchiveError) in
+            try lend(record) { (record) throws(ArchiveError) in try transaction.put(.quarantine, place, record) }
         }
-        try result.get()
     }
 
     private mutating func keep(

@@ -3,7 +3,7 @@ internal import IPv8
 extension EffectiveConfiguration {
     /// What no single value is wrong about, but values together are.
     func contradictions() -> [ConfigurationProblem] {
-        listenProblems() + peerProblems() + bootstrapProblems()
+        listenProblems() + peerProblems() + bootstrapProblems() + shareProblems()
     }
 
     private func listenProblems() -> [ConfigurationProblem] {
@@ -43,6 +43,17 @@ extension EffectiveConfiguration {
             problem(
                 .bootstrapServers, "Bootstrap servers are to be asked, and none is listed.",
                 "List some, or set bootstrap.enabled to false.")
+        ]
+    }
+
+    private func shareProblems() -> [ConfigurationProblem] {
+        let names: [SettingName] = [.servedShare, .retainedShare, .historyShare, .floorsShare, .evidenceShare]
+        guard settings.shares.sum > 100 else { return [] }
+        return [
+            problem(
+                names.first { origin(of: $0) != .standard } ?? .servedShare,
+                "The five shares of the archive make \(settings.shares.sum) percent.",
+                "Lower some of \(names.map(\.rawValue).joined(separator: ", ")), so that they make 100 at most.")
         ]
     }
 

@@ -24,6 +24,10 @@ public struct NodeSettings: Sendable, Equatable {
     public var diskReserve = ByteSize.gibibytes(1)
     /// How many values are kept under one key.
     public var valuesPerKeyMax = 1024
+    /// What part of the archive's space each kind of record may take.
+    public var shares = ShareSettings()
+    /// How long values are kept after they have expired.
+    public var retention = RetentionSettings()
     /// Whether a store is acknowledged before it is on disk: faster, and a crash loses up to a second of it.
     public var relaxedDurability = false
     /// How many records a second are read again in the background; 0 for none.

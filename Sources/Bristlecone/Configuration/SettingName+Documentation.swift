@@ -39,6 +39,28 @@ extension SettingName {
             """
         case .valuesPerKeyMax:
             "How many values to keep under one key, from 8 to 65536."
+        case .servedShare:
+            """
+            What part of size_limit values may take that the network is served, in percent. The five shares make 100 at \
+            most, and none takes from another. When one is full, the network (a /24 or a /48) that has stored most \
+            gives up its oldest; what is published here or pinned stays.
+            """
+        case .retainedShare: "The share of values that have expired and are kept, in percent."
+        case .historyShare: "The share of earlier versions of signed values, in percent."
+        case .floorsShare:
+            """
+            The share of what is remembered of values that are gone, in percent: their versions, so that no older one \
+            is taken in their place.
+            """
+        case .evidenceShare: "The share of proofs that a signer gave one version to two values, in percent."
+        case .retainPublished:
+            """
+            How long to keep what you publish through this node, once it has expired: a number of days, hours or \
+            minutes, or forever. The network is not served what has expired.
+            """
+        case .retainPinned: "The same for what is pinned (bristlecone pin add)."
+        case .retainSigned: "The same for what others signed."
+        case .retainUnsigned: "The same for what nobody signed."
         case .relaxedDurability:
             """
             Acknowledge a value before it is safely on disk. This is faster on slow disks, but a crash or a power cut \

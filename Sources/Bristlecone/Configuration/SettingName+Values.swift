@@ -25,6 +25,15 @@ extension SettingName {
         case .archiveSizeLimit: .string(settings.archiveSizeLimit.description)
         case .diskReserve: .string(settings.diskReserve.description)
         case .valuesPerKeyMax: .int(settings.valuesPerKeyMax)
+        case .servedShare: .int(settings.shares.served)
+        case .retainedShare: .int(settings.shares.retained)
+        case .historyShare: .int(settings.shares.history)
+        case .floorsShare: .int(settings.shares.floors)
+        case .evidenceShare: .int(settings.shares.evidence)
+        case .retainPublished: .string(settings.retention.published.description)
+        case .retainPinned: .string(settings.retention.pinned.description)
+        case .retainSigned: .string(settings.retention.signed.description)
+        case .retainUnsigned: .string(settings.retention.unsigned.description)
         case .relaxedDurability: .bool(settings.relaxedDurability)
         case .scrubRate: .int(settings.scrubRate)
         case .threads: .int(settings.threads)
@@ -53,6 +62,15 @@ extension SettingName {
             return parse(text, into: &settings.diskReserve, within: Self.diskReserveRange)
         case (.valuesPerKeyMax, .int(let number)):
             return set(&settings.valuesPerKeyMax, to: number, within: 8...65536)
+        case (.servedShare, .int(let number)): return set(&settings.shares.served, to: number, within: 1...96)
+        case (.retainedShare, .int(let number)): return set(&settings.shares.retained, to: number, within: 1...96)
+        case (.historyShare, .int(let number)): return set(&settings.shares.history, to: number, within: 1...96)
+        case (.floorsShare, .int(let number)): return set(&settings.shares.floors, to: number, within: 1...96)
+        case (.evidenceShare, .int(let number)): return set(&settings.shares.evidence, to: number, within: 1...96)
+        case (.retainPublished, .string(let text)): return parse(text, into: &settings.retention.published)
+        case (.retainPinned, .string(let text)): return parse(text, into: &settings.retention.pinned)
+        case (.retainSigned, .string(let text)): return parse(text, into: &settings.retention.signed)
+        case (.retainUnsigned, .string(let text)): return parse(text, into: &settings.retention.unsigned)
         case (.relaxedDurability, .bool(let truth)): settings.relaxedDurability = truth
         case (.scrubRate, .int(let number)): return set(&settings.scrubRate, to: number, within: 0...100_000)
         case (.threads, .int(let number)): return set(&settings.threads, to: number, within: 0...256)
@@ -106,6 +124,12 @@ extension SettingName {
     ) -> [ValueFault] {
         guard let parsed = ByteSize(text) else { return [.size(text)] }
         return set(&size, to: parsed, within: range)
+    }
+
+    private func parse(_ text: String, into span: inout TimeSpan) -> [ValueFault] {
+        guard let parsed = TimeSpan(text) else { return [.span(text)] }
+        span = parsed
+        return []
     }
 
     private func set<Value: Comparable>(
@@ -164,6 +188,12 @@ extension ValueFault {
     static func size(_ text: String) -> ValueFault {
         ValueFault(
             message: "\(quoted(text)) is not an amount of space.", remedy: "Write a number and a unit, such as 50 GiB.")
+    }
+
+    static func span(_ text: String) -> ValueFault {
+        ValueFault(
+            message: "\(quoted(text)) is not a length of time.",
+            remedy: "Write a number and a unit, such as 30 days or 12 hours, or forever.")
     }
 
     static func logLevel(_ text: String) -> ValueFault {

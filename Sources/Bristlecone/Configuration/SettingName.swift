@@ -20,6 +20,24 @@ public enum SettingName: String, Sendable, CaseIterable {
     case diskReserve = "archive.disk_reserve"
     /// ``NodeSettings/valuesPerKeyMax``
     case valuesPerKeyMax = "archive.values_per_key"
+    /// ``ShareSettings/served``
+    case servedShare = "archive.served_share"
+    /// ``ShareSettings/retained``
+    case retainedShare = "archive.retained_share"
+    /// ``ShareSettings/history``
+    case historyShare = "archive.history_share"
+    /// ``ShareSettings/floors``
+    case floorsShare = "archive.floors_share"
+    /// ``ShareSettings/evidence``
+    case evidenceShare = "archive.evidence_share"
+    /// ``RetentionSettings/published``
+    case retainPublished = "archive.retain_published"
+    /// ``RetentionSettings/pinned``
+    case retainPinned = "archive.retain_pinned"
+    /// ``RetentionSettings/signed``
+    case retainSigned = "archive.retain_signed"
+    /// ``RetentionSettings/unsigned``
+    case retainUnsigned = "archive.retain_unsigned"
     /// ``NodeSettings/relaxedDurability``
     case relaxedDurability = "archive.relaxed_durability"
     /// ``NodeSettings/scrubRate``
@@ -49,8 +67,9 @@ public enum SettingName: String, Sendable, CaseIterable {
         case .peers: "--peer"
         case .bootstrapEnabled: "--no-bootstrap"
         case .logLevel: "--log-level"
-        case .bootstrapServers, .archiveSizeLimit, .diskReserve, .valuesPerKeyMax, .relaxedDurability, .scrubRate,
-            .threads:
+        case .bootstrapServers, .archiveSizeLimit, .diskReserve, .valuesPerKeyMax, .servedShare, .retainedShare,
+            .historyShare, .floorsShare, .evidenceShare, .retainPublished, .retainPinned, .retainSigned,
+            .retainUnsigned, .relaxedDurability, .scrubRate, .threads:
             nil
         }
     }
@@ -59,9 +78,11 @@ public enum SettingName: String, Sendable, CaseIterable {
     var type: ConfigType {
         switch self {
         case .data, .logLevel, .archiveSizeLimit, .diskReserve: .string
+        case .retainPublished, .retainPinned, .retainSigned, .retainUnsigned: .string
         case .listen, .peers, .bootstrapServers: .stringArray
         case .bootstrapEnabled, .relaxedDurability: .bool
         case .valuesPerKeyMax, .scrubRate, .threads: .int
+        case .servedShare, .retainedShare, .historyShare, .floorsShare, .evidenceShare: .int
         }
     }
 

@@ -12,6 +12,10 @@ public enum ControlReply: Sendable, Equatable {
     case connect(ConnectReport)
     /// To a backup that was made.
     case backup(BackupReport)
+    /// To the requests about pins.
+    case pins(PinsReport)
+    /// To a forget request.
+    case forget(ForgetReport)
     /// The request could not be done; one sentence, and whether trying again later may help.
     case failure(String, canRetry: Bool)
 }
@@ -23,7 +27,7 @@ extension ControlReply: Codable {
     }
 
     private enum Kind: String, Codable {
-        case status, store, find, ping, connect, backup, failure
+        case status, store, find, ping, connect, backup, pins, forget, failure
     }
 
     /// Reads the JSON form.
@@ -36,6 +40,8 @@ extension ControlReply: Codable {
         case .ping: self = .ping(try container.decode(PingReport.self, forKey: .report))
         case .connect: self = .connect(try container.decode(ConnectReport.self, forKey: .report))
         case .backup: self = .backup(try container.decode(BackupReport.self, forKey: .report))
+        case .pins: self = .pins(try container.decode(PinsReport.self, forKey: .report))
+        case .forget: self = .forget(try container.decode(ForgetReport.self, forKey: .report))
         case .failure:
             self = .failure(
                 try container.decode(String.self, forKey: .error),
@@ -64,6 +70,12 @@ extension ControlReply: Codable {
             try container.encode(report, forKey: .report)
         case .backup(let report):
             try container.encode(Kind.backup, forKey: .reply)
+            try container.encode(report, forKey: .report)
+        case .pins(let report):
+            try container.encode(Kind.pins, forKey: .reply)
+            try container.encode(report, forKey: .report)
+        case .forget(let report):
+            try container.encode(Kind.forget, forKey: .reply)
             try container.encode(report, forKey: .report)
         case .failure(let sentence, let canRetry):
             try container.encode(Kind.failure, forKey: .reply)

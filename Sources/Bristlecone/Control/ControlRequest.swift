@@ -16,15 +16,25 @@ public enum ControlRequest: Sendable, Equatable {
     case connect(Mid, knownAddress: Address?)
     /// Make a backup in a new folder, an absolute path.
     case backup(folder: String)
+    /// What is pinned.
+    case pins
+    /// Keep all values of a key or a signer.
+    case pin(KeepSubject)
+    /// Keep them like any others again.
+    case unpin(KeepSubject)
+    /// Erase all that is kept of a key or a signer.
+    case forget(KeepSubject, block: Bool)
+    /// Take values of a key or a signer again that was barred.
+    case unblock(KeepSubject)
 }
 
 extension ControlRequest: Codable {
     private enum CodingKeys: String, CodingKey {
-        case request, key, data, signed, address, mid, folder
+        case request, key, data, signed, address, mid, folder, subject, block
     }
 
     private enum Kind: String, Codable {
-        case status, store, find, ping, connect, backup
+        case status, store, find, ping, connect, backup, pins, pin, unpin, forget, unblock
         case findLocal = "find_local"
     }
 
@@ -46,6 +56,14 @@ extension ControlRequest: Codable {
                 try container.decode(text: Mid.self, forKey: .mid),
                 knownAddress: try container.decodeIfPresent(text: Address.self, forKey: .address))
         case .backup: self = .backup(folder: try container.decode(String.self, forKey: .folder))
+        case .pins: self = .pins
+        case .pin: self = .pin(try container.decode(KeepSubject.self, forKey: .subject))
+        case .unpin: self = .unpin(try container.decode(KeepSubject.self, forKey: .subject))
+        case .forget:
+            self = .forget(
+                try container.decode(KeepSubject.self, forKey: .subject),
+                block: try container.decode(Bool.self, forKey: .block))
+        case .unblock: self = .unblock(try container.decode(KeepSubject.self, forKey: .subject))
         }
     }
 
@@ -75,6 +93,20 @@ extension ControlRequest: Codable {
         case .backup(let folder):
             try container.encode(Kind.backup, forKey: .request)
             try container.encode(folder, forKey: .folder)
+        case .pins: try container.encode(Kind.pins, forKey: .request)
+        case .pin(let subject):
+            try container.encode(Kind.pin, forKey: .request)
+            try container.encode(subject, forKey: .subject)
+        case .unpin(let subject):
+            try container.encode(Kind.unpin, forKey: .request)
+            try container.encode(subject, forKey: .subject)
+        case .forget(let subject, let block):
+            try container.encode(Kind.forget, forKey: .request)
+            try container.encode(subject, forKey: .subject)
+            try container.encode(block, forKey: .block)
+        case .unblock(let subject):
+            try container.encode(Kind.unblock, forKey: .request)
+            try container.encode(subject, forKey: .subject)
         }
     }
 }

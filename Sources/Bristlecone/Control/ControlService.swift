@@ -40,6 +40,11 @@ public struct ControlService: Service {
             case .connect(let mid, let address):
                 return .connect(try await node.connectPeer(mid: mid, knownAddress: address))
             case .backup(let folder): return .backup(try await node.backUp(to: folder))
+            case .pins: return .pins(try await node.pins())
+            case .pin(let subject): return .pins(try await node.pin(subject))
+            case .unpin(let subject): return .pins(try await node.unpin(subject))
+            case .forget(let subject, let block): return .forget(try await node.forget(subject, block: block))
+            case .unblock(let subject): return .forget(try await node.unblock(subject))
             }
         } catch {
             return .failure(error.message, canRetry: error.canRetry)

@@ -55,8 +55,7 @@ final class GroupCommit {
     /// - Parameter clock: tells the time at which each commit begins, and whether it is to be trusted.
     /// - Parameter deliver: is called on the event loop after each commit.
     func write(
-        clock: @escaping @Sendable () -> (now: Instant, isSteady: Bool),
-        then deliver: @escaping @Sendable (Completion) -> Void
+        clock: @escaping @Sendable () -> ClockMoment, then deliver: @escaping @Sendable (Completion) -> Void
     ) {
         eventLoop.assertInEventLoop()
         guard !isWriting else { return }
@@ -79,12 +78,10 @@ final class GroupCommit {
         }
     }
 
-    private static func commit(
-        _ items: [Item], to archive: Archive, at time: (now: Instant, isSteady: Bool)
-    ) -> Completion {
+    private static func commit(_ items: [Item], to archive: Archive, at moment: ClockMoment) -> Completion {
         do throws(ArchiveError) {
             let outcomes = try archive.commit(
-                items.map(\.change), at: time.now, clockIsSteady: time.isSteady)
+                items.map(\.change), at: moment.now, clockIsSteady: moment.isSteady)
             return .durable(
                 zip(items, outcomes).compactMap { item, outcome in
                     item.completion.map { ($0, CommitOutcome(outcome)) }
@@ -111,7 +108,7 @@ extension ArchiveOutcome {
             case .store(let outcomes):
                 outcomes.compactMap { if case .refused(let refusal) = $0 { refusal } else { nil } }
             case .refused(let refusal): [refusal]
-            case .tokenSecrets: []
+            case .tokenSecrets, .done: []
             }
         return refusals.first { $0 == .quota || $0 == .diskReserve }
     }
@@ -122,7 +119,7 @@ extension CommitOutcome {
     init(_ outcome: ArchiveOutcome) {
         switch outcome {
         case .store(let outcomes): self.init(outcomes)
-        case .tokenSecrets: self = .held
+        case .tokenSecrets, .done: self = .held
         case .refused: self = .refused
         }
     }

@@ -20,6 +20,14 @@ struct ClockReading: Sendable {
     }
 }
 
+/// What the archive's clock says at one moment.
+struct ClockMoment: Sendable {
+    /// The archive's time.
+    var now: Instant
+    /// Whether it has been steady for long enough to delete by age.
+    var isSteady: Bool
+}
+
 /// The two times that a node goes by.
 ///
 /// The core's time is the time of day at the start plus the time that has passed since. It never steps, so nothing that
@@ -31,18 +39,19 @@ struct NodeClock: Sendable {
     private(set) var offset = Duration.zero
     private let wallAtBoot: Instant
     private var step: (by: Duration, seenAt: Duration)?
-    private var undisturbedSince: Duration
+    /// Since when, after boot, the machine's clock has agreed with the archive's.
+    private var agreesSince: Duration
 
     private static let stepIgnored: Duration = .seconds(5 * 60)
     private static let stepHolds: Duration = .seconds(10 * 60)
     /// Two looks at the clock see the same step if they differ by less.
     private static let stepTolerance: Duration = .seconds(60)
-    /// How long the clock has to run undisturbed before anything may be deleted for its age.
+    /// What is deleted by age waits until the clock has run undisturbed for this long.
     private static let steadyAfter: Duration = .seconds(3600)
 
     init(_ reading: ClockReading) {
         wallAtBoot = reading.wall - reading.sinceBoot
-        undisturbedSince = reading.sinceBoot
+        agreesSince = reading.sinceBoot
     }
 
     /// The core's time at a reading.
@@ -51,9 +60,13 @@ struct NodeClock: Sendable {
     /// The archive's time at a reading.
     func archiveTime(at reading: ClockReading) -> Instant { coreTime(at: reading) + offset }
 
-    /// Whether the node has run, and nobody has set the machine's clock, for an hour: only then is an age to be trusted.
-    func isSteady(at reading: ClockReading) -> Bool {
-        step == nil && reading.sinceBoot - undisturbedSince >= NodeClock.steadyAfter
+    /// The archive's time at a reading, and whether deleting by age can rely on it: the node has run, and nobody has set
+    /// the machine's clock, for an hour.
+    func moment(of reading: ClockReading) -> ClockMoment {
+        let now = archiveTime(at: reading)
+        let agrees = magnitude(reading.wall - now) <= NodeClock.stepIgnored
+        return ClockMoment(
+            now: now, isSteady: agrees && reading.sinceBoot - agreesSince >= NodeClock.steadyAfter)
     }
 
     /// Looks whether the machine's clock has been set. Returns by how much the archive's time moves with it, if it does.
@@ -63,7 +76,7 @@ struct NodeClock: Sendable {
             step = nil
             return nil
         }
-        undisturbedSince = reading.sinceBoot
+        agreesSince = reading.sinceBoot
         guard let known = step, magnitude(difference - known.by) < NodeClock.stepTolerance else {
             step = (difference, reading.sinceBoot)
             return nil

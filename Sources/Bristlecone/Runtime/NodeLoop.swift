@@ -12,13 +12,14 @@ internal import Synchronization
 /// what the core wants done is gathered, and at the end of the burst goes to the workshop and to the archive in one go.
 ///
 /// `@unchecked Sendable`: confined to its event loop. What stands below "From elsewhere" may be called from other
-/// threads, and goes there first; ``archiveTime`` is behind a lock.
+/// threads, and goes there first; ``moment`` is behind a lock.
 final class NodeLoop: @unchecked Sendable {
     let eventLoop: any EventLoop
     private let sockets: [AddressFamily: DatagramSocket]
     private let workshop: Workshop
     private let commits: GroupCommit
     private let index: IndexKeeper
+    private let housekeeper: Housekeeper
     private let acknowledgesEarly: Bool
     private let logger: Logger
 
@@ -42,6 +43,7 @@ final class NodeLoop: @unchecked Sendable {
         var workshop: Workshop
         var commits: GroupCommit
         var index: IndexKeeper
+        var housekeeper: Housekeeper
         var acknowledgesEarly: Bool
         var logger: Logger
     }
@@ -52,6 +54,7 @@ final class NodeLoop: @unchecked Sendable {
         workshop = parts.workshop
         commits = parts.commits
         index = parts.index
+        housekeeper = parts.housekeeper
         acknowledgesEarly = parts.acknowledgesEarly
         logger = parts.logger
         let reading = ClockReading.now()
@@ -73,7 +76,7 @@ final class NodeLoop: @unchecked Sendable {
     /// Sends away what has been gathered, and sets the timer anew.
     func flush() {
         if !jobs.isEmpty {
-            workshop.perform(jobs, at: archiveTime.now, on: eventLoop) { [self] products in deliver(products) }
+            workshop.perform(jobs, at: moment.now, on: eventLoop) { [self] products in deliver(products) }
             jobs.removeAll(keepingCapacity: true)
         }
         writeCommits()
@@ -110,14 +113,14 @@ final class NodeLoop: @unchecked Sendable {
         return clock.withLock { $0.coreTime(at: reading) }
     }
 
-    /// The archive's time, and whether ages by it are to be trusted.
-    var archiveTime: (now: Instant, isSteady: Bool) {
-        let reading = ClockReading.now()
-        return clock.withLock { ($0.archiveTime(at: reading), $0.isSteady(at: reading)) }
-    }
-
     /// What is to be added to the core's moments where they go to the archive or to people.
     private var clockOffset: Duration { clock.withLock(\.offset) }
+
+    /// The archive's time, and whether deleting by age can rely on it; may be asked from any thread.
+    var moment: ClockMoment {
+        let reading = ClockReading.now()
+        return clock.withLock { $0.moment(of: reading) }
+    }
 
     // MARK: Out
 
@@ -156,11 +159,11 @@ final class NodeLoop: @unchecked Sendable {
                 var contact = contact
                 contact.lastResponse = contact.lastResponse + offset
                 return contact
-            }, at: archiveTime.now)
+            }, at: moment.now)
     }
 
     private func writeCommits() {
-        commits.write(clock: { [self] in archiveTime }) { [self] completion in
+        commits.write(clock: { [self] in moment }) { [self] completion in
             switch completion {
             case .durable(let outcomes, let shortage):
                 if let shortage { tell(shortage) }
@@ -225,6 +228,7 @@ final class NodeLoop: @unchecked Sendable {
         }
         eventLoop.scheduleRepeatedTask(initialDelay: .seconds(60), delay: .seconds(60)) { [self] _ in
             let step = clock.withLock { $0.observe(.now()) }
+            housekeeper.minutePassed { [self] in moment }
             if let step { logger.warning("The machine's clock has been set; this node follows by \(step)") }
         }
     }

@@ -5,7 +5,7 @@ internal import NIOCore
 internal import NIOPosix
 
 /// What a node runs on: one event loop with the sockets, a pool of threads for signatures and reads, one thread that
-/// writes the archive, and one that keeps its index.
+/// writes the archive, one that keeps its index, and one that keeps it in order.
 struct NodeThreads: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let sockets: [AddressFamily: DatagramSocket]
@@ -14,6 +14,7 @@ struct NodeThreads: Sendable {
     let index: IndexKeeper
     let copier: Copier
     let scrubber: Scrubber
+    let housekeeper: Housekeeper
 
     init(
         group: MultiThreadedEventLoopGroup, sockets: [AddressFamily: DatagramSocket], archive: Archive,
@@ -29,6 +30,7 @@ struct NodeThreads: Sendable {
         index = IndexKeeper(archive: archive, logger: logger)
         copier = Copier()
         scrubber = Scrubber(archive: archive, recordsPerSecond: settings.scrubRate, logger: logger)
+        housekeeper = Housekeeper(archive: archive, index: index, logger: logger)
     }
 
     /// Ends them all, in the order in which they hand work to each other.
@@ -38,6 +40,7 @@ struct NodeThreads: Sendable {
         try? await writer.shutdownGracefully()
         await copier.shutdown()
         await scrubber.shutdown()
+        await housekeeper.shutdown()
         await index.shutdown()
         try? await group.shutdownGracefully()
     }

@@ -1,0 +1,131 @@
+public import IPv8
+internal import Synchronization
+
+/// An earlier version of a value.
+public struct PastVersion: Hashable, Sendable {
+    /// What was held, and what is known of it.
+    public var record: ArchivedRecord
+    /// When another version took its place.
+    public var replacedAt: Instant
+}
+
+/// Two values of one signer under one key that have the same version and differ.
+public struct Evidence: Hashable, Sendable {
+    /// The key.
+    public var target: Target
+    /// The signer.
+    public var signer: Mid
+    /// When the second one came.
+    public var noted: Instant
+    /// The value that was held.
+    public var held: Entry
+    /// The value that came later.
+    public var offered: Entry
+}
+
+/// A value that was published here.
+public struct ArchivedPublication: Hashable, Sendable {
+    /// The key.
+    public var target: Target
+    /// What tells the value apart from others under the key.
+    public var id: EntryID
+    /// Its version; zero where it is unsigned.
+    public var version: Version
+    /// When it was published.
+    public var published: Instant
+    /// When it was withdrawn, if it was.
+    public var withdrawn: Instant?
+}
+
+/// What the archive answers about what it keeps beyond the serving window. Damaged records are left out and remembered.
+extension Archive {
+    /// A signer's earlier versions under a key, in the order in which they came.
+    public func history(of target: Target, signer: Mid) throws(ArchiveError) -> [PastVersion] {
+        try readAll(.history, prefix: SignerKey(target: target, signer: signer).bytes) { key, value in
+            guard let past = HistoryRecord(value, key: key), let record = ArchivedRecord(past.record) else {
+                return nil
+            }
+            return PastVersion(record: record, replacedAt: past.replacedAt)
+        }
+    }
+
+    /// The values under a key that have left the serving window, in the order of their keys.
+    public func retainedRecords(of target: Target) throws(ArchiveError) -> [ArchivedRecord] {
+        try readAll(.retained, prefix: target.bytes) { key, value in
+            EntryRecord(value, key: key, table: .retained).flatMap { ArchivedRecord($0) }
+        }
+    }
+
+    /// All evidence, in the order of keys and signers; its budget bounds it.
+    public func evidence() throws(ArchiveError) -> [Evidence] {
+        try readAll(.evidence, prefix: []) { key, value in
+            guard let place = SignerKey(key), let record = EvidenceRecord(value, key: key),
+                let held = try? Entry(bytes: record.held), let offered = try? Entry(bytes: record.offered)
+            else { return nil }
+            return Evidence(
+                target: place.target, signer: place.signer, noted: record.noted, held: held, offered: offered)
+        }
+    }
+
+    /// Everything that was published here and not forgotten, in the order of keys.
+    public func publications() throws(ArchiveError) -> [ArchivedPublication] {
+        try readAll(.publications, prefix: []) { key, value in
+            guard let place = EntryKey(key), let record = PublicationRecord(value, key: key) else { return nil }
+            return ArchivedPublication(
+                target: place.target, id: place.id, version: record.version, published: record.published,
+                withdrawn: record.withdrawn)
+        }
+    }
+
+    /// What is pinned, keys before signers.
+    public func pins() throws(ArchiveError) -> [ArchiveSubject] { try subjects(in: .pins) }
+
+    /// What is barred, keys before signers.
+    public func blocks() throws(ArchiveError) -> [ArchiveSubject] { try subjects(in: .blocks) }
+
+    /// Whether one of these is barred.
+    public func isBlocked(anyOf subjects: [ArchiveSubject]) throws(ArchiveError) -> Bool {
+        try environment.read { (transaction) throws(ArchiveError) in
+            for subject in subjects where try transaction.has(.blocks, subject.keyBytes) { return true }
+            return false
+        }
+    }
+
+    /// What has happened since the archive was opened, by name: what was refused, evicted, retired, removed, forgotten.
+    public var keepingCounters: [String: Int] { counters.withLock { $0 } }
+
+    private func subjects(in table: Table) throws(ArchiveError) -> [ArchiveSubject] {
+        try readAll(table, prefix: []) { key, value in
+            RecordChecksum.body(of: value, key: key, table: table).flatMap { _ in ArchiveSubject(key) }
+        }
+    }
+
+    private func readAll<Value>(
+        _ table: Table, prefix: [UInt8], _ read: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Value?
+    ) throws(ArchiveError) -> [Value] {
+        var damaged: [DamagedRecord] = []
+        defer { note(damaged) }
+        return try environment.read { (transaction) throws(ArchiveError) in
+            var values: [Value] = []
+            try transaction.forEach(table, prefix: prefix) { (key, value) throws(ArchiveError) in
+                if let value = read(key, value) {
+                    values.append(value)
+                } else {
+                    damaged.append(DamagedRecord(table: table.name, key: Array(key)))
+                }
+                return true
+            }
+            return values
+        }
+    }
+}
+
+extension ArchivedRecord {
+    /// What a record says; `nil` where its entry cannot be read.
+    init?(_ record: EntryRecord) {
+        guard let entry = try? Entry(bytes: Array(record.entry)) else { return nil }
+        self.init(
+            entry: entry, firstSeen: record.firstSeen, lastStored: record.lastStored, expiresAt: record.expiresAt,
+            provenance: record.provenance, isWithdrawn: record.isWithdrawn)
+    }
+}

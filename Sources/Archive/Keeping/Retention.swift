@@ -1,0 +1,78 @@
+public import IPv8
+
+/// How long values are kept after they have expired, by class; `nil` stands for as long as there is room.
+public struct Retention: Hashable, Sendable {
+    /// For what was published here.
+    public var publishedHere: Duration?
+    /// For what is pinned.
+    public var pinned: Duration?
+    /// For what others signed.
+    public var signed: Duration? = .seconds(365 * 86_400)
+    /// For what nobody signed.
+    public var unsigned: Duration? = .seconds(30 * 86_400)
+
+    /// The defaults.
+    public init() {}
+
+    /// A value that was stored again just after it expired need not be moved there and back: it stays in the serving
+    /// window, expired, for this long.
+    static let graceAfterExpiry: Duration = .seconds(3600)
+
+    /// Why a value is kept for as long as it is.
+    enum Reason {
+        case publishedHere, pinned, signed, unsigned
+    }
+
+    /// How long values are kept for this reason.
+    func duration(_ reason: Reason) -> Duration? {
+        switch reason {
+        case .publishedHere: publishedHere
+        case .pinned: pinned
+        case .signed: signed
+        case .unsigned: unsigned
+        }
+    }
+
+    /// Whether a value that expired then need not be kept any longer.
+    func isOver(_ reason: Reason, expiresAt: Instant, at now: Instant) -> Bool {
+        guard let duration = duration(reason) else { return false }
+        return expiresAt + duration <= now
+    }
+}
+
+/// What pins, blocks and forgetting are about.
+public enum ArchiveSubject: Hashable, Sendable {
+    /// All values under a key.
+    case key(Target)
+    /// All values of a signer, under whatever key.
+    case signer(Mid)
+
+    /// The bits of the key or the mid.
+    var bits: Bits160 {
+        switch self {
+        case .key(let target): target.bits
+        case .signer(let mid): mid.bits
+        }
+    }
+
+    /// Which of the two it is, as records have it.
+    var kind: UInt8 {
+        switch self {
+        case .key: 1
+        case .signer: 2
+        }
+    }
+
+    /// Reads a key of the tables `pins` and `blocks`: `kind 1 | key or mid 20`.
+    init?(_ key: UnsafeRawBufferPointer) {
+        guard key.count == 1 + Bits160.byteCount else { return nil }
+        switch key[0] {
+        case 1: self = .key(Target(bits: key.bits160(at: 1)))
+        case 2: self = .signer(Mid(bits: key.bits160(at: 1)))
+        default: return nil
+        }
+    }
+
+    /// The key's bytes.
+    var keyBytes: [UInt8] { [kind] + bits.bytes }
+}

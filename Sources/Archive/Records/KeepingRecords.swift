@@ -1,0 +1,188 @@
+internal import IPv8
+
+/// A key of the tables `floors` and `evidence`: `target 20 | signer 20`.
+struct SignerKey: Hashable {
+    var target: Target
+    var signer: Mid
+
+    static let byteCount = 40
+
+    init(target: Target, signer: Mid) {
+        self.target = target
+        self.signer = signer
+    }
+
+    /// Reads a key; `nil` where it is none.
+    init?(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count == SignerKey.byteCount else { return nil }
+        target = Target(bits: bytes.bits160(at: 0))
+        signer = Mid(bits: bytes.bits160(at: 20))
+    }
+
+    /// The key's bytes.
+    var bytes: [UInt8] { target.bytes + signer.bytes }
+}
+
+/// The lowest version of a signer that is taken under a target, while there is no record of it.
+///
+/// Body: `version 4 | noted 8 | holder 9`.
+struct FloorRecord: Hashable {
+    var version: Version
+    var noted: Instant
+    var holder: Holder
+
+    private static let bodyBytes = 12 + Holder.byteCount
+    /// Bytes of key and record.
+    static let charge = SignerKey.byteCount + RecordChecksum.overheadBytes + bodyBytes
+
+    init(version: Version, noted: Instant, holder: Holder) {
+        self.version = version
+        self.noted = noted
+        self.holder = holder
+    }
+
+    init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
+        guard let body = RecordChecksum.body(of: value, key: key, table: .floors) else { return nil }
+        self.init(body: body)
+    }
+
+    /// Reads what a record says whether its checksum is right or not: only for the accounts.
+    init?(unchecked value: UnsafeRawBufferPointer) {
+        guard value.count > RecordChecksum.overheadBytes else { return nil }
+        self.init(body: UnsafeRawBufferPointer(rebasing: value.dropFirst().dropLast(RecordChecksum.overheadBytes - 1)))
+    }
+
+    private init?(body: UnsafeRawBufferPointer) {
+        guard body.count >= FloorRecord.bodyBytes else { return nil }
+        version = Version(body.bigEndian(UInt32.self, at: 0))
+        noted = body.instant(at: 4)
+        holder = Holder(body, at: 12)
+    }
+}
+
+/// Two values of one signer that have the same version and other data, which an honest signer does not make.
+///
+/// Body: `version 4 | noted 8 | holder 9 | length 2 | entry held | entry offered`.
+struct EvidenceRecord: Hashable {
+    var version: Version
+    var noted: Instant
+    var holder: Holder
+    /// The entry that was held.
+    var held: [UInt8]
+    /// The entry that came later.
+    var offered: [UInt8]
+
+    private static let fixedBytes = 12 + Holder.byteCount + 2
+
+    init(version: Version, noted: Instant, holder: Holder, held: [UInt8], offered: [UInt8]) {
+        self.version = version
+        self.noted = noted
+        self.holder = holder
+        self.held = held
+        self.offered = offered
+    }
+
+    /// Bytes of key and record.
+    var charge: Int {
+        SignerKey.byteCount + RecordChecksum.overheadBytes + EvidenceRecord.fixedBytes + held.count + offered.count
+    }
+
+    init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
+        guard let body = RecordChecksum.body(of: value, key: key, table: .evidence) else { return nil }
+        self.init(body: body)
+    }
+
+    /// Reads what a record says whether its checksum is right or not: only for the accounts.
+    init?(unchecked value: UnsafeRawBufferPointer) {
+        guard value.count > RecordChecksum.overheadBytes else { return nil }
+        self.init(body: UnsafeRawBufferPointer(rebasing: value.dropFirst().dropLast(RecordChecksum.overheadBytes - 1)))
+    }
+
+    private init?(body: UnsafeRawBufferPointer) {
+        guard body.count >= EvidenceRecord.fixedBytes else { return nil }
+        version = Version(body.bigEndian(UInt32.self, at: 0))
+        noted = body.instant(at: 4)
+        holder = Holder(body, at: 12)
+        let heldEnd = EvidenceRecord.fixedBytes + Int(body.bigEndian(UInt16.self, at: 12 + Holder.byteCount))
+        guard heldEnd <= body.count else { return nil }
+        held = Array(body[EvidenceRecord.fixedBytes..<heldEnd])
+        offered = Array(body[heldEnd...])
+    }
+}
+
+/// What was published here. Key: that of the entry. Body: `version 4 | published 8 | withdrawn 8`, the last one zero
+/// while it stands.
+struct PublicationRecord: Hashable {
+    var version: Version
+    var published: Instant
+    var withdrawn: Instant?
+
+    init(version: Version, published: Instant, withdrawn: Instant?) {
+        self.version = version
+        self.published = published
+        self.withdrawn = withdrawn
+    }
+
+    init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
+        guard let body = RecordChecksum.body(of: value, key: key, table: .publications), body.count >= 20 else {
+            return nil
+        }
+        version = Version(body.bigEndian(UInt32.self, at: 0))
+        published = body.instant(at: 4)
+        let end = body.instant(at: 12)
+        withdrawn = end.nanoseconds == 0 ? nil : end
+    }
+}
+
+extension RecordEncoder {
+    /// Writes a floor.
+    mutating func encode(_ floor: FloorRecord, under key: SignerKey) {
+        begin(.floors)
+        append(key)
+        append(floor.version.number)
+        append(floor.noted)
+        append(floor.holder)
+    }
+
+    /// Writes evidence.
+    mutating func encode(_ evidence: EvidenceRecord, under key: SignerKey) {
+        begin(.evidence)
+        append(key)
+        append(evidence.version.number)
+        append(evidence.noted)
+        append(evidence.holder)
+        append(UInt16(clamping: evidence.held.count))
+        append(raw: evidence.held)
+        append(raw: evidence.offered)
+    }
+
+    /// Writes what was published here.
+    mutating func encode(_ publication: PublicationRecord, under key: EntryKey) {
+        begin(.publications)
+        append(key)
+        endKey()
+        append(publication.version.number)
+        append(publication.published)
+        append(publication.withdrawn ?? Instant(nanoseconds: 0))
+    }
+
+    /// Writes a record of the tables `pins` or `blocks`: `since 8`.
+    mutating func encode(_ subject: ArchiveSubject, since: Instant, in table: Table) {
+        begin(table)
+        append(raw: subject.keyBytes)
+        endKey()
+        append(since)
+    }
+
+    private mutating func append(_ key: SignerKey) {
+        append(key.target.bits)
+        append(key.signer.bits)
+        endKey()
+    }
+
+    /// Writes nine bytes.
+    mutating func append(_ holder: Holder) {
+        append(holder.kind)
+        append(holder.prefix)
+    }
+}

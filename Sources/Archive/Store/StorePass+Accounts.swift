@@ -1,0 +1,197 @@
+internal import IPv8
+
+/// The accounts: every record of a budget is charged to a holder, and when a budget is full, the holder that has most
+/// of it gives up what it has had longest.
+extension StorePass {
+    /// How many records are looked at to find one that may go, before the newcomer is refused.
+    static let evictionTriesMax = 64
+
+    /// Charges a record.
+    mutating func file(_ filing: Filing, in transaction: borrowing WriteTransaction) throws(ArchiveError) {
+        encoder.encodeEmpty(AccountKey.age(filing), in: .ages)
+        try transaction.put(.ages, &encoder)
+        charge(filing, count: 1)
+    }
+
+    /// Takes a charge back.
+    mutating func unfile(_ filing: Filing, in transaction: borrowing WriteTransaction) throws(ArchiveError) {
+        try transaction.delete(.ages, AccountKey.age(filing))
+        charge(filing, count: -1)
+    }
+
+    private mutating func charge(_ filing: Filing, count: Int) {
+        let change = Holding(count: count, bytes: count * filing.charge)
+        let account = Account(budget: filing.budget, holder: filing.holder)
+        accountChanges[account, default: (0, 0)].count += change.count
+        accountChanges[account, default: (0, 0)].bytes += change.bytes
+        counts[filing.budget].add(change)
+    }
+
+    /// Moves a charge to another holder.
+    mutating func refile(
+        _ filing: Filing, to holder: Holder, since: Instant? = nil, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) {
+        try unfile(filing, in: transaction)
+        var moved = filing
+        moved.holder = holder
+        moved.since = since ?? filing.since
+        try file(moved, in: transaction)
+    }
+
+    /// Writes what the holders have, and their ranks, where that has changed.
+    mutating func writeAccounts(in transaction: borrowing WriteTransaction) throws(ArchiveError) {
+        for (account, change) in accountChanges.sorted(by: { $0.key < $1.key }) {
+            guard change.count != 0 || change.bytes != 0 else { continue }
+            let before = try holding(of: account, in: transaction)
+            var after = before
+            after.add(Holding(count: change.count, bytes: change.bytes))
+            if account.holder != .theOperator { try rank(account, before, after, in: transaction) }
+            if after == Holding() {
+                try transaction.delete(.holdings, AccountKey.holding(account))
+            } else {
+                encoder.encode(after, of: account)
+                try transaction.put(.holdings, &encoder)
+            }
+        }
+        accountChanges.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func rank(
+        _ account: Account, _ before: Holding, _ after: Holding, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) {
+        try transaction.delete(.ranks, AccountKey.rank(account, bytes: before.bytes))
+        guard after.count > 0 else { return }
+        encoder.encodeEmpty(AccountKey.rank(account, bytes: after.bytes), in: .ranks)
+        try transaction.put(.ranks, &encoder)
+    }
+
+    private mutating func holding(
+        of account: Account, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Holding {
+        var damage: DamagedRecord?
+        let holding = try lend(AccountKey.holding(account)) { (key) throws(ArchiveError) -> Holding in
+            guard let value = try transaction.view.get(.holdings, key) else { return Holding() }
+            if let holding = Holding(value, key: key) { return holding }
+            damage = DamagedRecord(table: Table.holdings.name, key: Array(key))
+            return Holding()
+        }
+        if let damage { damaged.append(damage) }
+        return holding
+    }
+
+    /// Sees that a budget has room for so many bytes; false where nothing may be given up for them.
+    mutating func makeRoom(
+        for bytes: Int, in budget: Budget, _ transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Bool {
+        guard bytes <= options.budgets[budget] else { return false }
+        while counts[budget].bytes + bytes > options.budgets[budget] {
+            guard try evictOne(of: budget, in: transaction) else { return false }
+        }
+        return true
+    }
+}
+
+// MARK: - Giving up
+
+extension StorePass {
+    /// Takes out the oldest record of whoever holds most; false where none was found that may go.
+    private mutating func evictOne(
+        of budget: Budget, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Bool {
+        for _ in 0..<StorePass.evictionTriesMax {
+            try writeAccounts(in: transaction)
+            guard let account = try largest(of: budget, in: transaction) else {
+                return try evictFromTheOperator(budget, in: transaction)
+            }
+            guard let filing = try oldest(of: account, in: transaction) else { continue }
+            // What came in this very commit is about to be acknowledged.
+            if budget == .served, filing.since == now { return false }
+            if try giveUp(filing, in: transaction) { return true }
+        }
+        return false
+    }
+
+    /// The holder that has most of a budget. A rank that does not fit its holding is taken away.
+    private mutating func largest(
+        of budget: Budget, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Account? {
+        while let key = try transaction.view.firstKey(.ranks, prefix: [budget.rawValue]) {
+            let rank = key.withUnsafeBytes { AccountKey.readRank($0) }
+            if let (account, bytes) = rank, try holding(of: account, in: transaction).bytes == bytes {
+                return account
+            }
+            try transaction.delete(.ranks, key)
+        }
+        return nil
+    }
+
+    /// What a holder has had longest. An account whose records are all gone is closed, and an age whose record is gone
+    /// or is another now is taken away: a damaged record leaves such behind.
+    private mutating func oldest(
+        of account: Account, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Filing? {
+        let prefix = AccountKey.holding(account)
+        while let key = try transaction.view.firstKey(.ages, prefix: prefix) {
+            if key.count > AccountKey.ageKeyOffset,
+                let filing = try filing(
+                    of: Array(key[AccountKey.ageKeyOffset...]), in: account.budget, transaction),
+                AccountKey.age(Filing(filing, holder: account.holder)) == key
+            {
+                return Filing(filing, holder: account.holder)
+            }
+            try transaction.delete(.ages, key)
+        }
+        let held = try holding(of: account, in: transaction)
+        accountChanges[account] = (-held.count, -held.bytes)
+        return nil
+    }
+
+    /// Takes a record out, unless it turns out to be protected: then it is the operator's from now on.
+    private mutating func giveUp(
+        _ filing: Filing, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Bool {
+        if try isProtected(filing, in: transaction) {
+            try refile(filing, to: .theOperator, in: transaction)
+            return false
+        }
+        switch filing.budget {
+        case .served, .retained:
+            guard let key = EntryKey(bytes: filing.key) else { return false }
+            try takeOut(key, from: filing.budget, leavesFloor: true, in: transaction)
+        case .history, .evidence:
+            try unfile(filing, in: transaction)
+            try transaction.delete(filing.budget.table, filing.key)
+        case .floors:
+            guard try giveUpFloor(filing, in: transaction) else { return false }
+        }
+        tally("evicted.\(filing.budget.name)")
+        return true
+    }
+
+    /// The operator's own goes last: only what has been unpinned or withdrawn since it was filed.
+    private mutating func evictFromTheOperator(
+        _ budget: Budget, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Bool {
+        let account = Account(budget: budget, holder: .theOperator)
+        var keys: [[UInt8]] = []
+        try transaction.view.forEach(.ages, prefix: AccountKey.holding(account)) { (key, _) throws(ArchiveError) in
+            if key.count > AccountKey.ageKeyOffset { keys.append(Array(key[AccountKey.ageKeyOffset...])) }
+            return keys.count < StorePass.evictionTriesMax
+        }
+        for key in keys {
+            guard var filing = try filing(of: key, in: budget, transaction) else { continue }
+            filing.holder = .theOperator
+            if budget == .served, filing.since == now { return false }
+            if try !isProtected(filing, in: transaction) { return try giveUp(filing, in: transaction) }
+        }
+        return false
+    }
+}
+
+extension Filing {
+    /// The same record, charged to another holder.
+    init(_ filing: Filing, holder: Holder) {
+        self = filing
+        self.holder = holder
+    }
+}

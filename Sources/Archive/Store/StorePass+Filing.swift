@@ -1,0 +1,123 @@
+internal import IPv8
+
+/// Where a record stands in the accounts, read from the record itself.
+extension StorePass {
+    /// The filing of the record under a key, with the holder that the record names; `nil` where there is none that
+    /// could be read. A damaged record is read as it is: its checksum matters to those who serve it.
+    func filing(
+        of key: [UInt8], in budget: Budget, _ transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Filing? {
+        try lend(key) { (bytes) throws(ArchiveError) -> Filing? in
+            guard let value = try transaction.view.get(budget.table, bytes) else { return nil }
+            return StorePass.filing(of: value, under: key, in: budget)
+        }
+    }
+
+    /// The filing of a record.
+    static func filing(of value: UnsafeRawBufferPointer, under key: [UInt8], in budget: Budget) -> Filing? {
+        let charge = key.count + value.count
+        switch budget {
+        case .served, .retained:
+            return EntryRecord(unchecked: value).map {
+                Filing(budget: budget, holder: $0.holder, since: $0.firstSeen, key: key, charge: charge)
+            }
+        case .history:
+            return HistoryRecord(unchecked: value).map {
+                Filing(
+                    budget: budget, holder: $0.record.holder, since: $0.record.firstSeen, key: key, charge: charge)
+            }
+        case .floors:
+            return FloorRecord(unchecked: value).map {
+                Filing(budget: budget, holder: $0.holder, since: $0.noted, key: key, charge: charge)
+            }
+        case .evidence:
+            return EvidenceRecord(unchecked: value).map {
+                Filing(budget: budget, holder: $0.holder, since: $0.noted, key: key, charge: charge)
+            }
+        }
+    }
+
+    /// The filing that a record really has: under the operator where it was put there, else under its own holder.
+    func presentFiling(
+        of key: [UInt8], in budget: Budget, _ transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Filing? {
+        guard let filing = try filing(of: key, in: budget, transaction) else { return nil }
+        let own = Filing(filing, holder: .theOperator)
+        return try transaction.view.has(.ages, AccountKey.age(own)) ? own : filing
+    }
+
+    /// Whether a record is pinned, or was published here.
+    func isProtected(
+        _ filing: Filing, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Bool {
+        if filing.budget != .floors, try isPublished(filing, in: transaction) { return true }
+        guard hasPins, let target = Bits160(filing.key.prefix(20)) else { return false }
+        let isUnsigned = EntryKey(bytes: filing.key)?.entryClass == .unsigned
+        let signer = isUnsigned ? nil : Bits160(filing.key.dropFirst(filing.key.count == 41 ? 21 : 20).prefix(20))
+        return try isPinned(Target(bits: target), signer.map { Mid(bits: $0) }, in: transaction)
+    }
+
+    private func isPublished(
+        _ filing: Filing, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Bool {
+        try lend(filing.key) { (key) throws(ArchiveError) in
+            guard let value = try transaction.view.get(filing.budget.table, key) else { return false }
+            switch filing.budget {
+            case .served, .retained: return EntryRecord(unchecked: value)?.isPublished ?? false
+            case .history: return HistoryRecord(unchecked: value)?.record.isPublished ?? false
+            case .floors, .evidence: return false
+            }
+        }
+    }
+
+    /// Whether the key or the signer is pinned.
+    func isPinned(
+        _ target: Target, _ signer: Mid?, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Bool {
+        guard hasPins else { return false }
+        return try transaction.view.isPinned(target, signer)
+    }
+
+    /// Whom a value is charged to.
+    func holder(
+        of facts: EntryFacts, under key: EntryKey, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Holder {
+        try isPinned(key.target, key.optionalSigner, in: transaction) ? .theOperator : facts.holder
+    }
+
+    /// Why a value is kept.
+    func reason(
+        of facts: EntryFacts, under key: EntryKey, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Retention.Reason {
+        try isPinned(key.target, key.optionalSigner, in: transaction) ? .pinned : facts.reason(key.entryClass)
+    }
+}
+
+extension ReadTransaction {
+    /// Whether the key or the signer is pinned.
+    func isPinned(_ target: Target, _ signer: Mid?) throws(ArchiveError) -> Bool {
+        if try has(.pins, ArchiveSubject.key(target).keyBytes) { return true }
+        guard let signer else { return false }
+        return try has(.pins, ArchiveSubject.signer(signer).keyBytes)
+    }
+}
+
+extension EntryKey {
+    /// Who signed; `nil` where nobody did.
+    var optionalSigner: Mid? { entryClass == .unsigned ? nil : signer }
+}
+
+extension EntryFacts {
+    /// Whether it is what the operator published and stands by.
+    var isPublished: Bool { provenance == .publishedHere && !isWithdrawn }
+
+    /// Whom it is charged to unless it is pinned. What was withdrawn came from nobody: it shares a prefix with whatever
+    /// has no address.
+    var holder: Holder { isWithdrawn ? Holder(Address.none.host) : Holder(provenance) }
+
+    /// Why it is kept unless it is pinned.
+    func reason(_ entryClass: EntryClass) -> Retention.Reason {
+        if isPublished { return .publishedHere }
+        return entryClass == .unsigned ? .unsigned : .signed
+    }
+}

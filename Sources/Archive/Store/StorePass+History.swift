@@ -1,0 +1,97 @@
+internal import IPv8
+
+/// Earlier versions: what is replaced is kept, the first version and the last sixteen, fewer and fewer in between.
+extension StorePass {
+    /// Keeps a version that is about to be replaced.
+    ///
+    /// - Returns: false where it is protected and the history has no room for it, so that it must not be replaced. Any
+    ///   other version that finds no room is let go, and counted.
+    mutating func keepVersion(
+        _ entry: KeptEntry, of key: EntryKey, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Bool {
+        guard key.entryClass != .unsigned else { return true }
+        let holder = try holder(of: entry.facts, under: key, in: transaction)
+        let charge = HistoryRecord.charge(entryBytes: entry.bytes.count)
+        guard try makeRoom(for: charge, in: .history, transaction) else {
+            guard holder != .theOperator else { return false }
+            tally("evicted.history")
+            return true
+        }
+        let before = try versions(of: key.target, key.signer, in: transaction)
+        let historyKey = HistoryKey(
+            target: key.target, signer: key.signer, number: (before.last?.number ?? 0) &+ 1)
+        encoder.encodeHistory(historyKey, entry: entry.bytes, entry.facts, replacedAt: now)
+        try transaction.put(.history, &encoder)
+        try file(
+            Filing(
+                budget: .history, holder: holder, since: entry.facts.firstSeen, key: historyKey.bytes, charge: charge),
+            in: transaction)
+        let times = before.map(\.firstSeen) + [entry.facts.firstSeen]
+        for place in HistoryThinning.excess(times, clockIsSteady: clockIsSteady) where place < before.count {
+            try removeVersion(
+                HistoryKey(target: key.target, signer: key.signer, number: before[place].number), in: transaction)
+        }
+        return true
+    }
+
+    /// Numbers and times of a signer's earlier versions under a target, as they came; damaged ones too.
+    private func versions(
+        of target: Target, _ signer: Mid, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> [(number: UInt64, firstSeen: Instant)] {
+        var versions: [(number: UInt64, firstSeen: Instant)] = []
+        let prefix = SignerKey(target: target, signer: signer).bytes
+        try transaction.view.forEach(.history, prefix: prefix) { (key, value) throws(ArchiveError) in
+            guard let key = HistoryKey(key) else { return true }
+            let firstSeen = HistoryRecord(unchecked: value)?.record.firstSeen ?? now
+            versions.append((key.number, firstSeen))
+            return true
+        }
+        return versions
+    }
+
+    /// Deletes one version.
+    mutating func removeVersion(
+        _ key: HistoryKey, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) {
+        if let filing = try presentFiling(of: key.bytes, in: .history, transaction) {
+            try unfile(filing, in: transaction)
+        }
+        try transaction.delete(.history, key.bytes)
+    }
+
+    /// Deletes all versions of a signer under a target.
+    mutating func removeHistory(
+        of target: Target, _ signer: Mid, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) {
+        for version in try versions(of: target, signer, in: transaction) {
+            try removeVersion(
+                HistoryKey(target: target, signer: signer, number: version.number), in: transaction)
+        }
+    }
+
+    /// Keeps a pair of values that have one signer and one version and differ; the first pair stays.
+    ///
+    /// Evidence is no reason to refuse anything: where there is no room for it, there is none.
+    mutating func keepEvidence(
+        _ held: KeptEntry, against offer: Offer, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) {
+        guard offer.key.entryClass != .unsigned, room == .ample else { return }
+        let key = SignerKey(target: offer.key.target, signer: offer.key.signer)
+        guard try !transaction.view.has(.evidence, key.bytes) else { return }
+        let pinned = try isPinned(key.target, key.signer, in: transaction)
+        let evidence = EvidenceRecord(
+            version: offer.version, noted: now, holder: Holder(offer.store.provenance), held: held.bytes,
+            offered: offer.entry.bytes)
+        guard try makeRoom(for: evidence.charge, in: .evidence, transaction) else {
+            return tally("evicted.evidence")
+        }
+        encoder.encode(evidence, under: key)
+        try transaction.put(.evidence, &encoder)
+        try file(
+            Filing(
+                budget: .evidence, holder: pinned ? .theOperator : evidence.holder, since: now, key: key.bytes,
+                charge: evidence.charge),
+            in: transaction)
+        tally("evidence")
+    }
+}

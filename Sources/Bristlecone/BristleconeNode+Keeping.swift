@@ -1,0 +1,112 @@
+internal import Archive
+internal import IPv8
+
+/// What the operator decides about what is kept.
+extension BristleconeNode {
+    /// Keeps all values of a key or a signer, whatever their age and whoever brought them.
+    public func pin(_ subject: KeepSubject) async throws(NodeError) -> PinsReport {
+        try await commit(.pin(subject.ofArchive), named: "pins", subject)
+    }
+
+    /// Keeps them like any others again.
+    public func unpin(_ subject: KeepSubject) async throws(NodeError) -> PinsReport {
+        try await commit(.unpin(subject.ofArchive), named: "pins", subject)
+    }
+
+    /// What is pinned.
+    public func pins() async throws(NodeError) -> PinsReport {
+        PinsReport(pins: try await pinned(), changed: false)
+    }
+
+    /// Erases all that is kept of a key or a signer, for good.
+    ///
+    /// - Parameter block: whether nothing of it is to be taken again.
+    public func forget(_ subject: KeepSubject, block: Bool) async throws(NodeError) -> ForgetReport {
+        let now = loop.moment.now
+        let erased = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
+            try archive.forget(subject.ofArchive, block: block, at: now)
+        }
+        return ForgetReport(subject: subject, erasedRecords: erased, isBlocked: block)
+    }
+
+    private func commit(
+        _ change: ArchiveChange, named name: String, _ subject: KeepSubject
+    ) async throws(NodeError) -> PinsReport {
+        let now = loop.moment.now
+        let outcomes = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
+            try archive.commit([change], at: now)
+        }
+        guard case .done(let changed)? = outcomes.first else {
+            throw NodeError(
+                "The archive has no room for more \(name): free some disk, or raise archive.size_limit.", canRetry: true
+            )
+        }
+        return PinsReport(pins: try await pinned(), changed: changed)
+    }
+
+    private func pinned() async throws(NodeError) -> [KeepSubject] {
+        try await threads.housekeeper.run { (archive) throws(ArchiveError) in try archive.pins() }
+            .map { KeepSubject($0) }
+    }
+
+    /// What the archive has counted, and how many bytes each budget holds, under names that begin with `archive.`.
+    var archiveCounters: [String: Int] {
+        var counters = Dictionary(uniqueKeysWithValues: archive.keepingCounters.map { ("archive.\($0.key)", $0.value) })
+        for (budget, bytes) in (try? archive.statistics().bytesByBudget) ?? [:] {
+            counters["archive.held_bytes.\(budget.name)"] = bytes
+        }
+        return counters
+    }
+
+    /// Says it where the operator has barred what is to be published.
+    func refuseBlocked(_ key: Target, _ entry: Entry) throws(NodeError) {
+        let subjects = [ArchiveSubject.key(key)] + (entry.signature.map { [.signer($0.signer.mid)] } ?? [])
+        guard (try? archive.isBlocked(anyOf: subjects)) == true else { return }
+        throw NodeError(
+            "You have barred this key or signer; lift it with \"bristlecone forget --unblock\" first.", canRetry: false)
+    }
+
+    /// Takes values of a key or a signer again that was barred.
+    public func unblock(_ subject: KeepSubject) async throws(NodeError) -> ForgetReport {
+        let now = loop.moment.now
+        _ = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
+            try archive.commit([.unblock(subject.ofArchive)], at: now)
+        }
+        return ForgetReport(subject: subject, erasedRecords: 0, isBlocked: false)
+    }
+}
+
+extension KeepSubject {
+    init(_ subject: ArchiveSubject) {
+        switch subject {
+        case .key(let target): self = .key(target)
+        case .signer(let mid): self = .signer(mid)
+        }
+    }
+
+    var ofArchive: ArchiveSubject {
+        switch self {
+        case .key(let target): .key(target)
+        case .signer(let mid): .signer(mid)
+        }
+    }
+}
+
+extension RetentionSettings {
+    /// The archive's form of it.
+    var ofArchive: Retention {
+        var retention = Retention()
+        retention.publishedHere = published.duration
+        retention.pinned = pinned.duration
+        retention.signed = signed.duration
+        retention.unsigned = unsigned.duration
+        return retention
+    }
+}
+
+extension ShareSettings {
+    /// The archive's form of it.
+    var byBudget: [Budget: Int] {
+        [.served: served, .retained: retained, .history: history, .floors: floors, .evidence: evidence]
+    }
+}

@@ -1,0 +1,107 @@
+internal import Archive
+internal import IPv8
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import Synchronization
+
+/// Keeps the archive in order, on a thread of its own: sweeps every minute, says what was refused, and does what the
+/// operator wants pinned or forgotten, which may take long.
+final class Housekeeper: Sendable {
+    private let archive: Archive
+    private let index: IndexKeeper
+    private let logger: Logger
+    private let thread = NIOThreadPool(numberOfThreads: 1)
+    private let isStopping = Atomic(false)
+    /// The counters at the last look.
+    private let known = Mutex<[String: Int]>([:])
+
+    /// How many records a step looks at, in one transaction, and how many steps there are a minute: ten million values
+    /// and their history are gone through in some hours.
+    private static let recordsPerStep = 4096
+    private static let stepsPerMinute = 16
+
+    init(archive: Archive, index: IndexKeeper, logger: Logger) {
+        self.archive = archive
+        self.index = index
+        self.logger = logger
+        thread.start()
+    }
+
+    /// Sweeps a little, and tells what has been refused since the last time.
+    func minutePassed(clock: @escaping @Sendable () -> ClockMoment) {
+        thread.submit { [self] state in
+            guard state == .active else { return }
+            sweep(clock)
+            archive.clearStaleReaders()
+            tellRefusals()
+        }
+    }
+
+    private func sweep(_ clock: @Sendable () -> ClockMoment) {
+        for _ in 0..<Housekeeper.stepsPerMinute where !isStopping.load(ordering: .relaxed) {
+            let moment = clock()
+            do throws(ArchiveError) {
+                let result = try archive.sweep(
+                    at: moment.now, limit: Housekeeper.recordsPerStep, clockIsSteady: moment.isSteady)
+                if result.changed > 0 { index.archiveChanged() }
+                if result.examined == 0 || result.endsRound { return }
+            } catch {
+                return logger.error("The archive could not be swept: \(error)")
+            }
+        }
+    }
+
+    /// One line a minute for each reason, however many values were refused. That size limit or disk reserve are reached
+    /// is told when it happens, with the commit that it happens to.
+    private func tellRefusals() {
+        let counters = archive.keepingCounters
+        let before = known.withLock { known in
+            defer { known = counters }
+            return known
+        }
+        for (name, remedy) in Housekeeper.remedies {
+            let count = counters[name, default: 0] - before[name, default: 0]
+            if count > 0 { logger.warning("The archive refused \(count) values in the last minute: \(remedy)") }
+        }
+    }
+
+    private static let remedies: [(counter: String, remedy: String)] = [
+        (
+            "refused.budget",
+            "what is published here and pinned leaves no room in its share; raise archive.size_limit, or unpin some"
+        ),
+        (
+            "retained.refused",
+            "what is pinned or published here has expired and finds no room among the retained; raise archive.size_limit"
+        ),
+    ]
+
+    // MARK: What the operator wants
+
+    /// Does something with the archive, and tells the index.
+    func run<Value: Sendable>(
+        _ body: @escaping @Sendable (Archive) throws(ArchiveError) -> Value
+    ) async throws(NodeError) -> Value {
+        let result: Result<Value, ArchiveError>
+        do {
+            result = try await thread.runIfActive { [archive] in
+                Result { () throws(ArchiveError) in try body(archive) }
+            }
+        } catch {
+            throw NodeError("The node is stopping; start it again and repeat.", canRetry: true)
+        }
+        index.archiveChanged()
+        do throws(ArchiveError) {
+            return try result.get()
+        } catch {
+            throw NodeError(error.description, canRetry: false)
+        }
+    }
+
+    /// Ends the thread, after the step under way.
+    func shutdown() async {
+        isStopping.store(true, ordering: .relaxed)
+        try? await thread.shutdownGracefully()
+    }
+}

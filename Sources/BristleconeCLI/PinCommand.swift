@@ -1,0 +1,96 @@
+internal import ArgumentParser
+internal import Bristlecone
+internal import Console
+
+/// `bristlecone pin add`, `list` and `remove`
+struct PinCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pin",
+        abstract: "Keep all values of a key or a signer for good.",
+        discussion: """
+            What is pinned outlasts every retention and is given up for nothing else. It need not be there yet: what \
+            comes later is kept too.
+
+            For example:
+
+              bristlecone pin add greeting
+              bristlecone pin add --signer 0123456789abcdef0123456789abcdef01234567
+              bristlecone pin list
+            """,
+        subcommands: [PinAddCommand.self, PinListCommand.self, PinRemoveCommand.self])
+}
+
+/// `bristlecone pin add KEY|SIGNER`
+struct PinAddCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add",
+        abstract: "Pin a key or a signer.",
+        discussion: """
+            For example:
+
+              bristlecone pin add greeting
+            """)
+
+    @OptionGroup var argument: SubjectArgument
+    @OptionGroup var client: ClientOptions
+
+    mutating func run() async throws {
+        let subject = try argument.subject()
+        guard case .pins(let report) = try client.ask(.pin(subject), timeout: .seconds(60)) else {
+            throw ClientOptions.mixedUp
+        }
+        try client.show(report) { terminal in
+            "\(report.changed ? terminal.good("Pinned") : "Was pinned already"): \(subject.text(on: terminal))"
+        }
+    }
+}
+
+/// `bristlecone pin remove KEY|SIGNER`
+struct PinRemoveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Keep a key's or a signer's values like any others again.",
+        discussion: """
+            The exit status is 1 where it was not pinned.
+
+            For example:
+
+              bristlecone pin remove greeting
+            """)
+
+    @OptionGroup var argument: SubjectArgument
+    @OptionGroup var client: ClientOptions
+
+    mutating func run() async throws {
+        let subject = try argument.subject()
+        guard case .pins(let report) = try client.ask(.unpin(subject), timeout: .seconds(60)) else {
+            throw ClientOptions.mixedUp
+        }
+        guard report.changed else { throw CommandFailure(message: "It was not pinned: see \"bristlecone pin list\".") }
+        try client.show(report) { terminal in "\(terminal.good("Unpinned")): \(subject.text(on: terminal))" }
+    }
+}
+
+/// `bristlecone pin list`
+struct PinListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List what is pinned.",
+        discussion: """
+            For example:
+
+              bristlecone pin list --json
+            """)
+
+    @OptionGroup var client: ClientOptions
+
+    mutating func run() async throws {
+        guard case .pins(let report) = try client.ask(.pins, timeout: .seconds(60)) else {
+            throw ClientOptions.mixedUp
+        }
+        try client.show(report) { terminal in
+            report.pins.isEmpty
+                ? "Nothing is pinned." : report.pins.map { $0.text(on: terminal) }.joined(separator: "\n")
+        }
+    }
+}
