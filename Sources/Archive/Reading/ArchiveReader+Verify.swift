@@ -76,12 +76,12 @@ extension ArchiveReader {
         // Where their record is damaged, that has been found already.
         guard let written, written != walk.counts else { return [] }
         let (says, holds) = (written.entries.reduce(0, +), walk.counts.entries.reduce(0, +))
-        return [
-            VerifyFinding(
-                table: Table.meta.name, key: Array(CountsRecord.key.utf8),
-                fault: "says that there are \(says) values under \(written.targets) keys, and there are \(holds) "
-                    + "under \(walk.counts.targets)")
-        ]
+        let fault =
+            says == holds && written.targets == walk.counts.targets
+            ? "says that the tables hold other bytes than they do"
+            : "says that there are \(says) values under \(written.targets) keys, and there are \(holds) "
+                + "under \(walk.counts.targets)"
+        return [VerifyFinding(table: Table.meta.name, key: Array(CountsRecord.key.utf8), fault: fault)]
     }
 }
 
@@ -93,7 +93,7 @@ private struct VerifyWalk {
     var checked = 0
     var signatures = 0
     var findings = 0
-    /// What the table of entries holds, counted anew.
+    /// What the tables hold, counted anew.
     var counts = CountsRecord()
     private let verifier = SignatureVerifier()
     private var target: Target?
@@ -115,6 +115,11 @@ private struct VerifyWalk {
     mutating func check(_ batch: [RawRecord], in table: Table) -> [VerifyFinding] {
         checked += batch.count
         if !tables.isEmpty { tables[tables.count - 1].records += batch.count }
+        if let budget = Budget.allCases.first(where: { $0.table == table }) {
+            for record in batch {
+                counts[budget].add(Holding(count: 1, bytes: record.key.count + record.value.count))
+            }
+        }
         var faults = faultsOfEach(batch, in: table)
         switch table {
         case .entries: for record in batch { count(record) }
