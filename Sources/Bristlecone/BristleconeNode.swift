@@ -100,7 +100,11 @@ public final class BristleconeNode: Sendable {
         options.unsignedPerTargetMax = settings.valuesPerKeyMax
         do throws(ArchiveError) {
             return try Archive.open(folder: folder.path, options: options, now: ClockReading.now().wall) { progress in
-                logger.notice("\(progress)")
+                if case .created = progress, !folder.isNew {
+                    logger.error("The archive of this folder was gone, and an empty one was begun: restore a backup.")
+                } else {
+                    logger.notice("\(progress)")
+                }
             }
         } catch {
             throw StartError(error.description)

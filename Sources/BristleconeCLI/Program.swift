@@ -29,6 +29,7 @@ struct Program: AsyncParsableCommand {
 
     /// Parses the arguments, runs the command and turns whatever goes wrong into a sentence and an exit status.
     static func main() async {
+        requireReadableArguments()
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -38,6 +39,22 @@ struct Program: AsyncParsableCommand {
             }
         } catch {
             end(with: error)
+        }
+    }
+
+    /// Refuses arguments that are not UTF-8. Swift would put other characters in the place of what it cannot read: two
+    /// keys would become one, and a value would be stored as another.
+    private static func requireReadableArguments() {
+        for number in 1..<max(1, Int(CommandLine.argc)) {
+            guard let argument = CommandLine.unsafeArgv[number] else { continue }
+            let bytes = UnsafeRawBufferPointer(start: argument, count: strlen(argument))
+            guard String(validating: bytes, as: UTF8.self) == nil else { continue }
+            end(
+                .validationFailure,
+                saying: [
+                    "Argument \(number) is not UTF-8 text; give such a key as its 40 hex digits, and such a value as hex "
+                        + "digits with --hex."
+                ])
         }
     }
 

@@ -28,6 +28,8 @@ struct RunCommand: AsyncParsableCommand {
     mutating func run() async throws {
         let configuration = try options.load()
         let settings = configuration.settings
+        // Whatever is created from here on is the owner's alone.
+        umask(0o077)
         let logger = RunCommand.logger(settings.logLevel)
         let node = try await BristleconeNode.start(settings, logger: logger)
         let control: ControlService
@@ -41,7 +43,7 @@ struct RunCommand: AsyncParsableCommand {
         let service = NodeService(node: node) { Output.show(greeting.text) }
         // Stopped in reverse: first nobody can ask any more, then the node ends.
         let group = ServiceGroup(
-            services: [service, control], gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [service, control], gracefulShutdownSignals: [.sigterm, .sigint, .sighup],
             logger: RunCommand.logger(.warning))
         do {
             try await group.run()

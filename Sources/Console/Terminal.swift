@@ -51,6 +51,7 @@ package struct Terminal {
         guard let text = String(validating: data, as: UTF8.self), text.unicodeScalars.allSatisfy(\.isSafeToShow) else {
             return "0x" + data.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         }
-        return "\"\(text)\""
+        // A quote within could pass for the end of the value, and what follows it for what the program says.
+        return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
 }

@@ -67,7 +67,7 @@ async def test_a_node_on_a_full_disk_refuses_answers_and_recovers(network, node_
     for kept_key, kept_entry in list(kept.items())[-8:]:
         assert (await peer.ask(node.contact, kept_key)).values == (kept_entry,)
     refused = await node.command("store", "a word", "a value", "--unsigned")
-    assert refused.status == 1 and "has no room for the value" in refused.errors
+    assert refused.status == 1 and "takes no more values" in refused.errors
 
     # A restart on the full disk changes nothing of that.
     await node.kill()
