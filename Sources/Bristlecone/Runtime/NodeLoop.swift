@@ -264,7 +264,7 @@ final class NodeLoop: @unchecked Sendable {
                 signer == ownKey
                 ? .publishedHere : .received(from: signer?.mid ?? Mid(bits: .zero), at: .none)
             let store = StoreChange(
-                target: lost.target, entries: [copy], expiresAt: now + NodeLoop.recoveredServedFor,
+                target: lost.target, entries: [copy], expiresAt: moment.now + NodeLoop.recoveredServedFor,
                 provenance: provenance)
             commits.add(GroupCommit.Item(change: .store(store), completion: nil))
             flush()
