@@ -45,6 +45,15 @@ import Testing
         }
     }
 
+    @Test func aContactThatAnsweredLatelyIsNotAskedForASign() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        try bench.befriend(peer)
+        bench.leaveNeighboursAlone()
+        #expect(bench.pass(.seconds(24)).pings(to: peer.address).isEmpty)
+        #expect(bench.pass(.seconds(2)).pings(to: peer.address).count == 1)
+    }
+
     @Test func twoSilencesInARowAndAContactIsGone() throws {
         var bench = try Bench()
         bench.leaveNeighboursAlone()
