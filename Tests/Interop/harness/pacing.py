@@ -64,11 +64,11 @@ class PacedEndpointIPv6(Pacing, UDPv6Endpoint):
 
 
 class PacedDispatcher(DispatcherEndpoint):
-    """Over both, as the reference's service has it."""
+    """Over one or both, as the reference's service has it."""
 
-    def __init__(self, ipv4, ipv6):
+    def __init__(self, ipv4, ipv6=None):
         super().__init__([])
-        self.interfaces = {"UDPIPv4": ipv4, "UDPIPv6": ipv6}
+        self.interfaces = {"UDPIPv4": ipv4} | ({} if ipv6 is None else {"UDPIPv6": ipv6})
         self.interface_order = list(self.interfaces)
         self._preferred_interface = ipv4
 

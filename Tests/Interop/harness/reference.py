@@ -48,9 +48,8 @@ class ReferencePeer:
         self.level = level
         self._tick = tick
         self._lan = lan
-        self._endpoint = PacedEndpoint(ip, namespace)
-        if ipv6 is not None:
-            self._endpoint = PacedDispatcher(self._endpoint, PacedEndpointIPv6(ipv6, namespace))
+        self._endpoint = PacedDispatcher(
+            PacedEndpoint(ip, namespace), None if ipv6 is None else PacedEndpointIPv6(ipv6, namespace))
         self._ticking = None
         self._key = default_eccrypto.generate_key(level)
         self._token_locks = collections.defaultdict(asyncio.Lock)
@@ -69,6 +68,9 @@ class ReferencePeer:
         self.overlay.address_is_lan = lambda host: self._lan is not None and host.startswith(self._lan)
         self.overlay.guess_address = lambda interface: typed(self._endpoint.get_address(interface))
         self.overlay.my_estimated_lan = self.address
+        if "UDPIPv6" in self._endpoint.interfaces:
+            # All that know it over IPv6 answer there, and it would not be told its IPv4 address, nor add anybody.
+            self.overlay.my_estimated_wan = self.address
         self._ticking = asyncio.create_task(self._walk())
         return self
 
@@ -77,9 +79,7 @@ class ReferencePeer:
         await self._stop_walking()
         if self.overlay is not None:
             await self.overlay.unload()
-        closing = self._endpoint.close()
-        if closing is not None:
-            await closing
+        await self._endpoint.close()
 
     async def only_answer(self):
         """From now on it sends nothing unasked: no walk, no pings, no upkeep."""
