@@ -52,7 +52,8 @@ class Churn:
         self._joined = {}
         self._values = []
         self._random = random.Random(0)
-        self.stores, self.our_finds, self.their_finds = Tally(), Tally(), Tally()
+        self.our_stores, self.their_stores = Tally(), Tally()
+        self.our_finds, self.their_finds = Tally(), Tally()
         self.joined, self.left, self.restarted = 0, 0, 0
         self.memory = []
 
@@ -106,19 +107,18 @@ class Churn:
             if self._random.random() < 0.5:
                 node = self._steady()
                 stored = await node.store(key, data)
-                self.stores.add(stored["acknowledged"] >= 1)
+                self.our_stores.add(stored["acknowledged"] >= 1)
                 signer = node.contact.public_key
             else:
                 peer = self._settled()
-                if peer is None:
+                stored = await self._ask(peer, lambda peer=peer: peer.store(key, data))
+                if stored is None:
+                    continue
+                # It counts silent nodes among the eight, and may be left with none.
+                self.their_stores.add(stored)
+                if not stored:
                     continue
                 signer = peer.public_key
-                try:
-                    await peer.store(key, data)
-                    self.stores.add(True)
-                except Exception:
-                    self.stores.add(False)
-                    continue
             self._values = self._values[-30:] + [(key, (data, signer))]
 
     async def _find_by_ours(self, ends):
@@ -129,15 +129,25 @@ class Churn:
 
     async def _find_by_theirs(self, ends):
         while await self._until(ends, 0.8):
-            seeker = self._settled()
-            if self._values and seeker is not None:
+            if self._values:
+                seeker = self._settled()
                 key, value = self._random.choice(self._values)
-                try:
-                    found = await seeker.find(key)
-                except Exception:
-                    found = set()
-                if seeker in self._joined:
-                    self.their_finds.add(value in found)
+                found = await self._ask(seeker, lambda seeker=seeker, key=key: seeker.find(key))
+                if found is not None:
+                    self.their_finds.add(found and value in found)
+
+    async def _ask(self, peer, question):
+        """What a py-ipv8 peer brings; False where it fails, None where the peer has left or there is none."""
+        if peer is None:
+            return None
+        try:
+            result = await question()
+        except (Exception, asyncio.CancelledError):
+            # A peer that is stopped cancels what it does for others.
+            if asyncio.current_task().cancelling():
+                raise
+            result = False
+        return result if peer in self._joined else None
 
     async def _sample(self, ends):
         while await self._until(ends, SAMPLE_SECONDS):
@@ -181,7 +191,8 @@ class Churn:
         step = max(1, len(mebibytes) // 12)
         return "\n".join([
             f"{self.left} left, {self.joined} joined, {self.restarted} restarts of one of ours",
-            f"stores {self.stores}, finds by ours {self.our_finds}, by theirs {self.their_finds}",
+            f"stores by ours {self.our_stores}, by theirs {self.their_stores}",
+            f"finds by ours {self.our_finds}, by theirs {self.their_finds}",
             f"MiB resident a node, every {step * SAMPLE_SECONDS:.0f} s: "
             + " ".join(f"{value:.1f}" for value in mebibytes[::step]),
         ])
@@ -194,9 +205,8 @@ async def churn(network, nodes, seconds, churn_seconds):
     await churn.begin()
     await churn.run(seconds)
     print(churn.report())
-    assert churn.stores.rate > 0.95, churn.report()
-    assert churn.our_finds.rate > 0.97, churn.report()
-    assert churn.their_finds.rate > 0.9, churn.report()
+    assert churn.our_stores.rate > 0.97 and churn.their_stores.rate > 0.7, churn.report()
+    assert churn.our_finds.rate > 0.97 and churn.their_finds.rate > 0.9, churn.report()
     return churn
 
 

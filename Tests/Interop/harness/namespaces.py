@@ -46,6 +46,10 @@ class Namespace:
         """Adds a route."""
         self.ip("route", "add", *route)
 
+    def forward(self):
+        """Lets it pass on what is meant for others, as a router does."""
+        self.run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
+
     @contextlib.contextmanager
     def entered(self):
         """Sockets that this thread makes meanwhile are of this namespace and stay so. Nothing may be awaited."""

@@ -40,14 +40,14 @@ class ReferencePeer:
     somebody else's introduction request. `store` and `find` are the reference's; `ask` and `store_on` speak to one
     node only, within its flood limit.
 
-    With `ipv6` it has a second address, which it prefers; with `namespace` its sockets are there; `lan` (how its
-    address begins at home) says that it is behind a NAT.
+    With `ipv6` it has a second address, which it prefers; with `namespace` its sockets are there;
+    `behind_nat` says that others see it at another address.
     """
 
-    def __init__(self, ip, level="curve25519", tick=0.5, ipv6=None, namespace=None, lan=None):
+    def __init__(self, ip, level="curve25519", tick=0.5, ipv6=None, namespace=None, behind_nat=False):
         self.level = level
         self._tick = tick
-        self._lan = lan
+        self._behind_nat = behind_nat
         self._endpoint = PacedDispatcher(
             PacedEndpoint(ip, namespace), None if ipv6 is None else PacedEndpointIPv6(ipv6, namespace))
         self._ticking = None
@@ -65,7 +65,7 @@ class ReferencePeer:
         self.overlay.logger = self.complaints.logger()
         # The machine's own LAN addresses would lead other peers off the loopback network.
         self.overlay.cancel_pending_task("discover_lan_addresses")
-        self.overlay.address_is_lan = lambda host: self._lan is not None and host.startswith(self._lan)
+        self.overlay.address_is_lan = lambda address: False
         self.overlay.guess_address = lambda interface: typed(self._endpoint.get_address(interface))
         self.overlay.my_estimated_lan = self.address
         if "UDPIPv6" in self._endpoint.interfaces:
@@ -127,7 +127,7 @@ class ReferencePeer:
     @property
     def knows_itself(self):
         """Whether an introduction response told it its own address; until then it adds nobody."""
-        if self._lan is not None:
+        if self._behind_nat:
             return self.overlay.my_estimated_wan[1] != 0
         return self.overlay.my_estimated_wan == self.address
 
