@@ -50,7 +50,7 @@ extension ReadOnlyIndex {
 
     /// How many signers there are.
     func signerCount() throws(ArchiveError) -> Int {
-        try read { database in try Int.fetchOne(database, sql: "SELECT count(*) FROM publishers") ?? 0 }
+        try read { database in try Int.fetchOne(database, sql: "SELECT count(DISTINCT signer) FROM entries") ?? 0 }
     }
 
     /// How many values are not served any more.
