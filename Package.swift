@@ -14,7 +14,7 @@ let house: [SwiftSetting] = [
 let package = Package(
     name: "bristlecone",
     products: [
-        .library(name: "Bristlecone", targets: ["Bristlecone"]),
+        .library(name: "Bristlecone", targets: ["Bristlecone", "IPv8", "Kademlia"]),
         .executable(name: "bristlecone", targets: ["BristleconeCLI"]),
         .executable(name: "bristlecone-dump", targets: ["BristleconeDump"]),
     ],
@@ -88,6 +88,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "tools/dump", swiftSettings: house),
+        // What another program does with the library. A target of this package, since a package of its own would build all
+        // dependencies once more; it has none of the house's settings, as another program has not.
+        .executableTarget(name: "Notes", dependencies: ["Bristlecone", "IPv8"], path: "Examples/Notes"),
         .executableTarget(
             name: "ArchiveBench", dependencies: ["Archive", "IPv8", "CLMDB"],
             path: "tools/bench/ArchiveBench", swiftSettings: house),

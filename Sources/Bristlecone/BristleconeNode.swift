@@ -10,18 +10,35 @@ internal import NIOPosix
 
 /// A running node of the DHT, with its archive.
 ///
-/// Several may run in one process, each with a data folder and an address of its own.
+///     var settings = NodeSettings()
+///     settings.dataFolder = "notes"
+///     let node = try await BristleconeNode.start(settings)
+///     try await node.waitForContacts()
+///     let key = Target(hashing: "greeting")
+///     try await node.storeValue(key: key, data: Array("hello".utf8), signed: true)
+///     let found = try await node.findValues(key: key)
+///     await node.shutdown()
+///
+/// Several may run in one process, each with a data folder and an address of its own. All methods may be called from any
+/// task, many at once. A task that is cancelled gets its ``NodeError`` at once; what has been sent by then is not taken
+/// back. An error says in one sentence what is wrong, and whether trying again may help.
 public final class BristleconeNode: Sendable {
     private let folder: DataFolder
     let archive: Archive
     let threads: NodeThreads
     let loop: NodeLoop
     private let trackers: TrackerResolver
+    private let joining: JoiningStatus
     private let startedAt = ContinuousClock.now
 
     /// Starts a node with these settings. It has its sockets and its archive, and takes part in the overlay, when this
-    /// returns. A start that fails leaves nothing behind.
-    public static func start(_ settings: NodeSettings, logger: Logger) async throws(StartError) -> BristleconeNode {
+    /// returns; whom it knows then is another matter, see ``waitForContacts(_:within:)``. A start that fails leaves nothing
+    /// behind.
+    ///
+    /// - Parameter logger: what the node has to say goes there; nowhere if none is given.
+    public static func start(
+        _ settings: NodeSettings, logger: Logger = Logger(label: "bristlecone") { _ in SwiftLogNoOpLogHandler() }
+    ) async throws(StartError) -> BristleconeNode {
         let folder: DataFolder
         do {
             folder = try DataFolder.open(settings.dataFolder)
@@ -42,7 +59,8 @@ public final class BristleconeNode: Sendable {
         let eventLoop = group.next()
         var sockets: [AddressFamily: DatagramSocket] = [:]
         do {
-            sockets = try await BristleconeNode.bind(settings.listen, on: eventLoop)
+            sockets = try await BristleconeNode.bind(
+                settings.listen, on: eventLoop, broadcasts: settings.callsLocalNetwork)
             archive = try BristleconeNode.openArchive(in: folder, settings, logger)
         } catch {
             for socket in sockets.values { await socket.close() }
@@ -50,6 +68,9 @@ public final class BristleconeNode: Sendable {
             throw error
         }
         self.folder = folder
+        joining = JoiningStatus(
+            peers: settings.peers, asksBootstrapServers: settings.bootstrap && !settings.bootstrapServers.isEmpty,
+            callsLocalNetwork: settings.callsLocalNetwork)
         threads = NodeThreads(
             group: group, sockets: sockets, archive: archive, key: folder.identity, settings: settings, logger: logger)
         loop = NodeLoop(
@@ -76,12 +97,13 @@ public final class BristleconeNode: Sendable {
     }
 
     private static func bind(
-        _ addresses: [Address], on eventLoop: any EventLoop
+        _ addresses: [Address], on eventLoop: any EventLoop, broadcasts: Bool
     ) async throws(StartError) -> [AddressFamily: DatagramSocket] {
         var sockets: [AddressFamily: DatagramSocket] = [:]
         for address in addresses {
             do {
-                sockets[address.family] = try await DatagramSocket.bind(address, on: eventLoop)
+                sockets[address.family] = try await DatagramSocket.bind(
+                    address, on: eventLoop, broadcasts: broadcasts)
             } catch {
                 for socket in sockets.values { await socket.close() }
                 throw StartError(listeningOn: address, failed: error)
@@ -136,6 +158,9 @@ public final class BristleconeNode: Sendable {
         var configuration = NodeConfiguration(
             identity: folder.identity.publicKey, listenAddresses: sockets.values.map(\.address), peers: settings.peers,
             contacts: contacts, tokenSecrets: secrets, seed: .random(in: .min ... .max))
+        configuration.lanHosts = LocalHosts.current()
+        configuration.limitsLocalNetworks = settings.limitsLocalNetworks
+        configuration.callsLocalNetwork = settings.callsLocalNetwork
         configuration.jobs = jobs
         configuration.servedFor = settings.upkeep.ofArchive.servedFor
         configuration.republishes = settings.upkeep.enabled
@@ -160,6 +185,9 @@ public final class BristleconeNode: Sendable {
     ///   - data: at most 169 bytes unsigned; signed with a curve25519 key, at most 23.
     ///   - signed: whether the node signs it, so that it can be replaced by a later value of the same signer, and by
     ///     nobody else.
+    /// - Returns: how many nodes were asked to keep it and said that they do. With none the value is kept here alone, and
+    ///   the network is given it when upkeep comes to it.
+    @discardableResult
     public func storeValue(key: Target, data: [UInt8], signed: Bool) async throws(NodeError) -> StoreReport {
         let begun = ContinuousClock.now
         let entry: Entry
@@ -213,6 +241,9 @@ public final class BristleconeNode: Sendable {
 
     /// Asks whoever is at an address for a sign of life.
     public func ping(_ address: Address) async throws(NodeError) -> PingReport {
+        if await isOwn(address) {
+            throw NodeError("\(address) is this node's own address; give the one of another node.", canRetry: false)
+        }
         switch await loop.run(.ping(address)) {
         case .pinged(let key, let roundTrip)?:
             return PingReport(address: address, publicKey: key, roundTrip: roundTrip)
@@ -221,6 +252,17 @@ public final class BristleconeNode: Sendable {
                 "Nobody answered at \(address) within 5 seconds; check the address, or try again later.",
                 canRetry: true)
         case let other: throw NodeError(unfinished: other)
+        }
+    }
+
+    private func isOwn(_ address: Address) async -> Bool {
+        guard let endpoints = await loop.snapshot()?.endpoints else { return false }
+        return endpoints.contains { endpoint in
+            let listen = endpoint.listenAddress
+            let isOfThisMachine = address.host.isLoopback || LocalHosts.current().contains(address.host)
+            return address == listen || address == endpoint.externalAddress
+                || listen.host.isUnspecified && listen.family == address.family && listen.port == address.port
+                    && isOfThisMachine
         }
     }
 
@@ -262,7 +304,7 @@ public final class BristleconeNode: Sendable {
         return NodeStatus(
             processID: getpid(), uptime: ContinuousClock.now - startedAt, publicKey: folder.identity.publicKey,
             endpoints: snapshot?.endpoints.map { EndpointStatus($0, at: snapshot?.now ?? .distantPast) } ?? [],
-            contacts: snapshot.map(ContactStatus.all) ?? [], archive: ArchiveStatus(archive),
+            joining: joining, contacts: snapshot.map(ContactStatus.all) ?? [], archive: ArchiveStatus(archive),
             scrub: threads.scrubber.status,
             counters: (snapshot?.counters.named ?? [:]).merging(archiveCounters) { $1 }
                 .merging(threads.scrubber.counters) { $1 })

@@ -42,7 +42,7 @@ import Testing
         #expect(bench.give(.commitCompleted(id, .held)) == [])
     }
 
-    @Test(arguments: [(CommitOutcome.refused, "noRoom"), (.failed, "archiveFailed")])
+    @Test(arguments: [(CommitOutcome.refused, "no_room"), (.failed, "archive_failed")])
     func aStoreThatIsNotDurableIsNotAcknowledged(outcome: CommitOutcome, reason: String) throws {
         var bench = try Bench()
         let peer = try Peer(1)
@@ -161,7 +161,7 @@ import Testing
             #expect(try bench.receive(ping(UInt32(number)), from: peer).messages(to: peer.address).count >= 1)
         }
         #expect(try bench.receive(ping(10), from: peer) == [])
-        #expect(bench.node.counters.named["dropped.floodLimit"] == 1)
+        #expect(bench.node.counters.named["dropped.flood_limit"] == 1)
         #expect(try bench.receive(ping(11), from: try Peer(2)).isEmpty == false)
         bench.now = bench.now + .seconds(5)
         #expect(try bench.receive(ping(12), from: peer).messages(to: peer.address).count >= 1)
@@ -196,7 +196,7 @@ import Testing
         var forged = Packet.encode(.pingRequest(PingRequest(id: RequestID(1))), signedBy: victim.key)
         forged[forged.count - 1] ^= 1
         for _ in 0..<50 { #expect(try bench.receive(bytes: forged, from: victim.address) == []) }
-        #expect(bench.node.counters.named["dropped.badSignature"] == 50)
+        #expect(bench.node.counters.named["dropped.bad_signature"] == 50)
         try bench.befriend(victim)
     }
 
