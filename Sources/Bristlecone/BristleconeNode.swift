@@ -3,8 +3,8 @@ internal import DHTCore
 internal import Glibc
 public import IPv8
 internal import Kademlia
-internal import Maintenance
 public import Logging
+internal import Maintenance
 internal import NIOCore
 internal import NIOPosix
 

@@ -11,7 +11,8 @@ struct FamilyState: Sendable {
     var table: RoutingTable
     private let limitsLocal: Bool
 
-    init(listeningOn address: Address, mid: Mid, lanHost: IPAddress? = nil, limitsLocal: Bool = false, at now: Instant) {
+    init(listeningOn address: Address, mid: Mid, lanHost: IPAddress? = nil, limitsLocal: Bool = false, at now: Instant)
+    {
         listenAddress = address
         let ownHost = address.host.isUnspecified ? lanHost : address.host
         lan = ownHost.map { Address(host: $0, port: address.port) } ?? .none

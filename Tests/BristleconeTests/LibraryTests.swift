@@ -65,7 +65,8 @@ import Testing
             let ownAddress = await #expect(throws: NodeError.self) { _ = try await node.ping(address) }
             #expect(ownAddress?.canRetry == false && ownAddress?.message.contains("own") == true)
             let tooLong = await #expect(throws: NodeError.self) {
-                try await node.storeValue(key: Target(hashing: "key"), data: [UInt8](repeating: 0, count: 24), signed: true)
+                try await node.storeValue(
+                    key: Target(hashing: "key"), data: [UInt8](repeating: 0, count: 24), signed: true)
             }
             #expect(tooLong?.canRetry == false)
             var settings = NodeSettings()

@@ -11,7 +11,9 @@ import Testing
     /// A world of nodes that all know the first one only, after a minute.
     private static func world(of count: Int, seed: UInt64 = 11) throws -> World {
         var world = World(seed: seed)
-        for index in 0..<count { _ = world.addMachine(at: try address(index), key: try key(index), peers: index == 0 ? [] : [try address(0)]) }
+        for index in 0..<count {
+            _ = world.addMachine(at: try address(index), key: try key(index), peers: index == 0 ? [] : [try address(0)])
+        }
         world.run(for: .seconds(60))
         return world
     }
@@ -99,7 +101,9 @@ import Testing
         world.start(3)
         world.run(for: .seconds(25))
         let done = { (world: World) in
-            keys.count { key in world.machines[3].disk.entries[key]?.values.contains { $0.expiresAt > before + .seconds(4500) } ?? false }
+            keys.count { key in
+                world.machines[3].disk.entries[key]?.values.contains { $0.expiresAt > before + .seconds(4500) } ?? false
+            }
         }
         let halfway = done(world)
         #expect(halfway > 0 && halfway < keys.count)

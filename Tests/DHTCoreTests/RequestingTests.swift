@@ -30,7 +30,7 @@ import Testing
         let other = Message.pingResponse(PingResponse(id: RequestID(ping.number ^ 1)))
         #expect(try bench.receive(other, from: peer) == [])
         #expect(try bench.receive(.storeResponse(StoreResponse(id: ping)), from: peer) == [])
-        #expect(bench.node.counters.named["dropped.unmatchedResponse"] == 4)
+        #expect(bench.node.counters.named["dropped.unmatched_response"] == 4)
         #expect(bench.node.contacts == [])
         #expect(try bench.receive(answer, from: peer).count == 1)
         #expect(try bench.receive(answer, from: peer) == [])
