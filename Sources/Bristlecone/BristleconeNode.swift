@@ -3,8 +3,8 @@ internal import DHTCore
 internal import Glibc
 public import IPv8
 internal import Kademlia
-internal import Maintenance
 public import Logging
+internal import Maintenance
 internal import NIOCore
 internal import NIOPosix
 
@@ -17,6 +17,8 @@ public final class BristleconeNode: Sendable {
     let threads: NodeThreads
     let loop: NodeLoop
     private let trackers: TrackerResolver
+    /// How values are kept alive.
+    let settings: UpkeepSettings
     private let startedAt = ContinuousClock.now
 
     /// Starts a node with these settings. It has its sockets and its archive, and takes part in the overlay, when this
@@ -50,6 +52,7 @@ public final class BristleconeNode: Sendable {
             throw error
         }
         self.folder = folder
+        self.settings = settings.upkeep
         threads = NodeThreads(
             group: group, sockets: sockets, archive: archive, key: folder.identity, settings: settings, logger: logger)
         loop = NodeLoop(
@@ -263,7 +266,7 @@ public final class BristleconeNode: Sendable {
             processID: getpid(), uptime: ContinuousClock.now - startedAt, publicKey: folder.identity.publicKey,
             endpoints: snapshot?.endpoints.map { EndpointStatus($0, at: snapshot?.now ?? .distantPast) } ?? [],
             contacts: snapshot.map(ContactStatus.all) ?? [], archive: ArchiveStatus(archive),
-            scrub: threads.scrubber.status,
+            scrub: threads.scrubber.status, upkeep: snapshot.map(upkeepStatus),
             counters: (snapshot?.counters.named ?? [:]).merging(archiveCounters) { $1 }
                 .merging(threads.scrubber.counters) { $1 })
     }
