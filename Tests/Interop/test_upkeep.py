@@ -4,7 +4,7 @@ import asyncio
 import time
 
 import pytest
-from ipv8.dht import community, storage
+from ipv8.dht import community
 
 from harness.waiting import wait_until
 
@@ -25,7 +25,6 @@ upkeep:
 def hasty_peers(monkeypatch):
     """py-ipv8 peers that forget values as soon as ours do."""
     monkeypatch.setattr(community, "MAX_ENTRY_AGE", LIFETIME)
-    monkeypatch.setattr(storage, "time", storage.time)
 
 
 async def hasty_node(nodes, peers=()):
@@ -84,7 +83,6 @@ async def test_pinned_outlives_its_publisher_and_unpinned_does_not(network, node
     await network.introduce(peers, to=[node])
     publisher, others = peers[0], peers[1:]
     other_key = bytes.fromhex("6b" * 20)
-    pinned, unpinned = publisher.entry(b"pinned"), publisher.entry(b"unpinned")
     begun = time.monotonic()
     await publisher.store(KEY, b"pinned")
     await publisher.store(other_key, b"unpinned")
@@ -107,14 +105,13 @@ async def test_pinned_outlives_its_publisher_and_unpinned_does_not(network, node
     # It is gone from the overlay, and stays readable in the archive.
     kept = (await node.command("find", other_key.hex(), "--local", "--json")).status
     assert kept == 1
-    del pinned, unpinned
 
 
 async def test_a_node_killed_in_a_sweep_finishes_it(network, nodes):
     node = await hasty_node(nodes)
     peers = await network.start(8, tick=0.1)
     await network.introduce(peers, to=[node])
-    keys = [bytes([number]) * 20 for number in range(40)]
+    keys = [bytes([number]) * 20 for number in range(10)]
     await asyncio.gather(*(node.store(key, b"x" + key[:4], signed=False) for key in keys))
     before = await republished(node)
     await wait_until(lambda: sweeping(node, before), "a sweep is under way", 60.0, every=0.1)
@@ -128,7 +125,7 @@ async def test_a_node_killed_in_a_sweep_finishes_it(network, nodes):
 async def sweeping(node, before):
     """Whether some of a sweep's keys are done and some are not."""
     status = await node.status()
-    return status["counters"]["keys_republished"] > before + 3 and status["upkeep"]["phase"] == "working"
+    return status["counters"]["keys_republished"] > before and status["upkeep"]["phase"] == "working"
 
 
 def all_held(peers, keys, lifetime):
