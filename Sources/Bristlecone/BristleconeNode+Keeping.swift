@@ -15,7 +15,7 @@ extension BristleconeNode {
 
     /// What is pinned.
     public func pins() async throws(NodeError) -> PinsReport {
-        PinsReport(pins: try await pinned(), changed: false)
+        PinsReport(pins: try await pinned(), changed: false, health: try await replicaHealth())
     }
 
     /// Erases all that is kept of a key or a signer, for good.
@@ -41,7 +41,7 @@ extension BristleconeNode {
                 "The archive has no room for more \(name): free some disk, or raise archive.size_limit.", canRetry: true
             )
         }
-        return PinsReport(pins: try await pinned(), changed: changed)
+        return PinsReport(pins: try await pinned(), changed: changed, health: try await replicaHealth())
     }
 
     private func pinned() async throws(NodeError) -> [KeepSubject] {

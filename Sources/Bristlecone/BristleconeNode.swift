@@ -23,12 +23,14 @@ internal import NIOPosix
 /// task, many at once. A task that is cancelled gets its ``NodeError`` at once; what has been sent by then is not taken
 /// back. An error says in one sentence what is wrong, and whether trying again may help.
 public final class BristleconeNode: Sendable {
-    private let folder: DataFolder
+    let folder: DataFolder
     let archive: Archive
     let threads: NodeThreads
     let loop: NodeLoop
     private let trackers: TrackerResolver
     private let joining: JoiningStatus
+    /// How values are kept alive.
+    let settings: UpkeepSettings
     private let startedAt = ContinuousClock.now
 
     /// Starts a node with these settings. It has its sockets and its archive, and takes part in the overlay, when this
@@ -71,6 +73,7 @@ public final class BristleconeNode: Sendable {
         joining = JoiningStatus(
             peers: settings.peers, asksBootstrapServers: settings.bootstrap && !settings.bootstrapServers.isEmpty,
             callsLocalNetwork: settings.callsLocalNetwork)
+        self.settings = settings.upkeep
         threads = NodeThreads(
             group: group, sockets: sockets, archive: archive, key: folder.identity, settings: settings, logger: logger)
         loop = NodeLoop(
@@ -239,53 +242,6 @@ public final class BristleconeNode: Sendable {
         }
     }
 
-    /// Asks whoever is at an address for a sign of life.
-    public func ping(_ address: Address) async throws(NodeError) -> PingReport {
-        if await isOwn(address) {
-            throw NodeError("\(address) is this node's own address; give the one of another node.", canRetry: false)
-        }
-        switch await loop.run(.ping(address)) {
-        case .pinged(let key, let roundTrip)?:
-            return PingReport(address: address, publicKey: key, roundTrip: roundTrip)
-        case .pingTimedOut?:
-            throw NodeError(
-                "Nobody answered at \(address) within 5 seconds; check the address, or try again later.",
-                canRetry: true)
-        case let other: throw NodeError(unfinished: other)
-        }
-    }
-
-    private func isOwn(_ address: Address) async -> Bool {
-        guard let endpoints = await loop.snapshot()?.endpoints else { return false }
-        return endpoints.contains { endpoint in
-            let listen = endpoint.listenAddress
-            let isOfThisMachine = address.host.isLoopback || LocalHosts.current().contains(address.host)
-            return address == listen || address == endpoint.externalAddress
-                || listen.host.isUnspecified && listen.family == address.family && listen.port == address.port
-                    && isOfThisMachine
-        }
-    }
-
-    /// Finds the peer with an identity, and sees that it answers.
-    ///
-    /// - Parameter knownAddress: where the peer was last; tried before anybody else is asked.
-    public func connectPeer(
-        mid: Mid, knownAddress: Address? = nil
-    ) async throws(NodeError) -> ConnectReport {
-        guard mid != folder.identity.publicKey.mid else {
-            throw NodeError("That is this node's own identity; give the one of another peer.", canRetry: false)
-        }
-        let begun = ContinuousClock.now
-        switch await loop.run(.connect(mid, knownAddress: knownAddress)) {
-        case .connected(let peers)? where !peers.isEmpty:
-            return ConnectReport(mid: mid, peers: peers, duration: ContinuousClock.now - begun)
-        case .connected?:
-            throw NodeError(
-                "No peer \(mid) was found that answers; it may be offline, try again later.", canRetry: true)
-        case let other: throw NodeError(unfinished: other)
-        }
-    }
-
     /// Makes a backup while the node goes on: archive, identity and configuration, in a new folder.
     ///
     /// - Parameter folder: an absolute path; the folder that it lies in exists.
@@ -305,7 +261,7 @@ public final class BristleconeNode: Sendable {
             processID: getpid(), uptime: ContinuousClock.now - startedAt, publicKey: folder.identity.publicKey,
             endpoints: snapshot?.endpoints.map { EndpointStatus($0, at: snapshot?.now ?? .distantPast) } ?? [],
             joining: joining, contacts: snapshot.map(ContactStatus.all) ?? [], archive: ArchiveStatus(archive),
-            scrub: threads.scrubber.status,
+            scrub: threads.scrubber.status, upkeep: snapshot.map(upkeepStatus),
             counters: (snapshot?.counters.named ?? [:]).merging(archiveCounters) { $1 }
                 .merging(threads.scrubber.counters) { $1 })
     }

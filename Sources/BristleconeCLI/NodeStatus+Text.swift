@@ -16,6 +16,7 @@ extension NodeStatus {
         let lag = archive.journalLast - archive.indexLast
         summary.add("journal", "change \(archive.journalLast), index \(lag == 0 ? "up to date" : "\(lag) behind")")
         if let scrub { summary.add("scrub", scrub.text(on: terminal)) }
+        if let upkeep { summary.add("upkeep", upkeep.text) }
         let blocks = [
             [terminal.strong(head)] + summary.lines(), endpointLines(terminal), contactLines(terminal),
             counterLines(terminal),
@@ -61,6 +62,15 @@ extension NodeStatus {
         }
         let lines = table.lines()
         return [terminal.strong("Counted since the start")] + (lines.isEmpty ? ["  nothing yet"] : lines)
+    }
+}
+
+extension UpkeepStatus {
+    /// How upkeep is, in half a line.
+    var text: String {
+        let kept = "\(Words.count(keptKeys, "key")) kept alive in the DHT"
+        let waiting = waitingKeys > 0 ? ", \(waitingKeys) waiting" : ""
+        return "\(kept), \(dueKeys) due\(waiting): \(phase)"
     }
 }
 

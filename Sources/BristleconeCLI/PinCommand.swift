@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Bristlecone
 internal import Console
+internal import IPv8
 
 /// `bristlecone pin add`, `list` and `remove`
 struct PinCommand: AsyncParsableCommand {
@@ -89,8 +90,25 @@ struct PinListCommand: AsyncParsableCommand {
             throw ClientOptions.mixedUp
         }
         try client.show(report) { terminal in
-            report.pins.isEmpty
-                ? "Nothing is pinned." : report.pins.map { $0.text(on: terminal) }.joined(separator: "\n")
+            guard !report.pins.isEmpty else { return "Nothing is pinned." }
+            let pins = report.pins.map { $0.text(on: terminal) }
+            return (pins + report.healthLines(on: terminal)).joined(separator: "\n")
         }
+    }
+}
+
+extension PinsReport {
+    /// How many copies there are of each pinned key, as a table.
+    fileprivate func healthLines(on terminal: Terminal) -> [String] {
+        guard !health.isEmpty else { return [] }
+        var table = TextTable()
+        table.add("key", "last looked for", "found on", "stored on")
+        for key in health {
+            let found = key.lookedAt == nil ? "-" : "\(key.found) of \(key.answered) nodes"
+            table.add(
+                terminal.digits(key.key), key.lookedAt.map(Words.moment) ?? "not yet", found,
+                Words.count(key.holders, "node"))
+        }
+        return ["", terminal.strong("In the DHT")] + table.lines()
     }
 }

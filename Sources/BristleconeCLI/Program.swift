@@ -28,7 +28,8 @@ struct Program: AsyncParsableCommand {
         version: "bristlecone \(Release.version)",
         subcommands: [
             RunCommand.self, StoreCommand.self, FindCommand.self, PingCommand.self, ConnectCommand.self,
-            StatusCommand.self, PinCommand.self, ForgetCommand.self, BackupCommand.self, RestoreCommand.self,
+            StatusCommand.self, PlanCommand.self, PinCommand.self, ForgetCommand.self, BackupCommand.self,
+            RestoreCommand.self,
             ConfigCommand.self,
         ])
 

@@ -28,7 +28,7 @@ enum Job: Int, Hashable, Comparable, CaseIterable, Sendable {
         case .keepAlive, .ownRecord: .seconds(1)
         case .bucketRefresh: .seconds(5)
         case .contactSnapshot: .seconds(1)
-        case .republish: .milliseconds(250)
+        case .republish: .seconds(5)
         case .jobSnapshot: .seconds(30)
         }
     }

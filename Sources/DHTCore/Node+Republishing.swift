@@ -52,7 +52,9 @@ extension Node {
         }
         let isRefreshing = lookups.values.contains { if case .refresh = $0.purpose { true } else { false } }
         let isAsLargeAsBefore = contactCount * 2 >= rememberedCount
-        guard isSought, !isRefreshing, isAsLargeAsBefore || now - firstContactAt >= Node.recoveryMax else { return false }
+        guard isSought, !isRefreshing, isAsLargeAsBefore || now - firstContactAt >= Node.recoveryMax else {
+            return false
+        }
         upkeep.tableIsGood = true
         return true
     }
@@ -79,6 +81,7 @@ extension Node {
         let underWay = Set(upkeep.runs.values.lazy.flatMap { $0.arc.keys.lazy.map(\.target) })
         upkeep.queue = ArcQueue(due.keys.filter { !underWay.contains($0.target) }, depth: arcDepth)
         republish(at: now, into: &effects)
+        if upkeep.isBusy { schedule.plan(.republish, at: now + Upkeep.busyInterval) }
     }
 
     /// How many bits the ids of a neighbourhood share, by how many nodes there seem to be.
@@ -161,7 +164,9 @@ extension Node {
     mutating func republishableLoaded(
         _ id: WorkID, _ targets: [RepublishableTarget], at now: Instant, into effects: inout [Effect]
     ) {
-        guard case .republishable(let runID)? = work.removeValue(forKey: id), var run = upkeep.runs[runID] else { return }
+        guard case .republishable(let runID)? = work.removeValue(forKey: id), var run = upkeep.runs[runID] else {
+            return
+        }
         run.wait = nil
         for target in targets { take(target, into: &run, at: now, &effects) }
         upkeep.runs[runID] = run
@@ -201,7 +206,8 @@ extension Node {
     // MARK: Stores
 
     /// Sends what may be sent now, and is done with what nobody is left for.
-    private mutating func dispatch(_ run: inout ArcRun, _ id: ActivityID, at now: Instant, into effects: inout [Effect]) {
+    private mutating func dispatch(_ run: inout ArcRun, _ id: ActivityID, at now: Instant, into effects: inout [Effect])
+    {
         for index in run.items.indices {
             while upkeep.mayBegin, !requests.isFull, let member = run.items[index].candidates.last,
                 run.items[index].holders.count + run.items[index].outstandingCount < Node.replicasWanted
@@ -274,9 +280,8 @@ extension Node {
 extension Node {
     /// How upkeep stands.
     public var upkeepSnapshot: UpkeepSnapshot {
-        let isBusy = !upkeep.runs.isEmpty || !upkeep.queue.isEmpty
         let phase: UpkeepSnapshot.Phase =
-            !upkeep.isEnabled ? .off : !upkeep.tableIsGood ? .waitingForTable : isBusy ? .working : .idle
+            !upkeep.isEnabled ? .off : !upkeep.tableIsGood ? .waitingForTable : upkeep.isBusy ? .working : .idle
         return UpkeepSnapshot(
             phase: phase, dueKeys: upkeep.dueCount, keptKeys: upkeep.keptCount,
             waitingKeys: upkeep.queue.keyCount + upkeep.runs.values.reduce(0) { $0 + $1.arc.keys.count - $1.next },

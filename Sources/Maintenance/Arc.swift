@@ -43,7 +43,9 @@ public struct ArcQueue: Sendable {
         let depth = min(max(0, depth), ArcQueue.depthMax)
         var arcs: [Arc] = []
         var current: [DueKey] = []
-        let close = { (keys: [DueKey]) -> Arc in Arc(keys: keys, deadline: keys.lazy.map(\.deadline).min() ?? .distantPast) }
+        let close = { (keys: [DueKey]) -> Arc in
+            Arc(keys: keys, deadline: keys.lazy.map(\.deadline).min() ?? .distantPast)
+        }
         for key in keys.sorted(by: { $0.target.bits < $1.target.bits }) {
             if let last = current.last {
                 if last.target == key.target { continue }

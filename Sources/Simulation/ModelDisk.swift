@@ -14,9 +14,8 @@ public struct ModelDisk {
     public var pins: Set<Target> = []
     private var reports: [Target: (report: RepublishReport, at: Instant)] = [:]
 
-    /// How long after it was last stored a value is due, and until how long after its origin that of somebody else.
-    static let republishInterval: Duration = .seconds(2700)
-    static let lifetime: Duration = .seconds(3600)
+    /// How values are served and stored again.
+    var timing: StorageTiming
 
     /// An entry that is held.
     public struct Held {
@@ -36,6 +35,8 @@ public struct ModelDisk {
     }
 
     private var order = 0
+
+    init(timing: StorageTiming) { self.timing = timing }
 
     mutating func commit(_ intent: StoreIntent, at now: Instant) {
         for entry in intent.entries {
@@ -79,19 +80,22 @@ public struct ModelDisk {
     }
 
     private func dueTime(of held: Held, under target: Target) -> Instant? {
-        let due = held.lastStored + ModelDisk.republishInterval
-        if pins.contains(target) || held.isPublishedHere { return due }
-        return due <= held.origin + ModelDisk.lifetime ? due : nil
+        let due = held.lastStored + timing.republishInterval
+        if pins.contains(target) { return (reports[target]?.at ?? .distantPast) + timing.republishInterval }
+        if held.isPublishedHere { return due }
+        return due <= held.origin + timing.lifetime ? due : nil
     }
 
     func republishable(_ targets: [Target], at now: Instant) -> [RepublishableTarget] {
         targets.map { target in
-            let values = (entries[target] ?? [:]).values.filter { dueTime(of: $0, under: target).map { $0 <= now } ?? false }
+            let isPinned = pins.contains(target)
+            let values = (entries[target] ?? [:]).values
+                .filter { isPinned || dueTime(of: $0, under: target).map { $0 <= now } ?? false }
                 .sorted { $0.order < $1.order }
                 .map { held in
-                    let isKept = pins.contains(target) || held.isPublishedHere
+                    let isKept = isPinned || held.isPublishedHere
                     return RepublishableValue(
-                        entry: held.entry, servedUntil: isKept ? nil : held.origin + ModelDisk.lifetime + Duration.seconds(3600))
+                        entry: held.entry, servedUntil: isKept ? nil : held.origin + timing.lifetime + timing.servedFor)
                 }
             return RepublishableTarget(target: target, values: values)
         }
@@ -99,7 +103,9 @@ public struct ModelDisk {
 
     mutating func refresh(_ intent: RefreshIntent, at now: Instant) {
         for refreshed in intent.values {
-            guard var held = entries[intent.target]?[refreshed.entry.id], held.entry == refreshed.entry else { continue }
+            guard var held = entries[intent.target]?[refreshed.entry.id], held.entry == refreshed.entry else {
+                continue
+            }
             held.lastStored = now
             held.expiresAt = max(held.expiresAt, refreshed.servedUntil)
             entries[intent.target]?[refreshed.entry.id] = held
@@ -107,4 +113,26 @@ public struct ModelDisk {
     }
 
     mutating func note(_ report: RepublishReport, at now: Instant) { reports[report.target] = (report, now) }
+}
+
+/// How long values are served, and when they are stored again.
+public struct StorageTiming: Sendable {
+    /// How long a value is served after it was stored.
+    public var servedFor: Duration = .seconds(3600)
+    /// How long after it was last stored a value is due.
+    public var republishInterval: Duration = .seconds(2700)
+    /// How long after their origin the values of others are stored again.
+    public var lifetime: Duration = .seconds(3600)
+
+    /// The timing of the public overlay.
+    public init() {}
+
+    /// Everything so many times faster.
+    public static func hastened(by factor: Int) -> StorageTiming {
+        var timing = StorageTiming()
+        timing.servedFor /= factor
+        timing.republishInterval /= factor
+        timing.lifetime /= factor
+        return timing
+    }
 }

@@ -26,8 +26,13 @@ public struct World {
     /// Names a machine of this world.
     public typealias MachineIndex = Int
 
+    private let timing: StorageTiming
+
     /// An empty world.
-    public init(seed: UInt64, network: NetworkConditions = NetworkConditions()) {
+    public init(
+        seed: UInt64, network: NetworkConditions = NetworkConditions(), timing: StorageTiming = StorageTiming()
+    ) {
+        self.timing = timing
         generator = SeededGenerator(seed: seed)
         self.network = network
     }
@@ -36,7 +41,7 @@ public struct World {
 
     /// Adds a machine with a node that joins through the given ones, and starts it.
     public mutating func addMachine(at address: Address, key: PrivateKey, peers: [Address] = []) -> MachineIndex {
-        machines.append(Machine(address: address, key: key, peers: peers))
+        machines.append(Machine(address: address, key: key, peers: peers, timing: timing))
         start(machines.count - 1)
         return machines.count - 1
     }
@@ -137,7 +142,8 @@ public struct World {
             schedule(.tokenSecretDrawn(bytes), on: index, at: now)
         case .saveContacts(let contacts, _): machines[index].disk.contacts = contacts
         case .listDueKeys(let id, let limit):
-            schedule(.dueKeysListed(id, machine.disk.dueKeys(at: now, limit: limit)), on: index, at: now + .milliseconds(1))
+            schedule(
+                .dueKeysListed(id, machine.disk.dueKeys(at: now, limit: limit)), on: index, at: now + .milliseconds(1))
         case .loadRepublishable(let id, let targets):
             let values = machine.disk.republishable(targets, at: now)
             schedule(.republishableLoaded(id, values), on: index, at: now + .milliseconds(1))
@@ -169,7 +175,7 @@ public struct Machine {
     /// The node; `nil` while it does not run.
     public internal(set) var node: Node?
     /// What survives a crash.
-    public internal(set) var disk = ModelDisk()
+    public internal(set) var disk: ModelDisk
     /// What is being written, and is gone if the node is killed before it is done.
     var uncommitted: [WorkID: StoreIntent] = [:]
     /// How often it has been started.
@@ -177,7 +183,8 @@ public struct Machine {
     /// The earliest timer that has been set.
     var wakeUp: Instant?
 
-    init(address: Address, key: PrivateKey, peers: [Address]) {
+    init(address: Address, key: PrivateKey, peers: [Address], timing: StorageTiming) {
+        disk = ModelDisk(timing: timing)
         self.address = address
         self.key = key
         self.peers = peers
@@ -190,6 +197,7 @@ public struct Machine {
             identity: key.publicKey, listenAddresses: [address], peers: peers, contacts: disk.contacts,
             tokenSecrets: disk.tokenSecrets, seed: seed)
         configuration.jobs = disk.jobs
+        configuration.servedFor = disk.timing.servedFor
         node = Node(configuration, at: now)
     }
 

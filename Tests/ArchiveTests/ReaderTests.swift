@@ -116,7 +116,7 @@ import Testing
         #expect(try findings().map(\.fault) == ["is not in the index"])
         try folder.editIndex(
             "INSERT INTO entries SELECT zeroblob(20), class, identity, version, byte_count, first_seen, last_stored, "
-                + "expires_at, published_here, withdrawn, retained, sender, sender_address, signer, verified_algorithm, verified_result, "
+                + "expires_at, published_here, withdrawn, retained, sender, sender_address, signer, republish_due, verified_algorithm, verified_result, "
                 + "verified_at, verified_by FROM entries LIMIT 1")
         #expect(try findings().map(\.fault) == ["is only in the index", "is not in the index"])
     }

@@ -54,16 +54,40 @@ import Testing
     }
 
     @Test func pinsAndForgettingHaveTheirShape() throws {
-        let pins = PinsReport(pins: [.key(key), .signer(signer.mid)], changed: true)
+        let health = ReplicaHealth(
+            key: key, lookedAt: Instant(seconds: 1_770_120_000), answered: 9, found: 2, holders: 8)
+        let pins = PinsReport(pins: [.key(key), .signer(signer.mid)], changed: true, health: [health])
         #expect(
             try json(pins)
-                == #"{"changed":true,"pins":[{"key":"\#(key)","signer":null},{"key":null,"signer":"\#(signer.mid)"}]}"#)
+                == #"{"changed":true,"health":[{"answered":9,"found":2,"holders":8,"key":"\#(key)","#
+                + #""looked_at":"2026-02-03T12:00:00Z"}],"pins":[{"key":"\#(key)","signer":null},{"key":null,"signer":"\#(signer.mid)"}]}"#
+        )
         let forgotten = ForgetReport(subject: .signer(signer.mid), erasedRecords: 4, isBlocked: true)
         #expect(try json(forgotten) == #"{"blocked":true,"erased":4,"key":null,"signer":"\#(signer.mid)"}"#)
     }
 
+    @Test func upkeepHasItsShape() throws {
+        let job = JobStatus(
+            name: "walk", due: Instant(seconds: 1_770_120_000), lastRun: nil, lastResult: nil, budget: "little")
+        let status = UpkeepStatus(
+            phase: "idle", dueKeys: 1, keptKeys: 2, waitingKeys: 3, activeArcs: 4, nodes: 5, nextDue: nil, jobs: [job])
+        #expect(
+            try json(status)
+                == #"{"active_arcs":4,"due_keys":1,"jobs":[{"budget":"little","due":"2026-02-03T12:00:00Z","#
+                + #""last_result":null,"last_run":null,"name":"walk"}],"kept_keys":2,"next_due":null,"nodes":5,"#
+                + #""phase":"idle","waiting_keys":3}"#)
+        let plan = PlanReport(
+            phase: "idle", dueKeys: 1, keptKeys: 2, nodes: 3, packets: 23, keysPerSecond: 0.5, duration: .seconds(2),
+            interval: .seconds(2700), keysBeyondCapacity: 0, nextDue: nil)
+        #expect(
+            try json(plan)
+                == #"{"due_keys":1,"duration_seconds":2,"interval_seconds":2700,"kept_keys":2,"#
+                + #""keys_beyond_capacity":0,"keys_per_second":0.5,"next_due":null,"nodes":3,"packets":23,"#
+                + #""phase":"idle"}"#)
+    }
+
     @Test(arguments: [
-        ControlRequest.pins, .pin(.key(Target(hashing: "k"))), .unpin(.signer(Mid(bits: .zero))),
+        ControlRequest.pins, .plan, .pin(.key(Target(hashing: "k"))), .unpin(.signer(Mid(bits: .zero))),
         .forget(.key(Target(hashing: "k")), block: true), .unblock(.signer(Mid(bits: .zero))),
     ])
     func requestsAboutKeepingAreReadBack(_ request: ControlRequest) throws {
@@ -101,8 +125,10 @@ import Testing
                 + #""good_contacts":2,"listen":"127.1.0.1:8090","node_id":"\#(id)"},"#
                 + #"{"buckets":1,"contacts":0,"external":null,"family":"ipv6","good_contacts":0,"#
                 + #""listen":"[::1]:8091","node_id":"\#(id)"}],"#
-                + #""joining":{"bootstrap_servers":true,"lan_broadcast":false,"peers":["[::1]:8091"]},"key_level":"curve25519","mid":"\#(signer.mid)","#
-                + #""pid":42,"public_key":"\#(signer)","scrub":null,"uptime_seconds":3,"version":"0.1.0"}"#)
+                + #""joining":{"bootstrap_servers":true,"lan_broadcast":false,"peers":["[::1]:8091"]},"#
+                + #""key_level":"curve25519","mid":"\#(signer.mid)","#
+                + #""pid":42,"public_key":"\#(signer)","scrub":null,"upkeep":null,"uptime_seconds":3,"version":"0.1.0"}"#
+        )
     }
 
     @Test func requestsAndRepliesReadBack() throws {

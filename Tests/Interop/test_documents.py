@@ -65,6 +65,7 @@ async def test_json_is_as_the_page_shows_it(network, nodes, shapes, tmp_path):
         "connect": ("connect", theirs[0].mid.hex()),
         "pin list": ("pin", "add", "greeting"),
         "status": ("status",),
+        "plan": ("plan",),
         "config show": ("config", "show"),
         "backup": ("backup", str(folder)),
         "forget": ("forget", "greeting", "--yes"),

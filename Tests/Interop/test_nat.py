@@ -25,10 +25,10 @@ class World:
         self.peers = []
         self.node = None
 
-    async def begin(self):
+    async def begin(self, peers=2):
         """Starts those with public addresses."""
         self.node = await self.our_public()
-        for _ in range(2):
+        for _ in range(peers):
             peer = await self._network.add(
                 self.internet.take_address(), namespace=self.internet.public, tick=0.1)
             await peer.meet(self.node)
@@ -78,6 +78,7 @@ class World:
 
 @pytest_asyncio.fixture
 async def world(namespaces, network, nodes):
+    """The world with two py-ipv8 peers."""
     return await World(namespaces, network, nodes).begin()
 
 
@@ -165,3 +166,19 @@ async def test_two_in_one_home_meet_at_their_private_addresses(world):
     addresses = [contact["address"] for contact in (await node.status())["contacts"]
                  if contact["mid"] == peer.mid.hex()]
     assert addresses == ["%s:%d" % peer.address]
+
+
+async def test_two_of_ours_in_one_home_are_introduced_by_ours(namespaces, network, nodes):
+    """Who knows them both tells each where the other is at home."""
+    world = await World(namespaces, network, nodes).begin(peers=0)
+    home = world.internet.home()
+    one, other = await asyncio.gather(*(
+        nodes.make(address, namespace=home.namespace).start([world.node])
+        for address in (home.address, home.take_address())))
+    for node, neighbour in ((one, other), (other, one)):
+        await wait_until(
+            lambda node=node, neighbour=neighbour: node.knows(neighbour.contact.mid), f"{node} knows {neighbour}", 30.0,
+            every=0.5)
+        addresses = [contact["address"] for contact in (await node.status())["contacts"]
+                     if contact["mid"] == neighbour.contact.mid.hex()]
+        assert addresses == ["%s:%d" % neighbour.contact.address]

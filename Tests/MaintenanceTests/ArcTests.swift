@@ -12,7 +12,10 @@ import Testing
 
     @Test func keysThatShareTheirLeadingBitsMakeAnArc() {
         var queue = ArcQueue(
-            [Self.key(0x8000 << 48, deadline: 9), Self.key(0x0100 << 48, deadline: 5), Self.key(0x01FF << 48, deadline: 7)],
+            [
+                Self.key(0x8000 << 48, deadline: 9), Self.key(0x0100 << 48, deadline: 5),
+                Self.key(0x01FF << 48, deadline: 7),
+            ],
             depth: 8)
         #expect(queue.count == 2 && queue.keyCount == 3)
         let first = queue.takeNext()

@@ -21,7 +21,9 @@ public struct TimeSpan: Sendable, Hashable, Comparable {
     }
 
     /// The units, longest first; the first one that needs no fraction is used for writing.
-    private static let units: [(name: String, seconds: Int)] = [("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)]
+    private static let units: [(name: String, seconds: Int)] = [
+        ("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1),
+    ]
 }
 
 extension TimeSpan: LosslessStringConvertible {

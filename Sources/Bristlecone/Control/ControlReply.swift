@@ -12,6 +12,8 @@ public enum ControlReply: Sendable, Equatable {
     case connect(ConnectReport)
     /// To a backup that was made.
     case backup(BackupReport)
+    /// To a plan request.
+    case plan(PlanReport)
     /// To the requests about pins.
     case pins(PinsReport)
     /// To a forget request.
@@ -27,7 +29,7 @@ extension ControlReply: Codable {
     }
 
     private enum Kind: String, Codable {
-        case status, store, find, ping, connect, backup, pins, forget, failure
+        case status, store, find, ping, connect, backup, plan, pins, forget, failure
     }
 
     /// Reads the JSON form.
@@ -40,6 +42,7 @@ extension ControlReply: Codable {
         case .ping: self = .ping(try container.decode(PingReport.self, forKey: .report))
         case .connect: self = .connect(try container.decode(ConnectReport.self, forKey: .report))
         case .backup: self = .backup(try container.decode(BackupReport.self, forKey: .report))
+        case .plan: self = .plan(try container.decode(PlanReport.self, forKey: .report))
         case .pins: self = .pins(try container.decode(PinsReport.self, forKey: .report))
         case .forget: self = .forget(try container.decode(ForgetReport.self, forKey: .report))
         case .failure:
@@ -70,6 +73,9 @@ extension ControlReply: Codable {
             try container.encode(report, forKey: .report)
         case .backup(let report):
             try container.encode(Kind.backup, forKey: .reply)
+            try container.encode(report, forKey: .report)
+        case .plan(let report):
+            try container.encode(Kind.plan, forKey: .reply)
             try container.encode(report, forKey: .report)
         case .pins(let report):
             try container.encode(Kind.pins, forKey: .reply)

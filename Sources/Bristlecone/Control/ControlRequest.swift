@@ -16,6 +16,8 @@ public enum ControlRequest: Sendable, Equatable {
     case connect(Mid, knownAddress: Address?)
     /// Make a backup in a new folder, an absolute path.
     case backup(folder: String)
+    /// What is to be stored in the DHT again.
+    case plan
     /// What is pinned.
     case pins
     /// Keep all values of a key or a signer.
@@ -34,7 +36,7 @@ extension ControlRequest: Codable {
     }
 
     private enum Kind: String, Codable {
-        case status, store, find, ping, connect, backup, pins, pin, unpin, forget, unblock
+        case status, store, find, ping, connect, backup, plan, pins, pin, unpin, forget, unblock
         case findLocal = "find_local"
     }
 
@@ -56,6 +58,7 @@ extension ControlRequest: Codable {
                 try container.decode(text: Mid.self, forKey: .mid),
                 knownAddress: try container.decodeIfPresent(text: Address.self, forKey: .address))
         case .backup: self = .backup(folder: try container.decode(String.self, forKey: .folder))
+        case .plan: self = .plan
         case .pins: self = .pins
         case .pin: self = .pin(try container.decode(KeepSubject.self, forKey: .subject))
         case .unpin: self = .unpin(try container.decode(KeepSubject.self, forKey: .subject))
@@ -93,6 +96,7 @@ extension ControlRequest: Codable {
         case .backup(let folder):
             try container.encode(Kind.backup, forKey: .request)
             try container.encode(folder, forKey: .folder)
+        case .plan: try container.encode(Kind.plan, forKey: .request)
         case .pins: try container.encode(Kind.pins, forKey: .request)
         case .pin(let subject):
             try container.encode(Kind.pin, forKey: .request)

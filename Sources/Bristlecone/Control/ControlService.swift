@@ -40,6 +40,7 @@ public struct ControlService: Service {
             case .connect(let mid, let address):
                 return .connect(try await node.connectPeer(mid: mid, knownAddress: address))
             case .backup(let folder): return .backup(try await node.backUp(to: folder))
+            case .plan: return .plan(try await node.plan())
             case .pins: return .pins(try await node.pins())
             case .pin(let subject): return .pins(try await node.pin(subject))
             case .unpin(let subject): return .pins(try await node.unpin(subject))

@@ -20,6 +20,8 @@ public struct NodeStatus: Sendable, Equatable {
     public var archive: ArchiveStatus
     /// How the check of what it keeps goes; `nil` where there is none, or before it has begun.
     public var scrub: ScrubStatus?
+    /// How its values are kept alive in the DHT; `nil` where the node is about to end.
+    public var upkeep: UpkeepStatus?
     /// What it has counted since it was started, by name; what was dropped is under `dropped.` and the reason.
     public var counters: [String: Int]
 
@@ -27,7 +29,8 @@ public struct NodeStatus: Sendable, Equatable {
     public init(
         version: String = Release.version, processID: Int32, uptime: Duration, publicKey: PublicKey,
         endpoints: [EndpointStatus], joining: JoiningStatus = JoiningStatus(), contacts: [ContactStatus],
-        archive: ArchiveStatus, scrub: ScrubStatus? = nil, counters: [String: Int]
+        archive: ArchiveStatus, scrub: ScrubStatus? = nil, upkeep: UpkeepStatus? = nil,
+        counters: [String: Int]
     ) {
         self.version = version
         self.processID = processID
@@ -38,13 +41,14 @@ public struct NodeStatus: Sendable, Equatable {
         self.contacts = contacts
         self.archive = archive
         self.scrub = scrub
+        self.upkeep = upkeep
         self.counters = counters
     }
 }
 
 extension NodeStatus: Codable {
     private enum CodingKeys: String, CodingKey {
-        case version, mid, endpoints, joining, contacts, archive, scrub, counters
+        case version, mid, endpoints, joining, contacts, archive, scrub, upkeep, counters
         case processID = "pid"
         case uptime = "uptime_seconds"
         case publicKey = "public_key"
@@ -63,6 +67,7 @@ extension NodeStatus: Codable {
         contacts = try container.decode([ContactStatus].self, forKey: .contacts)
         archive = try container.decode(ArchiveStatus.self, forKey: .archive)
         scrub = try container.decodeIfPresent(ScrubStatus.self, forKey: .scrub)
+        upkeep = try container.decodeIfPresent(UpkeepStatus.self, forKey: .upkeep)
         counters = try container.decode([String: Int].self, forKey: .counters)
     }
 
@@ -80,6 +85,7 @@ extension NodeStatus: Codable {
         try container.encode(contacts, forKey: .contacts)
         try container.encode(archive, forKey: .archive)
         try container.encode(scrub, forKey: .scrub)
+        try container.encode(upkeep, forKey: .upkeep)
         try container.encode(counters, forKey: .counters)
     }
 }

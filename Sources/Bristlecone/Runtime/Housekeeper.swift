@@ -15,6 +15,8 @@ final class Housekeeper: Sendable {
     private let isStopping = Atomic(false)
     /// The counters at the last look.
     private let known = Mutex<[String: Int]>([:])
+    /// When it last swept, and what that came to.
+    private let lastSweep = Mutex<(at: Instant, result: String)?>(nil)
 
     /// How many records a step looks at, in one transaction, and how many steps there are a minute: ten million values
     /// and their history are gone through in some hours.
@@ -39,17 +41,39 @@ final class Housekeeper: Sendable {
     }
 
     private func sweep(_ clock: @Sendable () -> ClockMoment) {
+        var (examined, changed) = (0, 0)
+        defer {
+            let result = "looked at \(examined) records, moved or removed \(changed)"
+            lastSweep.withLock { $0 = (clock().now, result) }
+            try? archive.saveJobs(jobs)
+        }
         for _ in 0..<Housekeeper.stepsPerMinute where !isStopping.load(ordering: .relaxed) {
             let moment = clock()
             do throws(ArchiveError) {
                 let result = try archive.sweep(
                     at: moment.now, limit: Housekeeper.recordsPerStep, clockIsSteady: moment.isSteady)
+                examined += result.examined
+                changed += result.changed
                 if result.changed > 0 { index.archiveChanged() }
                 if result.examined == 0 || result.endsRound { return }
             } catch {
                 return logger.error("The archive could not be swept: \(error)")
             }
         }
+    }
+
+    /// What it does again and again.
+    var jobs: [JobState] {
+        guard let last = lastSweep.withLock({ $0 }) else { return [] }
+        let records = Housekeeper.recordsPerStep * Housekeeper.stepsPerMinute
+        return [
+            JobState(
+                name: "expiry", due: last.at + .seconds(60), lastRun: last.at, lastResult: last.result,
+                budget: "\(records) records a minute"),
+            JobState(
+                name: "journal_trim", due: last.at, lastRun: last.at,
+                lastResult: "with every commit, up to what the index has", budget: "two changes for each new one"),
+        ]
     }
 
     /// One line a minute for each reason, however many values were refused. That size limit or disk reserve are reached

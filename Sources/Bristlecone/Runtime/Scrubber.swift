@@ -72,6 +72,7 @@ final class Scrubber: Sendable {
                 progress.damaged += step.damaged.count
             }
             try archive.saveScrubState(state)
+            try archive.saveJobs(jobs)
             for damage in step.damaged { tell(damage, lost) }
             if state.run == nil { logger.info("Every record was read again: \(state.finishedChecked) records") }
         } catch {
@@ -101,6 +102,19 @@ final class Scrubber: Sendable {
         progress.withLock {
             ["scrub.checked": $0.checked, "scrub.damaged": $0.damaged, "scrub.recovered": $0.recovered]
         }
+    }
+
+    /// What it does again and again.
+    var jobs: [JobState] {
+        guard recordsPerSecond > 0, let state = progress.withLock({ $0.state }) else { return [] }
+        let last = state.startedAt ?? state.finishedAt
+        let due = state.run == nil ? state.finishedAt.map { $0 + Scrubber.restBetweenRuns } : last
+        return [
+            JobState(
+                name: "scrub", due: due ?? .distantPast, lastRun: last,
+                lastResult: "\(state.checked) records read in this run, \(state.finishedChecked) in the last",
+                budget: "\(recordsPerSecond) records a second")
+        ]
     }
 
     /// How far it is; `nil` before the first step.

@@ -59,7 +59,8 @@ extension JobReport {
     /// At a start the core's time is wall time.
     init(_ state: JobState) {
         self.init(
-            name: state.name, due: state.due, lastRun: state.lastRun, lastResult: state.lastResult, budget: state.budget)
+            name: state.name, due: state.due, lastRun: state.lastRun, lastResult: state.lastResult, budget: state.budget
+        )
     }
 }
 

@@ -41,7 +41,8 @@ final class UpkeepKeeper: Sendable {
 
     /// Reads the values of targets that are to be stored again.
     func load(
-        _ targets: [Target], at now: Instant, then deliver: @escaping @Sendable ([(Target, [RepublishableEntry])]) -> Void
+        _ targets: [Target], at now: Instant,
+        then deliver: @escaping @Sendable ([(Target, [RepublishableEntry])]) -> Void
     ) {
         submit { keeper in
             deliver(
@@ -127,7 +128,9 @@ final class UpkeepKeeper: Sendable {
 
     /// Writes what is left, and ends the thread.
     func shutdown() async {
-        _ = try? await thread.runIfActive { [self] in if notes.withLock({ !$0.results.isEmpty }) { write(at: ClockReading.now().wall) } }
+        _ = try? await thread.runIfActive { [self] in
+            if notes.withLock({ !$0.results.isEmpty }) { write(at: ClockReading.now().wall) }
+        }
         try? await thread.shutdownGracefully()
     }
 }

@@ -83,7 +83,8 @@ struct NodePool: Sendable {
         self.anchor = anchor
         gatheredAt = now
         sharedBits =
-            members.count > copies ? (members[copies - 1].id.bits ^ anchor.bits).leadingZeroBitCount
+            members.count > copies
+            ? (members[copies - 1].id.bits ^ anchor.bits).leadingZeroBitCount
             : members.count == copies ? Bits160.bitCount : 0
     }
 

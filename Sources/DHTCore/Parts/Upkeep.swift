@@ -30,6 +30,10 @@ struct Upkeep: Sendable {
     }
 
     var mayBegin: Bool { allowance >= 1 }
+    var isBusy: Bool { !runs.isEmpty || !queue.isEmpty }
+
+    /// How often what is under way is looked at: several times while a peer accepts one request.
+    static let busyInterval: Duration = .milliseconds(250)
 
     /// Lets in what time has earned, a second's worth at most.
     mutating func allow(at now: Instant) {

@@ -34,7 +34,9 @@ enum ArchiveBench {
         let (steps, followed) = try timed { try follow(archive) }
         say("  index follows: \(rate(steps, followed)) changes/s; disk \(disk(folder + "/index.sqlite")) MB")
         archive.close()
-        for name in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: folder + "/index.sqlite" + name) }
+        for name in ["", "-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: folder + "/index.sqlite" + name)
+        }
         archive = try Archive.open(folder: folder, options: options, now: now)
         let (rebuilt, rebuild) = try timed { try follow(archive) }
         say("  index rebuilt: \(text(rebuild)), \(rate(rebuilt, rebuild)) records/s")

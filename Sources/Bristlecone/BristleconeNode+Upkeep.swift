@@ -1,0 +1,67 @@
+internal import Archive
+internal import DHTCore
+internal import IPv8
+internal import Maintenance
+
+/// What upkeep has done and has before it.
+extension BristleconeNode {
+    /// What is due to be stored again, how much traffic that is, and how long it takes.
+    public func plan() async throws(NodeError) -> PlanReport {
+        guard let snapshot = await loop.snapshot() else {
+            throw NodeError("The node is stopping; start it again and repeat.", canRetry: true)
+        }
+        let now = loop.moment.now
+        let list = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
+            try archive.dueList(at: now, limit: 1)
+        }
+        return PlanReport(
+            list, phase: snapshot.upkeep.phase.rawValue, nodes: snapshot.upkeep.nodes,
+            interval: settings.ofArchive.interval,
+            packetsPerSecond: settings.packetsPerSecond)
+    }
+
+    /// How well the DHT holds what is pinned.
+    func replicaHealth() async throws(NodeError) -> [ReplicaHealth] {
+        try await threads.housekeeper.run { (archive) throws(ArchiveError) in
+            var health: [ReplicaHealth] = []
+            for target in try archive.pinnedTargets().sorted() {
+                let state = try archive.republishState(of: target)
+                health.append(
+                    ReplicaHealth(
+                        key: target, lookedAt: state?.soughtAt, answered: state?.sought?.answered ?? 0,
+                        found: state?.sought?.found ?? 0, holders: state?.acknowledged ?? 0))
+            }
+            return health
+        }
+    }
+
+    /// How upkeep stands, from what the core says; the archive's own jobs are added.
+    func upkeepStatus(_ snapshot: NodeSnapshot) -> UpkeepStatus {
+        let upkeep = snapshot.upkeep
+        let jobs =
+            snapshot.jobs.map { JobState($0, offset: snapshot.clockOffset) } + threads.housekeeper.jobs
+            + threads.scrubber.jobs
+        return UpkeepStatus(
+            phase: upkeep.phase.rawValue, dueKeys: upkeep.dueKeys, keptKeys: upkeep.keptKeys,
+            waitingKeys: upkeep.waitingKeys, activeArcs: upkeep.activeArcs, nodes: upkeep.nodes,
+            nextDue: upkeep.nextDue.map { $0 + snapshot.clockOffset },
+            jobs: jobs.sorted { $0.name < $1.name }.map { job in
+                JobStatus(
+                    name: job.name, due: job.due, lastRun: job.lastRun, lastResult: job.lastResult, budget: job.budget)
+            })
+    }
+}
+
+extension PlanReport {
+    /// Foretells what a list of due keys takes.
+    init(_ list: DueList, phase: String, nodes: Int, interval: Duration, packetsPerSecond: Int) {
+        var limits = UpkeepLimits()
+        limits.packetsPerSecond = packetsPerSecond
+        let forecast = Forecast(
+            dueKeys: list.total, keptKeys: list.kept, nodes: nodes, interval: interval, limits: limits)
+        self.init(
+            phase: phase, dueKeys: forecast.dueKeys, keptKeys: forecast.keptKeys, nodes: forecast.nodes,
+            packets: forecast.packets, keysPerSecond: forecast.keysPerSecond, duration: forecast.duration,
+            interval: interval, keysBeyondCapacity: forecast.keysBeyondCapacity, nextDue: list.nextDue)
+    }
+}
