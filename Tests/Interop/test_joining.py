@@ -67,7 +67,6 @@ async def test_contacts_of_the_last_run_are_asked_first(network, nodes):
         await wait_until(lambda peer=peer: node.knows(peer.mid), f"{node} knows {peer} again", 4.0, every=0.1)
 
 
-@pytest.mark.full
 async def test_a_node_whose_cable_was_pulled_rejoins_by_itself(namespaces, network, nodes):
     here, there = namespaces.make(), namespaces.make()
     end, _ = namespaces.join(here, "198.18.1.2/24", there, "198.18.1.1/24")
