@@ -22,8 +22,11 @@ struct FamilyState: Sendable {
         table = RoutingTable(ownID: NodeID(host: host, mid: mid), createdAt: now, limitsLocal: limitsLocal)
     }
 
-    /// What we call our address as others see it.
-    var wan: Address { external.current ?? .none }
+    /// What we call our address as others see it. Where that is not known, the family is still told: the reference takes
+    /// the IPv4 form of no address for where we would rather be answered.
+    var wan: Address {
+        external.current ?? (listenAddress.family == .ipv6 ? Address(host: .v6(0, 0), port: 0) : .none)
+    }
 
     /// Hears where a peer sees us; where that moves our node id, the table is laid out anew around it. Returns the
     /// address if it is new.

@@ -58,6 +58,19 @@ import Testing
         }
     }
 
+    @Test func whoDoesNotKnowItsOutsideAddressSaysSoInTheFamilyThatItSpeaks() throws {
+        var bench = try Bench(listeningOn: Address(host: .v6(0, 0), port: 8090))
+        let asker = try Pair(1).six
+        let request = IntroductionRequest(
+            style: .new, globalTime: 1, destination: Self.ipv6, sourceLAN: .none, sourceWAN: .none, flags: [],
+            identifier: 7)
+        let sent = try bench.receive(.introductionRequest(request), from: asker).messages(to: asker.address)
+        let responses = sent.compactMap { message in
+            if case .introductionResponse(let response) = message { response } else { nil }
+        }
+        #expect(try #require(responses.first).sourceWAN == Address(host: .v6(0, 0), port: 0))
+    }
+
     /// A peer that prefers IPv6 cannot answer the old style at all.
     @Test func introductionsAreAskedForSoThatEitherFamilyCanAnswer() throws {
         var bench = try bench()
