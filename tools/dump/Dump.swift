@@ -22,7 +22,17 @@ struct Dump: ParsableCommand {
             The exit status is 0 where all is well, 1 where verify finds damage or get finds nothing, 2 where the \
             archive cannot be opened or read, 64 where the command line is wrong.
             """,
-        subcommands: [StatCommand.self, GetCommand.self, VerifyCommand.self])
+        subcommands: [
+            StatCommand.self,
+            GetCommand.self,
+            VerifyCommand.self,
+            ExportCommand.self,
+            ImportCommand.self,
+            ProveCommand.self,
+            CheckProofCommand.self,
+            DiffCommand.self,
+            CompactCommand.self,
+        ])
 
     /// Parses the arguments and runs the command: in a child process, because damage in LMDB's pages may end whoever
     /// reads them.
@@ -30,6 +40,7 @@ struct Dump: ParsableCommand {
         do {
             var command = try parseAsRoot()
             guard let guarded = command as? any GuardedCommand, !Walker.isWalker else {
+                if Walker.isWalker { Walker.endWithParent() }
                 try command.run()
                 return
             }
@@ -41,9 +52,14 @@ struct Dump: ParsableCommand {
 
     private static func end(with error: any Error) -> Never {
         switch error {
+        // What there is to say has been said.
+        case let code as ExitCode: exit(status: code.rawValue)
         case let failure as DumpFailure:
             Output.complain("bristlecone-dump: \(failure.message)")
             exit(status: failure.status)
+        case let error as FileFailure:
+            Output.complain("bristlecone-dump: \(error.description)")
+            exit(status: DumpFailure.cannotRead)
         case let error as ArchiveError:
             Output.complain("bristlecone-dump: \(error)")
             exit(status: DumpFailure.cannotRead)
