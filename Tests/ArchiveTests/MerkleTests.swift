@@ -40,7 +40,7 @@ import Testing
         var builder = MerklePaths(ofLeaves: Array(0..<count), in: count)
         for number in 0..<count { builder.add(leaf(number)) }
         let paths = try #require(builder.paths)
-        let root = try #require(root(count))
+        let root = try #require(self.root(count))
         for (index, path) in paths.enumerated() {
             #expect(MerklePath.root(ofLeaf: leaf(index), index: index, in: count, path: path) == root)
             #expect(MerklePath.root(ofLeaf: leaf(count), index: index, in: count, path: path) != root)

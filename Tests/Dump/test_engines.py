@@ -26,7 +26,7 @@ def test_parquet_split_by_key_prefix(sample, binary, repository, tmp_path):
     assert len(parts) > 5 and all(re.fullmatch(r"part=[0-9a-f]{2}", part) for part in parts)
     read = f"read_parquet('{tmp_path}/archive/*/*.parquet', hive_types_autocast = false)"
     connection = duckdb.connect()
-    assert connection.sql(f"SELECT count(*) FROM {read}").fetchone() == (23,)
+    assert connection.sql(f"SELECT count(*) FROM {read}").fetchall() == [(23,)]
     rows = connection.sql(f"SELECT part, key, unhex(data) FROM {read} WHERE data LIKE '706c61696e20%'").fetchall()
     assert len(rows) == 12 and all(key.startswith(part) for part, key, _ in rows)
     assert {bytes(data) for _, _, data in rows} == {b"plain %d" % number for number in range(12)}

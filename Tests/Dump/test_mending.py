@@ -61,6 +61,7 @@ async def test_repair_rebuilds_an_index_that_is_gone_or_damaged(sample, dump):
 
 async def test_repair_asks_and_keeps_away_from_a_running_node(sample, dump, sentence):
     flip(sample / "archive.mdb", b"with \"quotes\"")
+    (sample / "lock").touch()
     before = fingerprint(sample)
     asked = await dump("verify", "--repair", sample)
     assert asked.status == CANNOT_READ and "confirm with --yes" in asked.errors, asked
@@ -75,9 +76,12 @@ async def test_repair_asks_and_keeps_away_from_a_running_node(sample, dump, sent
 async def test_damage_in_pages_is_found_and_not_repaired(sample, dump):
     path = sample / "archive.mdb"
     content = bytearray(path.read_bytes())
-    # The counts at the beginning of a leaf page that holds records of values.
-    place = content.find(b"plain 3") // 4096 * 4096
-    content[place + 12:place + 16] = b"\xff\xff\xff\xff"
+    # The bounds of free room in the head of the pages that hold a value, free pages among them.
+    place = content.find(b"plain 3")
+    while place >= 0:
+        head = place // 4096 * 4096
+        content[head + 12:head + 16] = b"\xff\xff\xff\xff"
+        place = content.find(b"plain 3", head + 4096)
     path.write_bytes(content)
     found = await dump("verify", sample, "--json")
     assert found.status == FOUND and "pages" in {finding["table"] for finding in found.json()["findings"]}, found

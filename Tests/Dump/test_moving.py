@@ -12,6 +12,7 @@ import signal
 import struct
 
 import pytest
+from ipv8.dht.storage import Storage
 from ipv8.keyvault.crypto import default_eccrypto
 
 from harness.command import clean_environment
@@ -106,9 +107,9 @@ async def test_exported_entries_are_accepted_by_the_reference(sample, dump, netw
         data, public_key, version = overlay.unserialize_value(entry)
         assert data.hex() == row["data"] and version == row.get("version", 0)
         assert (public_key or b"").hex() == row.get("public_key", "")
-        storage = overlay.get_storage(peer.node)
+        storage = Storage()
         overlay.add_value(key, entry, storage)
-        assert entry in storage.get(key)
+        assert storage.get(key) == [entry]
 
 
 async def test_increments_hold_what_came_since(sample, dump, tmp_path):
@@ -144,7 +145,7 @@ async def test_a_dump_that_was_cut_or_altered_is_refused_and_nothing_is_taken(sa
     # Every single place is tried by DumpTests; here it is the program's answer.
     for place in range(1, len(whole), len(whole) // 12):
         harmed.write_bytes(whole[:place])
-        assert "is cut off" or str(place) in sentence(await dump("import", harmed, copy), CANNOT_READ)
+        assert re.search(rf"cut off at byte {place},|is no dump", sentence(await dump("import", harmed, copy), CANNOT_READ))
         flipped = bytearray(whole)
         flipped[place] ^= 4
         harmed.write_bytes(flipped)
@@ -189,10 +190,10 @@ async def test_values_of_somebody_else_come_without_his_decisions(sample, dump, 
 
 
 async def test_an_import_that_is_killed_goes_on_where_it_was(make_archive, dump, binary, tmp_path):
-    whole = await export(dump, make_archive(tmp_path / "large", 30_000), tmp_path / "whole")
+    whole = await export(dump, make_archive(tmp_path / "large", 12_000), tmp_path / "whole")
     copy = tmp_path / "copy"
     program = str(binary.parent / "bristlecone-dump")
-    for held in (1, 9_000):
+    for held in (1, 4_500):
         process = await asyncio.create_subprocess_exec(
             program, "import", str(tmp_path / "whole"), str(copy), "--threads", "1", env=clean_environment(),
             start_new_session=True, stdout=asyncio.subprocess.DEVNULL)
@@ -204,7 +205,7 @@ async def test_an_import_that_is_killed_goes_on_where_it_was(make_archive, dump,
         os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
     finished = await dump("import", tmp_path / "whole", copy, "--json", seconds=120.0)
-    assert finished.status == DONE and finished.json()["resumed_at"] > 9_000, finished
+    assert finished.status == DONE and finished.json()["resumed_at"] > 4_500, finished
     assert finished.json()["taken"] + finished.json()["resumed_at"] == finished.json()["items"]
     assert await export(dump, copy, tmp_path / "again") == whole
     assert (await dump("verify", copy, seconds=120.0)).status == DONE
@@ -250,7 +251,7 @@ async def test_a_node_starts_on_what_was_imported(sample, dump, nodes, tmp_path)
     held = {value["data"] for value in found.json()["values"]}
     assert bytes([0, 255, 10, 13, 44]).hex() in json.dumps(sorted(held)), held
     await node.stop()
-    assert (await dump("diff", "--content", tmp_path / "whole", node.data)).output.count("removed") >= 0
+    assert (await dump("diff", "--content", tmp_path / "whole", node.data)).status == DONE
 
 
 async def test_places_and_files_that_cannot_be_read(sample, dump, sentence, tmp_path):

@@ -25,9 +25,8 @@ package enum Moment {
         let days = self.day(ofYear: year, month, day)
         guard date(ofDay: days) == (year, month, day) else { return nil }
         guard let (second, nanoseconds) = bytes.count == 10 ? (0, 0) : timeOfDay(bytes[10...]) else { return nil }
-        let (whole, overflow) = (days * secondsPerDay + second).multipliedReportingOverflow(by: nanosecondsPerSecond)
-        let (sum, carried) = whole.addingReportingOverflow(nanoseconds)
-        return overflow || carried ? nil : Instant(nanoseconds: sum)
+        let all = Int128(days * secondsPerDay + second) * Int128(nanosecondsPerSecond) + Int128(nanoseconds)
+        return Int64(exactly: all).map { Instant(nanoseconds: $0) }
     }
 
     /// Reads `T12:00:00Z` or `T12:00:00.123Z`.

@@ -6,6 +6,10 @@ package final class HeldFolder: Sendable {
     /// The path as it was given.
     package let path: String
     private let descriptor: Int32
+    /// Whether the lock's file is gone again with this value: where there was none, nothing is left behind.
+    private let isTemporary: Bool
+
+    private var lockPath: String { path + "/lock" }
 
     /// Takes the lock of a folder that exists.
     package init(_ path: String) throws(ArchiveError) {
@@ -13,15 +17,27 @@ package final class HeldFolder: Sendable {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { throw .noArchive(folder: path) }
         let file = path + "/lock"
-        descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw .unavailable(path: file, reason: String(cString: strerror(errno))) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            throw .inUse(folder: path)
+        while true {
+            let existed = access(file, F_OK) == 0
+            let opened = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            guard opened >= 0 else { throw .unavailable(path: file, reason: String(cString: strerror(errno))) }
+            guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
+                close(opened)
+                throw .inUse(folder: path)
+            }
+            // Whoever made the file may have removed it meanwhile: then this lock keeps nobody out.
+            if fstat(opened, &status) == 0, status.st_nlink > 0 {
+                (descriptor, isTemporary) = (opened, !existed)
+                return
+            }
+            close(opened)
         }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        if isTemporary { unlink(lockPath) }
+        close(descriptor)
+    }
 
     /// Syncs the folder, so that names of files in it are on the disk.
     package func synchronize() throws(ArchiveError) {
