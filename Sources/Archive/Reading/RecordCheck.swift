@@ -21,7 +21,7 @@ enum RecordCheck {
                     return "does not match its checksum"
                 }
                 switch table {
-                case .entries, .retained: return entryFault(value, key, table, verifier)
+                case .entries, .retained: return entryFault(body, key, verifier)
                 case .history: return itemFault(.history, key, body, verifier)
                 case .evidence: return itemFault(.evidence, key, body, verifier)
                 case .floors: return itemFault(.floor, key, body, verifier)
@@ -46,10 +46,10 @@ enum RecordCheck {
     }
 
     private static func entryFault(
-        _ value: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer, _ table: Table, _ verifier: SignatureVerifier
+        _ body: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer, _ verifier: SignatureVerifier
     ) -> String? {
         guard let entryKey = EntryKey(key) else { return "has an impossible key" }
-        guard let record = EntryRecord(value, key: key, table: table) else { return "is too short" }
+        guard let record = EntryRecord(body: body) else { return "is too short" }
         guard let entry = try? Entry(bytes: Array(record.entry)) else { return "holds no value" }
         guard EntryKey(target: entryKey.target, entry: entry) == entryKey else { return "stands under another key" }
         guard record.version == entry.signature?.version ?? Version(0) else {
