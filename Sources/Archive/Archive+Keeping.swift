@@ -100,7 +100,7 @@ extension Archive {
         }
     }
 
-    private func readAll<Value>(
+    func readAll<Value>(
         _ table: Table, prefix: [UInt8], _ read: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Value?
     ) throws(ArchiveError) -> [Value] {
         var damaged: [DamagedRecord] = []

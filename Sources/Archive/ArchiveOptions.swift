@@ -14,6 +14,8 @@ public struct ArchiveOptions: Hashable, Sendable {
     public var budgets = Budgets(sharing: 64 << 30)
     /// How long values are kept after they have expired.
     public var retention = Retention()
+    /// When values are to be stored in the DHT again.
+    public var republishing = RepublishRule()
 
     /// How long opening may look over LMDB's own pages, those above the leaves first; `nil` for as long as it takes.
     public var structureCheckMax: Duration? = .milliseconds(500)

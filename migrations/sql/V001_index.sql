@@ -1,4 +1,4 @@
--- The index: questions about what the archive holds. Everything but contacts and jobs is derived from LMDB.
+-- The index: questions about what the archive holds. Everything but contacts is derived from LMDB.
 -- Times are nanoseconds since 1970, UTC; identifiers are 20 bytes.
 
 -- One row for each value of the archive: those in the serving window, expired ones too, and those that are retained.
@@ -16,7 +16,8 @@ CREATE TABLE entries (
     retained INTEGER NOT NULL,            -- 0 in the serving window, 1 behind it
     sender BLOB,                          -- mid; NULL where published here
     sender_address TEXT,                  -- NULL where published here
-    signer BLOB REFERENCES publishers (mid),
+    signer BLOB,                          -- mid; NULL where unsigned
+    republish_due INTEGER,                  -- when it is to be stored in the DHT again; NULL for never
     verified_algorithm TEXT,              -- level of the signer's key; NULL where unsigned
     verified_result TEXT,                 -- 'valid', 'invalid'
     verified_at INTEGER,
@@ -26,14 +27,13 @@ CREATE TABLE entries (
 
 CREATE INDEX entries_by_expiry ON entries (retained, expires_at);
 CREATE INDEX entries_by_signer ON entries (signer) WHERE signer IS NOT NULL;
+CREATE INDEX entries_by_republish ON entries (republish_due, expires_at) WHERE republish_due IS NOT NULL;
 
--- The signers of the entries above.
-CREATE TABLE publishers (
-    mid BLOB PRIMARY KEY,
-    public_key BLOB NOT NULL,
-    level TEXT NOT NULL,
-    first_seen INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+-- Who signed the entries above.
+CREATE VIEW publishers AS
+    SELECT signer AS mid, max(verified_algorithm) AS level, count(*) AS entry_count, min(first_seen) AS first_seen,
+        max(last_stored) AS last_stored
+    FROM entries WHERE signer IS NOT NULL GROUP BY signer;
 
 -- Peers to ask after a restart.
 CREATE TABLE contacts (
@@ -46,22 +46,6 @@ CREATE TABLE contacts (
     PRIMARY KEY (mid, address)
 ) STRICT, WITHOUT ROWID;
 
--- What is to be done later, and how it went.
-CREATE TABLE jobs (
-    id INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL,
-    target BLOB NOT NULL,
-    class INTEGER,                        -- with identity: the entry that it is about; NULL for the whole target
-    identity BLOB,
-    due_at INTEGER NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    last_attempt_at INTEGER,
-    last_result TEXT
-) STRICT;
-
-CREATE UNIQUE INDEX jobs_by_subject ON jobs (kind, target, coalesce(class, 0), coalesce(identity, x''));
-CREATE INDEX jobs_by_due ON jobs (due_at);
-
 -- How far the index has followed the journal of which archive. While a rebuild is under way, rebuild_after is the
 -- table and the key of the last record taken over, empty at first.
 CREATE TABLE position (
@@ -70,5 +54,10 @@ CREATE TABLE position (
     last_change INTEGER NOT NULL,
     last_checksum BLOB NOT NULL,
     rebuild_after BLOB,
-    rebuild_done INTEGER NOT NULL DEFAULT 0
+    rebuild_done INTEGER NOT NULL DEFAULT 0,
+    republish_rule TEXT NOT NULL            -- the settings that republish_due follows from
 ) STRICT;
+
+-- The indexes of entries that a rebuild has dropped, because it is many times faster without them, and makes again at
+-- its end.
+CREATE TABLE suspended_indexes (name TEXT PRIMARY KEY, sql TEXT NOT NULL) STRICT, WITHOUT ROWID;

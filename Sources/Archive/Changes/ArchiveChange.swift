@@ -16,6 +16,36 @@ public enum ArchiveChange: Hashable, Sendable {
     case unblock(ArchiveSubject)
     /// Stand no longer by a value that was published here: it is kept like anybody's from now on.
     case withdraw(Target, Entry)
+    /// Serve values on that have been stored in the DHT again, those that are still held at the same version.
+    case refresh(RefreshChange)
+}
+
+/// Values under a target that have been stored in the DHT again.
+public struct RefreshChange: Hashable, Sendable {
+    /// The key that the values are found by.
+    public var target: Target
+    /// The values, and until when each is served here.
+    public var entries: [Refreshed]
+
+    /// A value and until when it is served.
+    public struct Refreshed: Hashable, Sendable {
+        /// The value.
+        public var entry: Entry
+        /// Until when it is served; never moved backwards.
+        public var servedUntil: Instant
+
+        /// Puts the two together.
+        public init(entry: Entry, servedUntil: Instant) {
+            self.entry = entry
+            self.servedUntil = servedUntil
+        }
+    }
+
+    /// Puts a change together.
+    public init(target: Target, entries: [Refreshed]) {
+        self.target = target
+        self.entries = entries
+    }
 }
 
 /// Values to be kept under a target, from one request.
@@ -51,7 +81,7 @@ public enum ArchiveOutcome: Hashable, Sendable {
     case store([StoreOutcome])
     /// The token secrets are kept.
     case tokenSecrets
-    /// It is so now, for pins, blocks and withdrawals; false where it was so before.
+    /// It is so now, for pins, blocks, withdrawals and refreshes; false where it was so before.
     case done(changed: Bool)
     /// A change other than a store was refused.
     case refused(Refusal)

@@ -13,10 +13,11 @@ extension Index {
         try write { database in
             for change in changes {
                 switch change {
-                case .put(let key, let record, let isRetained): try Index.put(key, record, isRetained, in: database)
+                case .put(let key, let record, let isRetained): try put(key, record, isRetained, in: database)
                 case .remove(let key): try Index.remove(key, in: database)
                 }
             }
+            if position.rebuild == nil { try Index.resumeIndexes(database) }
             try position.save(database)
         }
     }
@@ -25,35 +26,49 @@ extension Index {
     func beginRebuild(_ position: IndexPosition) throws(ArchiveError) {
         try write { database in
             try database.execute(sql: "DELETE FROM entries")
-            try database.execute(sql: "DELETE FROM publishers")
+            if position.rebuild != nil { try Index.suspendIndexes(database) }
             try position.save(database)
         }
     }
 
-    private static func put(
+    /// Takes away what would be written to at random places for each row; records come in the order of their keys, so
+    /// the table alone grows at its end.
+    private static func suspendIndexes(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                INSERT OR REPLACE INTO suspended_indexes
+                SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'entries' AND sql IS NOT NULL
+                """)
+        for name in try String.fetchAll(database, sql: "SELECT name FROM suspended_indexes") {
+            try database.execute(sql: "DROP INDEX IF EXISTS \(name.quotedDatabaseIdentifier)")
+        }
+    }
+
+    private static func resumeIndexes(_ database: Database) throws {
+        let texts = try String.fetchAll(database, sql: "SELECT sql FROM suspended_indexes ORDER BY name")
+        guard !texts.isEmpty else { return }
+        for text in texts { try database.execute(sql: text) }
+        try database.execute(sql: "DELETE FROM suspended_indexes")
+    }
+
+    private func put(
         _ key: EntryKey, _ record: ArchivedRecord, _ isRetained: Bool, in database: Database
     ) throws {
         let signature = record.entry.signature
-        if let signer = signature?.signer {
-            let statement = try database.cachedStatement(
-                sql: "INSERT INTO publishers VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
-            try statement.execute(arguments: [
-                signer.mid.blob, Data(signer.bytes), signer.level.rawValue, record.firstSeen.nanoseconds,
-            ])
-        }
         var sender: Data?
         var senderAddress: String?
         if case .received(let mid, let address) = record.provenance {
             sender = mid.blob
             senderAddress = "\(address)"
         }
-        let statement = try database.cachedStatement(sql: putText)
+        let statement = try database.cachedStatement(sql: Index.putText)
         try statement.execute(arguments: [
             key.target.blob, Int64(key.entryClass.rawValue), key.id.blob,
             signature.map { Int64($0.version.number) }, Int64(record.entry.bytes.count),
             record.firstSeen.nanoseconds, record.lastStored.nanoseconds, record.expiresAt.nanoseconds,
             record.provenance == .publishedHere, record.isWithdrawn, isRetained, sender, senderAddress,
-            signature?.signer.mid.blob, signature?.signer.level.rawValue,
+            signature?.signer.mid.blob, republishRule.due(record, isRetained: isRetained, under: key)?.nanoseconds,
+            signature?.signer.level.rawValue,
             signature.map { _ in "valid" }, signature.map { _ in record.firstSeen.nanoseconds },
             signature.map { _ in "store" },
         ])
@@ -61,13 +76,13 @@ extension Index {
 
     /// What was found out about a signature holds for as long as the same bytes are kept.
     private static let putText = """
-        INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT DO UPDATE SET
             version = excluded.version, byte_count = excluded.byte_count,
             last_stored = excluded.last_stored, expires_at = excluded.expires_at,
             published_here = excluded.published_here, withdrawn = excluded.withdrawn,
             retained = excluded.retained,
-            sender = excluded.sender, sender_address = excluded.sender_address,
+            sender = excluded.sender, sender_address = excluded.sender_address, republish_due = excluded.republish_due,
             verified_result = iif(first_seen = excluded.first_seen, verified_result, excluded.verified_result),
             verified_at = iif(first_seen = excluded.first_seen, verified_at, excluded.verified_at),
             verified_by = iif(first_seen = excluded.first_seen, verified_by, excluded.verified_by),
@@ -78,10 +93,6 @@ extension Index {
         let statement = try database.cachedStatement(
             sql: "DELETE FROM entries WHERE target = ? AND class = ? AND identity = ?")
         try statement.execute(arguments: [key.target.blob, Int64(key.entryClass.rawValue), key.id.blob])
-        guard key.entryClass != .unsigned else { return }
-        let publisher = try database.cachedStatement(
-            sql: "DELETE FROM publishers WHERE mid = ? AND NOT EXISTS (SELECT 1 FROM entries WHERE signer = mid)")
-        try publisher.execute(arguments: [key.id.blob])
     }
 }
 
@@ -92,25 +103,27 @@ extension IndexPosition {
             let row = try Row.fetchOne(
                 database,
                 sql: """
-                    SELECT archive_id, last_change, last_checksum, rebuild_after, rebuild_done
+                    SELECT archive_id, last_change, last_checksum, rebuild_after, rebuild_done, republish_rule
                     FROM position WHERE id = 1
                     """)
         else { return nil }
-        let checksum: Data = row[2]
-        let after: Data? = row[3]
-        let lastChange: Int64 = row[1]
+        let checksum: Data = try row.sound(2)
+        let after: Data? = try row.soundIfPresent(3)
+        let lastChange: Int64 = try row.sound(1)
+        let rebuilt: Int = try row.sound(4)
         return IndexPosition(
-            archiveID: Array(row[0] as Data),
+            archiveID: Array(try row.sound(0) as Data),
             last: JournalPlace(
                 number: UInt64(clamping: lastChange), checksum: checksum.reduce(0) { $0 << 8 | UInt64($1) }),
-            rebuild: after.map { Rebuild(after: Array($0), done: row[4]) })
+            rebuild: after.map { Rebuild(after: Array($0), done: rebuilt) },
+            republishRule: try row.sound(5))
     }
 
     fileprivate func save(_ database: Database) throws {
-        let statement = try database.cachedStatement(sql: "INSERT OR REPLACE INTO position VALUES (1, ?, ?, ?, ?, ?)")
+        let statement = try database.cachedStatement(sql: "INSERT OR REPLACE INTO position VALUES (1, ?, ?, ?, ?, ?, ?)")
         try statement.execute(arguments: [
             Data(archiveID), Int64(clamping: last.number), withUnsafeBytes(of: last.checksum.bigEndian) { Data($0) },
-            rebuild.map { Data($0.after) }, Int64(rebuild?.done ?? 0),
+            rebuild.map { Data($0.after) }, Int64(rebuild?.done ?? 0), republishRule,
         ])
     }
 }

@@ -6,11 +6,13 @@ internal import Synchronization
 
 /// The SQLite file beside the archive, which answers what is asked with a WHERE.
 ///
-/// It can be derived from the archive, all but contacts and jobs, so it never keeps a node from running: a file that
+/// It can be derived from the archive, all but contacts and how upkeep went, so it never keeps a node from running: a file that
 /// is damaged is moved aside and begun anew, one that cannot be opened now is tried again with the next call.
 final class Index: Sendable {
     /// The file.
     let path: String
+    /// When values are to be stored again.
+    let republishRule: RepublishRule
     private let state: Mutex<State>
 
     private struct State {
@@ -24,8 +26,9 @@ final class Index: Sendable {
     /// What a damaged file is renamed to; an earlier one is overwritten.
     var asidePath: String { path + ".damaged" }
 
-    init(path: String) {
+    init(path: String, republishRule: RepublishRule) {
         self.path = path
+        self.republishRule = republishRule
         state = Mutex(State())
     }
 

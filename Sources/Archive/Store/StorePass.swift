@@ -48,6 +48,12 @@ struct StorePass {
         case .unblock(let subject): return try remove(subject, from: .blocks, in: transaction)
         case .withdraw(let target, let entry):
             return try withdraw(EntryKey(target: target, entry: entry), in: transaction)
+        case .refresh(let change):
+            var changed = false
+            for refreshed in change.entries {
+                changed = try serveOn(refreshed, under: change.target, in: transaction) || changed
+            }
+            return .done(changed: changed)
         }
     }
 
@@ -211,6 +217,37 @@ struct StorePass {
         if let filing { try refile(filing, to: .theOperator, in: transaction) }
         try note(.entryChanged, offer.key, in: transaction)
         return .refreshed
+    }
+}
+
+// MARK: - What was stored again
+
+extension StorePass {
+    /// Serves a value on that we have stored in the DHT again. It comes back into the serving window if it has left it,
+    /// but not into the archive: what has been forgotten or replaced meanwhile stays so.
+    ///
+    /// - Returns: whether it is still held.
+    private mutating func serveOn(
+        _ refreshed: RefreshChange.Refreshed, under target: Target, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Bool {
+        let key = EntryKey(target: target, entry: refreshed.entry)
+        for budget in [Budget.served, .retained] {
+            guard var kept = try kept(key, in: budget, transaction), kept.bytes == refreshed.entry.bytes else { continue }
+            guard budget == .served else {
+                let store = StoreChange(
+                    target: target, entries: [], expiresAt: refreshed.servedUntil, provenance: kept.facts.provenance)
+                let offer = Offer(key: key, entry: refreshed.entry, store: store)
+                return try bringBack(kept, with: offer, isReturn: true, in: transaction).isHeld
+            }
+            guard try refusalToRewrite(in: transaction) == nil else { return false }
+            kept.facts.lastStored = now
+            kept.facts.expiresAt = max(kept.facts.expiresAt, refreshed.servedUntil)
+            encoder.encode(key, entry: kept.bytes, kept.facts)
+            try transaction.put(.entries, &encoder)
+            try note(.entryChanged, key, in: transaction)
+            return true
+        }
+        return false
     }
 }
 

@@ -7,7 +7,8 @@ import IPv8
 /// measuring the dump tool; see ``Filling``.
 @main
 enum ArchiveBench {
-    private static let now = Instant(seconds: 1_700_000_000)
+    /// Goes on by a millisecond with each commit.
+    nonisolated(unsafe) private static var now = Instant(seconds: 1_700_000_000)
     private static let groups = [1, 8, 64, 256]
     private static let clock = ContinuousClock()
 
@@ -34,22 +35,34 @@ enum ArchiveBench {
         say("  fill archive and bare LMDB: \(text(filled)); disk \(disk(folder + "/archive.mdb")) MB")
         for group in groups { try compareStores(archive, bare, &made, group) }
         try readPages(archive, made)
-        let (steps, followed) = try timed {
-            var applied = 0
-            while true {
-                let step = try archive.follow()
-                applied += step.applied
-                if step.isCurrent { return applied }
-            }
-        }
+        let (steps, followed) = try timed { try follow(archive) }
         say("  index follows: \(rate(steps, followed)) changes/s; disk \(disk(folder + "/index.sqlite")) MB")
         archive.close()
-        (archive, _) = try timed { try Archive.open(folder: folder, options: options, now: now) }
+        for name in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: folder + "/index.sqlite" + name) }
+        archive = try Archive.open(folder: folder, options: options, now: now)
+        let (rebuilt, rebuild) = try timed { try follow(archive) }
+        say("  index rebuilt: \(text(rebuild)), \(rate(rebuilt, rebuild)) records/s")
         archive.close()
         let (reopened, opened) = try timed { try Archive.open(folder: folder, options: options, now: now) }
         say("  open: \(text(opened)); \(try reopened.statistics().liveBytes >> 20) MiB live")
         say("  memory without files: \(anonymousMemory())")
         reopened.close()
+        for line in try tables(of: folder) { say("    \(line)") }
+    }
+
+    private static func follow(_ archive: Archive) throws -> Int {
+        var applied = 0
+        while true {
+            let step = try archive.follow()
+            applied += step.applied
+            if step.isCurrent { return applied }
+        }
+    }
+
+    private static func tables(of folder: String) throws -> [String] {
+        try ArchiveReader.open(folder: folder).summary(at: now).tables.filter { $0.records > 0 }.map { table in
+            "\(table.name): \(table.records) records, \(table.bytes >> 20) MiB, \(table.bytes / table.records) bytes each"
+        }
     }
 
     private static var options: ArchiveOptions {
@@ -90,16 +103,18 @@ enum ArchiveBench {
     }
 
     private static func commit(_ stores: [StoreChange], to archive: Archive) throws {
+        now = now + .milliseconds(1)
         let outcomes = try archive.commit(stores.map { .store($0) }, at: now)
         precondition(outcomes.allSatisfy { $0 == .store([.stored]) }, "every value is new")
     }
 
-    /// The sizes that the archive's records have: see docs/archive-format.md.
+    /// The same number and sizes of puts.
     private static func commit(_ stores: [StoreChange], to bare: BareLMDB, from number: Int) {
         let keys = stores.map { $0.target.bytes + [2] + $0.target.bytes }
+        let agePrefix = [UInt8](repeating: 1, count: 10) + withUnsafeBytes(of: now.nanoseconds.bigEndian) { Array($0) }
+        let entryBytes = stores.first?.entries.first?.bytes.count ?? 0
         bare.put(
-            keys: keys[...], valueBytes: 77 + (stores.first?.entries.first?.bytes.count ?? 0),
-            from: UInt64(number + 1), numberedBytes: 67, metaBytes: 49)
+            keys: keys, agePrefix: agePrefix, from: UInt64(number + 1), BareLMDB.RecordSizes(entry: 77 + entryBytes))
     }
 
     private static func makeStores(from number: Int, count: Int) throws -> [StoreChange] {

@@ -5,17 +5,17 @@ final class BareLMDB {
     private let handle: OpaquePointer
     private let tables: [MDB_dbi]
 
-    /// Opens a file with the archive's flags and two tables.
+    /// Opens a file with the archive's flags and a table for each that a store writes to.
     init(path: String, mapBytes: Int) {
         var handle: OpaquePointer?
         BareLMDB.check(mdb_env_create(&handle))
         guard let handle else { preconditionFailure("no environment") }
         mdb_env_set_mapsize(handle, mapBytes)
-        mdb_env_set_maxdbs(handle, 4)
+        mdb_env_set_maxdbs(handle, 8)
         BareLMDB.check(mdb_env_open(handle, path, UInt32(MDB_NOSUBDIR | MDB_NORDAHEAD), 0o600))
         var transaction: OpaquePointer?
         BareLMDB.check(mdb_txn_begin(handle, nil, 0, &transaction))
-        tables = ["values", "log", "meta"].map { name in
+        tables = ["values", "log", "meta", "ages"].map { name in
             var table: MDB_dbi = 0
             BareLMDB.check(mdb_dbi_open(transaction, name, UInt32(MDB_CREATE), &table))
             return table
@@ -26,19 +26,34 @@ final class BareLMDB {
 
     deinit { mdb_env_close(handle) }
 
-    /// One transaction with, for each key, a put of so many bytes under it and one of so many behind the last number,
-    /// and one for all.
-    func put(keys: ArraySlice<[UInt8]>, valueBytes: Int, from number: UInt64, numberedBytes: Int, metaBytes: Int) {
-        let bytes = [UInt8](repeating: 7, count: max(valueBytes, numberedBytes, metaBytes))
+    /// One transaction with, for each key, a put of so many bytes under it, one under a longer key, and one behind the
+    /// last number; and a few small ones for all.
+    func put(keys: [[UInt8]], agePrefix: [UInt8], from number: UInt64, _ sizes: RecordSizes) {
+        let bytes = [UInt8](repeating: 7, count: max(sizes.entry, sizes.change, sizes.counts))
         var transaction: OpaquePointer?
         BareLMDB.check(mdb_txn_begin(handle, nil, 0, &transaction))
         for (index, key) in keys.enumerated() {
-            put(key, bytes[..<valueBytes], tables[0], 0, transaction)
+            put(key, bytes[..<sizes.entry], tables[0], 0, transaction)
+            put(agePrefix + key, bytes[..<sizes.empty], tables[3], 0, transaction)
             let place = withUnsafeBytes(of: (number + UInt64(index)).bigEndian) { Array($0) }
-            put(place, bytes[..<numberedBytes], tables[1], UInt32(MDB_APPEND), transaction)
+            put(place, bytes[..<sizes.change], tables[1], UInt32(MDB_APPEND), transaction)
         }
-        put(Array("counts".utf8), bytes[..<metaBytes], tables[2], 0, transaction)
+        for name in ["counts", "holding", "rank", "transaction"] {
+            put(Array(name.utf8), bytes[..<(name == "counts" ? sizes.counts : sizes.empty)], tables[2], 0, transaction)
+        }
         BareLMDB.check(mdb_txn_commit(transaction))
+    }
+
+    /// How long the archive's records are, in bytes: see docs/archive-format.md.
+    struct RecordSizes {
+        /// A record of `entries`.
+        var entry: Int
+        /// A record of `journal`.
+        let change = 67
+        /// The record of the counts.
+        let counts = 129
+        /// A record that has a key alone.
+        let empty = 9
     }
 
     private func put(

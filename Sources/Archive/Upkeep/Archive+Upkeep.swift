@@ -1,0 +1,105 @@
+public import IPv8
+
+/// What upkeep asks the archive: which targets are due, what stands under them, and where it notes how it went.
+extension Archive {
+    /// How many targets one pin of a signer stands for at most.
+    private static let targetsPerPinMax = 65_536
+
+    /// The targets that are due, those that are lost soonest; pinned ones are due by when they were last looked for.
+    ///
+    /// - Parameter limit: how many targets to return at most.
+    public func dueList(at now: Instant, limit: Int) throws(ArchiveError) -> DueList {
+        var list = try index.dueList(at: now, limit: limit)
+        let pinned = try pinnedTargets()
+        guard !pinned.isEmpty else { return list }
+        list.targets.removeAll { pinned.contains($0.target) }
+        for target in pinned.sorted(by: { $0.bits < $1.bits }) {
+            let state = try index.republishState(of: target)
+            let due = max(state?.soughtAt.map { $0 + options.republishing.interval } ?? now, state?.retryAt ?? now)
+            list.kept += 1
+            guard due <= now else {
+                list.nextDue = min(list.nextDue ?? due, due)
+                continue
+            }
+            list.total += 1
+            guard list.targets.count < limit else { continue }
+            list.targets.append(
+                DueTarget(target: target, deadline: try index.deadline(of: target) ?? now, isPinned: true))
+        }
+        return list
+    }
+
+    /// The targets that are pinned, by themselves or by a signer whose values stand under them; a signer's own target is
+    /// always among them.
+    public func pinnedTargets() throws(ArchiveError) -> Set<Target> {
+        var targets: Set<Target> = []
+        for pin in try pins() {
+            switch pin {
+            case .key(let target): targets.insert(target)
+            case .signer(let mid):
+                targets.insert(Target(bits: mid.bits))
+                targets.formUnion(try index.targets(signedBy: mid, limit: Archive.targetsPerPinMax))
+            }
+        }
+        return targets
+    }
+
+    /// The values of a target that are to be stored again now, in the order of their keys; all pinned ones, whether they
+    /// are due or not. Damaged ones are left out and remembered.
+    public func republishableEntries(of target: Target, at now: Instant) throws(ArchiveError) -> [RepublishableEntry] {
+        let rule = options.republishing
+        var republishable: [RepublishableEntry] = []
+        for table in [Table.entries, .retained] {
+            let held = try readAll(table, prefix: target.bytes) { key, value in
+                ArchivedRecord(value, key: key, table: table).flatMap { record in EntryKey(key).map { ($0, record) } }
+            }
+            for (key, record) in held {
+                if try isPinned(key) {
+                    republishable.append(RepublishableEntry(entry: record.entry, servedUntil: nil, expiresAt: record.expiresAt))
+                } else if let due = rule.due(record, isRetained: table == .retained, under: key), due <= now {
+                    let isOurs = record.provenance == .publishedHere
+                    let end = rule.origin(of: record) + rule.lifetime
+                    guard isOurs || now <= end else { continue }
+                    republishable.append(
+                        RepublishableEntry(
+                            entry: record.entry, servedUntil: isOurs ? nil : end + rule.servedFor,
+                            expiresAt: record.expiresAt))
+                }
+            }
+        }
+        return republishable
+    }
+
+    private func isPinned(_ key: EntryKey) throws(ArchiveError) -> Bool {
+        try environment.read { (transaction) throws(ArchiveError) in
+            guard try transaction.recordCount(.pins) > 0 else { return false }
+            return try transaction.isPinned(key.target, key.optionalSigner)
+        }
+    }
+
+    /// Notes how storing again went.
+    public func note(_ results: [RepublishResult], at now: Instant) throws(ArchiveError) {
+        try index.note(results, at: now)
+    }
+
+    /// How it stands with storing a target again; `nil` where that has not been tried.
+    public func republishState(of target: Target) throws(ArchiveError) -> RepublishState? {
+        try index.republishState(of: target)
+    }
+
+    /// Forgets how it went with targets that nothing is held of any more, and that were not tried since.
+    public func trimRepublications(olderThan oldest: Instant) throws(ArchiveError) {
+        try index.trimRepublications(olderThan: oldest)
+    }
+
+    /// Keeps these jobs, and leaves others as they are.
+    public func saveJobs(_ jobs: [JobState]) throws(ArchiveError) { try index.save(jobs) }
+
+    /// The recurring jobs, in the order of their names.
+    public func jobs() throws(ArchiveError) -> [JobState] { try index.jobs() }
+
+    /// Keeps these buckets, and no others.
+    public func saveBuckets(_ buckets: [StoredBucket], at now: Instant) throws(ArchiveError) {
+        try index.save(buckets, at: now)
+    }
+}

@@ -1,0 +1,52 @@
+internal import IPv8
+
+/// When a value is to be stored in the DHT again, because those who hold it will drop it.
+///
+/// What was published here: for as long as it is not withdrawn. What others published: until ``lifetime`` after its
+/// origin, the earlier of its version and when it came here first; so no copy that we make outlives that by more than the
+/// hour for which a store is served, however many archives pass it on. A value that anybody has stored lately is not due.
+public struct RepublishRule: Hashable, Sendable {
+    /// How long after it was last stored a value is due. It is served for an hour.
+    public var interval: Duration = .seconds(45 * 60)
+    /// How long after their origin the values of others are stored again.
+    public var lifetime: Duration = .seconds(3600)
+    /// How long a node serves what was just stored on it (the reference's `MAX_ENTRY_AGE`).
+    public var servedFor: Duration = .seconds(3600)
+
+    /// The defaults.
+    public init() {}
+
+    /// How much earlier than ``interval`` a value may be due, so that what came together is not due together.
+    var jitterMax: Duration { interval / 6 }
+
+    /// When a value is due; `nil` for never.
+    func due(_ record: ArchivedRecord, isRetained: Bool, under key: EntryKey) -> Instant? {
+        let due = record.lastStored + interval - jitter(of: record, under: key)
+        if record.provenance == .publishedHere { return record.isWithdrawn ? nil : due }
+        guard !isRetained else { return nil }
+        return due <= origin(of: record) + lifetime ? due : nil
+    }
+
+    /// When a value came into the world, as far as can be told: the earlier of its version, which is the second in which
+    /// it was signed, and when it was first seen here.
+    func origin(of record: ArchivedRecord) -> Instant {
+        guard let version = record.entry.signature?.version else { return record.firstSeen }
+        return min(Instant(seconds: Int64(version.number)), record.firstSeen)
+    }
+
+    /// Another one for each value and each time, but always the same one, so that a rebuilt index says what the lost one
+    /// said.
+    private func jitter(of record: ArchivedRecord, under key: EntryKey) -> Duration {
+        var mixed = key.target.bits.middle ^ key.id.bits.middle ^ UInt64(bitPattern: record.lastStored.nanoseconds)
+        // The finalizer of SplitMix64.
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        mixed ^= mixed >> 31
+        return jitterMax * (Double(mixed >> 11) / Double(1 << 53))
+    }
+}
+
+extension RepublishRule: CustomStringConvertible {
+    /// What the moments in an index follow from.
+    public var description: String { "\(interval.nanoseconds)/\(lifetime.nanoseconds)" }
+}
