@@ -58,6 +58,14 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
         return try body(ReadTransaction(handle: transaction, tables: tables, environment: info))
     }
 
+    /// Writes a copy of the file to one that is open for writing.
+    ///
+    /// - Parameter flags: LMDB's.
+    /// - Returns: LMDB's code.
+    func copy(toDescriptor descriptor: Int32, flags: UInt32) -> Int32 {
+        mdb_env_copyfd2(handle, descriptor, flags)
+    }
+
     /// Whether the file has a table: those that are kept free come into being with their first record.
     func has(_ table: Table) -> Bool { tables[table.index] != ReadOnlyEnvironment.noTable }
 

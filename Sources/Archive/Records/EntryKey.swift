@@ -21,6 +21,12 @@ struct EntryKey: Hashable {
     private static let classOffset = 20
     private static let idOffset = 21
 
+    init(target: Target, entryClass: EntryClass, id: EntryID) {
+        self.target = target
+        self.entryClass = entryClass
+        self.id = id
+    }
+
     init(target: Target, entry: Entry) {
         self.target = target
         id = entry.id
