@@ -16,13 +16,31 @@ struct Dump: ParsableCommand {
             For example:
 
               bristlecone-dump stat ./data
+              bristlecone-dump list --limit 20 ./data
               bristlecone-dump get greeting ./data
+              bristlecone-dump why greeting ./data
               bristlecone-dump verify ./data && echo sound
 
-            The exit status is 0 where all is well, 1 where verify finds damage or get finds nothing, 2 where the \
-            archive cannot be opened or read, 64 where the command line is wrong.
+            The exit status is 0 where all is well, 1 where nothing is found of what was asked for, or damage by verify \
+            and decode, 2 where the archive cannot be opened or read, 64 where the command line is wrong.
+
+            Times are in UTC. On a terminal long identities are shortened; in a pipe and with --json they are whole. \
+            NO_COLOR turns colours off.
             """,
-        subcommands: [StatCommand.self, GetCommand.self, VerifyCommand.self])
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Values",
+                subcommands: [
+                    ListCommand.self, GetCommand.self, HistoryCommand.self, WhyCommand.self, EvidenceCommand.self,
+                ]),
+            CommandGroup(
+                name: "The archive",
+                subcommands: [
+                    StatCommand.self, VerifyCommand.self, PublishersCommand.self, ContactsCommand.self,
+                    BucketsCommand.self,
+                ]),
+            CommandGroup(name: "Without an archive", subcommands: [DecodeCommand.self]),
+        ])
 
     /// Parses the arguments and runs the command: in a child process, because damage in LMDB's pages may end whoever
     /// reads them.
@@ -44,6 +62,7 @@ struct Dump: ParsableCommand {
         case let failure as DumpFailure:
             Output.complain("bristlecone-dump: \(failure.message)")
             exit(status: failure.status)
+        case let code as ExitCode: exit(status: code.rawValue)
         case let error as ArchiveError:
             Output.complain("bristlecone-dump: \(error)")
             exit(status: DumpFailure.cannotRead)
@@ -77,6 +96,8 @@ struct DumpFailure: Error, Equatable {
     static let found: Int32 = 1
     /// The archive cannot be opened or read.
     static let cannotRead: Int32 = 2
+    /// The command line makes no sense.
+    static let usage: Int32 = 64
 }
 
 /// A command that reads an archive in a child process, and what the parent does meanwhile.
@@ -90,6 +111,10 @@ extension GuardedCommand {
     func supervise() throws -> Int32 {
         switch try Walker.run() {
         case .exited(let status): return status
+        case .killed(SIGPIPE):
+            // Nobody reads any more: to end like any other program whose reader has gone.
+            raise(SIGPIPE)
+            return 0
         case .killed(let signal):
             throw DumpFailure(
                 message:

@@ -39,13 +39,13 @@ package struct ValueWalk {
     /// - Parameter limit: how many to return at most.
     package mutating func next(atMost limit: Int) throws(ArchiveError) -> [HeldValue] {
         guard !isAtEnd else { return [] }
-        let part = try reader.environment.read { (transaction) throws(ArchiveError) in
+        let found = try reader.environment.read { (transaction) throws(ArchiveError) in
             try part(atMost: limit, transaction)
         }
-        places = part.places
-        examined += part.examined
+        places = found.places
+        examined += found.examined
         isAtEnd = places.entries == nil && places.retained == nil && places.history == nil
-        return part.values
+        return found.values
     }
 
     private struct Part {
