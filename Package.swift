@@ -96,6 +96,9 @@ let package = Package(
         .executableTarget(
             name: "ArchiveWriter", dependencies: ["Archive", "IPv8"],
             path: "Tests/Crash/ArchiveWriter", swiftSettings: house),
+        .executableTarget(
+            name: "SampleArchive", dependencies: ["Archive", "IPv8"],
+            path: "Tests/Dump/SampleArchive", swiftSettings: house),
 
         .testTarget(
             name: "IPv8Tests", dependencies: ["IPv8"],
