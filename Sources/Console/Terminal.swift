@@ -35,6 +35,11 @@ package struct Terminal {
         return Int(size.ws_col)
     }
 
+    /// What is left of the line behind so many blanks.
+    package func indented(by blanks: Int) -> Terminal {
+        Terminal(shortensKeys: shortensKeys, usesColours: usesColours, columns: columns.map { max(1, $0 - blanks) })
+    }
+
     /// How wide hexadecimal digits are, of which there are so many.
     package func digitsWidth(_ count: Int) -> Int { shortensKeys && count > 16 ? 13 : count }
 

@@ -29,17 +29,17 @@ struct Dump: ParsableCommand {
             """,
         groupedSubcommands: [
             CommandGroup(
-                name: "Values",
+                name: "Value",
                 subcommands: [
                     ListCommand.self, GetCommand.self, HistoryCommand.self, WhyCommand.self, EvidenceCommand.self,
                 ]),
             CommandGroup(
-                name: "The archive",
+                name: "Archive",
                 subcommands: [
                     StatCommand.self, VerifyCommand.self, PublishersCommand.self, ContactsCommand.self,
                     BucketsCommand.self,
                 ]),
-            CommandGroup(name: "Without an archive", subcommands: [DecodeCommand.self]),
+            CommandGroup(name: "Other", subcommands: [DecodeCommand.self]),
         ])
 
     /// Parses the arguments and runs the command: in a child process, because damage in LMDB's pages may end whoever
@@ -63,6 +63,11 @@ struct Dump: ParsableCommand {
             Output.complain("bristlecone-dump: \(failure.message)")
             exit(status: failure.status)
         case let code as ExitCode: exit(status: code.rawValue)
+        case ArchiveError.index(let detail):
+            Output.complain(
+                "bristlecone-dump: The index is needed for that, and cannot be used (\(detail)): start the node, which brings "
+                    + "it in order.")
+            exit(status: DumpFailure.cannotRead)
         case let error as ArchiveError:
             Output.complain("bristlecone-dump: \(error)")
             exit(status: DumpFailure.cannotRead)

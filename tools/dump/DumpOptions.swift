@@ -108,12 +108,16 @@ enum DumpJSON {
     }
 }
 
-extension Words {
+extension Terminal {
+    /// Where lines are short, a day is enough, with the age beside it.
+    private var isNarrow: Bool { columns.map { $0 < 140 } ?? false }
+
     /// A moment and its age in a column: `2026-02-03T12:00:00Z 3 h ago`.
-    static func column(_ instant: Instant, at now: Instant) -> String {
-        "\(moment(instant)) \(distance(instant, from: now))"
+    func column(_ instant: Instant, at now: Instant) -> String {
+        let moment = Words.moment(instant)
+        return "\(isNarrow ? String(moment.prefix(10)) : moment) \(Words.distance(instant, from: now))"
     }
 
     /// How wide such a column is, up to ages of four digits.
-    static let columnWidth = 31
+    var momentWidth: Int { isNarrow ? 21 : 31 }
 }

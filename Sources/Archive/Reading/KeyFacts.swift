@@ -182,9 +182,10 @@ extension ArchiveReader {
 }
 
 extension Holder: CustomStringConvertible {
-    /// The prefix as people write it.
+    /// The prefix as people write it. What was withdrawn came from no address.
     var description: String {
         switch kind {
+        case 4 where prefix == 0: "no address in particular"
         case 4: "\(IPAddress.v4(UInt32(truncatingIfNeeded: prefix) << 8))/24"
         case 6: "\(IPAddress.v6(prefix << 16, 0))/48"
         default: "the operator"

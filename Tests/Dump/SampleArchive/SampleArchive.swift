@@ -18,7 +18,7 @@ enum SampleArchive {
         do {
             try FileManager.default.createDirectory(atPath: arguments[0], withIntermediateDirectories: true)
             switch arguments[2] {
-            case "empty": try archive(arguments[0], now).close()
+            case "empty": try archive(arguments[0], now + .seconds(-86_400 - 1800)).close()
             case "small": try Story(folder: arguments[0], now: now).write()
             default:
                 guard let count = Int(arguments[2]) else { fail("no such archive: \(arguments[2])", 64) }
@@ -46,16 +46,17 @@ enum SampleArchive {
     }
 
     private static func fill(_ folder: String, _ now: Instant, _ count: Int) throws {
-        let archive = try archive(folder, now)
+        let begun = now + .seconds(-86_400 - 1800)
+        let archive = try archive(folder, begun)
         let sender = Provenance.received(from: Mid(bits: .zero), at: Address(host: .v4(0xC000_0201), port: 8090))
         for start in stride(from: 0, to: count, by: 4096) {
             let changes = try (start..<min(count, start + 4096)).map { number in
                 ArchiveChange.store(
                     StoreChange(
                         target: Target(hashing: "\(number)"), entries: [try Entry(unsigned: Array("value \(number)".utf8))],
-                        expiresAt: now + .seconds(86_400), provenance: sender))
+                        expiresAt: now + .seconds(86_400 + 1800), provenance: sender))
             }
-            _ = try archive.commit(changes, at: now + .seconds(-3600 * 24))
+            _ = try archive.commit(changes, at: begun)
         }
         try follow(archive)
         archive.close()

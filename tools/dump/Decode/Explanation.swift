@@ -87,7 +87,9 @@ struct Explanation {
 
     private func cells(_ field: Field, on terminal: Terminal) -> [ColumnTable.Cell] {
         let name = String(repeating: "  ", count: field.depth) + field.name
-        let meaning = field.fault.map { $0 == field.meaning || field.meaning.isEmpty ? $0 : "\(field.meaning): \($0)" }
+        // What is wrong with the whole is said once, below.
+        let said = field.fault == fault?.reason ? nil : field.fault
+        let meaning = said.map { $0 == field.meaning || field.meaning.isEmpty ? $0 : "\(field.meaning): \($0)" }
         return [
             .faint("\(field.offset)"), .faint("\(field.bytes.count)"),
             field.fault == nil ? .init(name) : .bad(name),

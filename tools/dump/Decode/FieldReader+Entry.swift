@@ -18,7 +18,7 @@ extension FieldReader {
         case 0:
             let whole = Array(bytes[start..<start + count])
             try take("data", remaining) { Terminal.shown($0) }
-            noteIdentity("SHA-1 of the entry: \(EntryID(bits: Digest.sha1(whole)))")
+            noteIdentity(EntryID(bits: Digest.sha1(whole)))
         case 1: try signedEntry()
         default:
             throw DecodeFault(offset: start, reason: "an entry begins with 00 (unsigned) or 01 (signed)")
@@ -52,7 +52,10 @@ extension FieldReader {
         if !isValid { blame("the signature is not the signer's over the entry before it") }
     }
 
-    private mutating func noteIdentity(_ text: String) {
-        append([Field(offset: position, bytes: [], name: "identity", meaning: text, depth: fields.last?.depth ?? 0)])
+    /// What tells an unsigned entry from others takes no bytes.
+    private mutating func noteIdentity(_ id: EntryID) {
+        append([
+            Field(offset: position, bytes: [], name: "id (SHA-1)", meaning: "\(id)", depth: fields.last?.depth ?? 0)
+        ])
     }
 }

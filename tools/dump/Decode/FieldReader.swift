@@ -55,9 +55,9 @@ struct FieldReader {
         _ name: String, _ count: Int, _ meaning: ([UInt8]) -> String = { _ in "" }
     ) throws(DecodeFault) -> [UInt8] {
         guard count <= remaining else {
-            let needed = "\(name) needs \(Words.count(count, "byte"))"
+            let left = "\(remaining == 0 ? "none" : "\(remaining)") \(remaining < 2 ? "is" : "are") left before \(endName)"
             throw DecodeFault(
-                offset: position, reason: "the \(needed), and \(remaining) \(remaining == 1 ? "is" : "are") left before \(endName)")
+                offset: position, reason: "the \(name) needs \(Words.count(count, "byte")), and \(left)")
         }
         let taken = Array(bytes[position..<position + count])
         fields.append(

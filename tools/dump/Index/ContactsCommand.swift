@@ -58,7 +58,7 @@ struct BucketsCommand: GuardedCommand {
         let reader = try options.open()
         let (buckets, contacts) = (try reader.buckets(), try reader.contacts())
         let terminal = OutputOptions.terminal
-        let table = ColumnTable(KnownBucket.columns, on: terminal)
+        let table = ColumnTable(KnownBucket.columns(on: terminal), on: terminal)
         var writer = RowWriter()
         for bucket in buckets {
             if writer.count == 0, !options.json { try writer.add(table.header) }
@@ -90,16 +90,16 @@ extension KnownContact {
     fileprivate static func columns(on terminal: Terminal) -> [ColumnTable.Column] {
         let digits = terminal.digitsWidth(40)
         return [
-            .init("mid", digits), .init("address", 21), .init("last response", Words.columnWidth),
-            .init("first seen", Words.columnWidth), .init("node id", digits), .init("key", 0),
+            .init("mid", digits), .init("address", 21), .init("last response", terminal.momentWidth),
+            .init("first seen", terminal.momentWidth), .init("node id", digits), .init("key", 0),
         ]
     }
 
     fileprivate func cells(on terminal: Terminal, at now: Instant) -> [ColumnTable.Cell] {
         [
             .strong(terminal.digits(contact.publicKey.mid)), .init(contact.address.description),
-            contact.lastResponse.map { .init(Words.column($0, at: now)) } ?? .faint("never"),
-            .init(Words.column(contact.firstSeen, at: now)), .init(terminal.digits(nodeID)),
+            contact.lastResponse.map { .init(terminal.column($0, at: now)) } ?? .faint("never"),
+            .init(terminal.column(contact.firstSeen, at: now)), .init(terminal.digits(nodeID)),
             .init(contact.publicKey.level.rawValue),
         ]
     }
@@ -120,10 +120,10 @@ extension KnownBucket {
         ])
     }
 
-    fileprivate static var columns: [ColumnTable.Column] {
+    fileprivate static func columns(on terminal: Terminal) -> [ColumnTable.Column] {
         [
             .init("family", 6), .init("prefix", 20), .init("contacts", 8, isRight: true),
-            .init("last changed", Words.columnWidth), .init("known contacts", 0),
+            .init("last changed", terminal.momentWidth), .init("known contacts", 0),
         ]
     }
 
@@ -132,7 +132,7 @@ extension KnownBucket {
     ) -> [ColumnTable.Cell] {
         [
             .init(family), .strong(prefix.isEmpty ? "(all)" : prefix), .init("\(contacts)"),
-            .init(Words.column(lastChanged, at: now)),
+            .init(terminal.column(lastChanged, at: now)),
             .faint(members.map { terminal.digits($0.contact.publicKey.mid) }.joined(separator: " ")),
         ]
     }

@@ -69,8 +69,8 @@ extension Publisher {
     fileprivate static func columns(on terminal: Terminal) -> [ColumnTable.Column] {
         [
             .init("signer", terminal.digitsWidth(40)), .init("values", 8, isRight: true),
-            .init("bytes", 10, isRight: true), .init("key", 10), .init("first seen", Words.columnWidth),
-            .init("last stored", Words.columnWidth), .init("marks", 0),
+            .init("bytes", 10, isRight: true), .init("key", 10), .init("first seen", terminal.momentWidth),
+            .init("last stored", terminal.momentWidth), .init("marks", 0),
         ]
     }
 
@@ -78,7 +78,7 @@ extension Publisher {
         let marks = [isPinned ? "pinned" : nil, isBlocked ? "blocked" : nil].compactMap { $0 }.joined(separator: ", ")
         return [
             .strong(terminal.digits(mid)), .init("\(values)"), .init("\(bytes)"), .init(level),
-            .init(Words.column(firstSeen, at: now)), .init(Words.column(lastStored, at: now)),
+            .init(terminal.column(firstSeen, at: now)), .init(terminal.column(lastStored, at: now)),
             isBlocked ? .bad(marks) : .init(marks),
         ]
     }

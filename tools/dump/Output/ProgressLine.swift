@@ -6,9 +6,14 @@ internal import Glibc
 /// line every half minute elsewhere.
 struct ProgressLine {
     private let begun = ContinuousClock.now
-    private let isTerminal = isatty(STDERR_FILENO) == 1
-    private var nextShown: Duration = .seconds(1)
+    private let isTerminal: Bool
+    private var nextShown: Duration
     private var isShown = false
+
+    init() {
+        isTerminal = isatty(STDERR_FILENO) == 1
+        nextShown = isTerminal ? .seconds(1) : .seconds(30)
+    }
 
     /// Tells, if it is time.
     mutating func tell(_ text: @autoclosure () -> String) {
@@ -32,7 +37,7 @@ struct ProgressLine {
         let begun = ContinuousClock.now
         let isTerminal = isatty(STDERR_FILENO) == 1
         let timer = DispatchSource.makeTimerSource()
-        timer.schedule(deadline: .now() + 1, repeating: isTerminal ? 0.5 : 30)
+        timer.schedule(deadline: .now() + (isTerminal ? 1 : 30), repeating: isTerminal ? 0.5 : 30)
         timer.setEventHandler {
             let line = "\(text), \(Words.age(ContinuousClock.now - begun))"
             isTerminal ? Output.rewrite(line) : Output.complain(line)

@@ -54,7 +54,7 @@ extension KnownEvidence {
         let digits = terminal.digitsWidth(40)
         return [
             .init("key", digits), .init("signer", digits), .init("version", 10, isRight: true),
-            .init("noted", Words.columnWidth), .init("held, and offered later", 0),
+            .init("noted", terminal.momentWidth), .init("held, and offered later", 0),
         ]
     }
 
@@ -64,7 +64,7 @@ extension KnownEvidence {
         let pair = [evidence.held, evidence.offered].map { Terminal.shown(Array($0.data)) }
         return head + [
             .init(evidence.held.signature.map { "\($0.version.number)" } ?? "-"),
-            .init(Words.column(evidence.noted, at: now)), .init(pair.joined(separator: ", ")),
+            .init(terminal.column(evidence.noted, at: now)), .init(pair.joined(separator: ", ")),
         ]
     }
 }

@@ -75,32 +75,41 @@ struct HistoryCommand: GuardedCommand {
     }
 
     private func versionLines(_ history: ValueHistory, on terminal: Terminal, at now: Instant) -> [String] {
-        var table = TextTable()
-        table.add("version", "first seen", "until", "data")
-        for value in history.versions {
+        let width = terminal.momentWidth
+        let table = ColumnTable(
+            [
+                .init("version", 10, isRight: true), .init("first seen", width), .init("until", 9 + width),
+                .init("data", 0),
+            ], on: terminal.indented(by: 2))
+        let rows = history.versions.map { value -> [ColumnTable.Cell] in
             guard let record = value.record, let signature = record.entry.signature else {
-                table.add("-", "-", "-", terminal.bad("damaged"))
-                continue
+                return [.init("-"), .init("-"), .init("-"), .bad("damaged")]
             }
             let end =
-                value.replacedAt.map { "replaced \(Words.column($0, at: now))" }
-                ?? "\(value.state(at: now)) \(Words.column(record.expiresAt, at: now))"
-            table.add(
-                "\(signature.version.number)", Words.column(record.firstSeen, at: now), end,
-                Terminal.shown(Array(record.entry.data)))
+                value.replacedAt.map { "replaced \(terminal.column($0, at: now))" }
+                ?? "\(value.state(at: now)) \(terminal.column(record.expiresAt, at: now))"
+            return [
+                .init("\(signature.version.number)"), .init(terminal.column(record.firstSeen, at: now)), .init(end),
+                .init(Terminal.shown(Array(record.entry.data))),
+            ]
         }
-        return table.lines(indent: 4)
+        return ([table.header] + rows.map { table.row($0) }).map { "  \($0)" }
     }
 
     private func changeLines(_ changes: [KnownChange], on terminal: Terminal, at now: Instant) -> [String] {
-        var table = TextTable()
-        for change in changes {
-            let what = change.isRemoval ? "taken out" : "stored, refreshed or moved"
-            table.add(
-                "\(change.number)", Words.column(change.at, at: now), change.entryClass.name, terminal.digits(change.id),
-                what)
+        let table = ColumnTable(
+            [
+                .init("change", 10, isRight: true), .init("made", terminal.momentWidth), .init("class", 8),
+                .init("id", terminal.digitsWidth(40)), .init("what", 0),
+            ], on: terminal.indented(by: 2))
+        let rows = changes.map { change -> [ColumnTable.Cell] in
+            [
+                .init("\(change.number)"), .init(terminal.column(change.at, at: now)), .init(change.entryClass.name),
+                .init(terminal.digits(change.id)),
+                .init(change.isRemoval ? "taken out" : "stored, refreshed or moved"),
+            ]
         }
-        return table.lines()
+        return ([table.header] + rows.map { table.row($0) }).map { "  \($0)" }
     }
 }
 

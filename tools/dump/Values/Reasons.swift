@@ -121,20 +121,22 @@ struct Reasons {
 
     private mutating func addStanding(_ standing: KeyFacts.Standing) {
         let part = standing.value.isRetained ? "retained" : "served"
-        guard let holder = standing.holder else {
+        guard let holder = standing.holder, !isPinned(standing.value) else {
             return add(
                 standing.value.id, "accounts",
-                "It counts as the operator's, because it is pinned or was published here: it gives way to nothing.")
+                "It is charged to the operator, because it is pinned or was published here: it gives way to nothing.")
         }
-        let above = standing.holdersAbove.map { $0 == 0 ? "none holds more" : "\($0) hold more" } ?? "many hold more"
-        let before =
-            standing.recordsBefore.map { $0 == 0 ? "it goes first" : "\(Words.count($0, "record")) of it go first" }
-            ?? "very many records of it go first"
+        let above = standing.holdersAbove.map { "\($0 == 0 ? "no" : "\($0)") \($0 < 2 ? "prefix has" : "prefixes have") more" }
+        let before = standing.recordsBefore.map { "\($0 == 0 ? "none" : "\($0)") of its own \($0 < 2 ? "is" : "are") older" }
         add(
             standing.value.id, "accounts",
-            "It counts as \(holder)'s, which holds \(Words.space(standing.holderBytes)) of what is \(part). When that has to "
-                + "give up room, whoever holds most gives its oldest: of the address prefixes \(above), and of this one "
-                + "\(before).")
+            "It is charged to \(holder), which has \(Words.space(standing.holderBytes)) of what is \(part). When room is "
+                + "needed, whoever has most gives up its oldest: \(above ?? "very many have more"), and "
+                + "\(before ?? "very many of its own are older").")
+    }
+
+    private func isPinned(_ value: HeldValue) -> Bool {
+        facts.pins.contains(.key(value.target)) || value.signer.map { facts.pins.contains(.signer($0)) } ?? false
     }
 
     // MARK: What is gone

@@ -40,8 +40,8 @@ extension HeldValue {
     static func columns(on terminal: Terminal) -> [ColumnTable.Column] {
         let digits = terminal.digitsWidth(40)
         return [
-            .init("key", digits), .init("class", 8), .init("state", 8), .init("first seen", Words.columnWidth),
-            .init("served until", Words.columnWidth), .init("version", 10, isRight: true),
+            .init("key", digits), .init("class", 8), .init("state", 8), .init("first seen", terminal.momentWidth),
+            .init("served until", terminal.momentWidth), .init("version", 10, isRight: true),
             .init("bytes", 5, isRight: true), .init("signer", digits), .init("data", 0),
         ]
     }
@@ -53,9 +53,9 @@ extension HeldValue {
         let head: [ColumnTable.Cell] = [.strong(terminal.digits(target)), .init(entryClass.name), mark]
         let signer = ColumnTable.Cell(signer.map { terminal.digits($0) } ?? "-")
         guard let record else { return head + [.init("-"), .init("-"), .init("-"), .init("-"), signer, .init("-")] }
-        let expiry = Words.column(record.expiresAt, at: now)
+        let expiry = terminal.column(record.expiresAt, at: now)
         return head + [
-            .init(Words.column(record.firstSeen, at: now)), state == "served" ? .init(expiry) : .faint(expiry),
+            .init(terminal.column(record.firstSeen, at: now)), state == "served" ? .init(expiry) : .faint(expiry),
             .init(record.entry.signature.map { "\($0.version.number)" } ?? "-"), .init("\(record.entry.bytes.count)"),
             signer, .init(Terminal.shown(Array(record.entry.data))),
         ]
