@@ -57,7 +57,7 @@ let package = Package(
         .target(
             name: "Bristlecone",
             dependencies: [
-                "IPv8", "Kademlia", "DHTCore", "Archive", "Console",
+                "IPv8", "Kademlia", "Maintenance", "DHTCore", "Archive", "Console",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -68,7 +68,7 @@ let package = Package(
             swiftSettings: house),
         .target(
             name: "Simulation",
-            dependencies: ["DHTCore", "Kademlia", .product(name: "HeapModule", package: "swift-collections")],
+            dependencies: ["DHTCore", "Kademlia", "Maintenance", .product(name: "HeapModule", package: "swift-collections")],
             swiftSettings: house),
         .executableTarget(
             name: "BristleconeCLI",
@@ -105,7 +105,7 @@ let package = Package(
             resources: [.copy("Fixtures")], swiftSettings: house),
         .testTarget(name: "KademliaTests", dependencies: ["IPv8", "Kademlia"], swiftSettings: house),
         .testTarget(name: "MaintenanceTests", dependencies: ["IPv8", "Maintenance"], swiftSettings: house),
-        .testTarget(name: "DHTCoreTests", dependencies: ["DHTCore", "Kademlia", "Simulation"], swiftSettings: house),
+        .testTarget(name: "DHTCoreTests", dependencies: ["DHTCore", "Kademlia", "Maintenance", "Simulation"], swiftSettings: house),
         .testTarget(
             name: "ArchiveTests",
             dependencies: ["Archive", "IPv8", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: house),

@@ -8,18 +8,18 @@ extension Archive {
     ///
     /// - Parameter limit: how many disagreements to tell at most.
     package func indexDifferences(limit: Int = 16) throws(ArchiveError) -> [String] {
-        let rows = try index.read { database in
+        let (rows, impossible) = try index.read { database in
             var rows: [EntryKey: IndexedRow] = [:]
+            var impossible = 0
             let cursor = try Row.fetchCursor(database, sql: IndexedRow.text)
             while let row = try cursor.next() {
-                guard let (key, indexed) = IndexedRow.read(row) else { throw ArchiveError.index(detail: "a bad key") }
-                rows[key] = indexed
+                if let (key, indexed) = IndexedRow.read(row) { rows[key] = indexed } else { impossible += 1 }
             }
-            return rows
+            return (rows, impossible)
         }
         return try environment.read { (transaction) throws(ArchiveError) in
             var missing = rows
-            var differences: [String] = []
+            var differences = impossible > 0 ? ["\(impossible) rows of the index have impossible values"] : []
             for table in [Table.entries, .retained] {
                 try transaction.forEach(table, prefix: []) { (bytes, value) throws(ArchiveError) in
                     guard let key = EntryKey(bytes), let record = ArchivedRecord(value, key: bytes, table: table) else {
@@ -71,22 +71,24 @@ struct IndexedRow: Equatable {
         senderAddress = "\(address)"
     }
 
-    private init(_ row: Row) {
-        version = row[3]
-        byteCount = row[4]
-        firstSeen = row[5]
-        lastStored = row[6]
-        expiresAt = row[7]
-        sender = (row[8] as Data?).map { Array($0) }
-        senderAddress = row[9]
-        signer = (row[10] as Data?).map { Array($0) }
-        isRetained = row[11]
+    private init(_ row: Row) throws {
+        version = try row.soundIfPresent(3)
+        byteCount = try row.sound(4)
+        firstSeen = try row.sound(5)
+        lastStored = try row.sound(6)
+        expiresAt = try row.sound(7)
+        sender = (try row.soundIfPresent(8) as Data?).map { Array($0) }
+        senderAddress = try row.soundIfPresent(9)
+        signer = (try row.soundIfPresent(10) as Data?).map { Array($0) }
+        isRetained = try row.sound(11)
     }
 
     static func read(_ row: Row) -> (EntryKey, IndexedRow)? {
-        let entryClass: Int64 = row[1]
-        let bytes = Array(row[0] as Data) + [UInt8(truncatingIfNeeded: entryClass)] + Array(row[2] as Data)
-        guard let key = EntryKey(bytes: bytes) else { return nil }
-        return (key, IndexedRow(row))
+        guard let target = try? row.sound(0) as Data, let entryClass = try? row.sound(1) as Int64,
+            let id = try? row.sound(2) as Data,
+            let key = EntryKey(bytes: Array(target) + [UInt8(truncatingIfNeeded: entryClass)] + Array(id)),
+            let indexed = try? IndexedRow(row)
+        else { return nil }
+        return (key, indexed)
     }
 }

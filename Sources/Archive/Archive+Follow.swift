@@ -66,13 +66,13 @@ extension Archive {
         return IndexPosition(
             archiveID: identity.archiveID, last: end,
             rebuild: end == .start ? nil : IndexPosition.Rebuild(after: [], done: 0),
-            restoreRule: options.restoring.description)
+            republishRule: options.republishing.description)
     }
 
     /// Why an index cannot be brought forward along the journal; `nil` where it can.
     private func misfit(of position: IndexPosition) throws(ArchiveError) -> String? {
         guard position.archiveID == identity.archiveID else { return "it belongs to another archive" }
-        guard position.restoreRule == options.restoring.description else { return "the upkeep settings are others now" }
+        guard position.republishRule == options.republishing.description else { return "the upkeep settings are others now" }
         return try environment.read { (transaction) throws(ArchiveError) in
             let end = try transaction.journalEnd()
             if position.last == end { return nil }

@@ -43,7 +43,7 @@ public final class Archive: Sendable {
         self.identity = identity
         self.index = index
         indexPosition = Mutex(IndexPosition(
-                archiveID: identity.archiveID, last: .start, restoreRule: options.restoring.description))
+                archiveID: identity.archiveID, last: .start, republishRule: options.republishing.description))
     }
 
     /// Opens the archive in a folder that exists, or begins one there.
@@ -58,7 +58,7 @@ public final class Archive: Sendable {
         folder: String, options: ArchiveOptions = ArchiveOptions(), now: Instant,
         progress: (ArchiveProgress) -> Void = { _ in }
     ) throws(ArchiveError) -> Archive {
-        let index = Index(path: folder + "/index.sqlite", restoreRule: options.restoring)
+        let index = Index(path: folder + "/index.sqlite", republishRule: options.republishing)
         try Index.refuseNewer(path: index.path)
         var identity = IdentityRecord(archiveID: newArchiveID(), created: now)
         var damaged: [DamagedRecord] = []

@@ -15,7 +15,7 @@ public struct ArchiveOptions: Hashable, Sendable {
     /// How long values are kept after they have expired.
     public var retention = Retention()
     /// When values are to be stored in the DHT again.
-    public var restoring = RestoreRule()
+    public var republishing = RepublishRule()
 
     /// How long opening may look over LMDB's own pages, those above the leaves first; `nil` for as long as it takes.
     public var structureCheckMax: Duration? = .milliseconds(500)

@@ -104,6 +104,17 @@ extension RetentionSettings {
     }
 }
 
+extension UpkeepSettings {
+    /// The archive's form of it.
+    var ofArchive: RepublishRule {
+        var rule = RepublishRule()
+        rule.interval = interval.duration ?? rule.interval
+        rule.lifetime = lifetime.duration ?? rule.lifetime
+        rule.servedFor = servedFor.duration ?? rule.servedFor
+        return rule
+    }
+}
+
 extension ShareSettings {
     /// The archive's form of it.
     var byBudget: [Budget: Int] {

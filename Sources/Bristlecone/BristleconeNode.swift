@@ -3,6 +3,7 @@ internal import DHTCore
 internal import Glibc
 public import IPv8
 internal import Kademlia
+internal import Maintenance
 public import Logging
 internal import NIOCore
 internal import NIOPosix
@@ -56,7 +57,8 @@ public final class BristleconeNode: Sendable {
             NodeLoop.Parts(
                 sockets: sockets, workshop: threads.workshop,
                 commits: GroupCommit(archive: archive, thread: threads.writer, eventLoop: eventLoop),
-                index: threads.index, housekeeper: threads.housekeeper, acknowledgesEarly: settings.relaxedDurability,
+                index: threads.index, housekeeper: threads.housekeeper, upkeep: threads.upkeep,
+                acknowledgesEarly: settings.relaxedDurability,
                 logger: logger),
             on: eventLoop)
         trackers = TrackerResolver(settings.bootstrap ? settings.bootstrapServers : [], logger: logger)
@@ -96,6 +98,7 @@ public final class BristleconeNode: Sendable {
         options.diskReserveBytes = Int(clamping: settings.diskReserve.bytes)
         options.budgets = Budgets(sharing: options.liveBytesMax, shares: settings.shares.byBudget)
         options.retention = settings.retention.ofArchive
+        options.republishing = settings.upkeep.ofArchive
         options.signedPerTargetMax = settings.valuesPerKeyMax
         options.unsignedPerTargetMax = settings.valuesPerKeyMax
         do throws(ArchiveError) {
@@ -118,7 +121,9 @@ public final class BristleconeNode: Sendable {
     ) -> NodeConfiguration {
         var contacts: [Contact] = []
         var secrets: [TokenSecret] = []
+        var jobs: [JobReport] = []
         do throws(ArchiveError) {
+            jobs = try archive.jobs().map { JobReport($0) }
             contacts = try archive.contacts().map { stored in
                 Contact(
                     NodeInfo(address: stored.address, publicKey: stored.publicKey),
@@ -128,9 +133,14 @@ public final class BristleconeNode: Sendable {
         } catch {
             logger.error("What the last run remembered cannot be read; the node begins without it: \(error)")
         }
-        return NodeConfiguration(
+        var configuration = NodeConfiguration(
             identity: folder.identity.publicKey, listenAddresses: sockets.values.map(\.address), peers: settings.peers,
             contacts: contacts, tokenSecrets: secrets, seed: .random(in: .min ... .max))
+        configuration.jobs = jobs
+        configuration.servedFor = settings.upkeep.ofArchive.servedFor
+        configuration.republishes = settings.upkeep.enabled
+        configuration.upkeepLimits.packetsPerSecond = settings.upkeep.packetsPerSecond
+        return configuration
     }
 
     /// Ends the node: what was acknowledged or is about to be is on disk when this returns.

@@ -30,14 +30,34 @@ struct ActiveLookup: Sendable {
         case connect(CommandID)
         /// To find the nodes that are to remember where we are.
         case ownRecord
+        /// To find the nodes to store values on again.
+        case republish(ActivityID)
+        /// To find the values of a pinned key.
+        case seek(ActivityID)
         /// To get to know a part of the key space.
         case refresh
     }
 
     var wantsNodes: Bool {
         switch purpose {
-        case .publish, .connect, .ownRecord: true
-        case .find, .refresh: false
+        case .publish, .connect, .ownRecord, .republish: true
+        case .find, .refresh, .seek: false
+        }
+    }
+
+    /// Whether it is counted against what upkeep may send.
+    var isUpkeep: Bool {
+        switch purpose {
+        case .republish, .seek: true
+        case .find, .publish, .connect, .ownRecord, .refresh: false
+        }
+    }
+
+    /// How many nodes it is to find. A pool for many keys has to be larger than what one key needs.
+    var nodesWanted: Int {
+        switch purpose {
+        case .republish: 2 * Node.replicasWanted
+        case .find, .publish, .connect, .ownRecord, .refresh, .seek: Node.replicasWanted
         }
     }
 
@@ -87,6 +107,11 @@ struct Findings: Sendable {
         return entries.filter { $0.signature != nil } + entries.filter { $0.signature == nil }
     }
 
+    /// The values that others held, in the order of discovery.
+    var fromOthers: [(entry: Entry, holder: NodeInfo)] {
+        order.compactMap { id in found[id].flatMap { found in found.holder.map { (found.entry, $0) } } }
+    }
+
     /// A signed value that somebody else held.
     struct Discovery: Sendable {
         let entry: Entry
@@ -96,14 +121,16 @@ struct Findings: Sendable {
     }
 
     /// The signed values that others held, in the order of discovery.
-    var discoveries: [Discovery] {
+    ///
+    /// - Parameter lifetime: how long values live after they were signed.
+    func discoveries(livingFor lifetime: Duration) -> [Discovery] {
         order.compactMap { id in
             guard let (entry, holder) = found[id], let holder, let version = entry.signature?.version else {
                 return nil
             }
             return Discovery(
                 entry: entry, holder: holder,
-                expiry: Instant(seconds: Int64(version.number)) + Node.servedFor)
+                expiry: Instant(seconds: Int64(version.number)) + lifetime)
         }
     }
 }

@@ -46,7 +46,7 @@ extension Node {
     ) -> Bool {
         guard let commit = begin(.publication(id, target, entry)) else { return false }
         let intent = StoreIntent(
-            target: target, entries: [entry], expiresAt: now + Node.servedFor, origin: .published)
+            target: target, entries: [entry], expiresAt: now + servedFor, origin: .published)
         effects.append(.commit(commit, intent))
         return true
     }

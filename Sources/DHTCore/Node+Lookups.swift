@@ -13,13 +13,14 @@ extension Node {
         guard lookups.count + publications.count + connections.count < Node.lookupsMax else { return nil }
         workCount += 1
         let id = ActivityID(number: workCount)
-        var searches: [AddressFamily: Lookup] = [:]
+        var active = ActiveLookup(purpose: purpose, target: target, searches: [:])
         for family in families.present {
             guard let table = families[family]?.table, table.count > 0 else { continue }
             let seeds = table.closest(to: target, count: Node.replicasWanted, at: now).map(\.node)
-            searches[family] = Lookup(target: target, seeds: seeds, ownMid: identity.mid)
+            active.searches[family] = Lookup(
+                target: target, seeds: seeds, ownMid: identity.mid, resultCountMax: active.nodesWanted)
         }
-        lookups[id] = ActiveLookup(purpose: purpose, target: target, searches: searches)
+        lookups[id] = active
         return id
     }
 
@@ -31,6 +32,7 @@ extension Node {
                 let isUnderWay =
                     havePunctured(step, for: id, at: now, into: &effects)
                     || submit(active.request(to: step.node, for: id), at: now, into: &effects)
+                if active.isUpkeep { upkeep.allowance -= 1 }
                 if !isUnderWay { active.searches[family]?.failed(step.node) }
             }
         }
@@ -119,6 +121,10 @@ extension Node {
             storeOnResponders(of: active, entry, for: command, at: now, into: &effects)
         case .connect(let command):
             askHolders(foundBy: active, for: command, at: now, into: &effects)
+        case .republish(let run):
+            pooled(active, for: run, at: now, into: &effects)
+        case .seek(let run):
+            sought(active, for: run, at: now, into: &effects)
         case .ownRecord:
             storeOwnRecord(on: active, at: now, into: &effects)
         }

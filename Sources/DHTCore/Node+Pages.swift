@@ -45,7 +45,7 @@ extension Node {
     /// on it has an hour. What is unsigned does not tell its age, so it is left where it is. The reference starts the
     /// hour anew, so that looking for a dead value once an hour keeps it alive for ever.
     mutating func spread(_ search: ActiveLookup, at now: Instant, into effects: inout [Effect]) {
-        let fresh = search.findings.discoveries.filter { $0.expiry > now }.prefix(StoreRequest.valueCountMax)
+        let fresh = search.findings.discoveries(livingFor: servedFor).filter { $0.expiry > now }.prefix(StoreRequest.valueCountMax)
         guard !fresh.isEmpty else { return }
         if let (node, token) = search.respondersWithTokens.first(where: { search.emptyHanded.contains($0.node) }) {
             let request = Request(

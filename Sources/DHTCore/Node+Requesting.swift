@@ -29,6 +29,12 @@ extension Node {
             _ = requests.add(request, firstDeadline: sendAt, using: &generator)
             return true
         }
+        return transmitNow(request, at: now, into: &effects)
+    }
+
+    /// Sends a request that its peer accepts, without asking the pacer. Returns whether it was sent.
+    mutating func transmitNow(_ request: Request, at now: Instant, into effects: inout [Effect]) -> Bool {
+        guard !requests.isFull, canReach(request.address) else { return false }
         var sent = request
         sent.sentAt = now
         let id = requests.add(sent, firstDeadline: now + request.kind.patience, using: &generator)
@@ -89,6 +95,8 @@ extension Node {
             ask(node, for: lookup, at: now, into: &effects)
         case (.publication(let publication), .stored):
             publicationAnswered(publication, at: now, into: &effects)
+        case (.republication(let run, let target, let first), .stored):
+            republicationEnded(run, target, first, acknowledgedBy: sender)
         case (.ownRecord, .stored):
             ownRecord.confirmed(by: sender, at: now)
         case (.connection(let connection), _):
@@ -133,6 +141,8 @@ extension Node {
         case .page(let lookup): pageFailed(lookup, at: now, into: &effects)
         case .puncture(let lookup, let node): ask(node, for: lookup, at: now, into: &effects)
         case .publication(let publication): publicationFailed(publication, at: now, into: &effects)
+        case .republication(let run, let target, let first):
+            republicationEnded(run, target, first, acknowledgedBy: nil)
         }
     }
 

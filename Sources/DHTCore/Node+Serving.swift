@@ -3,9 +3,6 @@ internal import Kademlia
 
 /// What a node does for others: keeps their values, finds values and nodes for them.
 extension Node {
-    /// How long a stored value is served: an hour (the reference's `MAX_ENTRY_AGE`), halved for each node beyond the
-    /// seventh that is closer to the target than we are. That keeps values from spreading over half of the overlay.
-    static let servedFor: Duration = .seconds(3600)
     private static let neighboursConsidered = 20
 
     mutating func serve(_ request: FindRequest, to asker: NodeInfo, at now: Instant, into effects: inout [Effect]) {
@@ -23,7 +20,7 @@ extension Node {
         switch work.removeValue(forKey: id) {
         case .find(let request, let asker)?: answer(request, to: asker, with: values, at: now, into: &effects)
         case .ownValues(let lookup)?: ownValuesLoaded(values, for: lookup, at: now, into: &effects)
-        case .packet?, .store?, .publication?, .copy?, nil: return
+        case .packet?, .store?, .publication?, .copy?, .dueKeys?, .republishable?, .soughtCopy?, nil: return
         }
     }
 
@@ -32,7 +29,7 @@ extension Node {
         switch work.removeValue(forKey: id) {
         case .find?: drop(.archiveFailed)
         case .ownValues(let lookup)?: ownValuesLoaded([], for: lookup, at: now, into: &effects)
-        case .packet?, .store?, .publication?, .copy?, nil: return
+        case .packet?, .store?, .publication?, .copy?, .dueKeys?, .republishable?, .soughtCopy?, nil: return
         }
     }
 
@@ -87,16 +84,18 @@ extension Node {
             }
         case .publication(let command, let target, let entry)?:
             keptHere(entry, under: target, outcome, for: command, at: now, into: &effects)
-        case .packet?, .find?, .ownValues?, .copy?, nil: return
+        case .soughtCopy(let run)?: soughtCopyKept(run, at: now, into: &effects)
+        case .packet?, .find?, .ownValues?, .copy?, .dueKeys?, .republishable?, nil: return
         }
     }
 
-    /// How long a value that is stored here now is served.
+    /// How long a value that is stored here now is served: ``servedFor``, halved for each node beyond the seventh that is
+    /// closer to the target than we are. That keeps values from spreading over half of the overlay.
     func servingTime(of target: Target, in family: AddressFamily, at now: Instant) -> Duration {
-        guard let table = families[family]?.table else { return Node.servedFor }
+        guard let table = families[family]?.table else { return servedFor }
         let own = Distance(table.ownID, target)
         let closer = table.closest(to: target, count: Node.neighboursConsidered, at: now)
             .count { Distance($0.id, target) < own }
-        return Node.servedFor / (1 << max(0, closer - Bucket.sizeMax + 1))
+        return servedFor / (1 << max(0, closer - Bucket.sizeMax + 1))
     }
 }

@@ -2,35 +2,6 @@ internal import IPv8
 internal import Kademlia
 internal import Maintenance
 
-/// What a node does by itself, again and again.
-enum Job: Int, Hashable, Comparable, CaseIterable, Sendable {
-    /// Asks for a new token secret when the newest has had its turn.
-    case tokenRotation
-    /// Looks for peers while there are few.
-    case walk
-    /// Asks contacts that have been quiet for a sign of life.
-    case keepAlive
-    /// Looks through parts of the key space that have not changed for long.
-    case bucketRefresh
-    /// Has a few nodes remember where we are.
-    case ownRecord
-    /// Has the contacts remembered for the next start.
-    case contactSnapshot
-
-    /// The time from one run to the next.
-    var interval: Duration {
-        switch self {
-        case .tokenRotation: .seconds(10)
-        case .walk: Walker.stepInterval
-        case .keepAlive, .ownRecord: .seconds(1)
-        case .bucketRefresh: .seconds(5)
-        case .contactSnapshot: .seconds(1)
-        }
-    }
-
-    static func < (left: Job, right: Job) -> Bool { left.rawValue < right.rawValue }
-}
-
 /// Keeps the node in the overlay: secrets, walk, contacts, buckets.
 extension Node {
     /// How long a contact may be quiet before it is asked for a sign of life (the reference's `PING_INTERVAL`).
@@ -50,15 +21,25 @@ extension Node {
 
     mutating func runDueJobs(at now: Instant, into effects: inout [Effect]) {
         for job in schedule.takeDue(at: now) {
-            switch job {
-            case .tokenRotation: if mint.needsSecret(at: now) { effects.append(.drawTokenSecret) }
-            case .walk: takeStep(at: now, into: &effects)
-            case .keepAlive: pingQuietContacts(at: now, into: &effects)
-            case .bucketRefresh: refreshBuckets(at: now, into: &effects)
-            case .ownRecord: keepOwnRecord(at: now, into: &effects)
-            case .contactSnapshot: saveContacts(into: &effects)
-            }
             schedule.plan(job, at: now + job.interval)
+            let countBefore = effects.count
+            run(job, at: now, into: &effects)
+            guard effects.count > countBefore else { continue }
+            let sentCount = effects[countBefore...].count { if case .send = $0 { true } else { false } }
+            jobs.note(job, sent: sentCount, at: now)
+        }
+    }
+
+    private mutating func run(_ job: Job, at now: Instant, into effects: inout [Effect]) {
+        switch job {
+        case .tokenRotation: if mint.needsSecret(at: now) { effects.append(.drawTokenSecret) }
+        case .walk: takeStep(at: now, into: &effects)
+        case .keepAlive: pingQuietContacts(at: now, into: &effects)
+        case .bucketRefresh: refreshBuckets(at: now, into: &effects)
+        case .ownRecord: keepOwnRecord(at: now, into: &effects)
+        case .contactSnapshot: saveContacts(into: &effects)
+        case .republish: republish(at: now, into: &effects)
+        case .jobSnapshot: effects.append(.saveJobs(jobReports))
         }
     }
 
@@ -144,12 +125,14 @@ extension Node {
         else { return }
         ownIDsSought = ownIDsSought.filter { id in families.present.contains { families[$0]?.table.ownID == id } }
         ownIDsSought.insert(table.ownID)
+        // Then the rest of the key space, so that the table is good before anything leans on it.
+        families[family]?.table.markStale()
         advance(lookup, at: now, into: &effects)
     }
 
     private mutating func saveContacts(into effects: inout [Effect]) {
         guard contactsChanged else { return }
         contactsChanged = false
-        effects.append(.saveContacts(contactsToRemember))
+        effects.append(.saveContacts(contactsToRemember, buckets: bucketReports))
     }
 }

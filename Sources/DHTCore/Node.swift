@@ -24,6 +24,8 @@ internal import Maintenance
 public struct Node: Sendable {
     let identity: PublicKey
     let peers: [Address]
+    /// How long a value is served after it was stored.
+    let servedFor: Duration
     var trackers: [Address] = []
     var families: PerFamily<FamilyState>
     var generator: RandomNumbers
@@ -46,6 +48,10 @@ public struct Node: Sendable {
     var contactWalkedAt = Instant.distantPast
     var trackersWalkedAt = Instant.distantPast
     var schedule = Schedule<Job>()
+    var jobs = JobBook()
+    var upkeep: Upkeep
+    /// How many contacts the last run had.
+    let rememberedCount: Int
     var work: [WorkID: Work] = [:]
     var lookups: [ActivityID: ActiveLookup] = [:]
     var publications: [ActivityID: Publication] = [:]
@@ -80,15 +86,17 @@ public struct Node: Sendable {
     public init(_ configuration: NodeConfiguration, at now: Instant) {
         identity = configuration.identity
         peers = configuration.peers
+        servedFor = configuration.servedFor
         generator = RandomNumbers(seed: configuration.seed)
         mint = TokenMint(secrets: configuration.tokenSecrets)
         families = PerFamily { family in
             configuration.listenAddresses.first { $0.family == family }
                 .map { FamilyState(listeningOn: $0, mid: configuration.identity.mid, at: now) }
         }
-        for job in Job.allCases { schedule.plan(job, at: now) }
-        schedule.plan(.contactSnapshot, at: now + Job.contactSnapshot.interval)
+        upkeep = Upkeep(isEnabled: configuration.republishes, limits: configuration.upkeepLimits)
+        rememberedCount = min(configuration.contacts.count, LostContacts.contactsMax)
         lostContacts = LostContacts(configuration.contacts)
+        planJobs(configuration.jobs, at: now)
     }
 
     /// Takes in something that has happened and writes what is to be done about it.
@@ -100,6 +108,10 @@ public struct Node: Sendable {
             signaturesChecked(id, verdict, at: now, into: &effects)
         case .entriesLoaded(let id, let values):
             entriesLoaded(id, values, at: now, into: &effects)
+        case .dueKeysListed(let id, let due):
+            dueKeysListed(id, due, at: now, into: &effects)
+        case .republishableLoaded(let id, let targets):
+            republishableLoaded(id, targets, at: now, into: &effects)
         case .loadFailed(let id):
             loadFailed(id, at: now, into: &effects)
         case .commitCompleted(let id, let outcome):
@@ -170,4 +182,10 @@ enum Work: Hashable, Sendable {
     case copy
     /// A user's value, which is being made durable here before it goes to others.
     case publication(CommandID, Target, Entry)
+    /// What is due to be stored again is being listed.
+    case dueKeys
+    /// Values that are to be stored again are being read.
+    case republishable(ActivityID)
+    /// What a search for a pinned key has found is being kept.
+    case soughtCopy(ActivityID)
 }

@@ -138,6 +138,11 @@ public struct RoutingTable: Sendable {
         buckets[number].lastChanged = now
     }
 
+    /// Has every bucket count as one that has not changed for long.
+    public mutating func markStale() {
+        for number in buckets.indices { buckets[number].lastChanged = .distantPast }
+    }
+
     // MARK: Asking
 
     /// How many contacts there are.

@@ -58,6 +58,9 @@ public struct World {
         return id
     }
 
+    /// Has a machine's operator pin a key.
+    public mutating func pin(_ target: Target, on index: MachineIndex) { machines[index].disk.pins.insert(target) }
+
     // MARK: Time
 
     /// Lets time pass.
@@ -74,7 +77,7 @@ public struct World {
 
     private mutating func deliver(_ input: Input, to index: MachineIndex) {
         guard machines[index].node != nil else { return }
-        if case .commitCompleted(let id, _) = input { machines[index].finishCommit(id) }
+        if case .commitCompleted(let id, _) = input { machines[index].finishCommit(id, at: now) }
         var effects: [Effect] = []
         machines[index].node?.handle(input, at: now, into: &effects)
         for effect in effects { carryOut(effect, of: index) }
@@ -132,7 +135,15 @@ public struct World {
         case .drawTokenSecret:
             let bytes = (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }
             schedule(.tokenSecretDrawn(bytes), on: index, at: now)
-        case .saveContacts(let contacts): machines[index].disk.contacts = contacts
+        case .saveContacts(let contacts, _): machines[index].disk.contacts = contacts
+        case .listDueKeys(let id, let limit):
+            schedule(.dueKeysListed(id, machine.disk.dueKeys(at: now, limit: limit)), on: index, at: now + .milliseconds(1))
+        case .loadRepublishable(let id, let targets):
+            let values = machine.disk.republishable(targets, at: now)
+            schedule(.republishableLoaded(id, values), on: index, at: now + .milliseconds(1))
+        case .refresh(let intent): machines[index].disk.refresh(intent, at: now)
+        case .noteRepublication(let report): machines[index].disk.note(report, at: now)
+        case .saveJobs(let jobs): machines[index].disk.jobs = jobs
         case .emit(.commandCompleted(let id, let outcome)): outcomes[id] = outcome
         case .emit: return
         }
@@ -175,11 +186,11 @@ public struct Machine {
     mutating func start(at now: Instant, seed: UInt64) {
         life += 1
         wakeUp = nil
-        node = Node(
-            NodeConfiguration(
-                identity: key.publicKey, listenAddresses: [address], peers: peers, contacts: disk.contacts,
-                tokenSecrets: disk.tokenSecrets, seed: seed),
-            at: now)
+        var configuration = NodeConfiguration(
+            identity: key.publicKey, listenAddresses: [address], peers: peers, contacts: disk.contacts,
+            tokenSecrets: disk.tokenSecrets, seed: seed)
+        configuration.jobs = disk.jobs
+        node = Node(configuration, at: now)
     }
 
     mutating func stop() {
@@ -188,7 +199,7 @@ public struct Machine {
         uncommitted.removeAll()
     }
 
-    mutating func finishCommit(_ id: WorkID) {
-        if let intent = uncommitted.removeValue(forKey: id) { disk.commit(intent) }
+    mutating func finishCommit(_ id: WorkID, at now: Instant) {
+        if let intent = uncommitted.removeValue(forKey: id) { disk.commit(intent, at: now) }
     }
 }

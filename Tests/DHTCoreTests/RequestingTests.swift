@@ -295,7 +295,7 @@ import Testing
         let peer = try Peer(1)
         try bench.befriend(peer)
         let saved = bench.pass(.seconds(6)).compactMap { effect in
-            if case .saveContacts(let contacts) = effect { contacts.map(\.node) } else { nil }
+            if case .saveContacts(let contacts, _) = effect { contacts.map(\.node) } else { nil }
         }
         #expect(saved == [[peer.info]])
     }

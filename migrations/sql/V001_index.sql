@@ -17,7 +17,7 @@ CREATE TABLE entries (
     sender BLOB,                          -- mid; NULL where published here
     sender_address TEXT,                  -- NULL where published here
     signer BLOB,                          -- mid; NULL where unsigned
-    restore_due INTEGER,                  -- when it is to be stored in the DHT again; NULL for never
+    republish_due INTEGER,                  -- when it is to be stored in the DHT again; NULL for never
     verified_algorithm TEXT,              -- level of the signer's key; NULL where unsigned
     verified_result TEXT,                 -- 'valid', 'invalid'
     verified_at INTEGER,
@@ -27,7 +27,7 @@ CREATE TABLE entries (
 
 CREATE INDEX entries_by_expiry ON entries (retained, expires_at);
 CREATE INDEX entries_by_signer ON entries (signer) WHERE signer IS NOT NULL;
-CREATE INDEX entries_by_restore ON entries (restore_due, expires_at) WHERE restore_due IS NOT NULL;
+CREATE INDEX entries_by_republish ON entries (republish_due, expires_at) WHERE republish_due IS NOT NULL;
 
 -- Who signed the entries above.
 CREATE VIEW publishers AS
@@ -55,7 +55,7 @@ CREATE TABLE position (
     last_checksum BLOB NOT NULL,
     rebuild_after BLOB,
     rebuild_done INTEGER NOT NULL DEFAULT 0,
-    restore_rule TEXT NOT NULL            -- the settings that restore_due follows from
+    republish_rule TEXT NOT NULL            -- the settings that republish_due follows from
 ) STRICT;
 
 -- The indexes of entries that a rebuild has dropped, because it is many times faster without them, and makes again at

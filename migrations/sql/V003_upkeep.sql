@@ -1,11 +1,12 @@
 -- What the node does by itself, and how that went. Lost with the file, it is done again.
 
 -- How storing again went, by target. A target that has never been stored again has no row.
-CREATE TABLE restores (
+CREATE TABLE republications (
     target BLOB PRIMARY KEY,
     last_attempt_at INTEGER NOT NULL,
     attempts INTEGER NOT NULL,            -- in a row that nobody acknowledged; 0 after a success
     acknowledged INTEGER NOT NULL,        -- how many nodes acknowledged it the last time
+    last_result TEXT NOT NULL,            -- 'stored', 'unanswered' or 'others_closer'
     holders TEXT NOT NULL,                -- their mids and addresses: one line each
     retry_at INTEGER,                     -- not before this moment; NULL where nothing stands in the way
     sought_at INTEGER,                    -- when it was last looked for in the DHT, because it is pinned

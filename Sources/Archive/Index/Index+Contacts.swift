@@ -27,12 +27,13 @@ extension Index {
                     SELECT public_key, address, first_seen, last_response FROM contacts
                     ORDER BY last_response DESC, mid, address
                     """)
-            return rows.compactMap { row -> StoredContact? in
-                guard let publicKey = PublicKey(bytes: Array(row[0] as Data)), let address = Address(row[1] as String)
+            return try rows.compactMap { row -> StoredContact? in
+                guard let publicKey = PublicKey(bytes: Array(try row.sound(0) as Data)),
+                    let address = Address(try row.sound(1) as String)
                 else { return nil }
-                let lastResponse: Int64? = row[3]
+                let lastResponse: Int64? = try row.soundIfPresent(3)
                 return StoredContact(
-                    publicKey: publicKey, address: address, firstSeen: Instant(nanoseconds: row[2]),
+                    publicKey: publicKey, address: address, firstSeen: Instant(nanoseconds: try row.sound(2)),
                     lastResponse: lastResponse.map { Instant(nanoseconds: $0) })
             }
         }

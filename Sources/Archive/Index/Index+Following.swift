@@ -67,7 +67,7 @@ extension Index {
             signature.map { Int64($0.version.number) }, Int64(record.entry.bytes.count),
             record.firstSeen.nanoseconds, record.lastStored.nanoseconds, record.expiresAt.nanoseconds,
             record.provenance == .publishedHere, record.isWithdrawn, isRetained, sender, senderAddress,
-            signature?.signer.mid.blob, restoreRule.due(record, isRetained: isRetained, under: key)?.nanoseconds,
+            signature?.signer.mid.blob, republishRule.due(record, isRetained: isRetained, under: key)?.nanoseconds,
             signature?.signer.level.rawValue,
             signature.map { _ in "valid" }, signature.map { _ in record.firstSeen.nanoseconds },
             signature.map { _ in "store" },
@@ -82,7 +82,7 @@ extension Index {
             last_stored = excluded.last_stored, expires_at = excluded.expires_at,
             published_here = excluded.published_here, withdrawn = excluded.withdrawn,
             retained = excluded.retained,
-            sender = excluded.sender, sender_address = excluded.sender_address, restore_due = excluded.restore_due,
+            sender = excluded.sender, sender_address = excluded.sender_address, republish_due = excluded.republish_due,
             verified_result = iif(first_seen = excluded.first_seen, verified_result, excluded.verified_result),
             verified_at = iif(first_seen = excluded.first_seen, verified_at, excluded.verified_at),
             verified_by = iif(first_seen = excluded.first_seen, verified_by, excluded.verified_by),
@@ -103,25 +103,27 @@ extension IndexPosition {
             let row = try Row.fetchOne(
                 database,
                 sql: """
-                    SELECT archive_id, last_change, last_checksum, rebuild_after, rebuild_done, restore_rule
+                    SELECT archive_id, last_change, last_checksum, rebuild_after, rebuild_done, republish_rule
                     FROM position WHERE id = 1
                     """)
         else { return nil }
-        let checksum: Data = row[2]
-        let after: Data? = row[3]
-        let lastChange: Int64 = row[1]
+        let checksum: Data = try row.sound(2)
+        let after: Data? = try row.soundIfPresent(3)
+        let lastChange: Int64 = try row.sound(1)
+        let rebuilt: Int = try row.sound(4)
         return IndexPosition(
-            archiveID: Array(row[0] as Data),
+            archiveID: Array(try row.sound(0) as Data),
             last: JournalPlace(
                 number: UInt64(clamping: lastChange), checksum: checksum.reduce(0) { $0 << 8 | UInt64($1) }),
-            rebuild: after.map { Rebuild(after: Array($0), done: row[4]) }, restoreRule: row[5])
+            rebuild: after.map { Rebuild(after: Array($0), done: rebuilt) },
+            republishRule: try row.sound(5))
     }
 
     fileprivate func save(_ database: Database) throws {
         let statement = try database.cachedStatement(sql: "INSERT OR REPLACE INTO position VALUES (1, ?, ?, ?, ?, ?, ?)")
         try statement.execute(arguments: [
             Data(archiveID), Int64(clamping: last.number), withUnsafeBytes(of: last.checksum.bigEndian) { Data($0) },
-            rebuild.map { Data($0.after) }, Int64(rebuild?.done ?? 0), restoreRule,
+            rebuild.map { Data($0.after) }, Int64(rebuild?.done ?? 0), republishRule,
         ])
     }
 }

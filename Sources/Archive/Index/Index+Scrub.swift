@@ -22,18 +22,18 @@ extension Index {
     /// How far the scrub is; `nil` where none has been begun.
     func scrubState() throws(ArchiveError) -> ScrubState? {
         try read { database in
-            guard let row = try Row.fetchOne(database, sql: "SELECT * FROM scrub WHERE id = 1") else { return nil }
+            guard let row = try Row.fetchOne(database, sql: ScrubState.text) else { return nil }
             var state = ScrubState()
-            state.run = row["run"]
-            state.startedAt = (row["started_at"] as Int64?).map { Instant(nanoseconds: $0) }
-            let table: Int64 = row["place_table"]
+            state.run = try row.soundIfPresent(0)
+            state.startedAt = try row.soundIfPresent(1).map { Instant(nanoseconds: $0) }
+            let table: Int64 = try row.sound(2)
             state.cursor = ScrubCursor(
-                table: UInt8(truncatingIfNeeded: table), key: Array(row["place_key"] as Data))
-            state.checked = row["checked"]
-            state.damaged = row["damaged"]
-            state.finishedAt = (row["finished_at"] as Int64?).map { Instant(nanoseconds: $0) }
-            state.finishedChecked = row["finished_checked"]
-            state.finishedDamaged = row["finished_damaged"]
+                table: UInt8(truncatingIfNeeded: table), key: Array(try row.sound(3) as Data))
+            state.checked = try row.sound(4)
+            state.damaged = try row.sound(5)
+            state.finishedAt = try row.soundIfPresent(6).map { Instant(nanoseconds: $0) }
+            state.finishedChecked = try row.sound(7)
+            state.finishedDamaged = try row.sound(8)
             return state
         }
     }
@@ -50,4 +50,11 @@ extension Index {
                 ])
         }
     }
+}
+
+extension ScrubState {
+    fileprivate static let text = """
+        SELECT run, started_at, place_table, place_key, checked, damaged, finished_at, finished_checked, finished_damaged
+        FROM scrub WHERE id = 1
+        """
 }

@@ -12,7 +12,7 @@ final class Index: Sendable {
     /// The file.
     let path: String
     /// When values are to be stored again.
-    let restoreRule: RestoreRule
+    let republishRule: RepublishRule
     private let state: Mutex<State>
 
     private struct State {
@@ -26,9 +26,9 @@ final class Index: Sendable {
     /// What a damaged file is renamed to; an earlier one is overwritten.
     var asidePath: String { path + ".damaged" }
 
-    init(path: String, restoreRule: RestoreRule) {
+    init(path: String, republishRule: RepublishRule) {
         self.path = path
-        self.restoreRule = restoreRule
+        self.republishRule = republishRule
         state = Mutex(State())
     }
 

@@ -7,7 +7,7 @@ struct IndexPosition: Hashable {
     /// How far a rebuild is; `nil` while none is under way. The journal is followed from `last` once it is done.
     var rebuild: Rebuild?
     /// The settings that its moments of storing again follow from.
-    var restoreRule: String
+    var republishRule: String
 
     struct Rebuild: Hashable {
         /// The number of the table and the key of the last record taken over; empty at first.

@@ -111,10 +111,11 @@ extension ReadOnlyIndex {
                     """, arguments: [target.blob])
             var found: [EntryKey: Verification] = [:]
             for row in rows {
-                let entryClass: Int64 = row[0]
-                let bytes = target.bytes + [UInt8(truncatingIfNeeded: entryClass)] + Array(row[1] as Data)
-                guard let key = EntryKey(bytes: bytes), let algorithm = row[2] as String?,
-                    let result = row[3] as String?, let at = row[4] as Int64?, let by = row[5] as String?
+                let entryClass: Int64 = try row.sound(0)
+                let bytes = target.bytes + [UInt8(truncatingIfNeeded: entryClass)] + Array(try row.sound(1) as Data)
+                guard let key = EntryKey(bytes: bytes), let algorithm = try row.soundIfPresent(2) as String?,
+                    let result = try row.soundIfPresent(3) as String?, let at = try row.soundIfPresent(4) as Int64?,
+                    let by = try row.soundIfPresent(5) as String?
                 else { continue }
                 found[key] = Verification(
                     algorithm: algorithm, result: result, at: Instant(nanoseconds: at), by: by)

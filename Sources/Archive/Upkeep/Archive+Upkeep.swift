@@ -14,8 +14,8 @@ extension Archive {
         guard !pinned.isEmpty else { return list }
         list.targets.removeAll { pinned.contains($0.target) }
         for target in pinned.sorted(by: { $0.bits < $1.bits }) {
-            let state = try index.restoreState(of: target)
-            let due = max(state?.soughtAt.map { $0 + options.restoring.interval } ?? now, state?.retryAt ?? now)
+            let state = try index.republishState(of: target)
+            let due = max(state?.soughtAt.map { $0 + options.republishing.interval } ?? now, state?.retryAt ?? now)
             list.kept += 1
             guard due <= now else {
                 list.nextDue = min(list.nextDue ?? due, due)
@@ -46,28 +46,28 @@ extension Archive {
 
     /// The values of a target that are to be stored again now, in the order of their keys; all pinned ones, whether they
     /// are due or not. Damaged ones are left out and remembered.
-    public func restorableEntries(of target: Target, at now: Instant) throws(ArchiveError) -> [RestorableEntry] {
-        let rule = options.restoring
-        var restorable: [RestorableEntry] = []
+    public func republishableEntries(of target: Target, at now: Instant) throws(ArchiveError) -> [RepublishableEntry] {
+        let rule = options.republishing
+        var republishable: [RepublishableEntry] = []
         for table in [Table.entries, .retained] {
             let held = try readAll(table, prefix: target.bytes) { key, value in
                 ArchivedRecord(value, key: key, table: table).flatMap { record in EntryKey(key).map { ($0, record) } }
             }
             for (key, record) in held {
                 if try isPinned(key) {
-                    restorable.append(RestorableEntry(entry: record.entry, servedUntil: nil, expiresAt: record.expiresAt))
+                    republishable.append(RepublishableEntry(entry: record.entry, servedUntil: nil, expiresAt: record.expiresAt))
                 } else if let due = rule.due(record, isRetained: table == .retained, under: key), due <= now {
                     let isOurs = record.provenance == .publishedHere
                     let end = rule.origin(of: record) + rule.lifetime
                     guard isOurs || now <= end else { continue }
-                    restorable.append(
-                        RestorableEntry(
-                            entry: record.entry, servedUntil: isOurs ? nil : end + RestoreRule.servedFor,
+                    republishable.append(
+                        RepublishableEntry(
+                            entry: record.entry, servedUntil: isOurs ? nil : end + rule.servedFor,
                             expiresAt: record.expiresAt))
                 }
             }
         }
-        return restorable
+        return republishable
     }
 
     private func isPinned(_ key: EntryKey) throws(ArchiveError) -> Bool {
@@ -78,18 +78,18 @@ extension Archive {
     }
 
     /// Notes how storing again went.
-    public func note(_ results: [RestoreResult], at now: Instant) throws(ArchiveError) {
+    public func note(_ results: [RepublishResult], at now: Instant) throws(ArchiveError) {
         try index.note(results, at: now)
     }
 
     /// How it stands with storing a target again; `nil` where that has not been tried.
-    public func restoreState(of target: Target) throws(ArchiveError) -> RestoreState? {
-        try index.restoreState(of: target)
+    public func republishState(of target: Target) throws(ArchiveError) -> RepublishState? {
+        try index.republishState(of: target)
     }
 
     /// Forgets how it went with targets that nothing is held of any more, and that were not tried since.
-    public func trimRestores(olderThan oldest: Instant) throws(ArchiveError) {
-        try index.trimRestores(olderThan: oldest)
+    public func trimRepublications(olderThan oldest: Instant) throws(ArchiveError) {
+        try index.trimRepublications(olderThan: oldest)
     }
 
     /// Keeps these jobs, and leaves others as they are.
@@ -102,9 +102,4 @@ extension Archive {
     public func saveBuckets(_ buckets: [StoredBucket], at now: Instant) throws(ArchiveError) {
         try index.save(buckets, at: now)
     }
-}
-
-extension RestoreRule {
-    /// How long a node serves what was just stored on it (the reference's `MAX_ENTRY_AGE`).
-    static let servedFor: Duration = .seconds(3600)
 }

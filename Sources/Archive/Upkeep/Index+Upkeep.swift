@@ -2,7 +2,7 @@ internal import Foundation
 internal import GRDB
 internal import IPv8
 
-/// What is due, and how it went. Due moments stand with the entries; what an attempt came to stands in `restores`.
+/// What is due, and how it went. Due moments stand with the entries; what an attempt came to stands in `republications`.
 extension Index {
     /// The targets of unpinned values that are due, those that are lost soonest first.
     func dueList(at now: Instant, limit: Int) throws(ArchiveError) -> DueList {
@@ -11,25 +11,25 @@ extension Index {
             let counts = try Row.fetchOne(
                 database,
                 sql: """
-                    SELECT count(*), count(*) FILTER (WHERE restore_due <= ?1), min(restore_due) FILTER (WHERE restore_due > ?1)
-                    FROM entries WHERE restore_due IS NOT NULL
+                    SELECT count(*), count(*) FILTER (WHERE republish_due <= ?1), min(republish_due) FILTER (WHERE republish_due > ?1)
+                    FROM entries WHERE republish_due IS NOT NULL
                     """, arguments: [now.nanoseconds])
-            list.kept = counts?[0] ?? 0
-            list.total = counts?[1] ?? 0
-            list.nextDue = (counts?[2] as Int64?).map { Instant(nanoseconds: $0) }
+            list.kept = try counts?.sound(0) ?? 0
+            list.total = try counts?.sound(1) ?? 0
+            list.nextDue = try counts?.soundIfPresent(2).map { Instant(nanoseconds: $0) }
             guard list.total > 0 else { return list }
             let cursor = try Row.fetchCursor(
                 database,
                 sql: """
                     SELECT e.target, min(e.expires_at) AS deadline
-                    FROM entries AS e LEFT JOIN restores AS r ON r.target = e.target
-                    WHERE e.restore_due <= ?1 AND coalesce(r.retry_at, 0) <= ?1
+                    FROM entries AS e LEFT JOIN republications AS r ON r.target = e.target
+                    WHERE e.republish_due <= ?1 AND coalesce(r.retry_at, 0) <= ?1
                     GROUP BY e.target ORDER BY deadline LIMIT ?2
                     """, arguments: [now.nanoseconds, limit])
             while let row = try cursor.next() {
-                guard let bits = Bits160((row[0] as Data)[...]) else { continue }
-                list.targets.append(
-                    DueTarget(target: Target(bits: bits), deadline: Instant(nanoseconds: row[1]), isPinned: false))
+                guard let bits = Bits160(try row.sound(0) as Data) else { continue }
+                let deadline = Instant(nanoseconds: try row.sound(1))
+                list.targets.append(DueTarget(target: Target(bits: bits), deadline: deadline, isPinned: false))
             }
             return list
         }
@@ -55,22 +55,22 @@ extension Index {
     }
 
     /// How it stands with storing a target again; `nil` where that has not been tried.
-    func restoreState(of target: Target) throws(ArchiveError) -> RestoreState? {
+    func republishState(of target: Target) throws(ArchiveError) -> RepublishState? {
         try read { database in
-            try Row.fetchOne(database, sql: "SELECT * FROM restores WHERE target = ?", arguments: [target.blob])
-                .flatMap { RestoreState($0) }
+            try Row.fetchOne(database, sql: RepublishState.text + " WHERE target = ?", arguments: [target.blob])
+                .flatMap { try RepublishState($0) }
         }
     }
 
     /// Notes how storing again went.
-    func note(_ results: [RestoreResult], at now: Instant) throws(ArchiveError) {
+    func note(_ results: [RepublishResult], at now: Instant) throws(ArchiveError) {
         try write { database in
             let statement = try database.cachedStatement(
                 sql: """
-                    INSERT INTO restores VALUES (?1, ?2, iif(?3 = 0, 1, 0), ?3, ?4, ?5, ?6, ?7, ?8)
+                    INSERT INTO republications VALUES (?1, ?2, iif(?3 = 0, 1, 0), ?3, ?9, ?4, ?5, ?6, ?7, ?8)
                     ON CONFLICT DO UPDATE SET
                         last_attempt_at = ?2, attempts = iif(?3 = 0, attempts + 1, 0), acknowledged = ?3, holders = ?4,
-                        retry_at = ?5, sought_at = coalesce(?6, sought_at), sought_asked = coalesce(?7, sought_asked),
+                        last_result = ?9, retry_at = ?5, sought_at = coalesce(?6, sought_at), sought_asked = coalesce(?7, sought_asked),
                         sought_found = coalesce(?8, sought_found)
                     """)
             for result in results {
@@ -78,18 +78,19 @@ extension Index {
                 try statement.execute(arguments: [
                     result.target.blob, now.nanoseconds, result.holders.count, holders, result.retryAt?.nanoseconds,
                     result.sought.map { _ in now.nanoseconds }, result.sought?.answered, result.sought?.found,
+                    result.outcome.rawValue,
                 ])
             }
         }
     }
 
     /// Forgets how it went with targets that nothing is held of any more.
-    func trimRestores(olderThan oldest: Instant) throws(ArchiveError) {
+    func trimRepublications(olderThan oldest: Instant) throws(ArchiveError) {
         try write { database in
             try database.execute(
                 sql: """
-                    DELETE FROM restores WHERE last_attempt_at < ?
-                        AND NOT EXISTS (SELECT 1 FROM entries WHERE entries.target = restores.target)
+                    DELETE FROM republications WHERE last_attempt_at < ?
+                        AND NOT EXISTS (SELECT 1 FROM entries WHERE entries.target = republications.target)
                     """, arguments: [oldest.nanoseconds])
         }
     }
@@ -124,19 +125,25 @@ extension Index {
     }
 }
 
-extension RestoreState {
-    init?(_ row: Row) {
-        guard let bits = Bits160((row["target"] as Data)[...]) else { return nil }
-        let holders: String = row["holders"]
+extension RepublishState {
+    static let text = """
+        SELECT target, last_attempt_at, attempts, acknowledged, last_result, holders, retry_at, sought_at, sought_asked,
+            sought_found
+        FROM republications
+        """
+
+    init?(_ row: Row) throws {
+        guard let bits = Bits160(try row.sound(0) as Data) else { return nil }
         target = Target(bits: bits)
-        lastAttempt = Instant(nanoseconds: row["last_attempt_at"])
-        attempts = row["attempts"]
-        acknowledged = row["acknowledged"]
-        self.holders = holders.split(separator: "\n").map(String.init)
-        retryAt = (row["retry_at"] as Int64?).map { Instant(nanoseconds: $0) }
-        soughtAt = (row["sought_at"] as Int64?).map { Instant(nanoseconds: $0) }
-        if let answered = row["sought_asked"] as Int?, let found = row["sought_found"] as Int? {
-            sought = RestoreResult.Sought(answered: answered, found: found)
+        lastAttempt = Instant(nanoseconds: try row.sound(1))
+        attempts = try row.sound(2)
+        acknowledged = try row.sound(3)
+        lastOutcome = RepublishResult.Outcome(rawValue: try row.sound(4))
+        holders = (try row.sound(5) as String).split(separator: "\n").map(String.init)
+        retryAt = try row.soundIfPresent(6).map { Instant(nanoseconds: $0) }
+        soughtAt = try row.soundIfPresent(7).map { Instant(nanoseconds: $0) }
+        if let answered = try row.soundIfPresent(8) as Int?, let found = try row.soundIfPresent(9) as Int? {
+            sought = RepublishResult.Sought(answered: answered, found: found)
         }
     }
 }
@@ -147,8 +154,9 @@ extension JobState {
         try Row.fetchAll(database, sql: "SELECT name, due_at, last_run_at, last_result, budget FROM jobs ORDER BY name")
             .map { row in
                 JobState(
-                    name: row[0], due: Instant(nanoseconds: row[1]),
-                    lastRun: (row[2] as Int64?).map { Instant(nanoseconds: $0) }, lastResult: row[3], budget: row[4])
+                    name: try row.sound(0), due: Instant(nanoseconds: try row.sound(1)),
+                    lastRun: try row.soundIfPresent(2).map { Instant(nanoseconds: $0) },
+                    lastResult: try row.soundIfPresent(3), budget: try row.sound(4))
             }
     }
 }

@@ -27,10 +27,13 @@ public struct DueList: Hashable, Sendable {
     public var nextDue: Instant?
     /// How many targets are stored again sooner or later.
     public var kept = 0
+
+    /// A list of nothing.
+    public init() {}
 }
 
 /// A value that is to be stored again.
-public struct RestorableEntry: Hashable, Sendable {
+public struct RepublishableEntry: Hashable, Sendable {
     /// The value.
     public var entry: Entry
     /// Until when it may be served by a node that it is stored on; `nil` where nothing bounds it, for what was published
@@ -41,15 +44,27 @@ public struct RestorableEntry: Hashable, Sendable {
 }
 
 /// How storing the values of a target again went.
-public struct RestoreResult: Hashable, Sendable {
+public struct RepublishResult: Hashable, Sendable {
     /// The target.
     public var target: Target
+    /// What it came to.
+    public var outcome: Outcome
     /// The nodes that acknowledged, or that answered with the values: their mids and addresses.
     public var holders: [Holder]
     /// When it is to be tried again at the earliest; `nil` where nothing stands in the way.
     public var retryAt: Instant?
     /// How many nodes answered when it was looked for, and how many of them had it; `nil` where it was not.
     public var sought: Sought?
+
+    /// What an attempt came to.
+    public enum Outcome: String, Hashable, Sendable {
+        /// Somebody holds it.
+        case stored
+        /// Nobody acknowledged it.
+        case unanswered
+        /// It is somebody else's value, and enough nodes are closer to it than we are.
+        case othersCloser = "others_closer"
+    }
 
     /// Somebody who holds values.
     public struct Holder: Hashable, Sendable {
@@ -80,8 +95,9 @@ public struct RestoreResult: Hashable, Sendable {
     }
 
     /// Puts a result together.
-    public init(target: Target, holders: [Holder], retryAt: Instant?, sought: Sought?) {
+    public init(target: Target, outcome: Outcome, holders: [Holder], retryAt: Instant?, sought: Sought?) {
         self.target = target
+        self.outcome = outcome
         self.holders = holders
         self.retryAt = retryAt
         self.sought = sought
@@ -89,7 +105,7 @@ public struct RestoreResult: Hashable, Sendable {
 }
 
 /// How it stands with storing a target again.
-public struct RestoreState: Hashable, Sendable {
+public struct RepublishState: Hashable, Sendable {
     /// The target.
     public var target: Target
     /// When it was last tried.
@@ -98,6 +114,8 @@ public struct RestoreState: Hashable, Sendable {
     public var attempts: Int
     /// How many nodes acknowledged it the last time.
     public var acknowledged: Int
+    /// What the last attempt came to.
+    public var lastOutcome: RepublishResult.Outcome?
     /// Their mids and addresses.
     public var holders: [String]
     /// Not before this moment.
@@ -105,7 +123,7 @@ public struct RestoreState: Hashable, Sendable {
     /// When it was last looked for, because it is pinned, and what that came to.
     public var soughtAt: Instant?
     /// What the last search came to.
-    public var sought: RestoreResult.Sought?
+    public var sought: RepublishResult.Sought?
 }
 
 /// A recurring job of the node.

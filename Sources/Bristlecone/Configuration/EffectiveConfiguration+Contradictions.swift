@@ -3,7 +3,7 @@ internal import IPv8
 extension EffectiveConfiguration {
     /// What no single value is wrong about, but values together are.
     func contradictions() -> [ConfigurationProblem] {
-        listenProblems() + peerProblems() + bootstrapProblems() + shareProblems()
+        listenProblems() + peerProblems() + bootstrapProblems() + shareProblems() + upkeepProblems()
     }
 
     private func listenProblems() -> [ConfigurationProblem] {
@@ -54,6 +54,17 @@ extension EffectiveConfiguration {
                 names.first { origin(of: $0) != .standard } ?? .servedShare,
                 "The five shares of the archive make \(settings.shares.sum) percent.",
                 "Lower some of \(names.map(\.rawValue).joined(separator: ", ")), so that they make 100 at most.")
+        ]
+    }
+
+    private func upkeepProblems() -> [ConfigurationProblem] {
+        let upkeep = settings.upkeep
+        guard upkeep.enabled, upkeep.interval >= upkeep.servedFor else { return [] }
+        return [
+            problem(
+                .upkeepInterval,
+                "Values would be stored again after \(upkeep.interval), when they have expired after \(upkeep.servedFor).",
+                "Make upkeep.interval shorter than upkeep.served_for.")
         ]
     }
 

@@ -32,6 +32,8 @@ public struct NodeSettings: Sendable, Equatable {
     public var relaxedDurability = false
     /// How many records a second are read again in the background; 0 for none.
     public var scrubRate = 17
+    /// How values are kept alive in the DHT.
+    public var upkeep = UpkeepSettings()
     /// Threads that check and make signatures; 0 stands for one a processor core.
     public var threads = 0
 

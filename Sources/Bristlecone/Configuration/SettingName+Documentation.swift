@@ -72,6 +72,28 @@ extension SettingName {
             is damaged is put into quarantine, and the network is asked for a good copy. With 17, ten million records \
             take a week. 0 switches it off.
             """
+        case .upkeepEnabled:
+            """
+            Whether to store values again before the network forgets them: what you publish, until you withdraw it; what \
+            you pin, for as long as it is pinned; and what others published, while this node is among the closest to it.
+            """
+        case .upkeepInterval:
+            "How long after a value was last stored to store it again, up to 55 minutes: peers keep it for an hour."
+        case .upkeepLifetime:
+            """
+            How long after they were published to store the values of others again, up to 24 hours. Whoever published \
+            them is expected to do it too, if they are to live longer.
+            """
+        case .upkeepPacketsPerSecond:
+            """
+            How many requests a second upkeep sends at most. No peer gets more than one a second, so with 1,000 peers to \
+            store on more than 1,000 makes no difference.
+            """
+        case .servedFor:
+            """
+            How long to serve a value after it was stored. All peers of the public network keep it for an hour; anything \
+            else is for private networks and for tests.
+            """
         case .threads:
             "How many threads check signatures, up to 256. 0 stands for one for each processor core."
         }

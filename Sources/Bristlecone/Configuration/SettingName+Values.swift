@@ -36,6 +36,11 @@ extension SettingName {
         case .retainUnsigned: .string(settings.retention.unsigned.description)
         case .relaxedDurability: .bool(settings.relaxedDurability)
         case .scrubRate: .int(settings.scrubRate)
+        case .upkeepEnabled: .bool(settings.upkeep.enabled)
+        case .upkeepInterval: .string(settings.upkeep.interval.description)
+        case .upkeepLifetime: .string(settings.upkeep.lifetime.description)
+        case .upkeepPacketsPerSecond: .int(settings.upkeep.packetsPerSecond)
+        case .servedFor: .string(settings.upkeep.servedFor.description)
         case .threads: .int(settings.threads)
         }
     }
@@ -73,6 +78,15 @@ extension SettingName {
         case (.retainUnsigned, .string(let text)): return parse(text, into: &settings.retention.unsigned)
         case (.relaxedDurability, .bool(let truth)): settings.relaxedDurability = truth
         case (.scrubRate, .int(let number)): return set(&settings.scrubRate, to: number, within: 0...100_000)
+        case (.upkeepEnabled, .bool(let truth)): settings.upkeep.enabled = truth
+        case (.upkeepInterval, .string(let text)):
+            return parse(text, into: &settings.upkeep.interval, within: Self.intervalRange)
+        case (.upkeepLifetime, .string(let text)):
+            return parse(text, into: &settings.upkeep.lifetime, within: Self.lifetimeRange)
+        case (.upkeepPacketsPerSecond, .int(let number)):
+            return set(&settings.upkeep.packetsPerSecond, to: number, within: 1...100_000)
+        case (.servedFor, .string(let text)):
+            return parse(text, into: &settings.upkeep.servedFor, within: Self.servedForRange)
         case (.threads, .int(let number)): return set(&settings.threads, to: number, within: 0...256)
         default: preconditionFailure("\(rawValue) was read as another type than its own: \(content)")
         }
@@ -124,6 +138,18 @@ extension SettingName {
     ) -> [ValueFault] {
         guard let parsed = ByteSize(text) else { return [.size(text)] }
         return set(&size, to: parsed, within: range)
+    }
+
+    /// Values have to be stored again before they expire; much more often would be a burden to others.
+    private static let intervalRange = TimeSpan(seconds: 5)...TimeSpan(seconds: 55 * 60)
+    private static let lifetimeRange = TimeSpan(seconds: 0)...TimeSpan(seconds: 24 * 3600)
+    private static let servedForRange = TimeSpan(seconds: 10)...TimeSpan(seconds: 3600)
+
+    private func parse(
+        _ text: String, into span: inout TimeSpan, within range: ClosedRange<TimeSpan>
+    ) -> [ValueFault] {
+        guard let parsed = TimeSpan(text) else { return [.span(text)] }
+        return set(&span, to: parsed, within: range)
     }
 
     private func parse(_ text: String, into span: inout TimeSpan) -> [ValueFault] {

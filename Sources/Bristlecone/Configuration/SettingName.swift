@@ -42,6 +42,16 @@ public enum SettingName: String, Sendable, CaseIterable {
     case relaxedDurability = "archive.relaxed_durability"
     /// ``NodeSettings/scrubRate``
     case scrubRate = "archive.scrub_rate"
+    /// ``UpkeepSettings/enabled``
+    case upkeepEnabled = "upkeep.enabled"
+    /// ``UpkeepSettings/interval``
+    case upkeepInterval = "upkeep.interval"
+    /// ``UpkeepSettings/lifetime``
+    case upkeepLifetime = "upkeep.lifetime"
+    /// ``UpkeepSettings/packetsPerSecond``
+    case upkeepPacketsPerSecond = "upkeep.packets_per_second"
+    /// ``UpkeepSettings/servedFor``
+    case servedFor = "upkeep.served_for"
     /// ``NodeSettings/threads``
     case threads
 
@@ -69,7 +79,8 @@ public enum SettingName: String, Sendable, CaseIterable {
         case .logLevel: "--log-level"
         case .bootstrapServers, .archiveSizeLimit, .diskReserve, .valuesPerKeyMax, .servedShare, .retainedShare,
             .historyShare, .floorsShare, .evidenceShare, .retainPublished, .retainPinned, .retainSigned,
-            .retainUnsigned, .relaxedDurability, .scrubRate, .threads:
+            .retainUnsigned, .relaxedDurability, .scrubRate, .upkeepEnabled, .upkeepInterval, .upkeepLifetime,
+            .upkeepPacketsPerSecond, .servedFor, .threads:
             nil
         }
     }
@@ -79,9 +90,10 @@ public enum SettingName: String, Sendable, CaseIterable {
         switch self {
         case .data, .logLevel, .archiveSizeLimit, .diskReserve: .string
         case .retainPublished, .retainPinned, .retainSigned, .retainUnsigned: .string
+        case .upkeepInterval, .upkeepLifetime, .servedFor: .string
         case .listen, .peers, .bootstrapServers: .stringArray
-        case .bootstrapEnabled, .relaxedDurability: .bool
-        case .valuesPerKeyMax, .scrubRate, .threads: .int
+        case .bootstrapEnabled, .relaxedDurability, .upkeepEnabled: .bool
+        case .valuesPerKeyMax, .scrubRate, .upkeepPacketsPerSecond, .threads: .int
         case .servedShare, .retainedShare, .historyShare, .floorsShare, .evidenceShare: .int
         }
     }

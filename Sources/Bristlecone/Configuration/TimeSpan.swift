@@ -21,11 +21,11 @@ public struct TimeSpan: Sendable, Hashable, Comparable {
     }
 
     /// The units, longest first; the first one that needs no fraction is used for writing.
-    private static let units: [(name: String, seconds: Int)] = [("day", 86_400), ("hour", 3600), ("minute", 60)]
+    private static let units: [(name: String, seconds: Int)] = [("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)]
 }
 
 extension TimeSpan: LosslessStringConvertible {
-    /// Reads `forever`, or a whole number and a unit: minutes, hours or days, also in the singular; `nil` for anything
+    /// Reads `forever`, or a whole number and a unit: seconds, minutes, hours or days, also in the singular; `nil` for anything
     /// else, a number without a unit too.
     public init?(_ text: String) {
         let trimmed = text.filter { $0 != " " }.lowercased()
@@ -46,7 +46,9 @@ extension TimeSpan: LosslessStringConvertible {
     /// The number in the longest unit that needs no fraction, such as `30 days`.
     public var description: String {
         guard let seconds else { return "forever" }
-        guard let unit = TimeSpan.units.first(where: { seconds % $0.seconds == 0 }) else { return "\(seconds) seconds" }
+        guard let unit = TimeSpan.units.first(where: { seconds % $0.seconds == 0 && seconds > 0 }) else {
+            return "\(seconds) seconds"
+        }
         let count = seconds / unit.seconds
         return "\(count) \(unit.name)\(count == 1 ? "" : "s")"
     }

@@ -16,18 +16,19 @@ internal import Synchronization
 final class NodeLoop: @unchecked Sendable {
     let eventLoop: any EventLoop
     private let sockets: [AddressFamily: DatagramSocket]
-    private let workshop: Workshop
-    private let commits: GroupCommit
-    private let index: IndexKeeper
+    let workshop: Workshop
+    let commits: GroupCommit
+    let index: IndexKeeper
     private let housekeeper: Housekeeper
-    private let acknowledgesEarly: Bool
+    let upkeep: UpkeepKeeper
+    let acknowledgesEarly: Bool
     private let logger: Logger
 
     private var node: Node
     /// The clock is also read by the thread that writes the archive.
     private let clock: Mutex<NodeClock>
     private var effects: [Effect] = []
-    private var jobs: [Workshop.Job] = []
+    var jobs: [Workshop.Job] = []
     private var timer: (at: Instant, task: Scheduled<Void>)?
     private var commands: [CommandID: CheckedContinuation<CommandOutcome?, Never>] = [:]
     private var commandCount: UInt64 = 0
@@ -44,6 +45,7 @@ final class NodeLoop: @unchecked Sendable {
         var commits: GroupCommit
         var index: IndexKeeper
         var housekeeper: Housekeeper
+        var upkeep: UpkeepKeeper
         var acknowledgesEarly: Bool
         var logger: Logger
     }
@@ -55,6 +57,7 @@ final class NodeLoop: @unchecked Sendable {
         commits = parts.commits
         index = parts.index
         housekeeper = parts.housekeeper
+        upkeep = parts.upkeep
         acknowledgesEarly = parts.acknowledgesEarly
         logger = parts.logger
         let reading = ClockReading.now()
@@ -114,7 +117,7 @@ final class NodeLoop: @unchecked Sendable {
     }
 
     /// What is to be added to the core's moments where they go to the archive or to people.
-    private var clockOffset: Duration { clock.withLock(\.offset) }
+    var clockOffset: Duration { clock.withLock(\.offset) }
 
     /// The archive's time, and whether deleting by age can rely on it; may be asked from any thread.
     var moment: ClockMoment {
@@ -123,44 +126,6 @@ final class NodeLoop: @unchecked Sendable {
     }
 
     // MARK: Out
-
-    private func carryOut(_ effect: Effect) {
-        switch effect {
-        case .send(let message, let address): jobs.append(.send(message, to: address))
-        case .verify(let id, let packet, let entries): jobs.append(.verify(id, packet, entries))
-        case .load(let id, let target, let offset, let limit):
-            jobs.append(.load(id, target, offset: offset, limit: limit))
-        case .commit(let id, let intent): commit(intent, id)
-        case .saveTokenSecrets(let secrets):
-            let dated = secrets.map { TokenSecret(bytes: $0.bytes, drawnAt: $0.drawnAt + clockOffset) }
-            commits.add(GroupCommit.Item(change: .tokenSecrets(dated), completion: nil))
-        case .drawTokenSecret:
-            var random = SystemRandomNumberGenerator()
-            let secret = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
-            runSoon { $0.take(.tokenSecretDrawn(secret)) }
-        case .saveContacts(let contacts): save(contacts)
-        case .emit(let event): tell(event)
-        }
-    }
-
-    private func commit(_ intent: StoreIntent, _ id: WorkID) {
-        var intent = intent
-        intent.expiresAt = intent.expiresAt + clockOffset
-        // Early means before it is on the disk, never in place of it: not when the disk has failed or does not keep up.
-        let isEarly = acknowledgesEarly && commits.canPromise
-        commits.add(GroupCommit.Item(change: .store(StoreChange(intent)), completion: isEarly ? nil : id))
-        if isEarly { runSoon { $0.take(.commitCompleted(id, .held)) } }
-    }
-
-    private func save(_ contacts: [Contact]) {
-        let offset = clockOffset
-        index.save(
-            contacts.map { contact in
-                var contact = contact
-                contact.lastResponse = contact.lastResponse + offset
-                return contact
-            }, at: moment.now)
-    }
 
     private func writeCommits() {
         commits.write(clock: { [self] in moment }) { [self] completion in
@@ -189,7 +154,7 @@ final class NodeLoop: @unchecked Sendable {
         logger.warning("\(what), so new stores are refused; what is held is served: \(remedy) to have more stored.")
     }
 
-    private func tell(_ event: Event) {
+    func tell(_ event: Event) {
         switch event {
         case .commandCompleted(let id, let outcome): commands.removeValue(forKey: id)?.resume(returning: outcome)
         case .addressLearned(let address): logger.info("Others see this node at \(address)")
@@ -205,7 +170,7 @@ final class NodeLoop: @unchecked Sendable {
     }
 
     /// Does something after what is being done now.
-    private func runSoon(_ body: @escaping @Sendable (NodeLoop) -> Void) {
+    func runSoon(_ body: @escaping @Sendable (NodeLoop) -> Void) {
         eventLoop.execute { [self] in
             body(self)
             flush()
@@ -281,7 +246,9 @@ final class NodeLoop: @unchecked Sendable {
     /// What the core looks like now.
     func snapshot() async -> NodeSnapshot? {
         try? await eventLoop.submit { [self] in
-            NodeSnapshot(endpoints: node.endpoints, counters: node.counters, now: now, clockOffset: clockOffset)
+            NodeSnapshot(
+                endpoints: node.endpoints, counters: node.counters, upkeep: node.upkeepSnapshot, jobs: node.jobReports,
+                now: now, clockOffset: clockOffset)
         }.get()
     }
 
@@ -292,7 +259,8 @@ final class NodeLoop: @unchecked Sendable {
             timer?.task.cancel()
             for (_, continuation) in commands { continuation.resume(returning: nil) }
             commands.removeAll()
-            save(node.contactsToRemember)
+            save(node.contactsToRemember, node.bucketReports)
+            upkeep.save(node.jobReports.map { JobState($0, offset: clockOffset) })
             return commits.whenIdle()
         }
         try? await idle.get()
@@ -303,6 +271,8 @@ final class NodeLoop: @unchecked Sendable {
 struct NodeSnapshot: Sendable {
     var endpoints: [EndpointSnapshot]
     var counters: Counters
+    var upkeep: UpkeepSnapshot
+    var jobs: [JobReport]
     /// The core's time.
     var now: Instant
     /// What is to be added to the core's moments for people.

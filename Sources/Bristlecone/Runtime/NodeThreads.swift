@@ -5,7 +5,7 @@ internal import NIOCore
 internal import NIOPosix
 
 /// What a node runs on: one event loop with the sockets, a pool of threads for signatures and reads, one thread that
-/// writes the archive, one that keeps its index, and one that keeps it in order.
+/// writes the archive, and one each that keeps its index, keeps it in order, copies it, checks it, and answers upkeep.
 struct NodeThreads: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let sockets: [AddressFamily: DatagramSocket]
@@ -15,6 +15,7 @@ struct NodeThreads: Sendable {
     let copier: Copier
     let scrubber: Scrubber
     let housekeeper: Housekeeper
+    let upkeep: UpkeepKeeper
 
     init(
         group: MultiThreadedEventLoopGroup, sockets: [AddressFamily: DatagramSocket], archive: Archive,
@@ -31,6 +32,7 @@ struct NodeThreads: Sendable {
         copier = Copier()
         scrubber = Scrubber(archive: archive, recordsPerSecond: settings.scrubRate, logger: logger)
         housekeeper = Housekeeper(archive: archive, index: index, logger: logger)
+        upkeep = UpkeepKeeper(archive: archive, logger: logger)
     }
 
     /// Ends them all, in the order in which they hand work to each other.
@@ -41,6 +43,7 @@ struct NodeThreads: Sendable {
         await copier.shutdown()
         await scrubber.shutdown()
         await housekeeper.shutdown()
+        await upkeep.shutdown()
         await index.shutdown()
         try? await group.shutdownGracefully()
     }

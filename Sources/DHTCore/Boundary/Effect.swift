@@ -11,12 +11,22 @@ public enum Effect: Hashable, Sendable {
     case load(WorkID, target: Target, offset: Int, limit: Int)
     /// Make entries durable.
     case commit(WorkID, StoreIntent)
+    /// List the keys whose values are to be stored again, those that are lost soonest first.
+    case listDueKeys(WorkID, limit: Int)
+    /// Read the values of these targets that are to be stored again.
+    case loadRepublishable(WorkID, [Target])
+    /// Serve values on that have been stored again.
+    case refresh(RefreshIntent)
+    /// Remember how storing again went.
+    case noteRepublication(RepublishReport)
+    /// Remember when the recurring jobs are due and how they went.
+    case saveJobs([JobReport])
     /// Make the token secrets durable.
     case saveTokenSecrets([TokenSecret])
     /// Draw 32 unpredictable bytes.
     case drawTokenSecret
-    /// Remember these contacts for the next start.
-    case saveContacts([Contact])
+    /// Remember these contacts for the next start, and for the record the buckets that they are in.
+    case saveContacts([Contact], buckets: [BucketReport])
     /// Tell the node's user.
     case emit(Event)
 }

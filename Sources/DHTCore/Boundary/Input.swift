@@ -10,6 +10,10 @@ public enum Input: Hashable, Sendable {
     case entriesLoaded(WorkID, [[UInt8]])
     /// The values that were asked for cannot be read.
     case loadFailed(WorkID)
+    /// The keys that were asked for with ``Effect/listDueKeys(_:limit:)``; none where they cannot be read.
+    case dueKeysListed(WorkID, DueKeys)
+    /// The values that were asked for with ``Effect/loadRepublishable(_:_:)``, of the targets that have any.
+    case republishableLoaded(WorkID, [RepublishableTarget])
     /// The change that was asked for with ``Effect/commit(_:_:)`` is durable, or was refused.
     case commitCompleted(WorkID, CommitOutcome)
     /// The secret that was asked for with ``Effect/drawTokenSecret`` is here: 32 unpredictable bytes.

@@ -1,5 +1,6 @@
 public import IPv8
 public import Kademlia
+public import Maintenance
 
 /// What a node is told when it is made.
 public struct NodeConfiguration: Hashable, Sendable {
@@ -14,6 +15,14 @@ public struct NodeConfiguration: Hashable, Sendable {
     public var contacts: [Contact]
     /// Token secrets of an earlier run.
     public var tokenSecrets: [TokenSecret]
+    /// When the recurring jobs of an earlier run were due.
+    public var jobs: [JobReport] = []
+    /// How long a value is served after it was stored: an hour (the reference's `MAX_ENTRY_AGE`).
+    public var servedFor: Duration = .seconds(3600)
+    /// Whether values are stored again.
+    public var republishes = true
+    /// How fast upkeep may go.
+    public var upkeepLimits = UpkeepLimits()
     /// Where the node's own random numbers start. Unpredictable in earnest, fixed in a simulation.
     public var seed: UInt64
 

@@ -15,11 +15,14 @@ public struct Counters: Hashable, Sendable {
     /// Values in answers that were not entries or not authentic, and were skipped.
     public internal(set) var valuesSkipped = 0
 
+    /// Keys whose values were stored again and acknowledged.
+    public internal(set) var keysRepublished = 0
+
     /// Every count under a name; those of drops begin with `dropped.`.
     public var named: [String: Int] {
         var counts = [
             "datagrams_received": datagramsReceived, "requests_timed_out": timeouts, "requests_paced": paced,
-            "values_skipped": valuesSkipped,
+            "values_skipped": valuesSkipped, "keys_republished": keysRepublished,
         ]
         for (id, count) in received { counts["received." + Counters.name(ofMessage: id), default: 0] += count }
         for (id, count) in sent { counts["sent." + Counters.name(ofMessage: id), default: 0] += count }

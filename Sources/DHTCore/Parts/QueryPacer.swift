@@ -1,5 +1,6 @@
 internal import IPv8
 internal import Kademlia
+internal import Maintenance
 
 /// Keeps our own requests to each peer within what peers accept, so that a busy node is not taken for a flood and its
 /// peers are not taken for dead.
@@ -22,6 +23,14 @@ struct QueryPacer: Sendable {
         if peers.count >= QueryPacer.peersMax, peers[id] == nil { forgetQuiet(at: now) }
         return peers[id, default: RecentTimes()]
             .reserve(at: now, max: QueryPacer.requestsMax, interval: QueryPacer.interval, waitMax: QueryPacer.waitMax)
+    }
+
+    /// Whether upkeep may send a request to a peer right now; if so, the moment counts as used. Upkeep takes no more than
+    /// half of what peers accept, and never waits in line, so that it is never in a user's way.
+    mutating func admitForUpkeep(_ id: NodeID, limits: UpkeepLimits, at now: Instant) -> Bool {
+        if peers.count >= QueryPacer.peersMax, peers[id] == nil { forgetQuiet(at: now) }
+        return peers[id, default: RecentTimes()]
+            .admit(at: now, max: limits.requestsPerPeerMax, since: now - limits.peerInterval)
     }
 
     private mutating func forgetQuiet(at now: Instant) {

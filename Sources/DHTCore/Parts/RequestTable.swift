@@ -138,6 +138,8 @@ struct Request: Hashable, Sendable {
         case puncture(ActivityID, NodeInfo)
         /// A step of a publication.
         case publication(ActivityID)
+        /// To have values stored again, of which the first has an identity.
+        case republication(ActivityID, Target, EntryID)
         /// To be remembered by a node.
         case ownRecord
         /// A step of the search for a peer by its key.

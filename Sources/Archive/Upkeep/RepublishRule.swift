@@ -5,11 +5,13 @@ internal import IPv8
 /// What was published here: for as long as it is not withdrawn. What others published: until ``lifetime`` after its
 /// origin, the earlier of its version and when it came here first; so no copy that we make outlives that by more than the
 /// hour for which a store is served, however many archives pass it on. A value that anybody has stored lately is not due.
-public struct RestoreRule: Hashable, Sendable {
+public struct RepublishRule: Hashable, Sendable {
     /// How long after it was last stored a value is due. It is served for an hour.
     public var interval: Duration = .seconds(45 * 60)
     /// How long after their origin the values of others are stored again.
     public var lifetime: Duration = .seconds(3600)
+    /// How long a node serves what was just stored on it (the reference's `MAX_ENTRY_AGE`).
+    public var servedFor: Duration = .seconds(3600)
 
     /// The defaults.
     public init() {}
@@ -44,7 +46,7 @@ public struct RestoreRule: Hashable, Sendable {
     }
 }
 
-extension RestoreRule: CustomStringConvertible {
+extension RepublishRule: CustomStringConvertible {
     /// What the moments in an index follow from.
     public var description: String { "\(interval.nanoseconds)/\(lifetime.nanoseconds)" }
 }

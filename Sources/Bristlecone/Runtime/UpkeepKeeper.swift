@@ -1,0 +1,133 @@
+internal import Archive
+internal import IPv8
+internal import Logging
+internal import NIOPosix
+internal import Synchronization
+
+/// Answers what upkeep asks the archive, and writes down how it went, on a thread of its own: listing what is due may take
+/// a second where there is much.
+final class UpkeepKeeper: Sendable {
+    private let archive: Archive
+    private let logger: Logger
+    private let thread = NIOThreadPool(numberOfThreads: 1)
+    private let notes = Mutex(Notes())
+
+    private struct Notes {
+        var results: [RepublishResult] = []
+        /// The pinned keys of which it has been said that they may get lost.
+        var endangered: Set<Target> = []
+    }
+
+    /// Fewer copies than this of what is pinned are worth a warning.
+    private static let copiesMin = 3
+
+    init(archive: Archive, logger: Logger) {
+        self.archive = archive
+        self.logger = logger
+        thread.start()
+    }
+
+    /// Lists what is due; nothing where that cannot be read at the moment.
+    func listDue(at now: Instant, limit: Int, then deliver: @escaping @Sendable (DueList) -> Void) {
+        submit { keeper in
+            do throws(ArchiveError) {
+                deliver(try keeper.archive.dueList(at: now, limit: limit))
+            } catch {
+                keeper.logger.error("What is due to be stored again cannot be listed now: \(error)")
+                deliver(DueList())
+            }
+        }
+    }
+
+    /// Reads the values of targets that are to be stored again.
+    func load(
+        _ targets: [Target], at now: Instant, then deliver: @escaping @Sendable ([(Target, [RepublishableEntry])]) -> Void
+    ) {
+        submit { keeper in
+            deliver(
+                targets.map { target in
+                    do throws(ArchiveError) {
+                        return (target, try keeper.archive.republishableEntries(of: target, at: now))
+                    } catch {
+                        keeper.logger.error("The values under \(target) cannot be read: \(error)")
+                        return (target, [])
+                    }
+                })
+        }
+    }
+
+    /// Writes down how it went, together with what else comes until the thread is free.
+    func note(_ result: RepublishResult, at now: Instant) {
+        let isFirst = notes.withLock { notes in
+            notes.results.append(result)
+            return notes.results.count == 1
+        }
+        warn(of: result)
+        guard isFirst else { return }
+        submit { keeper in keeper.write(at: now) }
+    }
+
+    private func write(at now: Instant) {
+        let results = notes.withLock { notes in
+            defer { notes.results.removeAll(keepingCapacity: true) }
+            return notes.results
+        }
+        do throws(ArchiveError) {
+            try archive.note(results, at: now)
+        } catch {
+            logger.error("How storing again went cannot be written down: \(error)")
+        }
+    }
+
+    /// Says it, once, where so few nodes hold a pinned key that it may get lost.
+    private func warn(of result: RepublishResult) {
+        guard let sought = result.sought else { return }
+        let isEndangered = result.holders.count < UpkeepKeeper.copiesMin
+        let isNews = notes.withLock { notes in
+            isEndangered
+                ? notes.endangered.insert(result.target).inserted : notes.endangered.remove(result.target) != nil
+        }
+        guard isNews else { return }
+        if isEndangered {
+            logger.warning(
+                """
+                The pinned key \(result.target) is held by \(result.holders.count) other nodes only, of \(sought.answered) \
+                that answered; it stays in this archive, and is stored again as soon as there are nodes to store it on.
+                """)
+        } else {
+            logger.notice("The pinned key \(result.target) is held by \(result.holders.count) nodes again")
+        }
+    }
+
+    /// Remembers the jobs.
+    func save(_ jobs: [JobState]) {
+        submit { keeper in
+            do throws(ArchiveError) {
+                try keeper.archive.saveJobs(jobs)
+            } catch {
+                keeper.logger.error("The jobs cannot be written down: \(error)")
+            }
+        }
+    }
+
+    /// Remembers the buckets.
+    func save(_ buckets: [StoredBucket], at now: Instant) {
+        submit { keeper in
+            do throws(ArchiveError) {
+                try keeper.archive.saveBuckets(buckets, at: now)
+            } catch {
+                keeper.logger.error("The buckets cannot be written down: \(error)")
+            }
+        }
+    }
+
+    private func submit(_ body: @escaping @Sendable (UpkeepKeeper) -> Void) {
+        thread.submit { [self] state in if state == .active { body(self) } }
+    }
+
+    /// Writes what is left, and ends the thread.
+    func shutdown() async {
+        _ = try? await thread.runIfActive { [self] in if notes.withLock({ !$0.results.isEmpty }) { write(at: ClockReading.now().wall) } }
+        try? await thread.shutdownGracefully()
+    }
+}

@@ -1,0 +1,129 @@
+public import IPv8
+public import Maintenance
+
+/// What is due to be stored again, as the archive tells it.
+public struct DueKeys: Hashable, Sendable {
+    /// The keys that are lost soonest.
+    public var keys: [DueKey]
+    /// How many keys are due in all.
+    public var total: Int
+    /// How many keys come due sooner or later.
+    public var kept: Int
+    /// When the next one comes due; `nil` where none will.
+    public var nextDue: Instant?
+
+    /// Puts a list together.
+    public init(keys: [DueKey], total: Int, kept: Int, nextDue: Instant?) {
+        self.keys = keys
+        self.total = total
+        self.kept = kept
+        self.nextDue = nextDue
+    }
+}
+
+/// A value that is to be stored again.
+public struct RepublishableValue: Hashable, Sendable {
+    /// The value.
+    public var entry: Entry
+    /// Until when nodes may serve it that it is stored on; `nil` where nothing bounds it: it was published here, or is
+    /// pinned.
+    public var servedUntil: Instant?
+
+    /// Puts one together.
+    public init(entry: Entry, servedUntil: Instant?) {
+        self.entry = entry
+        self.servedUntil = servedUntil
+    }
+}
+
+/// The values of one target that are to be stored again.
+public struct RepublishableTarget: Hashable, Sendable {
+    /// The target.
+    public var target: Target
+    /// Its values.
+    public var values: [RepublishableValue]
+
+    /// Puts one together.
+    public init(target: Target, values: [RepublishableValue]) {
+        self.target = target
+        self.values = values
+    }
+}
+
+/// Values that have been stored again, and until when they are to be served here.
+public struct RefreshIntent: Hashable, Sendable {
+    /// What they are found under.
+    public var target: Target
+    /// The values, each with the end of its serving.
+    public var values: [Refreshed]
+
+    /// A value and the end of its serving.
+    public struct Refreshed: Hashable, Sendable {
+        /// The value.
+        public var entry: Entry
+        /// Until when it is served.
+        public var servedUntil: Instant
+    }
+}
+
+/// How storing the values of a target again went.
+public struct RepublishReport: Hashable, Sendable {
+    /// The target.
+    public var target: Target
+    /// What it came to.
+    public var outcome: Outcome
+    /// The nodes that acknowledged.
+    public var holders: [NodeInfo]
+    /// When to try again at the earliest; `nil` for when it is due by itself.
+    public var retryAt: Instant?
+    /// How many nodes answered when it was looked for, and how many of them had it; `nil` where it was not.
+    public var sought: Sought?
+
+    /// What an attempt came to.
+    public enum Outcome: Hashable, Sendable {
+        /// Somebody holds it.
+        case stored
+        /// Nobody acknowledged it.
+        case unanswered
+        /// It is somebody else's, and enough nodes are closer to it than we are.
+        case othersCloser
+    }
+
+    /// What a search came to.
+    public struct Sought: Hashable, Sendable {
+        /// How many nodes answered.
+        public var answered: Int
+        /// How many of them had a value.
+        public var found: Int
+    }
+}
+
+/// How upkeep stands.
+public struct UpkeepSnapshot: Hashable, Sendable {
+    /// Whether storing again waits, and for what.
+    public var phase: Phase
+    /// Keys that were due at the last look, and those that come due again and again.
+    public var dueKeys: Int
+    /// Keys that come due sooner or later.
+    public var keptKeys: Int
+    /// Keys whose turn has not come yet, and arcs that are being worked on.
+    public var waitingKeys: Int
+    /// Arcs that are being worked on.
+    public var activeArcs: Int
+    /// How many nodes there are to store on, as far as lookups tell.
+    public var nodes: Int
+    /// When the next key comes due; `nil` where none is known.
+    public var nextDue: Instant?
+
+    /// What upkeep is doing.
+    public enum Phase: String, Hashable, Sendable {
+        /// It is switched off.
+        case off
+        /// The routing table is not good yet.
+        case waitingForTable = "waiting for the routing table"
+        /// Values are being stored.
+        case working
+        /// Nothing is due.
+        case idle
+    }
+}

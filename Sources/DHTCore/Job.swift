@@ -1,0 +1,65 @@
+internal import IPv8
+internal import Maintenance
+
+/// What a node does by itself, again and again.
+enum Job: Int, Hashable, Comparable, CaseIterable, Sendable {
+    /// Asks for a new token secret when the newest has had its turn.
+    case tokenRotation
+    /// Looks for peers while there are few.
+    case walk
+    /// Asks contacts that have been quiet for a sign of life.
+    case keepAlive
+    /// Looks through parts of the key space that have not changed for long.
+    case bucketRefresh
+    /// Has a few nodes remember where we are.
+    case ownRecord
+    /// Has the contacts remembered for the next start.
+    case contactSnapshot
+    /// Stores values again that would otherwise be lost to the DHT.
+    case republish
+    /// Has the due times of the jobs remembered.
+    case jobSnapshot
+
+    /// The time from one run to the next.
+    var interval: Duration {
+        switch self {
+        case .tokenRotation: .seconds(10)
+        case .walk: Walker.stepInterval
+        case .keepAlive, .ownRecord: .seconds(1)
+        case .bucketRefresh: .seconds(5)
+        case .contactSnapshot: .seconds(1)
+        case .republish: .milliseconds(250)
+        case .jobSnapshot: .seconds(30)
+        }
+    }
+
+    /// The name that it has on the disk and for people.
+    var name: String {
+        switch self {
+        case .tokenRotation: "token_rotation"
+        case .walk: "walk"
+        case .keepAlive: "contact_pings"
+        case .bucketRefresh: "bucket_refresh"
+        case .ownRecord: "own_record"
+        case .contactSnapshot: "contact_snapshot"
+        case .republish: "republish"
+        case .jobSnapshot: "job_snapshot"
+        }
+    }
+
+    /// What one run may use.
+    var budget: String {
+        switch self {
+        case .tokenRotation: "one secret in 5 minutes"
+        case .walk: "16 lost contacts a minute and one step in half a second, while there are few contacts"
+        case .keepAlive: "one ping in 25 seconds for each quiet contact"
+        case .bucketRefresh: "one lookup in 15 minutes for each unchanged bucket"
+        case .ownRecord: "one lookup in 30 seconds until 4 nodes hold the record"
+        case .contactSnapshot: "one write a second"
+        case .republish: "half of what each peer accepts, and upkeep.packets_per_second in all"
+        case .jobSnapshot: "one write in 30 seconds"
+        }
+    }
+
+    static func < (left: Job, right: Job) -> Bool { left.rawValue < right.rawValue }
+}

@@ -1,0 +1,285 @@
+internal import IPv8
+internal import Kademlia
+internal import Maintenance
+
+/// Storing again, arc by arc, what would otherwise be lost to the DHT.
+///
+///     waiting for the table → list what is due → arcs → for each: look up, read, store, note → list again
+///
+/// Nothing is stored before the routing table is good: after a long absence everything is due at once, and what went to
+/// the wrong nodes would have to go out again. What has been stored is served here for as long as there, which moves its
+/// due time on the disk: so a node that is killed goes on where it was, and repeats only what was under way.
+extension Node {
+    /// How many due keys are taken from the archive at once.
+    private static let keysPerListing = 65_536
+    /// How often the archive is asked for what is due, while there is less to do than can be done.
+    private static let listingInterval: Duration = .seconds(30)
+    /// How long a key waits that nobody acknowledged, and one that others are closer to.
+    private static let retryInterval: Duration = .seconds(300)
+    private static let othersCloserInterval: Duration = .seconds(900)
+    /// How long the routing table may take to reach the size that it had, before upkeep begins without.
+    private static let recoveryMax: Duration = .seconds(60)
+
+    mutating func republish(at now: Instant, into effects: inout [Effect]) {
+        guard upkeep.isEnabled else { return }
+        upkeep.allow(at: now)
+        guard isTableGood(at: now) else { return }
+        listDueKeys(at: now, into: &effects)
+        while upkeep.runs.count < upkeep.limits.arcsMax, upkeep.mayBegin, let arc = upkeep.queue.takeNext() {
+            workCount += 1
+            upkeep.runs[ActivityID(number: workCount)] = ArcRun(arc)
+        }
+        // In the order in which they were begun, so that the soonest to be lost comes first.
+        for id in upkeep.runs.keys.sorted(by: { $0.number < $1.number }) {
+            advance(run: id, at: now, into: &effects)
+        }
+    }
+
+    /// Whether the table is as good as it was, or as it will be.
+    private mutating func isTableGood(at now: Instant) -> Bool {
+        let contactCount = contacts.count
+        guard contactCount > 0 else {
+            upkeep.firstContactAt = nil
+            upkeep.tableIsGood = false
+            return false
+        }
+        if upkeep.tableIsGood { return true }
+        let firstContactAt = upkeep.firstContactAt ?? now
+        upkeep.firstContactAt = firstContactAt
+        let isSought = families.present.allSatisfy { family in
+            guard let table = families[family]?.table, table.count > 0 else { return true }
+            return ownIDsSought.contains(table.ownID)
+        }
+        let isRefreshing = lookups.values.contains { if case .refresh = $0.purpose { true } else { false } }
+        let isAsLargeAsBefore = contactCount * 2 >= rememberedCount
+        guard isSought, !isRefreshing, isAsLargeAsBefore || now - firstContactAt >= Node.recoveryMax else { return false }
+        upkeep.tableIsGood = true
+        return true
+    }
+
+    private mutating func listDueKeys(at now: Instant, into effects: inout [Effect]) {
+        guard !upkeep.isListing, upkeep.queue.isEmpty, upkeep.runs.count * 2 <= upkeep.limits.arcsMax else { return }
+        let isHungry = upkeep.runs.isEmpty && upkeep.mayHaveMore
+        guard isHungry || now - upkeep.listedAt >= Node.listingInterval || upkeep.nextDue.map({ $0 <= now }) == true,
+            let id = begin(.dueKeys)
+        else { return }
+        upkeep.isListing = true
+        upkeep.listedAt = now
+        upkeep.nextDue = nil
+        effects.append(.listDueKeys(id, limit: Node.keysPerListing))
+    }
+
+    mutating func dueKeysListed(_ id: WorkID, _ due: DueKeys, at now: Instant, into effects: inout [Effect]) {
+        guard case .dueKeys? = work.removeValue(forKey: id) else { return }
+        upkeep.isListing = false
+        upkeep.dueCount = due.total
+        upkeep.keptCount = due.kept
+        upkeep.nextDue = due.nextDue
+        upkeep.mayHaveMore = due.keys.count >= Node.keysPerListing
+        let underWay = Set(upkeep.runs.values.lazy.flatMap { $0.arc.keys.lazy.map(\.target) })
+        upkeep.queue = ArcQueue(due.keys.filter { !underWay.contains($0.target) }, depth: arcDepth)
+        republish(at: now, into: &effects)
+    }
+
+    /// How many bits the ids of a neighbourhood share, by how many nodes there seem to be.
+    private var arcDepth: Int {
+        var depth = 0
+        while nodeCountEstimate >> (depth + 1) >= Node.replicasWanted { depth += 1 }
+        return depth
+    }
+
+    /// How many nodes there are to store on: as many as their distances in lookups tell, at least the contacts.
+    var nodeCountEstimate: Int { max(contacts.count, upkeep.density.nodeCount) }
+
+    // MARK: An arc
+
+    private mutating func advance(run id: ActivityID, at now: Instant, into effects: inout [Effect]) {
+        guard var run = upkeep.runs[id] else { return }
+        dispatch(&run, id, at: now, into: &effects)
+        upkeep.runs[id] = run
+        if run.wait == nil, let key = run.nextKey { goOn(with: key, run: id, at: now, into: &effects) }
+        if upkeep.runs[id]?.isOver == true { upkeep.runs[id] = nil }
+    }
+
+    /// Has the next keys read, or looks for the nodes to store them on.
+    private mutating func goOn(with key: DueKey, run id: ActivityID, at now: Instant, into effects: inout [Effect]) {
+        guard let run = upkeep.runs[id], upkeep.mayBegin else { return }
+        let readable = run.readable(at: now)
+        if !readable.isEmpty {
+            guard let read = begin(.republishable(id)) else { return }
+            upkeep.runs[id]?.wait = .load
+            upkeep.runs[id]?.next += readable.count
+            return effects.append(.loadRepublishable(read, readable.map(\.target)))
+        }
+        let isToBeSought = key.isPinned && run.sought?.target != key.target
+        let hasPool = run.pool.map { $0.isFresh(at: now) && $0.covers(key.target) } ?? false
+        guard isToBeSought || !hasPool else { return }
+        let purpose: ActiveLookup.Purpose = isToBeSought ? .seek(id) : .republish(id)
+        guard let lookup = startLookup(purpose, for: key.target, at: now, into: &effects) else { return }
+        upkeep.runs[id]?.wait = .lookup
+        advance(lookup, at: now, into: &effects)
+    }
+
+    /// Notes whom a lookup has found to store on.
+    mutating func pooled(_ lookup: ActiveLookup, for id: ActivityID, at now: Instant, into effects: inout [Effect]) {
+        guard upkeep.runs[id] != nil else { return }
+        let members = lookup.respondersWithTokens.map { node, token in
+            NodePool.Member(
+                node: node, id: NodeID(host: node.address.host, mid: node.publicKey.mid), token: token)
+        }
+        upkeep.density.note(members.map(\.id), around: lookup.target)
+        upkeep.runs[id]?.wait = nil
+        upkeep.runs[id]?.pool = NodePool(members, around: lookup.target, copies: Node.replicasWanted, at: now)
+        advance(run: id, at: now, into: &effects)
+    }
+
+    /// Keeps what a search for a pinned key has found, whatever its age.
+    mutating func sought(_ lookup: ActiveLookup, for id: ActivityID, at now: Instant, into effects: inout [Effect]) {
+        guard upkeep.runs[id] != nil else { return }
+        upkeep.runs[id]?.sought = SoughtKey(
+            target: lookup.target, answered: lookup.searches.values.reduce(0) { $0 + $1.answeredCount },
+            found: lookup.holderCount)
+        var commits = 0
+        for (entry, holder) in lookup.findings.fromOthers {
+            guard let commit = begin(.soughtCopy(id)) else { break }
+            commits += 1
+            let intent = StoreIntent(
+                target: lookup.target, entries: [entry], expiresAt: now + servedFor,
+                origin: .stored(by: holder.publicKey.mid, from: holder.address))
+            effects.append(.commit(commit, intent))
+        }
+        upkeep.runs[id]?.wait = commits > 0 ? .commits(commits) : nil
+        advance(run: id, at: now, into: &effects)
+    }
+
+    mutating func soughtCopyKept(_ id: ActivityID, at now: Instant, into effects: inout [Effect]) {
+        guard case .commits(let count)? = upkeep.runs[id]?.wait else { return }
+        upkeep.runs[id]?.wait = count > 1 ? .commits(count - 1) : nil
+        advance(run: id, at: now, into: &effects)
+    }
+
+    mutating func republishableLoaded(
+        _ id: WorkID, _ targets: [RepublishableTarget], at now: Instant, into effects: inout [Effect]
+    ) {
+        guard case .republishable(let runID)? = work.removeValue(forKey: id), var run = upkeep.runs[runID] else { return }
+        run.wait = nil
+        for target in targets { take(target, into: &run, at: now, &effects) }
+        upkeep.runs[runID] = run
+        advance(run: runID, at: now, into: &effects)
+    }
+
+    /// Begins to store the values of a target; those of others only while we are among the nodes closest to it.
+    private mutating func take(
+        _ loaded: RepublishableTarget, into run: inout ArcRun, at now: Instant, _ effects: inout [Effect]
+    ) {
+        guard let pool = run.pool else { return }
+        let candidates = pool.closest(to: loaded.target)
+        let sought = run.sought.flatMap { $0.target == loaded.target ? $0 : nil }
+        let isOurs = isAmongClosest(to: loaded.target, beside: candidates)
+        let values = loaded.values.filter { value in value.servedUntil == nil || isOurs }
+        guard !values.isEmpty else {
+            if loaded.values.isEmpty, sought == nil { return }
+            let outcome: RepublishReport.Outcome = loaded.values.isEmpty ? .unanswered : .othersCloser
+            return report(loaded.target, outcome, retryAt: now + Node.othersCloserInterval, sought, &effects)
+        }
+        // A request takes so many values; what is beyond goes to the same nodes in further ones.
+        for start in stride(from: 0, to: values.count, by: StoreRequest.valueCountMax) {
+            let part = Array(values[start..<min(start + StoreRequest.valueCountMax, values.count)])
+            run.items.append(
+                RepublishItem(target: loaded.target, entries: part, candidates: candidates.reversed(), sought: sought))
+        }
+    }
+
+    private func isAmongClosest(to target: Target, beside others: [NodePool.Member]) -> Bool {
+        families.present.contains { family in
+            guard let table = families[family]?.table else { return false }
+            let own = Distance(table.ownID, target)
+            return others.prefix(Node.replicasWanted).count { Distance($0.id, target) < own } < Node.replicasWanted
+        }
+    }
+
+    // MARK: Stores
+
+    /// Sends what may be sent now, and is done with what nobody is left for.
+    private mutating func dispatch(_ run: inout ArcRun, _ id: ActivityID, at now: Instant, into effects: inout [Effect]) {
+        for index in run.items.indices {
+            while upkeep.mayBegin, !requests.isFull, let member = run.items[index].candidates.last,
+                run.items[index].holders.count + run.items[index].outstandingCount < Node.replicasWanted
+            {
+                // The closest nodes are the right ones, so a busy one is waited for.
+                guard pacer.admitForUpkeep(member.id, limits: upkeep.limits, at: now) else { break }
+                run.items[index].candidates.removeLast()
+                guard store(run.items[index], on: member, for: id, at: now, into: &effects) else { continue }
+                run.items[index].outstandingCount += 1
+                upkeep.allowance -= 1
+            }
+        }
+        let isDone = { (item: RepublishItem) in
+            item.outstandingCount == 0 && (item.candidates.isEmpty || item.holders.count >= Node.replicasWanted)
+        }
+        for item in run.items where isDone(item) { finish(item, at: now, into: &effects) }
+        run.items.removeAll(where: isDone)
+    }
+
+    private mutating func store(
+        _ item: RepublishItem, on member: NodePool.Member, for run: ActivityID, at now: Instant,
+        into effects: inout [Effect]
+    ) -> Bool {
+        let values = item.entries.map(\.entry.bytes)
+        let request = Request(
+            kind: .store, address: member.node.address, publicKey: member.node.publicKey,
+            purpose: .republication(run, item.target, item.entries[0].entry.id),
+            body: .store(member.token, item.target, values))
+        return transmitNow(request, at: now, into: &effects)
+    }
+
+    mutating func republicationEnded(
+        _ run: ActivityID, _ target: Target, _ first: EntryID, acknowledgedBy node: NodeInfo?
+    ) {
+        guard
+            let index = upkeep.runs[run]?.items.firstIndex(where: {
+                $0.target == target && $0.entries[0].entry.id == first
+            })
+        else { return }
+        upkeep.runs[run]?.items[index].outstandingCount -= 1
+        if let node { upkeep.runs[run]?.items[index].holders.append(node) }
+    }
+
+    private mutating func finish(_ item: RepublishItem, at now: Instant, into effects: inout [Effect]) {
+        guard !item.holders.isEmpty else {
+            return report(item.target, .unanswered, retryAt: now + Node.retryInterval, item.sought, &effects)
+        }
+        counters.keysRepublished += 1
+        let refreshed = item.entries.map { value in
+            RefreshIntent.Refreshed(
+                entry: value.entry, servedUntil: min(now + servedFor, value.servedUntil ?? now + servedFor))
+        }
+        effects.append(.refresh(RefreshIntent(target: item.target, values: refreshed)))
+        report(item.target, .stored, by: item.holders, retryAt: nil, item.sought, &effects)
+    }
+
+    private func report(
+        _ target: Target, _ outcome: RepublishReport.Outcome, by holders: [NodeInfo] = [], retryAt: Instant?,
+        _ sought: SoughtKey?, _ effects: inout [Effect]
+    ) {
+        let found = sought.map { RepublishReport.Sought(answered: $0.answered, found: $0.found) }
+        effects.append(
+            .noteRepublication(
+                RepublishReport(target: target, outcome: outcome, holders: holders, retryAt: retryAt, sought: found)))
+    }
+}
+
+// MARK: - How it stands
+
+extension Node {
+    /// How upkeep stands.
+    public var upkeepSnapshot: UpkeepSnapshot {
+        let isBusy = !upkeep.runs.isEmpty || !upkeep.queue.isEmpty
+        let phase: UpkeepSnapshot.Phase =
+            !upkeep.isEnabled ? .off : !upkeep.tableIsGood ? .waitingForTable : isBusy ? .working : .idle
+        return UpkeepSnapshot(
+            phase: phase, dueKeys: upkeep.dueCount, keptKeys: upkeep.keptCount,
+            waitingKeys: upkeep.queue.keyCount + upkeep.runs.values.reduce(0) { $0 + $1.arc.keys.count - $1.next },
+            activeArcs: upkeep.runs.count, nodes: nodeCountEstimate, nextDue: upkeep.nextDue)
+    }
+}

@@ -1,0 +1,113 @@
+internal import IPv8
+internal import Kademlia
+internal import Maintenance
+
+/// The storing again of what is due in one arc.
+///
+/// It goes through the arc's keys in their order. For the next key there is a pool of nodes that a lookup has found,
+/// which serves as long as the key lies in the part of the key space that the pool knows; else another lookup is made.
+/// A pinned key is looked for first. Then the values of some keys are read, and each is sent to the nodes of the pool that
+/// are closest to it, one after another, until enough have acknowledged or none is left.
+///
+/// It sends nothing itself: see `Node+Republishing`.
+struct ArcRun: Sendable {
+    let arc: Arc
+    /// The number of the next key that has not been read.
+    var next = 0
+    var pool: NodePool?
+    /// What the run waits for before it goes on with the next key.
+    var wait: Wait?
+    var items: [RepublishItem] = []
+    /// What the search for the next key came to, if that is pinned and has been looked for.
+    var sought: SoughtKey?
+
+    /// How many keys are being stored at once.
+    static let itemsMax = 16
+
+    enum Wait: Sendable {
+        /// For the nodes closest to the next key, or for a search for it.
+        case lookup
+        /// For what a search has found to be on the disk; so many commits are under way.
+        case commits(Int)
+        /// For the values of the next keys.
+        case load
+    }
+
+    init(_ arc: Arc) { self.arc = arc }
+
+    var nextKey: DueKey? { next < arc.keys.count ? arc.keys[next] : nil }
+    var isOver: Bool { nextKey == nil && wait == nil && items.isEmpty }
+
+    /// The keys that can be read now: those that the pool knows the nodes of, as many as there is room for. A pinned one
+    /// only by itself, once it has been looked for.
+    func readable(at now: Instant) -> [DueKey] {
+        guard let pool, pool.isFresh(at: now) else { return [] }
+        let room = ArcRun.itemsMax - items.count
+        guard room >= ArcRun.itemsMax / 2 || items.isEmpty else { return [] }
+        let keys = arc.keys[next...].prefix(room).prefix { pool.covers($0.target) }
+        if let first = keys.first, first.isPinned { return sought?.target == first.target ? [first] : [] }
+        return Array(keys.prefix { !$0.isPinned })
+    }
+}
+
+/// What a search for a pinned key came to.
+struct SoughtKey: Sendable {
+    let target: Target
+    let answered: Int
+    let found: Int
+}
+
+/// Nodes that answered a lookup, with the tokens that they gave.
+struct NodePool: Sendable {
+    let members: [Member]
+    let anchor: Target
+    let gatheredAt: Instant
+    /// How many bits a key shares with the anchor at least for the members to be the nodes closest to it.
+    private let sharedBits: Int
+
+    struct Member: Hashable, Sendable {
+        let node: NodeInfo
+        let id: NodeID
+        let token: Token
+    }
+
+    /// How long tokens are used; they live for twice as long.
+    private static let freshFor: Duration = .seconds(240)
+
+    /// - Parameters:
+    ///   - members: closest to the anchor first.
+    ///   - copies: how many nodes are to hold a value. Where that many share some bits with the anchor, any key that shares
+    ///     those bits has its closest nodes among them.
+    init(_ members: [Member], around anchor: Target, copies: Int, at now: Instant) {
+        self.members = members
+        self.anchor = anchor
+        gatheredAt = now
+        sharedBits =
+            members.count > copies ? (members[copies - 1].id.bits ^ anchor.bits).leadingZeroBitCount
+            : members.count == copies ? Bits160.bitCount : 0
+    }
+
+    func isFresh(at now: Instant) -> Bool { now - gatheredAt < NodePool.freshFor }
+
+    func covers(_ target: Target) -> Bool {
+        target == anchor || (target.bits ^ anchor.bits).leadingZeroBitCount >= sharedBits
+    }
+
+    /// The members, closest to a target first.
+    func closest(to target: Target) -> [Member] {
+        members.map { (member: $0, distance: Distance($0.id, target)) }
+            .sorted { $0.distance < $1.distance }
+            .map(\.member)
+    }
+}
+
+/// Values of one target on their way to the nodes that are to hold them.
+struct RepublishItem: Sendable {
+    let target: Target
+    let entries: [RepublishableValue]
+    /// Nodes that have not been asked, the closest last.
+    var candidates: [NodePool.Member]
+    var holders: [NodeInfo] = []
+    var outstandingCount = 0
+    let sought: SoughtKey?
+}

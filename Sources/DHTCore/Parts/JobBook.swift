@@ -1,0 +1,45 @@
+internal import IPv8
+internal import Maintenance
+
+/// When each job last had something to do, and what that came to.
+struct JobBook: Sendable {
+    private(set) var last: [Job: (at: Instant, result: String)] = [:]
+
+    /// Notes that a job had something to do.
+    mutating func note(_ job: Job, sent messageCount: Int, at now: Instant) {
+        let result =
+            switch job {
+            case .tokenRotation: "drew a secret"
+            case .contactSnapshot: "saved the contacts"
+            case .jobSnapshot: "saved the jobs"
+            case .walk, .keepAlive, .bucketRefresh, .ownRecord, .republish:
+                messageCount == 1 ? "sent 1 message" : "sent \(messageCount) messages"
+            }
+        last[job] = (now, result)
+    }
+
+    /// Takes over what an earlier run remembered.
+    mutating func recall(_ job: Job, at instant: Instant, _ result: String) { last[job] = (instant, result) }
+}
+
+extension Node {
+    /// Plans every job: for when it was due in the earlier run, but no later than it may be.
+    mutating func planJobs(_ remembered: [JobReport], at now: Instant) {
+        for job in Job.allCases {
+            let report = remembered.first { $0.name == job.name }
+            schedule.plan(job, at: min(max(report?.due ?? now, now), now + job.interval))
+            if let report, let lastRun = report.lastRun { jobs.recall(job, at: lastRun, report.lastResult ?? "") }
+        }
+        // What there is to remember has to happen first.
+        for job in [Job.contactSnapshot, .jobSnapshot] { schedule.plan(job, at: now + job.interval) }
+    }
+
+    /// The recurring jobs as they stand.
+    public var jobReports: [JobReport] {
+        Job.allCases.map { job in
+            JobReport(
+                name: job.name, due: schedule.dueTime(of: job) ?? .distantPast, lastRun: jobs.last[job]?.at,
+                lastResult: jobs.last[job]?.result, budget: job.budget)
+        }
+    }
+}

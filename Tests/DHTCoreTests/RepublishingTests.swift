@@ -1,0 +1,153 @@
+import IPv8
+import Kademlia
+import Maintenance
+import Simulation
+import Testing
+
+@testable import DHTCore
+
+/// Values outlive the hour for which a store is served, and no longer than they should.
+@Suite struct RepublishingTests {
+    /// A world of nodes that all know the first one only, after a minute.
+    private static func world(of count: Int, seed: UInt64 = 11) throws -> World {
+        var world = World(seed: seed)
+        for index in 0..<count { _ = world.addMachine(at: try address(index), key: try key(index), peers: index == 0 ? [] : [try address(0)]) }
+        world.run(for: .seconds(60))
+        return world
+    }
+
+    private static func address(_ index: Int) throws -> Address {
+        try #require(Address("127.\(index * 7 % 250 + 1).\(index / 250 + 7).1:8090"))
+    }
+
+    private static func key(_ index: Int) throws -> PrivateKey {
+        let secret = (0..<64).map { UInt8(truncatingIfNeeded: index * 131 + $0 * 7 + index >> 8) }
+        return try PrivateKey(bytes: Array("LibNaCLSK:".utf8) + secret)
+    }
+
+    private let target = Target(hashing: "key")
+
+    private static func holders(of entry: Entry, under target: Target, in world: World) -> Int {
+        world.machines.count { machine in
+            guard let held = machine.disk.entries[target]?[entry.id], machine.node != nil else { return false }
+            return held.expiresAt > world.now
+        }
+    }
+
+    private static func publish(_ entry: Entry, under target: Target, on index: Int, in world: inout World) throws {
+        let command = world.issue(.publish(target, entry), on: index)
+        world.run(for: .seconds(30))
+        guard case .published? = world.outcomes[command] else {
+            Issue.record("the publication did not end")
+            return
+        }
+    }
+
+    @Test func whatWasPublishedHereLivesAsLongAsItsPublisher() throws {
+        var world = try Self.world(of: 16)
+        let entry = try Entry(unsigned: Array("value".utf8))
+        try Self.publish(entry, under: target, on: 3, in: &world)
+        for _ in 0..<6 {
+            world.run(for: .seconds(1800))
+            #expect(Self.holders(of: entry, under: target, in: world) >= 8)
+        }
+    }
+
+    @Test func itsValueIsFoundAfterAllThatFirstHeldItAreGone() throws {
+        var world = try Self.world(of: 24)
+        let entry = try Entry(unsigned: Array("value".utf8))
+        try Self.publish(entry, under: target, on: 3, in: &world)
+        let first = world.machines.indices.filter { $0 != 3 && world.machines[$0].disk.entries[target] != nil }
+        for index in first { world.kill(index) }
+        world.run(for: .seconds(3600))
+        #expect(Self.holders(of: entry, under: target, in: world) >= 8)
+    }
+
+    /// The value was signed at the moment it was published, and its publisher dies at once.
+    @Test func whatOthersPublishedIsGoneWhenItsTimeIsOver() throws {
+        var world = try Self.world(of: 16)
+        let origin = world.now
+        let entry = try Entry(data: [1], version: Version(UInt32(origin.seconds)), signedBy: world.machines[3].key)
+        try Self.publish(entry, under: target, on: 3, in: &world)
+        world.kill(3)
+        world.run(for: .seconds(90 * 60))
+        #expect(Self.holders(of: entry, under: target, in: world) >= 7)
+        world.run(for: origin + .seconds(2 * 3600) - world.now)
+        #expect(Self.holders(of: entry, under: target, in: world) == 0)
+    }
+
+    @Test func pinnedValuesOutliveTheirPublisher() throws {
+        var world = try Self.world(of: 16)
+        let entry = try Entry(data: [1], version: Version(UInt32(world.now.seconds)), signedBy: world.machines[3].key)
+        try Self.publish(entry, under: target, on: 3, in: &world)
+        let archivist = try #require(
+            world.machines.indices.first { $0 != 3 && world.machines[$0].disk.entries[target] != nil })
+        world.pin(target, on: archivist)
+        world.kill(3)
+        world.run(for: .seconds(5 * 3600))
+        #expect(Self.holders(of: entry, under: target, in: world) >= 8)
+    }
+
+    @Test func aNodeThatWasKilledInASweepFinishesItAndRepeatsOnlyWhatWasUnderWay() throws {
+        var world = try Self.world(of: 16)
+        let keys = (0..<60).map { Target(hashing: "key \($0)") }
+        for key in keys { _ = world.issue(.publish(key, try Entry(unsigned: key.bytes)), on: 3) }
+        world.run(for: .seconds(400))
+        let before = world.now
+        world.kill(3)
+        world.run(for: .seconds(3600))
+        world.start(3)
+        world.run(for: .seconds(25))
+        let done = { (world: World) in
+            keys.count { key in world.machines[3].disk.entries[key]?.values.contains { $0.expiresAt > before + .seconds(4500) } ?? false }
+        }
+        let halfway = done(world)
+        #expect(halfway > 0 && halfway < keys.count)
+        world.kill(3)
+        world.start(3)
+        world.run(for: .seconds(120))
+        #expect(done(world) == keys.count)
+        // Each node counts what it was asked to store: one store a key, but for those under way at the kill.
+        let repeated = try #require(world.machines[3].node).counters.keysRepublished - (keys.count - halfway)
+        #expect(repeated <= 2 * ArcRun.itemsMax)
+    }
+
+    @Test func nothingIsStoredBeforeTheTableIsGood() throws {
+        let due = DueKeys(
+            keys: [DueKey(target: target, deadline: .distantPast, isPinned: false)], total: 1, kept: 1, nextDue: nil)
+        let peers = try (1...8).map { try Peer($0) }
+        let remembered = peers.map { Contact($0.info, answeredAt: Instant(seconds: 1_699_999_000)) }
+        var bench = try Bench(contacts: remembered)
+        bench.leaveNeighboursAlone()
+        // Three of eight are not half of what there was.
+        for peer in peers[..<3] { try bench.befriend(peer) }
+        #expect(bench.pass(.seconds(2)).dueListings.isEmpty)
+        try bench.befriend(peers[3])
+        let listing = try #require(bench.pass(.seconds(2)).dueListings.first)
+        #expect(!bench.give(.dueKeysListed(listing, due)).finds(to: peers[0].address).isEmpty)
+    }
+
+    @Test func noPeerGetsMoreThanHalfOfWhatItAccepts() throws {
+        var world = try Self.world(of: 12)
+        for number in 0..<100 {
+            let key = Target(hashing: "key \(number)")
+            _ = world.issue(.publish(key, try Entry(unsigned: key.bytes)), on: 3)
+        }
+        world.run(for: .seconds(600))
+        let before = try #require(world.machines[3].node).counters.timeouts
+        world.run(for: .seconds(3600))
+        let node = try #require(world.machines[3].node)
+        #expect(node.counters.keysRepublished >= 100)
+        // Whoever was asked too often would have dropped requests.
+        #expect(node.counters.timeouts == before)
+        for machine in world.machines {
+            #expect(machine.node?.counters.named["dropped.floodLimit"] ?? 0 == 0)
+        }
+    }
+}
+
+extension [Effect] {
+    fileprivate var dueListings: [WorkID] {
+        compactMap { effect in if case .listDueKeys(let id, _) = effect { id } else { nil } }
+    }
+}
