@@ -84,7 +84,7 @@ let package = Package(
         .executableTarget(
             name: "BristleconeDump",
             dependencies: [
-                "Archive", "Console", "IPv8", "Kademlia",
+                "Archive", "Console", "IPv8", "Kademlia", "Maintenance",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "tools/dump", swiftSettings: house),

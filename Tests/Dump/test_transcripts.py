@@ -22,7 +22,8 @@ SIGNED = "010002" + "6869"
 # Every sub-command that looks into an archive, in its simplest form.
 EVERY = [
     ["stat"], ["list", "--limit", "5"], ["get", "greeting"], ["history", "greeting"], ["why", "greeting"],
-    ["evidence"], ["publishers", "--limit", "5"], ["contacts"], ["buckets"], ["verify"],
+    ["evidence"], ["publishers", "--limit", "5"], ["contacts"], ["buckets"], ["jobs", "--limit", "5"],
+    ["plan"], ["verify"],
 ]
 # The rest, which is about what is in it.
 QUESTIONS = [
@@ -92,7 +93,7 @@ def test_decoding(tool, archives):
 
 
 def test_help(tool, archives):
-    names = ["list", "get", "history", "why", "evidence", "stat", "publishers", "contacts", "buckets", "decode"]
+    names = ["list", "get", "history", "why", "evidence", "stat", "publishers", "contacts", "buckets", "jobs", "plan", "decode"]
     compare("help", transcript(tool, [["--help"], *([name, "--help"] for name in names)], archives))
 
 
@@ -104,7 +105,7 @@ def test_on_a_terminal(tool, archives, columns):
     text = ""
     for arguments in commands:
         status, sent = run_on_terminal(tool, arguments, archives, columns)
-        if arguments[0] in ("list", "history", "why", "evidence", "publishers", "contacts", "buckets", "decode"):
+        if arguments[0] in ("list", "history", "why", "evidence", "publishers", "contacts", "buckets", "jobs", "plan", "decode"):
             too_long = [line for line in re.sub(r"\x1b\[\d+m", "", sent).splitlines() if len(line) > columns]
             assert not too_long, too_long
         text += told(arguments, status, sent)

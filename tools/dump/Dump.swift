@@ -37,7 +37,7 @@ struct Dump: ParsableCommand {
                 name: "Archive",
                 subcommands: [
                     StatCommand.self, VerifyCommand.self, PublishersCommand.self, ContactsCommand.self,
-                    BucketsCommand.self,
+                    BucketsCommand.self, JobsCommand.self, PlanCommand.self,
                 ]),
             CommandGroup(name: "Other", subcommands: [DecodeCommand.self]),
         ])

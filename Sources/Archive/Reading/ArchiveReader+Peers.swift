@@ -36,14 +36,14 @@ extension ArchiveReader {
                     SELECT public_key, address, first_seen, last_response, saved_at FROM contacts
                     ORDER BY last_response DESC, mid, address
                     """)
-            return rows.compactMap { row -> KnownContact? in
-                guard let publicKey = PublicKey(bytes: Array(row[0] as Data)), let address = Address(row[1] as String)
+            return try rows.compactMap { row -> KnownContact? in
+                guard let publicKey = PublicKey(bytes: Array(try row.sound(0) as Data)),
+                    let address = Address(try row.sound(1) as String)
                 else { return nil }
-                let lastResponse: Int64? = row[3]
                 let contact = StoredContact(
-                    publicKey: publicKey, address: address, firstSeen: Instant(nanoseconds: row[2]),
-                    lastResponse: lastResponse.map { Instant(nanoseconds: $0) })
-                return KnownContact(contact: contact, savedAt: Instant(nanoseconds: row[4]))
+                    publicKey: publicKey, address: address, firstSeen: Instant(nanoseconds: try row.sound(2)),
+                    lastResponse: try row.soundIfPresent(3).map { Instant(nanoseconds: $0) })
+                return KnownContact(contact: contact, savedAt: Instant(nanoseconds: try row.sound(4)))
             }
         }
     }
@@ -56,8 +56,9 @@ extension ArchiveReader {
                 sql: "SELECT family, prefix, contacts, last_changed, saved_at FROM buckets ORDER BY family, prefix"
             ).map { row in
                 KnownBucket(
-                    family: row[0], prefix: row[1], contacts: row[2], lastChanged: Instant(nanoseconds: row[3]),
-                    savedAt: Instant(nanoseconds: row[4]))
+                    family: try row.sound(0), prefix: try row.sound(1), contacts: try row.sound(2),
+                    lastChanged: Instant(nanoseconds: try row.sound(3)),
+                    savedAt: Instant(nanoseconds: try row.sound(4)))
             }
         }
     }

@@ -16,6 +16,8 @@ package struct KeyFacts: Hashable, Sendable {
     package var evidence: [KnownEvidence] = []
     /// Records about the key that were found damaged, and the names of the tables that they stood in.
     package var quarantined: [String] = []
+    /// How storing the key's values in the DHT again went; `nil` where it has not been tried, or the index cannot say.
+    package var republished: RepublishState?
 
     /// A value, and who holds it in the accounts.
     package struct Standing: Hashable, Sendable {
@@ -31,6 +33,8 @@ package struct KeyFacts: Hashable, Sendable {
         package var holdersAbove: Int?
         /// How many records of the holder go before it; `nil` where they were not counted to the end.
         package var recordsBefore: Int?
+        /// When it is to be stored in the DHT again; `nil` for never, or where the index cannot say.
+        package var due: Instant?
     }
 
     /// The version of a value that has been here.
@@ -51,13 +55,20 @@ extension ArchiveReader {
     /// Gathers what is known about a key, from one snapshot but for the values.
     package func facts(about target: Target) throws(ArchiveError) -> KeyFacts {
         let values = try values(of: target)
+        let republishing = republishing(of: target)
         var walk = EvidenceWalk(self, keys: target...target)
         var evidence: [KnownEvidence] = []
         while !walk.isAtEnd { evidence += try walk.next() }
         return try environment.read { (transaction) throws(ArchiveError) in
             var facts = KeyFacts()
             facts.evidence = evidence
-            for value in values { facts.values.append(try standing(of: value, transaction)) }
+            facts.republished = republishing.state
+            for value in values {
+                var standing = try standing(of: value, transaction)
+                standing.due = republishing.due[
+                    EntryKey(target: target, class: value.entryClass, identity: value.id)]
+                facts.values.append(standing)
+            }
             facts.floors = try floors(of: target, transaction)
             facts.publications = try publications(of: target, transaction)
             facts.quarantined = try quarantined(of: target, transaction)

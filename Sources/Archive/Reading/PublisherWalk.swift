@@ -113,11 +113,12 @@ extension ReadOnlyIndex {
                     SELECT count(*), sum(byte_count), min(first_seen), max(last_stored), max(verified_algorithm)
                     FROM entries WHERE signer = ?
                     """, arguments: [mid.blob])
-            guard let row, let bytes = row[1] as Int?, let first = row[2] as Int64?, let last = row[3] as Int64? else {
-                return nil
-            }
+            guard let row, let bytes: Int = try row.soundIfPresent(1), let first: Int64 = try row.soundIfPresent(2),
+                let last: Int64 = try row.soundIfPresent(3)
+            else { return nil }
             return Publisher(
-                mid: mid, publicKey: nil, level: row[4] as String? ?? "unknown", values: row[0], bytes: bytes,
+                mid: mid, publicKey: nil, level: try row.soundIfPresent(4) ?? "unknown", values: try row.sound(0),
+                bytes: bytes,
                 firstSeen: Instant(nanoseconds: first), lastStored: Instant(nanoseconds: last), isPinned: false,
                 isBlocked: false)
         }
@@ -130,7 +131,7 @@ extension ReadOnlyIndex {
                 database, sql: "SELECT target, class FROM entries WHERE signer = ? LIMIT ?", arguments: [mid.blob, limit]
             ).compactMap { row in
                 OrderedRow(
-                    place: 0, target: row[0] as Data?, entryClass: row[1], identity: mid.blob, number: nil
+                    place: 0, target: try row.sound(0), entryClass: try row.sound(1), identity: mid.blob, number: nil
                 ).entryKey
             }
         }

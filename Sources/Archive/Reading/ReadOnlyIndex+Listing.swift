@@ -35,8 +35,8 @@ extension ReadOnlyIndex {
                     """, arguments: [place, limit]
             ).map { row in
                 OrderedRow(
-                    place: row[0], target: row[1] as Data?, entryClass: row[2], identity: row[3] as Data?,
-                    number: row[4])
+                    place: try row.sound(0), target: try row.soundIfPresent(1), entryClass: try row.soundIfPresent(2),
+                    identity: try row.soundIfPresent(3), number: try row.soundIfPresent(4))
             }
         }
     }

@@ -31,6 +31,7 @@ struct Story {
         try lately(archive)
         try SampleArchive.follow(archive)
         try peers(archive)
+        try upkeep(archive)
         archive.close()
     }
 
@@ -91,6 +92,26 @@ struct Story {
             [
                 StoredBucket(family: .ipv4, prefix: "0", contacts: 2, lastChanged: moment(-2)),
                 StoredBucket(family: .ipv4, prefix: "1", contacts: 1, lastChanged: moment(-1)),
+            ], at: moment(-1))
+    }
+
+    private func upkeep(_ archive: Archive) throws {
+        try archive.saveJobs([
+            JobState(
+                name: "republish", due: moment(-1), lastRun: moment(-2), lastResult: "2 keys stored",
+                budget: "400 packets a second"),
+            JobState(name: "sweep", due: moment(1), lastRun: nil, lastResult: nil, budget: "4,096 records a step"),
+        ])
+        let holder = RepublishResult.Holder(mid: Story.key(4).publicKey.mid, address: Address(host: .v4(0xC000_0204), port: 8004))
+        try archive.note(
+            [
+                RepublishResult(
+                    target: Target(hashing: "mine"), outcome: .stored, holders: [holder], retryAt: nil, sought: nil),
+                RepublishResult(
+                    target: Target(hashing: "greeting"), outcome: .unanswered, holders: [], retryAt: moment(1), sought: nil),
+                RepublishResult(
+                    target: Target(hashing: "text"), outcome: .stored, holders: [holder], retryAt: nil,
+                    sought: RepublishResult.Sought(answered: 8, found: 3)),
             ], at: moment(-1))
     }
 

@@ -17,6 +17,7 @@ struct Reasons {
         self.now = now
         self.terminal = terminal
         addSubjects()
+        addAttempts()
         addPublications()
         for (place, standing) in facts.values.enumerated() { add(standing, place: place) }
         addFloors()
@@ -90,7 +91,43 @@ struct Reasons {
                     + (standing.earlierVersions == 0
                         ? "" : " \(Words.count(standing.earlierVersions, "earlier version")) of it are kept."))
         }
+        addRepublishing(standing)
         addStanding(standing)
+    }
+
+    private mutating func addRepublishing(_ standing: KeyFacts.Standing) {
+        let value = standing.value
+        if isPinned(value) {
+            return add(value.id, "republished", "It is pinned: the DHT is asked for it, and it is stored there again.")
+        }
+        guard let due = standing.due else {
+            return add(
+                value.id, "republished",
+                "This node does not store it in the DHT again: what others published it does until upkeep.lifetime after it "
+                    + "came into the world, as far as the index tells.")
+        }
+        let moment = Words.moment(due, at: now)
+        add(value.id, "republished", "It is to be stored in the DHT again \(due <= now ? "since" : "on") \(moment).")
+    }
+
+    private mutating func addAttempts() {
+        guard let state = facts.republished else { return }
+        let outcome =
+            switch state.lastOutcome {
+            case .stored: "\(Words.count(state.acknowledged, "node")) acknowledged it"
+            case .unanswered: "nobody acknowledged it, \(Words.count(state.attempts, "time")) in a row"
+            case .othersCloser: "enough others are closer to it than this node is"
+            case nil: "what came of it is not known"
+            }
+        let retry = state.retryAt.map { "; not again before \(Words.moment($0, at: now))" } ?? ""
+        add(
+            nil, "attempted", "Storing it in the DHT again was last tried on \(Words.moment(state.lastAttempt, at: now)): "
+                + "\(outcome)\(retry).", isBad: state.lastOutcome == .unanswered)
+        if let soughtAt = state.soughtAt, let sought = state.sought {
+            add(
+                nil, "sought", "It was last looked for on \(Words.moment(soughtAt, at: now)): \(sought.found) of "
+                    + "\(Words.count(sought.answered, "node")) that answered had it.")
+        }
     }
 
     private mutating func addServing(_ value: HeldValue, _ record: ArchivedRecord, place: Int) {
