@@ -84,7 +84,7 @@ let package = Package(
         .executableTarget(
             name: "BristleconeDump",
             dependencies: [
-                "Archive", "Console", "IPv8",
+                "Archive", "Console", "IPv8", "Kademlia", "Maintenance",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "tools/dump", swiftSettings: house),
@@ -96,6 +96,9 @@ let package = Package(
         .executableTarget(
             name: "ArchiveWriter", dependencies: ["Archive", "IPv8"],
             path: "Tests/Crash/ArchiveWriter", swiftSettings: house),
+        .executableTarget(
+            name: "SampleArchive", dependencies: ["Archive", "IPv8"],
+            path: "Tests/Dump/SampleArchive", swiftSettings: house),
 
         .testTarget(
             name: "IPv8Tests", dependencies: ["IPv8"],

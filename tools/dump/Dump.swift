@@ -18,26 +18,39 @@ struct Dump: ParsableCommand {
             For example:
 
               bristlecone-dump stat ./data
+              bristlecone-dump list --limit 20 ./data
               bristlecone-dump get greeting ./data
+              bristlecone-dump why greeting ./data
               bristlecone-dump verify ./data && echo sound
               bristlecone-dump export ./data --output archive.dump
               bristlecone-dump import archive.dump ./other
               bristlecone-dump diff archive.dump ./other
 
-            The exit status is 0 where all is well, 1 where verify finds damage, get or prove nothing, diff a difference, \
-            import something to refuse or export something to leave out, 2 where an archive or a dump cannot be opened, \
-            read or written, 64 where the command line is wrong.
+            The exit status is 0 where all is well, 1 where nothing is found of what was asked for, verify or decode find \
+            damage, diff a difference, import something to refuse or export something to leave out, 2 where an archive or \
+            a dump cannot be opened, read or written, 64 where the command line is wrong.
+
+            Times are in UTC. On a terminal long identities are shortened; in a pipe and with --json they are whole. \
+            NO_COLOR turns colours off.
             """,
-        subcommands: [
-            StatCommand.self,
-            GetCommand.self,
-            VerifyCommand.self,
-            ExportCommand.self,
-            ImportCommand.self,
-            ProveCommand.self,
-            CheckProofCommand.self,
-            DiffCommand.self,
-            CompactCommand.self,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Value",
+                subcommands: [
+                    ListCommand.self, GetCommand.self, HistoryCommand.self, WhyCommand.self, EvidenceCommand.self,
+                ]),
+            CommandGroup(
+                name: "Archive",
+                subcommands: [
+                    StatCommand.self, VerifyCommand.self, PublishersCommand.self, ContactsCommand.self,
+                    BucketsCommand.self, JobsCommand.self, PlanCommand.self, CompactCommand.self,
+                ]),
+            CommandGroup(
+                name: "Dump",
+                subcommands: [
+                    ExportCommand.self, ImportCommand.self, DiffCommand.self, ProveCommand.self, CheckProofCommand.self,
+                ]),
+            CommandGroup(name: "Other", subcommands: [DecodeCommand.self]),
         ])
 
     /// Parses the arguments and runs the command: in a child process, because damage in LMDB's pages may end whoever
@@ -65,6 +78,11 @@ struct Dump: ParsableCommand {
             exit(status: failure.status)
         case let error as FileFailure:
             Output.complain("bristlecone-dump: \(error.description)")
+            exit(status: DumpFailure.cannotRead)
+        case ArchiveError.index(let detail):
+            Output.complain(
+                "bristlecone-dump: The index is needed for that, and cannot be used (\(detail)): start the node, which brings "
+                    + "it in order.")
             exit(status: DumpFailure.cannotRead)
         case let error as ArchiveError:
             Output.complain("bristlecone-dump: \(error)")
@@ -99,6 +117,8 @@ struct DumpFailure: Error, Equatable {
     static let found: Int32 = 1
     /// The archive cannot be opened or read.
     static let cannotRead: Int32 = 2
+    /// The command line makes no sense.
+    static let usage: Int32 = 64
 }
 
 /// A command that reads an archive in a child process, and what the parent does meanwhile.
@@ -112,6 +132,10 @@ extension GuardedCommand {
     func supervise() throws -> Int32 {
         switch try Walker.run() {
         case .exited(let status): return status
+        case .killed(SIGPIPE):
+            // Nobody reads any more: to end like any other program whose reader has gone.
+            raise(SIGPIPE)
+            return 0
         case .killed(let signal):
             throw DumpFailure(
                 message:

@@ -1,7 +1,7 @@
 internal import IPv8
 
 /// The classes of values under a target, in the order in which they are served.
-enum EntryClass: UInt8, CaseIterable {
+public enum EntryClass: UInt8, CaseIterable, Sendable {
     /// Signed by the one whose mid is the target.
     case owner = 1
     /// Signed by anybody else.
