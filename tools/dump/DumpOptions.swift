@@ -59,7 +59,7 @@ struct KeyArgument: ParsableArguments {
 }
 
 /// A moment on the command line.
-struct Moment: ExpressibleByArgument {
+struct MomentArgument: ExpressibleByArgument {
     let instant: Instant
 
     /// What a moment may be written as.
@@ -67,7 +67,7 @@ struct Moment: ExpressibleByArgument {
 
     /// Reads a date or a time in ISO 8601, in UTC unless it says otherwise, or a time that has gone by.
     init?(argument: String) {
-        if let age = Moment.age(argument) {
+        if let age = MomentArgument.age(argument) {
             instant = DumpOptions.now - age
         } else {
             let text = argument.contains("T") ? argument : argument + "T00:00:00Z"

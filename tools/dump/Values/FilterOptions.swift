@@ -63,11 +63,11 @@ struct FilterOptions: ParsableArguments {
 
     @Flag(exclusivity: .exclusive) var freshness: Freshness?
 
-    @Option(help: ArgumentHelp("Only values first seen at this time or later: \(Moment.form).", valueName: "date"))
-    var since: Moment?
+    @Option(help: ArgumentHelp("Only values first seen at this time or later: \(MomentArgument.form).", valueName: "date"))
+    var since: MomentArgument?
 
     @Option(help: ArgumentHelp("Only values first seen before this time.", valueName: "date"))
-    var until: Moment?
+    var until: MomentArgument?
 
     @Option(help: ArgumentHelp("Only values that have at least so many bytes, serialized.", valueName: "bytes"))
     var minSize: Int?
@@ -77,7 +77,7 @@ struct FilterOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("What was there then, as far as earlier versions are kept.", valueName: "date"))
-    var asOf: Moment?
+    var asOf: MomentArgument?
 
     mutating func validate() throws {
         if let minSize, minSize < 0 { throw ValidationError("Write a number of bytes from 0 on.") }

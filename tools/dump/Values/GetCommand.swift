@@ -24,8 +24,8 @@ struct GetCommand: GuardedCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What was there then, as far as earlier versions are kept: \(Moment.form).", valueName: "date"))
-    var asOf: Moment?
+            "What was there then, as far as earlier versions are kept: \(MomentArgument.form).", valueName: "date"))
+    var asOf: MomentArgument?
 
     @Flag(help: "Write the data of the first sound value, byte for byte, and nothing else.")
     var raw = false

@@ -117,8 +117,8 @@ struct HistoryCommand: GuardedCommand {
 enum JournalReading {
     static func changes(of key: Target, in reader: ArchiveReader) throws(ArchiveError) -> [KnownChange] {
         var progress = ProgressLine()
-        defer { progress.clear() }
-        return try reader.changes(of: key) { done, total in progress.tell("\(done) of \(total) changes read") }
+        defer { progress.end() }
+        return try reader.changes(of: key) { done, total in progress.show("\(done) of \(total) changes read") }
     }
 }
 

@@ -116,7 +116,7 @@ struct ValueRows {
 
     mutating func add(_ values: [HeldValue]) throws(DumpFailure) {
         guard !values.isEmpty, !isFull else { return }
-        progress.clear()
+        progress.end()
         if count == 0, !output.json { try writer.add(table.header) }
         for value in values.prefix(room) {
             try writer.add(
@@ -129,12 +129,12 @@ struct ValueRows {
     /// Tells how far the walk is while nothing is found.
     mutating func tell(examined: Int) {
         let listed = count
-        progress.tell("\(examined) records looked at, \(listed) listed")
+        progress.show("\(examined) records looked at, \(listed) listed")
     }
 
     /// Says so where nothing was listed.
     mutating func end(nothing: String) throws(DumpFailure) {
-        progress.clear()
+        progress.end()
         try writer.flush()
         if count == 0 { Output.complain("bristlecone-dump: \(nothing)") }
     }
