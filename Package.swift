@@ -14,7 +14,7 @@ let house: [SwiftSetting] = [
 let package = Package(
     name: "bristlecone",
     products: [
-        .library(name: "Bristlecone", targets: ["Bristlecone"]),
+        .library(name: "Bristlecone", targets: ["Bristlecone", "IPv8", "Kademlia"]),
         .executable(name: "bristlecone", targets: ["BristleconeCLI"]),
         .executable(name: "bristlecone-dump", targets: ["BristleconeDump"]),
     ],
@@ -68,7 +68,9 @@ let package = Package(
             swiftSettings: house),
         .target(
             name: "Simulation",
-            dependencies: ["DHTCore", "Kademlia", "Maintenance", .product(name: "HeapModule", package: "swift-collections")],
+            dependencies: [
+                "DHTCore", "Kademlia", "Maintenance", .product(name: "HeapModule", package: "swift-collections"),
+            ],
             swiftSettings: house),
         .executableTarget(
             name: "BristleconeCLI",
@@ -88,6 +90,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "tools/dump", swiftSettings: house),
+        // What another program does with the library. A target of this package, since a package of its own would build all
+        // dependencies once more; it has none of the house's settings, as another program has not.
+        .executableTarget(name: "Notes", dependencies: ["Bristlecone", "IPv8"], path: "Examples/Notes"),
         .executableTarget(
             name: "ArchiveBench", dependencies: ["Archive", "IPv8", "CLMDB"],
             path: "tools/bench/ArchiveBench", swiftSettings: house),
@@ -105,7 +110,9 @@ let package = Package(
             resources: [.copy("Fixtures")], swiftSettings: house),
         .testTarget(name: "KademliaTests", dependencies: ["IPv8", "Kademlia"], swiftSettings: house),
         .testTarget(name: "MaintenanceTests", dependencies: ["IPv8", "Maintenance"], swiftSettings: house),
-        .testTarget(name: "DHTCoreTests", dependencies: ["DHTCore", "Kademlia", "Maintenance", "Simulation"], swiftSettings: house),
+        .testTarget(
+            name: "DHTCoreTests", dependencies: ["DHTCore", "Kademlia", "Maintenance", "Simulation"],
+            swiftSettings: house),
         .testTarget(
             name: "ArchiveTests",
             dependencies: ["Archive", "IPv8", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: house),

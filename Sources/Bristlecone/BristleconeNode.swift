@@ -10,20 +10,37 @@ internal import NIOPosix
 
 /// A running node of the DHT, with its archive.
 ///
-/// Several may run in one process, each with a data folder and an address of its own.
+///     var settings = NodeSettings()
+///     settings.dataFolder = "notes"
+///     let node = try await BristleconeNode.start(settings)
+///     try await node.waitForContacts()
+///     let key = Target(hashing: "greeting")
+///     try await node.storeValue(key: key, data: Array("hello".utf8), signed: true)
+///     let found = try await node.findValues(key: key)
+///     await node.shutdown()
+///
+/// Several may run in one process, each with a data folder and an address of its own. All methods may be called from any
+/// task, many at once. A task that is cancelled gets its ``NodeError`` at once; what has been sent by then is not taken
+/// back. An error says in one sentence what is wrong, and whether trying again may help.
 public final class BristleconeNode: Sendable {
-    private let folder: DataFolder
+    let folder: DataFolder
     let archive: Archive
     let threads: NodeThreads
     let loop: NodeLoop
     private let trackers: TrackerResolver
+    private let joining: JoiningStatus
     /// How values are kept alive.
     let settings: UpkeepSettings
     private let startedAt = ContinuousClock.now
 
     /// Starts a node with these settings. It has its sockets and its archive, and takes part in the overlay, when this
-    /// returns. A start that fails leaves nothing behind.
-    public static func start(_ settings: NodeSettings, logger: Logger) async throws(StartError) -> BristleconeNode {
+    /// returns; whom it knows then is another matter, see ``waitForContacts(_:within:)``. A start that fails leaves nothing
+    /// behind.
+    ///
+    /// - Parameter logger: what the node has to say goes there; nowhere if none is given.
+    public static func start(
+        _ settings: NodeSettings, logger: Logger = Logger(label: "bristlecone") { _ in SwiftLogNoOpLogHandler() }
+    ) async throws(StartError) -> BristleconeNode {
         let folder: DataFolder
         do {
             folder = try DataFolder.open(settings.dataFolder)
@@ -44,7 +61,8 @@ public final class BristleconeNode: Sendable {
         let eventLoop = group.next()
         var sockets: [AddressFamily: DatagramSocket] = [:]
         do {
-            sockets = try await BristleconeNode.bind(settings.listen, on: eventLoop)
+            sockets = try await BristleconeNode.bind(
+                settings.listen, on: eventLoop, broadcasts: settings.callsLocalNetwork)
             archive = try BristleconeNode.openArchive(in: folder, settings, logger)
         } catch {
             for socket in sockets.values { await socket.close() }
@@ -52,6 +70,9 @@ public final class BristleconeNode: Sendable {
             throw error
         }
         self.folder = folder
+        joining = JoiningStatus(
+            peers: settings.peers, asksBootstrapServers: settings.bootstrap && !settings.bootstrapServers.isEmpty,
+            callsLocalNetwork: settings.callsLocalNetwork)
         self.settings = settings.upkeep
         threads = NodeThreads(
             group: group, sockets: sockets, archive: archive, key: folder.identity, settings: settings, logger: logger)
@@ -79,12 +100,13 @@ public final class BristleconeNode: Sendable {
     }
 
     private static func bind(
-        _ addresses: [Address], on eventLoop: any EventLoop
+        _ addresses: [Address], on eventLoop: any EventLoop, broadcasts: Bool
     ) async throws(StartError) -> [AddressFamily: DatagramSocket] {
         var sockets: [AddressFamily: DatagramSocket] = [:]
         for address in addresses {
             do {
-                sockets[address.family] = try await DatagramSocket.bind(address, on: eventLoop)
+                sockets[address.family] = try await DatagramSocket.bind(
+                    address, on: eventLoop, broadcasts: broadcasts)
             } catch {
                 for socket in sockets.values { await socket.close() }
                 throw StartError(listeningOn: address, failed: error)
@@ -139,6 +161,9 @@ public final class BristleconeNode: Sendable {
         var configuration = NodeConfiguration(
             identity: folder.identity.publicKey, listenAddresses: sockets.values.map(\.address), peers: settings.peers,
             contacts: contacts, tokenSecrets: secrets, seed: .random(in: .min ... .max))
+        configuration.lanHosts = LocalHosts.current()
+        configuration.limitsLocalNetworks = settings.limitsLocalNetworks
+        configuration.callsLocalNetwork = settings.callsLocalNetwork
         configuration.jobs = jobs
         configuration.servedFor = settings.upkeep.ofArchive.servedFor
         configuration.republishes = settings.upkeep.enabled
@@ -163,6 +188,9 @@ public final class BristleconeNode: Sendable {
     ///   - data: at most 169 bytes unsigned; signed with a curve25519 key, at most 23.
     ///   - signed: whether the node signs it, so that it can be replaced by a later value of the same signer, and by
     ///     nobody else.
+    /// - Returns: how many nodes were asked to keep it and said that they do. With none the value is kept here alone, and
+    ///   the network is given it when upkeep comes to it.
+    @discardableResult
     public func storeValue(key: Target, data: [UInt8], signed: Bool) async throws(NodeError) -> StoreReport {
         let begun = ContinuousClock.now
         let entry: Entry
@@ -214,39 +242,6 @@ public final class BristleconeNode: Sendable {
         }
     }
 
-    /// Asks whoever is at an address for a sign of life.
-    public func ping(_ address: Address) async throws(NodeError) -> PingReport {
-        switch await loop.run(.ping(address)) {
-        case .pinged(let key, let roundTrip)?:
-            return PingReport(address: address, publicKey: key, roundTrip: roundTrip)
-        case .pingTimedOut?:
-            throw NodeError(
-                "Nobody answered at \(address) within 5 seconds; check the address, or try again later.",
-                canRetry: true)
-        case let other: throw NodeError(unfinished: other)
-        }
-    }
-
-    /// Finds the peer with an identity, and sees that it answers.
-    ///
-    /// - Parameter knownAddress: where the peer was last; tried before anybody else is asked.
-    public func connectPeer(
-        mid: Mid, knownAddress: Address? = nil
-    ) async throws(NodeError) -> ConnectReport {
-        guard mid != folder.identity.publicKey.mid else {
-            throw NodeError("That is this node's own identity; give the one of another peer.", canRetry: false)
-        }
-        let begun = ContinuousClock.now
-        switch await loop.run(.connect(mid, knownAddress: knownAddress)) {
-        case .connected(let peers)? where !peers.isEmpty:
-            return ConnectReport(mid: mid, peers: peers, duration: ContinuousClock.now - begun)
-        case .connected?:
-            throw NodeError(
-                "No peer \(mid) was found that answers; it may be offline, try again later.", canRetry: true)
-        case let other: throw NodeError(unfinished: other)
-        }
-    }
-
     /// Makes a backup while the node goes on: archive, identity and configuration, in a new folder.
     ///
     /// - Parameter folder: an absolute path; the folder that it lies in exists.
@@ -265,7 +260,7 @@ public final class BristleconeNode: Sendable {
         return NodeStatus(
             processID: getpid(), uptime: ContinuousClock.now - startedAt, publicKey: folder.identity.publicKey,
             endpoints: snapshot?.endpoints.map { EndpointStatus($0, at: snapshot?.now ?? .distantPast) } ?? [],
-            contacts: snapshot.map(ContactStatus.all) ?? [], archive: ArchiveStatus(archive),
+            joining: joining, contacts: snapshot.map(ContactStatus.all) ?? [], archive: ArchiveStatus(archive),
             scrub: threads.scrubber.status, upkeep: snapshot.map(upkeepStatus),
             counters: (snapshot?.counters.named ?? [:]).merging(archiveCounters) { $1 }
                 .merging(threads.scrubber.counters) { $1 })

@@ -4,18 +4,26 @@ public import IPv8
 public struct StartError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The sentence.
     public let message: String
+    /// Whether trying again later may help, as where another program has what is needed and may end.
+    public let canRetry: Bool
 
     /// An error with a sentence of its own.
-    public init(_ message: String) { self.message = message }
+    public init(_ message: String, canRetry: Bool = false) {
+        self.message = message
+        self.canRetry = canRetry
+    }
 
     /// The data folder cannot be used.
-    public init(_ error: DataFolderError) { self.init(error.description) }
+    public init(_ error: DataFolderError) {
+        let isLocked = if case .locked = error { true } else { false }
+        self.init(error.description, canRetry: isLocked)
+    }
 
     /// Somebody else listens there already.
     public static func addressInUse(_ address: Address) -> StartError {
         StartError(
-            "\(address) is in use by another program; stop it, or choose another port with --listen \(address.host):PORT."
-        )
+            "\(address) is in use by another program; stop it, or choose another port with --listen \(address.host):PORT.",
+            canRetry: true)
     }
 
     /// The sentence.

@@ -29,7 +29,8 @@ enum Arguments {
     /// An address that a node can have.
     static func address(_ text: String) throws -> Address {
         guard let address = Address(text), address.isReachable else {
-            throw ValidationError("An address looks like 192.0.2.1:8090 or [2001:db8::1]:8090.")
+            throw ValidationError(
+                "An address looks like 192.0.2.1:8090 or [2001:db8::1]:8090; names are not looked up.")
         }
         return address
     }

@@ -41,7 +41,7 @@ extension NodeStatus {
 
     private func contactLines(_ terminal: Terminal) -> [String] {
         guard !contacts.isEmpty else {
-            return [terminal.strong("Contacts"), "  none yet; give the node one with --peer ADDRESS:PORT"]
+            return [terminal.strong("Contacts"), "  none yet; \(joining.text)"]
         }
         var table = TextTable()
         table.add("address", "identity", "status", "failures")
@@ -83,5 +83,20 @@ extension ScrubStatus {
         let done = [now, last].compactMap { $0 }.joined(separator: "; last run: ")
         let verdict = found == 0 ? "none damaged" : terminal.bad("\(found) damaged and in quarantine")
         return "\(done), \(verdict)" + (recovered > 0 ? ", \(recovered) recovered from the network" : "")
+    }
+}
+
+extension JoiningStatus {
+    /// What is being done by a node that knows nobody, or what its operator can do.
+    var text: String {
+        var ways: [String] = []
+        if let peer = peers.first {
+            ways.append(
+                peers.count == 1
+                    ? "the given peer \(peer) has not answered" : "none of the \(peers.count) given peers has answered")
+        }
+        if asksBootstrapServers { ways.append("the bootstrap servers are being asked") }
+        if callsLocalNetwork { ways.append("the local network is being called") }
+        return ways.isEmpty ? "give the node one with --peer ADDRESS:PORT" : ways.joined(separator: ", ")
     }
 }

@@ -19,6 +19,11 @@ struct Program: AsyncParsableCommand {
               bristlecone run
               bristlecone store greeting "hello"
               bristlecone find greeting
+
+            BRISTLECONE_DATA names the data folder, BRISTLECONE_CONFIG the configuration file. To have bash complete \
+            commands and flags:
+
+              source <(bristlecone --generate-completion-script bash)
             """,
         version: "bristlecone \(Release.version)",
         subcommands: [

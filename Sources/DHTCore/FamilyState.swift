@@ -5,18 +5,22 @@ internal import Kademlia
 /// follows from it.
 struct FamilyState: Sendable {
     let listenAddress: Address
+    /// What we call our address in our own network: the socket's, where it is bound to one.
+    let lan: Address
     private(set) var external: ExternalAddress
     var table: RoutingTable
+    private let limitsLocal: Bool
 
-    init(listeningOn address: Address, mid: Mid, at now: Instant) {
+    init(listeningOn address: Address, mid: Mid, lanHost: IPAddress? = nil, limitsLocal: Bool = false, at now: Instant)
+    {
         listenAddress = address
-        external = ExternalAddress(listeningOn: address)
+        let ownHost = address.host.isUnspecified ? lanHost : address.host
+        lan = ownHost.map { Address(host: $0, port: address.port) } ?? .none
+        self.limitsLocal = limitsLocal
+        external = ExternalAddress(listeningOn: address, limitsLocal: limitsLocal)
         let host = external.current?.host ?? address.host
-        table = RoutingTable(ownID: NodeID(host: host, mid: mid), createdAt: now)
+        table = RoutingTable(ownID: NodeID(host: host, mid: mid), createdAt: now, limitsLocal: limitsLocal)
     }
-
-    /// What we call our address in our own network: the socket's, where it is bound to one.
-    var lan: Address { listenAddress.host.isUnspecified ? .none : listenAddress }
 
     /// What we call our address as others see it.
     var wan: Address { external.current ?? .none }
@@ -28,7 +32,7 @@ struct FamilyState: Sendable {
         let id = NodeID(host: address.host, mid: mid)
         if id != table.ownID {
             let contacts = table.contacts
-            table = RoutingTable(ownID: id, createdAt: now)
+            table = RoutingTable(ownID: id, createdAt: now, limitsLocal: limitsLocal)
             for contact in contacts { table.insert(contact) }
         }
         return address

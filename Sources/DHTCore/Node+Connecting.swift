@@ -7,6 +7,8 @@ struct Connection: Sendable {
     let mid: Mid
     /// Where the peer is said to be, and has been pinged.
     var candidates: Set<NodeInfo> = []
+    /// Who has been pinged a second time.
+    var pingedAgain: Set<NodeInfo> = []
     /// Where it answered.
     var connected: [NodeInfo] = []
     /// Requests and pings that are under way.
@@ -73,6 +75,20 @@ extension Node {
                 kind: .ping, address: node.address, publicKey: node.publicKey, purpose: .connection(id), body: .ping)
             if submit(request, at: now, into: &effects) { connections[id]?.outstandingCount += 1 }
         }
+    }
+
+    /// A candidate has not answered. It is pinged once more: the first ping may have come to its NAT before it was opened.
+    mutating func connectionFailed(
+        _ id: ActivityID, _ request: Request, at now: Instant, into effects: inout [Effect]
+    ) {
+        if request.kind == .ping, let key = request.publicKey,
+            connections[id]?.pingedAgain.insert(NodeInfo(address: request.address, publicKey: key)).inserted == true
+        {
+            var again = request
+            again.sentAt = nil
+            if submit(again, at: now, into: &effects) { connections[id]?.outstandingCount += 1 }
+        }
+        requestOfConnectionEnded(id, into: &effects)
     }
 
     mutating func connectionAnswered(

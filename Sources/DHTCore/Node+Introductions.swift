@@ -18,8 +18,9 @@ extension Node {
         let others = family.table.contacts.filter {
             $0.node.publicKey != asker.publicKey && $0.status(at: now) == .good
         }
+        noteLAN(of: asker, request.sourceLAN)
         let introduced = others.randomElement(using: &generator)?.node.address
-        let (lan, wan) = addressesToTell(of: introduced, in: family)
+        let (lan, wan) = addressesToTell(of: introduced, to: asker, in: family)
         let response = IntroductionResponse(
             style: style, globalTime: claimGlobalTime(), destination: asker.address, sourceLAN: family.lan,
             sourceWAN: family.wan, introducedLAN: lan, introducedWAN: wan,
@@ -32,10 +33,31 @@ extension Node {
         send(.introductionResponse(response), to: asker.address, into: &effects)
     }
 
-    /// A peer in our own network is told of under the address it has there, and under our outside host.
-    private func addressesToTell(of introduced: Address?, in family: FamilyState) -> (lan: Address, wan: Address) {
+    /// How many peers' addresses in their own networks are remembered.
+    private static let lanAddressesMax = 1024
+
+    /// Remembers where a peer is in its own network, for those who share its outside address.
+    private mutating func noteLAN(of asker: NodeInfo, _ lan: Address) {
+        guard lan.isReachable, lan != asker.address, lan.host.isPrivate else {
+            return lanAddresses[asker.address] = nil
+        }
+        if lanAddresses.count >= Node.lanAddressesMax {
+            let known = Set(contacts.map(\.node.address))
+            lanAddresses = lanAddresses.filter { known.contains($0.key) }
+        }
+        if lanAddresses.count < Node.lanAddressesMax { lanAddresses[asker.address] = lan }
+    }
+
+    /// A peer in our own network is told of under the address it has there, and under our outside host. One that is
+    /// behind the asker's NAT is reached inside: few routers send back what is meant for their own outside address.
+    private func addressesToTell(
+        of introduced: Address?, to asker: NodeInfo, in family: FamilyState
+    ) -> (lan: Address, wan: Address) {
         guard let introduced else { return (.none, .none) }
-        guard introduced.host.isPrivate else { return (.none, introduced) }
+        guard introduced.host.isPrivate else {
+            let sharesHost = introduced.host == asker.address.host
+            return ((sharesHost ? lanAddresses[introduced] : nil) ?? .none, introduced)
+        }
         return (introduced, Address(host: family.wan.host, port: introduced.port))
     }
 
@@ -82,11 +104,11 @@ extension Node {
 
     /// Learns from an introduction: our own address, and somebody to walk to.
     mutating func learn(
-        from response: IntroductionResponse, of peer: NodeInfo, at now: Instant, into effects: inout [Effect]
+        from response: IntroductionResponse, at peer: IPAddress, now: Instant, into effects: inout [Effect]
     ) {
-        let family = peer.address.family
+        let family = response.destination.family
         if let own = families[family]?.heardOwnAddress(
-            response.destination, from: peer.address.host, mid: identity.mid, at: now)
+            response.destination, from: peer, mid: identity.mid, at: now)
         {
             ownRecord.addressChanged()
             effects.append(.emit(.addressLearned(own)))

@@ -8,6 +8,7 @@ internal import Kademlia
 extension Node {
     mutating func receive(_ bytes: [UInt8], from source: Address, at now: Instant, into effects: inout [Effect]) {
         counters.datagramsReceived += 1
+        if bytes == LocalCall.bytes { return answerCall(from: source, at: now, into: &effects) }
         do throws(WireError) {
             let packet = try Packet(decoding: bytes)
             guard source.isReachable, families[source.family] != nil else { return drop(.badSource) }
@@ -116,7 +117,7 @@ extension Node {
     private func refusalOfResponse(
         _ id: RequestID, _ kind: Request.Kind, from sender: PublicKey, at source: Address
     ) -> DropReason.Refusal? {
-        requests.match(id, kind, from: sender, at: source) == nil ? .unmatchedResponse : nil
+        awaited(id, kind, from: sender, at: source) == nil ? .unmatchedResponse : nil
     }
 
     // MARK: After the check
@@ -190,7 +191,7 @@ extension Node {
             default: floods.admit(id, at: now)
             }
         let isStranger = families[sender.address.family]?.table.contact(id) == nil
-        let isLimited = isStranger && !NetworkPrefix(sender.address.host).isExempt
+        let isLimited = isStranger && !NetworkPrefix(sender.address.host, limitingLocal: limitsLocalNetworks).isExempt
         guard isAdmitted, !isLimited || hostFloods.admit(sender.address.host, at: now) else {
             drop(.floodLimit)
             return false

@@ -64,9 +64,11 @@ extension Node {
     private mutating func introductionRequest(
         _ id: RequestID, to address: Address, from family: FamilyState
     ) -> IntroductionRequest {
-        IntroductionRequest(
+        // A peer that prefers to answer us over IPv6 cannot do so in the old style.
+        let oldFlags: IntroductionRequest.Flags = families.present.count > 1 ? [.advice, .wantsNewStyle] : .advice
+        return IntroductionRequest(
             style: address.family == .ipv4 ? .old : .new, globalTime: claimGlobalTime(), destination: address,
-            sourceLAN: family.lan, sourceWAN: family.wan, flags: address.family == .ipv4 ? .advice : [],
+            sourceLAN: family.lan, sourceWAN: family.wan, flags: address.family == .ipv4 ? oldFlags : [],
             identifier: UInt16(truncatingIfNeeded: id.number))
     }
 
@@ -76,15 +78,18 @@ extension Node {
         at now: Instant, into effects: inout [Effect]
     ) {
         // Since the packet came in, the request may have been answered or given up.
-        guard let request = requests.match(id, kind, from: sender.publicKey, at: sender.address),
+        guard let request = awaited(id, kind, from: sender.publicKey, at: sender.address),
             let sentAt = request.sentAt
         else { return drop(.unmatchedResponse) }
         requests.remove(id)
         counters.received[message.id, default: 0] += 1
+        // It is where it was asked, wherever it answers from: the request has come to it there.
+        let source = sender.address
+        let sender = NodeInfo(address: request.address, publicKey: sender.publicKey)
         noteAnswer(from: sender, after: now - sentAt, at: now, into: &effects)
         switch (request.purpose, answer) {
         case (.walk, .introduced(let response)):
-            learn(from: response, of: sender, at: now, into: &effects)
+            learn(from: response, at: source.host, now: now, into: &effects)
         case (.command(let command), .pong):
             complete(command, .pinged(sender.publicKey, roundTrip: now - sentAt), into: &effects)
         case (.lookup(let lookup), .found(let response, let entries)):
@@ -112,6 +117,12 @@ extension Node {
         }
     }
 
+    /// The request that an answer belongs to.
+    func awaited(_ id: RequestID, _ kind: Request.Kind, from sender: PublicKey, at source: Address) -> Request? {
+        requests.match(
+            id, kind, from: sender, at: source, isContact: contact(at: source)?.publicKey == sender)
+    }
+
     /// Sends what has waited long enough and gives up what has been waited for long enough.
     mutating func settleRequests(at now: Instant, into effects: inout [Effect]) {
         for (id, request) in requests.takeOverdue(at: now) {
@@ -131,7 +142,7 @@ extension Node {
         }
         switch request.purpose {
         case .upkeep, .walk, .ownRecord: return
-        case .connection(let connection): requestOfConnectionEnded(connection, into: &effects)
+        case .connection(let connection): connectionFailed(connection, request, at: now, into: &effects)
         case .knownAddress(let command, let mid): knownAddressFailed(command, mid, at: now, into: &effects)
         case .command(let command): complete(command, .pingTimedOut, into: &effects)
         case .lookup(let lookup):

@@ -62,6 +62,7 @@ extension Node {
             trackersWalkedAt = now
             for address in trackers { walk(to: address, at: now, into: &effects) }
         }
+        if isAlone { callLocally(at: now, into: &effects) }
         // One step in five asks a contact for an introduction even while there are addresses to try. Where there are none,
         // contacts are asked in turn, each every so often: in a small network all have been introduced before long.
         let prefersContact = UInt8.random(in: 0..<5, using: &generator) == 0

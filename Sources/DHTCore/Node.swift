@@ -56,7 +56,13 @@ public struct Node: Sendable {
     var lookups: [ActivityID: ActiveLookup] = [:]
     var publications: [ActivityID: Publication] = [:]
     var connections: [ActivityID: Connection] = [:]
-    var registry = PeerRegistry()
+    var registry: PeerRegistry
+    /// Where contacts are in their own networks, by their outside addresses.
+    var lanAddresses: [Address: Address] = [:]
+    let limitsLocalNetworks: Bool
+    let callsLocalNetwork: Bool
+    var calledAt = Instant.distantPast
+    var callsAnswered = RecentTimes()
     var ownRecord = OwnRecord()
     var holdersSoughtAt = Instant.distantPast
     var globalTime: UInt64 = 0
@@ -89,9 +95,16 @@ public struct Node: Sendable {
         servedFor = configuration.servedFor
         generator = RandomNumbers(seed: configuration.seed)
         mint = TokenMint(secrets: configuration.tokenSecrets)
+        limitsLocalNetworks = configuration.limitsLocalNetworks
+        callsLocalNetwork = configuration.callsLocalNetwork
+        registry = PeerRegistry(limitsLocal: configuration.limitsLocalNetworks)
         families = PerFamily { family in
-            configuration.listenAddresses.first { $0.family == family }
-                .map { FamilyState(listeningOn: $0, mid: configuration.identity.mid, at: now) }
+            configuration.listenAddresses.first { $0.family == family }.map {
+                FamilyState(
+                    listeningOn: $0, mid: configuration.identity.mid,
+                    lanHost: configuration.lanHosts.first { $0.family == family },
+                    limitsLocal: configuration.limitsLocalNetworks, at: now)
+            }
         }
         upkeep = Upkeep(isEnabled: configuration.republishes, limits: configuration.upkeepLimits)
         rememberedCount = min(configuration.contacts.count, LostContacts.contactsMax)

@@ -120,11 +120,11 @@ public enum EntryError: String, Error, Equatable, CaseIterable {
     /// There are no bytes.
     case empty
     /// There are more than ``Entry/byteCountMax``.
-    case tooLong
+    case tooLong = "too_long"
     /// The first byte is neither 0 nor 1.
-    case unknownKind
+    case unknownKind = "unknown_kind"
     /// A part is longer than what is left, or bytes are left over.
-    case badLength
+    case badLength = "bad_length"
     /// The signer's key is not the canonical encoding of a key.
-    case badKey
+    case badKey = "bad_key"
 }

@@ -14,6 +14,8 @@ public struct RoutingTable: Sendable {
     public let ownID: NodeID
     /// The buckets, the farthest half of the key space first.
     public private(set) var buckets: [Bucket]
+    /// Whether loopback and private networks are limited too.
+    private let limitsLocal: Bool
 
     /// How many contacts of one network prefix a bucket takes, loopback and private ones excepted.
     public static let contactsPerPrefixInBucketMax = 2
@@ -21,8 +23,11 @@ public struct RoutingTable: Sendable {
     public static let contactsPerPrefixMax = 10
 
     /// An empty table.
-    public init(ownID: NodeID, createdAt now: Instant) {
+    ///
+    /// - Parameter limitsLocal: whether loopback and private networks are limited like all others.
+    public init(ownID: NodeID, createdAt now: Instant, limitsLocal: Bool = false) {
         self.ownID = ownID
+        self.limitsLocal = limitsLocal
         buckets = [Bucket(createdAt: now)]
     }
 
@@ -68,9 +73,9 @@ public struct RoutingTable: Sendable {
 
     /// Whether a network has its share of a bucket or of the table; who waits for a place in the bucket counts too.
     private func isCrowded(_ host: IPAddress, in number: Int) -> Bool {
-        let prefix = NetworkPrefix(host)
+        let prefix = NetworkPrefix(host, limitingLocal: limitsLocal)
         guard !prefix.isExempt else { return false }
-        let isOfPrefix = { (contact: Contact) in NetworkPrefix(contact.node.address.host) == prefix }
+        let isOfPrefix = { (contact: Contact) in prefix.limits(contact.node.address.host) }
         let inBucket = buckets[number].contacts.count(where: isOfPrefix)
         let waiting = buckets[number].replacements.count(where: isOfPrefix)
         if inBucket + waiting >= RoutingTable.contactsPerPrefixInBucketMax { return true }

@@ -151,7 +151,7 @@ public struct World {
         case .noteRepublication(let report): machines[index].disk.note(report, at: now)
         case .saveJobs(let jobs): machines[index].disk.jobs = jobs
         case .emit(.commandCompleted(let id, let outcome)): outcomes[id] = outcome
-        case .emit: return
+        case .callLocalNetwork, .emit: return
         }
     }
 

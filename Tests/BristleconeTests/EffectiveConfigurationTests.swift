@@ -181,7 +181,7 @@ import Testing
         ),
         (
             "listen:\n  - 127.0.0.1:1\n  - 1.2.3",
-            "test.yaml:3: listen: \"1.2.3\" is not an address with a port. Write an IP address, a colon and a port, such as 0.0.0.0:8090 or [::]:8090."
+            "test.yaml:3: listen: \"1.2.3\" is not an address with a port. Write an IP address (names are not looked up), a colon and a port, such as 0.0.0.0:8090 or [::]:8090."
         ),
         ("listen: {a: b}", "test.yaml:1: listen: \"…\" is not a list. Write one item a line, each after \"- \"."),
         (

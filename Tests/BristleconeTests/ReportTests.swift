@@ -104,6 +104,7 @@ import Testing
                 EndpointStatus(listen: four, external: four, nodeID: id, contacts: 3, goodContacts: 2, buckets: 1),
                 EndpointStatus(listen: six, external: nil, nodeID: id, contacts: 0, goodContacts: 0, buckets: 1),
             ],
+            joining: JoiningStatus(peers: [six], asksBootstrapServers: true, callsLocalNetwork: false),
             contacts: [
                 ContactStatus(
                     address: four, mid: signer.mid, nodeID: id, standing: .good,
@@ -112,18 +113,20 @@ import Testing
                     address: six, mid: signer.mid, nodeID: id, standing: .unknown, lastResponse: nil, failures: 1),
             ],
             archive: ArchiveStatus(values: 1, keys: 2, liveBytes: 3, mapBytes: 4, journalLast: 5, indexLast: 6),
-            counters: ["received": 9, "dropped.badSignature": 1])
+            counters: ["received": 9, "dropped.bad_signature": 1])
         #expect(
             try json(status)
                 == #"{"archive":{"index_last":6,"journal_last":5,"keys":2,"live_bytes":3,"map_bytes":4,"values":1},"#
                 + #""contacts":[{"address":"127.1.0.1:8090","failures":0,"last_response":"2026-02-03T12:00:00Z","#
                 + #""mid":"\#(signer.mid)","node_id":"\#(id)","status":"good"},"#
                 + #"{"address":"[::1]:8091","failures":1,"last_response":null,"mid":"\#(signer.mid)","#
-                + #""node_id":"\#(id)","status":"unknown"}],"counters":{"dropped.badSignature":1,"received":9},"#
+                + #""node_id":"\#(id)","status":"unknown"}],"counters":{"dropped.bad_signature":1,"received":9},"#
                 + #""endpoints":[{"buckets":1,"contacts":3,"external":"127.1.0.1:8090","family":"ipv4","#
                 + #""good_contacts":2,"listen":"127.1.0.1:8090","node_id":"\#(id)"},"#
                 + #"{"buckets":1,"contacts":0,"external":null,"family":"ipv6","good_contacts":0,"#
-                + #""listen":"[::1]:8091","node_id":"\#(id)"}],"key_level":"curve25519","mid":"\#(signer.mid)","#
+                + #""listen":"[::1]:8091","node_id":"\#(id)"}],"#
+                + #""joining":{"bootstrap_servers":true,"lan_broadcast":false,"peers":["[::1]:8091"]},"#
+                + #""key_level":"curve25519","mid":"\#(signer.mid)","#
                 + #""pid":42,"public_key":"\#(signer)","scrub":null,"upkeep":null,"uptime_seconds":3,"version":"0.1.0"}"#
         )
     }

@@ -61,7 +61,7 @@ async def test_a_node_on_a_full_disk_refuses_answers_and_recovers(network, node_
 
     await asyncio.to_thread(small_disk.fill)
     kept = {key: entry} | await store_until_refused(peer, node, "full")
-    assert (await node.dropped())["noRoom"] >= 1
+    assert (await node.dropped())["no_room"] >= 1
     assert "new stores are refused" in node.log_tail()
     assert await peer.token_from(node.contact)
     for kept_key, kept_entry in list(kept.items())[-8:]:
@@ -89,7 +89,7 @@ async def test_a_node_keeps_the_reserve_free(network, nodes, binary, tmp_path, a
     await node.start()
     # The default reserve is larger than this disk.
     assert not await peer.store_on(node.contact, key_of("x"), [peer.entry(b"x")], patience=SILENCE_SECONDS)
-    assert (await node.dropped())["noRoom"] == 1
+    assert (await node.dropped())["no_room"] == 1
     assert await peer.token_from(node.contact)
 
 
@@ -120,7 +120,7 @@ async def test_a_node_whose_disk_fails_acknowledges_nothing_more_and_goes_on_ans
     # The device works again, but what it did with the failed write nobody knows.
     assert not await peer.store_on(
         node.contact, key_of("more"), [peer.entry(b"more")], patience=SILENCE_SECONDS)
-    assert (await node.dropped())["archiveFailed"] >= 2
+    assert (await node.dropped())["archive_failed"] >= 2
     assert "check the disk, then restart" in node.log_tail()
     for key, entry in kept.items():
         assert (await peer.ask(node.contact, key)).values == (entry,)

@@ -15,15 +15,16 @@ struct Bench {
     static let address = Address(host: .v4(0x7F01_0001), port: 8090)
 
     init(
-        listeningOn address: Address = Bench.address, contacts: [Contact] = [], peers: [Address] = []
+        listeningOn address: Address = Bench.address, contacts: [Contact] = [], peers: [Address] = [],
+        _ adjust: (inout NodeConfiguration) -> Void = { _ in }
     ) throws {
         key = try PrivateKey.generate()
         let secret = TokenSecret(bytes: [UInt8](repeating: 7, count: 32), drawnAt: now)
-        node = Node(
-            NodeConfiguration(
-                identity: key.publicKey, listenAddresses: [address], peers: peers, contacts: contacts,
-                tokenSecrets: [secret], seed: 1),
-            at: now)
+        var configuration = NodeConfiguration(
+            identity: key.publicKey, listenAddresses: [address], peers: peers, contacts: contacts,
+            tokenSecrets: [secret], seed: 1)
+        adjust(&configuration)
+        node = Node(configuration, at: now)
     }
 
     /// Keeps the node from looking for neighbours and for nodes to remember it, where a test is about something else.

@@ -7,11 +7,12 @@ import Testing
 /// How peers come to know each other through a node.
 @Suite struct IntroductionTests {
     private func request(
-        _ style: IntroductionStyle = .old, flags: IntroductionRequest.Flags = .advice, identifier: UInt16 = 7
+        _ style: IntroductionStyle = .old, flags: IntroductionRequest.Flags = .advice, identifier: UInt16 = 7,
+        lan: Address = .none
     ) -> Message {
         .introductionRequest(
             IntroductionRequest(
-                style: style, globalTime: 1, destination: Bench.address, sourceLAN: .none, sourceWAN: .none,
+                style: style, globalTime: 1, destination: Bench.address, sourceLAN: lan, sourceWAN: .none,
                 flags: flags, identifier: identifier))
     }
 
@@ -53,6 +54,20 @@ import Testing
         #expect(try response(in: try bench.receive(request(.new, flags: []), from: one), to: one).style == .new)
         let asking = request(.old, flags: [.advice, .wantsNewStyle])
         #expect(try response(in: try bench.receive(asking, from: two), to: two).style == .new)
+    }
+
+    @Test func whoIsBehindTheSameNATIsToldTheAddressWithin() throws {
+        var bench = try Bench(listeningOn: try #require(Address("198.51.100.1:8090")))
+        let contact = Peer(key: try PrivateKey.generate(), address: try #require(Address("203.0.113.1:5001")))
+        let neighbour = Peer(key: try PrivateKey.generate(), address: try #require(Address("203.0.113.1:5002")))
+        let stranger = Peer(key: try PrivateKey.generate(), address: try #require(Address("192.0.2.1:5003")))
+        let within = try #require(Address("192.168.1.2:8090"))
+        try bench.befriend(contact)
+        _ = try bench.receive(request(lan: within), from: contact)
+        let near = try response(in: try bench.receive(request(), from: neighbour), to: neighbour)
+        #expect(near.introducedLAN == within && near.introducedWAN == contact.address)
+        let far = try response(in: try bench.receive(request(), from: stranger), to: stranger)
+        #expect(far.introducedLAN == .none && far.introducedWAN == contact.address)
     }
 
     @Test func aPunctureIsSentToTheWalkersOutsideAddress() throws {

@@ -52,8 +52,8 @@ import Testing
         let foreign = Target(bits: other.key.publicKey.mid.bits)
         #expect(try bench.receive(record(of: peer, token, target: foreign), from: peer) == [])
         #expect(try bench.receive(record(of: other, token), from: other) == [])
-        #expect(bench.node.counters.named["dropped.foreignMid"] == 1)
-        #expect(bench.node.counters.named["dropped.badToken"] == 1)
+        #expect(bench.node.counters.named["dropped.foreign_mid"] == 1)
+        #expect(bench.node.counters.named["dropped.bad_token"] == 1)
     }
 
     @Test func aRecordLivesForAMinuteAfterThePeersLastSign() throws {
@@ -146,8 +146,20 @@ import Testing
         _ = try bench.receive(record(of: peer, try bench.token(for: peer)), from: peer)
         var effects = bench.give(.commandIssued(CommandID(1), .connect(peer.key.publicKey.mid, knownAddress: nil)))
         #expect(effects.pings(to: peer.address).count == 1)
-        effects += bench.pass(.seconds(10))
+        effects += bench.pass(.seconds(12))
+        #expect(effects.pings(to: peer.address).count == 2)
         #expect(effects.outcomes == [.connected([])])
+    }
+
+    /// The first ping may come to a NAT that is still closed.
+    @Test func aPeerThatAnswersTheSecondPingIsConnected() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        _ = try bench.receive(record(of: peer, try bench.token(for: peer)), from: peer)
+        _ = bench.give(.commandIssued(CommandID(1), .connect(peer.key.publicKey.mid, knownAddress: nil)))
+        let again = try #require(bench.pass(.seconds(6)).pings(to: peer.address).last)
+        let effects = try bench.receive(.pingResponse(PingResponse(id: again)), from: peer)
+        #expect(effects.outcomes == [.connected([peer.info])])
     }
 
     @Test func theKnownAddressIsTriedFirst() throws {

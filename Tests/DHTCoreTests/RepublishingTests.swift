@@ -145,7 +145,7 @@ import Testing
         // Whoever was asked too often would have dropped requests.
         #expect(node.counters.timeouts == before)
         for machine in world.machines {
-            #expect(machine.node?.counters.named["dropped.floodLimit"] ?? 0 == 0)
+            #expect(machine.node?.counters.named["dropped.flood_limit"] ?? 0 == 0)
         }
     }
 }

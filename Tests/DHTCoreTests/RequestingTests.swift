@@ -30,7 +30,7 @@ import Testing
         let other = Message.pingResponse(PingResponse(id: RequestID(ping.number ^ 1)))
         #expect(try bench.receive(other, from: peer) == [])
         #expect(try bench.receive(.storeResponse(StoreResponse(id: ping)), from: peer) == [])
-        #expect(bench.node.counters.named["dropped.unmatchedResponse"] == 4)
+        #expect(bench.node.counters.named["dropped.unmatched_response"] == 4)
         #expect(bench.node.contacts == [])
         #expect(try bench.receive(answer, from: peer).count == 1)
         #expect(try bench.receive(answer, from: peer) == [])
@@ -43,6 +43,15 @@ import Testing
             let effects = try bench.receive(.pingRequest(PingRequest(id: RequestID(1))), from: peer)
             for ping in effects.pings(to: peer.address) { #expect(ping.number <= RequestID.requestMax) }
         }
+    }
+
+    @Test func aContactThatAnsweredLatelyIsNotAskedForASign() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        try bench.befriend(peer)
+        bench.leaveNeighboursAlone()
+        #expect(bench.pass(.seconds(24)).pings(to: peer.address).isEmpty)
+        #expect(bench.pass(.seconds(2)).pings(to: peer.address).count == 1)
     }
 
     @Test func twoSilencesInARowAndAContactIsGone() throws {

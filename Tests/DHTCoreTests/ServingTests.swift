@@ -42,7 +42,7 @@ import Testing
         #expect(bench.give(.commitCompleted(id, .held)) == [])
     }
 
-    @Test(arguments: [(CommitOutcome.refused, "noRoom"), (.failed, "archiveFailed")])
+    @Test(arguments: [(CommitOutcome.refused, "no_room"), (.failed, "archive_failed")])
     func aStoreThatIsNotDurableIsNotAcknowledged(outcome: CommitOutcome, reason: String) throws {
         var bench = try Bench()
         let peer = try Peer(1)
@@ -60,7 +60,7 @@ import Testing
         let elsewhere = Address(host: owner.address.host, port: 9)
         let request = Packet.encode(store([[0]], token, id: 7), signedBy: owner.key)
         #expect(try bench.receive(bytes: request, from: elsewhere) == [])
-        #expect(bench.node.counters.named["dropped.badToken"] == 2)
+        #expect(bench.node.counters.named["dropped.bad_token"] == 2)
         bench.now = bench.now + .seconds(299)
         #expect(try bench.receive(store([[0]], token, id: 8), from: owner).commits.count == 1)
         _ = bench.give(.tokenSecretDrawn([UInt8](repeating: 8, count: 32)))
@@ -86,12 +86,12 @@ import Testing
         var forged = good
         forged[forged.count - 1] ^= 1
         let cases: [(String, [[UInt8]])] = [
-            ("tooManyValues", Array(repeating: [0], count: 9)),
-            ("badEntry.empty", [good, []]),
-            ("badEntry.tooLong", [[UInt8](repeating: 0, count: 171)]),
-            ("badEntry.unknownKind", [[9, 9]]),
-            ("badEntry.badLength", [Array(good.dropLast())]),
-            ("badEntrySignature", [good, forged]),
+            ("too_many_values", Array(repeating: [0], count: 9)),
+            ("bad_entry.empty", [good, []]),
+            ("bad_entry.too_long", [[UInt8](repeating: 0, count: 171)]),
+            ("bad_entry.unknown_kind", [[9, 9]]),
+            ("bad_entry.bad_length", [Array(good.dropLast())]),
+            ("bad_entry_signature", [good, forged]),
         ]
         for (reason, values) in cases {
             let effects = try bench.receive(store(values, token), from: peer)
@@ -150,7 +150,7 @@ import Testing
         let request = FindRequest(id: RequestID(5), lan: .none, target: target, wantsNodes: false)
         let load = try #require(try bench.receive(.findRequest(request), from: peer).loads.first)
         #expect(bench.give(.loadFailed(load.id)) == [])
-        #expect(bench.node.counters.named["dropped.archiveFailed"] == 1)
+        #expect(bench.node.counters.named["dropped.archive_failed"] == 1)
     }
 
     @Test func theEleventhRequestInFiveSecondsIsDropped() throws {
@@ -161,7 +161,7 @@ import Testing
             #expect(try bench.receive(ping(UInt32(number)), from: peer).messages(to: peer.address).count >= 1)
         }
         #expect(try bench.receive(ping(10), from: peer) == [])
-        #expect(bench.node.counters.named["dropped.floodLimit"] == 1)
+        #expect(bench.node.counters.named["dropped.flood_limit"] == 1)
         #expect(try bench.receive(ping(11), from: try Peer(2)).isEmpty == false)
         bench.now = bench.now + .seconds(5)
         #expect(try bench.receive(ping(12), from: peer).messages(to: peer.address).count >= 1)
@@ -196,7 +196,7 @@ import Testing
         var forged = Packet.encode(.pingRequest(PingRequest(id: RequestID(1))), signedBy: victim.key)
         forged[forged.count - 1] ^= 1
         for _ in 0..<50 { #expect(try bench.receive(bytes: forged, from: victim.address) == []) }
-        #expect(bench.node.counters.named["dropped.badSignature"] == 50)
+        #expect(bench.node.counters.named["dropped.bad_signature"] == 50)
         try bench.befriend(victim)
     }
 
@@ -247,7 +247,7 @@ import Testing
         var bench = try Bench()
         let packet = Packet.encode(.pingRequest(PingRequest(id: RequestID(1))), signedBy: bench.key)
         #expect(try bench.receive(bytes: packet, from: try Peer(1).address) == [])
-        #expect(bench.node.counters.named["dropped.ownPacket"] == 1)
+        #expect(bench.node.counters.named["dropped.own_packet"] == 1)
     }
 
     @Test func noiseIsCountedByReasonAndChangesNothing() throws {
@@ -259,9 +259,9 @@ import Testing
         var deprecated = ping
         deprecated[22] = 255
         let cases: [(String, [UInt8])] = [
-            ("foreignPrefix", []), ("foreignPrefix", [UInt8](repeating: 1, count: 100)),
-            ("tooLong", [UInt8](repeating: 0, count: 65_507)), ("cutShort", Array(ping[..<30])),
-            ("unknownMessage", unknown), ("deprecatedMessage", deprecated), ("trailingBytes", ping + [0]),
+            ("foreign_prefix", []), ("foreign_prefix", [UInt8](repeating: 1, count: 100)),
+            ("too_long", [UInt8](repeating: 0, count: 65_507)), ("cut_short", Array(ping[..<30])),
+            ("unknown_message", unknown), ("deprecated_message", deprecated), ("trailing_bytes", ping + [0]),
         ]
         for (_, bytes) in cases { #expect(try bench.receive(bytes: bytes, from: peer.address) == []) }
         for (reason, _) in cases {
@@ -279,6 +279,6 @@ import Testing
             let address = try #require(Address(text))
             #expect(try bench.receive(bytes: packet, from: address) == [])
         }
-        #expect(bench.node.counters.named["dropped.badSource"] == 3)
+        #expect(bench.node.counters.named["dropped.bad_source"] == 3)
     }
 }

@@ -43,6 +43,23 @@ async def test_ours_learns_its_own_address(network, nodes):
     assert (await node.status())["endpoints"][0]["node_id"] == node.contact.node_id.hex()
 
 
+@pytest.mark.parametrize("limit, places", (("false", 5), ("true", 2)))
+async def test_a_local_network_has_its_share_of_the_table_where_that_is_wanted(network, nodes, limit, places):
+    node = await nodes.make("127.20.30.1", settings={"LIMIT_LOCAL_NETWORKS": limit}).start()
+    peers = [await network.add(f"127.20.30.{number}", tick=0.1) for number in range(2, 7)]
+    await asyncio.gather(*(peer.meet(node) for peer in peers))
+
+    async def contacts():
+        return len((await node.status())["contacts"])
+
+    async def has_been_asked_by_all():
+        return await contacts() == places
+
+    await wait_until(has_been_asked_by_all, f"{node} knows {places} of five", every=0.3)
+    assert all([await peer.ping(node.contact) for peer in peers]), "who has no place is answered all the same"
+    assert await contacts() == places
+
+
 @pytest.mark.full
 async def test_a_peer_that_went_away_is_no_longer_named(network, nodes):
     stays, leaves = await network.start(2, tick=0.1)

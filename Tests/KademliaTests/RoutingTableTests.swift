@@ -101,6 +101,18 @@ import Testing
         #expect(table.insert(Contact(neighbour, answeredAt: start)) == .added)
     }
 
+    @Test(arguments: [false, true])
+    func localNetworksAreLimitedWhereThatIsWanted(limitsLocal: Bool) throws {
+        var table = RoutingTable(ownID: NodeID(bits: .zero), createdAt: start, limitsLocal: limitsLocal)
+        for number in 0..<200 {
+            let host = IPAddress.v4(0xC0A8_0100 + UInt32(number))
+            let node = NodeInfo(address: Address(host: host, port: 8090), publicKey: try Samples.node(number).publicKey)
+            table.insert(Contact(node, answeredAt: start))
+        }
+        let isLimited = table.count <= RoutingTable.contactsPerPrefixMax
+        #expect(isLimited == limitsLocal)
+    }
+
     @Test func theOwnIDIsRefused() throws {
         let contact = try Samples.contact(1)
         var table = RoutingTable(ownID: contact.id, createdAt: start)

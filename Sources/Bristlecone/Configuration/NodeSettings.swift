@@ -16,6 +16,10 @@ public struct NodeSettings: Sendable, Equatable {
     public var bootstrap = true
     /// The servers that are asked if ``bootstrap`` is set.
     public var bootstrapServers = BootstrapServer.reference
+    /// Whether peers are looked for in the local network by broadcast, and those that look so are answered.
+    public var callsLocalNetwork = false
+    /// Whether loopback and private networks are held to what an address prefix may take, as all others are.
+    public var limitsLocalNetworks = false
     /// Messages of this level and above are logged.
     public var logLevel = Logger.Level.info
     /// How much space the archive may take.

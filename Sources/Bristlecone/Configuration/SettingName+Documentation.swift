@@ -25,6 +25,19 @@ extension SettingName {
             """
         case .bootstrapServers:
             "The bootstrap servers, NAME:PORT or ADDRESS:PORT. These are the public ones of the IPv8 network."
+        case .callsLocalNetwork:
+            """
+            Whether to look for peers in the local network by broadcast while the node knows nobody, and to answer those \
+            who look so. It sends a small datagram to every port (65,535 of them, within five seconds, every half \
+            minute), as py-ipv8 does; listen has to be 0.0.0.0.
+            """
+        case .limitsLocalNetworks:
+            """
+            Whether loopback and private networks are limited too. No network (a /24 or a /48) gets more than 2 places in \
+            a bucket of the routing table and 10 in all, and one address cannot flood the node with many keys. Peers on \
+            127.0.0.0/8, 10.0.0.0/8, 192.168.0.0/16 and the like are taken for your own and are exempt, unless this is \
+            true.
+            """
         case .logLevel:
             "How much is logged: trace, debug, info, notice, warning, error or critical."
         case .archiveSizeLimit:

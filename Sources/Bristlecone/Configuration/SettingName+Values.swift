@@ -21,6 +21,8 @@ extension SettingName {
         case .peers: .stringArray(settings.peers.map(\.description))
         case .bootstrapEnabled: .bool(settings.bootstrap)
         case .bootstrapServers: .stringArray(settings.bootstrapServers.map(\.description))
+        case .callsLocalNetwork: .bool(settings.callsLocalNetwork)
+        case .limitsLocalNetworks: .bool(settings.limitsLocalNetworks)
         case .logLevel: .string(settings.logLevel.rawValue)
         case .archiveSizeLimit: .string(settings.archiveSizeLimit.description)
         case .diskReserve: .string(settings.diskReserve.description)
@@ -58,6 +60,8 @@ extension SettingName {
         case (.bootstrapEnabled, .bool(let truth)): settings.bootstrap = truth
         case (.bootstrapServers, .stringArray(let texts)):
             return parse(texts, into: &settings.bootstrapServers, Self.server)
+        case (.callsLocalNetwork, .bool(let truth)): settings.callsLocalNetwork = truth
+        case (.limitsLocalNetworks, .bool(let truth)): settings.limitsLocalNetworks = truth
         case (.logLevel, .string(let text)):
             guard let level = Logger.Level(rawValue: text.lowercased()) else { return [.logLevel(text)] }
             settings.logLevel = level
@@ -190,7 +194,7 @@ extension ValueFault {
     static func address(_ text: String, example: String) -> ValueFault {
         ValueFault(
             message: "\(quoted(text)) is not an address with a port.",
-            remedy: "Write an IP address, a colon and a port, such as \(example).")
+            remedy: "Write an IP address (names are not looked up), a colon and a port, such as \(example).")
     }
 
     static func notUnicast(_ text: String) -> ValueFault {

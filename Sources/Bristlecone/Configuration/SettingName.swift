@@ -12,6 +12,8 @@ public enum SettingName: String, Sendable, CaseIterable {
     case bootstrapEnabled = "bootstrap.enabled"
     /// ``NodeSettings/bootstrapServers``
     case bootstrapServers = "bootstrap.servers"
+    /// ``NodeSettings/callsLocalNetwork``
+    case callsLocalNetwork = "bootstrap.lan_broadcast"
     /// ``NodeSettings/logLevel``
     case logLevel = "log.level"
     /// ``NodeSettings/archiveSizeLimit``
@@ -52,6 +54,8 @@ public enum SettingName: String, Sendable, CaseIterable {
     case upkeepPacketsPerSecond = "upkeep.packets_per_second"
     /// ``UpkeepSettings/servedFor``
     case servedFor = "upkeep.served_for"
+    /// ``NodeSettings/limitsLocalNetworks``
+    case limitsLocalNetworks = "limit_local_networks"
     /// ``NodeSettings/threads``
     case threads
 
@@ -80,7 +84,7 @@ public enum SettingName: String, Sendable, CaseIterable {
         case .bootstrapServers, .archiveSizeLimit, .diskReserve, .valuesPerKeyMax, .servedShare, .retainedShare,
             .historyShare, .floorsShare, .evidenceShare, .retainPublished, .retainPinned, .retainSigned,
             .retainUnsigned, .relaxedDurability, .scrubRate, .upkeepEnabled, .upkeepInterval, .upkeepLifetime,
-            .upkeepPacketsPerSecond, .servedFor, .threads:
+            .upkeepPacketsPerSecond, .servedFor, .callsLocalNetwork, .limitsLocalNetworks, .threads:
             nil
         }
     }
@@ -92,7 +96,7 @@ public enum SettingName: String, Sendable, CaseIterable {
         case .retainPublished, .retainPinned, .retainSigned, .retainUnsigned: .string
         case .upkeepInterval, .upkeepLifetime, .servedFor: .string
         case .listen, .peers, .bootstrapServers: .stringArray
-        case .bootstrapEnabled, .relaxedDurability, .upkeepEnabled: .bool
+        case .bootstrapEnabled, .callsLocalNetwork, .limitsLocalNetworks, .relaxedDurability, .upkeepEnabled: .bool
         case .valuesPerKeyMax, .scrubRate, .upkeepPacketsPerSecond, .threads: .int
         case .servedShare, .retainedShare, .historyShare, .floorsShare, .evidenceShare: .int
         }

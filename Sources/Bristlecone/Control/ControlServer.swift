@@ -20,8 +20,9 @@ public final class ControlServer: Sendable {
 
     /// The longest request, a store of 170 bytes, has less than 500.
     static let requestBytesMax = 4096
-    /// How many connections there may be at once.
-    static let connectionsMax = 64
+    /// How many connections there may be at once. A process has 1,024 files as Linux has it; half of them are left for the
+    /// rest. Who comes beyond that waits for the system's queue of as many again.
+    static let connectionsMax = 512
 
     private init(path: consuming ControlSocketPath, listener: NIOAsyncChannel<Connection, Never>) {
         self.path = path

@@ -12,6 +12,8 @@ public struct NodeStatus: Sendable, Equatable {
     public var publicKey: PublicKey
     /// One for each address family that it listens on, IPv4 first.
     public var endpoints: [EndpointStatus]
+    /// How it finds its way into the network.
+    public var joining: JoiningStatus
     /// The nodes that it knows, in a fixed order.
     public var contacts: [ContactStatus]
     /// What it keeps.
@@ -26,14 +28,16 @@ public struct NodeStatus: Sendable, Equatable {
     /// Puts a status together.
     public init(
         version: String = Release.version, processID: Int32, uptime: Duration, publicKey: PublicKey,
-        endpoints: [EndpointStatus], contacts: [ContactStatus], archive: ArchiveStatus, scrub: ScrubStatus? = nil,
-        upkeep: UpkeepStatus? = nil, counters: [String: Int]
+        endpoints: [EndpointStatus], joining: JoiningStatus = JoiningStatus(), contacts: [ContactStatus],
+        archive: ArchiveStatus, scrub: ScrubStatus? = nil, upkeep: UpkeepStatus? = nil,
+        counters: [String: Int]
     ) {
         self.version = version
         self.processID = processID
         self.uptime = uptime
         self.publicKey = publicKey
         self.endpoints = endpoints
+        self.joining = joining
         self.contacts = contacts
         self.archive = archive
         self.scrub = scrub
@@ -44,7 +48,7 @@ public struct NodeStatus: Sendable, Equatable {
 
 extension NodeStatus: Codable {
     private enum CodingKeys: String, CodingKey {
-        case version, mid, endpoints, contacts, archive, scrub, upkeep, counters
+        case version, mid, endpoints, joining, contacts, archive, scrub, upkeep, counters
         case processID = "pid"
         case uptime = "uptime_seconds"
         case publicKey = "public_key"
@@ -59,6 +63,7 @@ extension NodeStatus: Codable {
         uptime = try container.decodeSeconds(forKey: .uptime)
         publicKey = try container.decode(text: PublicKey.self, forKey: .publicKey)
         endpoints = try container.decode([EndpointStatus].self, forKey: .endpoints)
+        joining = try container.decode(JoiningStatus.self, forKey: .joining)
         contacts = try container.decode([ContactStatus].self, forKey: .contacts)
         archive = try container.decode(ArchiveStatus.self, forKey: .archive)
         scrub = try container.decodeIfPresent(ScrubStatus.self, forKey: .scrub)
@@ -76,6 +81,7 @@ extension NodeStatus: Codable {
         try container.encode(text: publicKey, forKey: .publicKey)
         try container.encode(text: publicKey.level, forKey: .keyLevel)
         try container.encode(endpoints, forKey: .endpoints)
+        try container.encode(joining, forKey: .joining)
         try container.encode(contacts, forKey: .contacts)
         try container.encode(archive, forKey: .archive)
         try container.encode(scrub, forKey: .scrub)

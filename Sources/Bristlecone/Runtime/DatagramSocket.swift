@@ -26,8 +26,12 @@ final class DatagramSocket: Sendable {
     private static let bufferBytes: CInt = 4 << 20
 
     /// Binds a socket, which reads nothing until ``read(_:)``.
-    static func bind(_ address: Address, on eventLoop: any EventLoop) async throws -> DatagramSocket {
-        let descriptor = try open(address)
+    ///
+    /// - Parameter broadcasts: whether it may send to all of a network at once.
+    static func bind(
+        _ address: Address, on eventLoop: any EventLoop, broadcasts: Bool = false
+    ) async throws -> DatagramSocket {
+        let descriptor = try open(address, broadcasts: broadcasts)
         // Reading several datagrams at once needs room for several in one buffer: with the default one, each of them
         // would be cut to a few bytes, without an error.
         // Each has room for one byte more than the longest packet, so that what was cut shows by its length.
@@ -54,12 +58,13 @@ final class DatagramSocket: Sendable {
         self.channel = channel
     }
 
-    private static func open(_ address: Address) throws -> CInt {
+    private static func open(_ address: Address, broadcasts: Bool) throws -> CInt {
         let kind = CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
         let descriptor = socket(address.family.systemFamily, kind, 0)
         guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "socket") }
         // Without this, a socket for all IPv6 addresses would take the IPv4 ones too.
         if address.family == .ipv6 { set(IPV6_V6ONLY, of: CInt(IPPROTO_IPV6), to: 1, on: descriptor) }
+        if broadcasts { set(SO_BROADCAST, of: SOL_SOCKET, to: 1, on: descriptor) }
         set(SO_RCVBUF, of: SOL_SOCKET, to: bufferBytes, on: descriptor)
         set(SO_SNDBUF, of: SOL_SOCKET, to: bufferBytes, on: descriptor)
         guard address.withSocketAddress({ Glibc.bind(descriptor, $0, $1) }) == 0 else {

@@ -29,6 +29,7 @@ extension NodeLoop {
         case .noteRepublication(let report):
             upkeep.note(RepublishResult(report, offset: clockOffset), at: moment.now)
         case .saveJobs(let reports): upkeep.save(reports.map { JobState($0, offset: clockOffset) })
+        case .callLocalNetwork: localCaller?.call(on: eventLoop)
         case .emit(let event): tell(event)
         }
     }

@@ -15,6 +15,7 @@ internal import Synchronization
 /// threads, and goes there first; ``moment`` is behind a lock.
 final class NodeLoop: @unchecked Sendable {
     let eventLoop: any EventLoop
+    let localCaller: LocalCaller?
     private let sockets: [AddressFamily: DatagramSocket]
     let workshop: Workshop
     let commits: GroupCommit
@@ -31,7 +32,7 @@ final class NodeLoop: @unchecked Sendable {
     var jobs: [Workshop.Job] = []
     private var timer: (at: Instant, task: Scheduled<Void>)?
     private var commands: [CommandID: CheckedContinuation<CommandOutcome?, Never>] = [:]
-    private var commandCount: UInt64 = 0
+    private let commandCount = Atomic<UInt64>(0)
     private var isStopping = false
     /// When it was last said that there is no room.
     private var shortageTold: Instant?
@@ -59,6 +60,7 @@ final class NodeLoop: @unchecked Sendable {
         housekeeper = parts.housekeeper
         upkeep = parts.upkeep
         acknowledgesEarly = parts.acknowledgesEarly
+        localCaller = configuration.callsLocalNetwork ? parts.sockets[.ipv4].map(LocalCaller.init) : nil
         logger = parts.logger
         let reading = ClockReading.now()
         let clock = NodeClock(reading)
@@ -198,20 +200,26 @@ final class NodeLoop: @unchecked Sendable {
         }
     }
 
-    /// Has the core do what a user wants; `nil` where the node stops before it is done.
+    /// Has the core do what a user wants; `nil` where the node stops before it is done, or the task is cancelled. What
+    /// has been begun then goes on by itself, and nobody hears of it.
     func run(_ command: Command) async -> CommandOutcome? {
-        await withCheckedContinuation { continuation in
-            eventLoop.submit { [self] in
-                guard !isStopping else { return continuation.resume(returning: nil) }
-                commandCount += 1
-                let id = CommandID(commandCount)
-                commands[id] = continuation
-                take(.commandIssued(id, command))
-                flush()
-            }.whenFailure { _ in
-                // The loop has ended, and what it was given is not done any more.
-                continuation.resume(returning: nil)
+        let isCancelled = CancellationFlag()
+        let id = CommandID(commandCount.wrappingAdd(1, ordering: .relaxed).newValue)
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                eventLoop.submit { [self] in
+                    guard !isStopping, !isCancelled.isSet else { return continuation.resume(returning: nil) }
+                    commands[id] = continuation
+                    take(.commandIssued(id, command))
+                    flush()
+                }.whenFailure { _ in
+                    // The loop has ended, and what it was given is not done any more.
+                    continuation.resume(returning: nil)
+                }
             }
+        } onCancel: {
+            isCancelled.set()
+            eventLoop.execute { [self] in commands.removeValue(forKey: id)?.resume(returning: nil) }
         }
     }
 
@@ -257,6 +265,7 @@ final class NodeLoop: @unchecked Sendable {
         let idle = eventLoop.flatSubmit { [self] in
             isStopping = true
             timer?.task.cancel()
+            localCaller?.end()
             for (_, continuation) in commands { continuation.resume(returning: nil) }
             commands.removeAll()
             save(node.contactsToRemember, node.bucketReports)

@@ -91,6 +91,8 @@ extension NodeError {
             self.init(
                 "This node has no socket that reaches that address: see what it listens on with: bristlecone status",
                 canRetry: false)
+        case nil where Task.isCancelled:
+            self.init("This was cancelled before it was done; what has been sent is not taken back.", canRetry: true)
         case nil: self.init("The node is stopping; start it again and repeat.", canRetry: true)
         default: self.init("The node has too much to do at the moment; try again in a few seconds.", canRetry: true)
         }

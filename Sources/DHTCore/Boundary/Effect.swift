@@ -27,6 +27,8 @@ public enum Effect: Hashable, Sendable {
     case drawTokenSecret
     /// Remember these contacts for the next start, and for the record the buckets that they are in.
     case saveContacts([Contact], buckets: [BucketReport])
+    /// Broadcast a ``LocalCall`` in the local network.
+    case callLocalNetwork
     /// Tell the node's user.
     case emit(Event)
 }

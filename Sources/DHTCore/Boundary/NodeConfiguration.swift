@@ -9,6 +9,13 @@ public struct NodeConfiguration: Hashable, Sendable {
     /// The addresses of the node's sockets, at most one for each family. An unspecified host stands for all of the
     /// machine's.
     public var listenAddresses: [Address]
+    /// Where the machine is in its own network, at most one for each family: what a peer behind the same NAT is told where
+    /// a socket listens on all addresses.
+    public var lanHosts: [IPAddress] = []
+    /// Whether loopback and private networks are held to the limits of an address prefix, as all others are.
+    public var limitsLocalNetworks = false
+    /// Whether peers are looked for in the local network by broadcast, and those that look so are answered.
+    public var callsLocalNetwork = false
     /// Peers to join through.
     public var peers: [Address]
     /// Contacts of an earlier run.

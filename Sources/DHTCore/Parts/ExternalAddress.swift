@@ -11,12 +11,14 @@ struct ExternalAddress: Sendable {
     /// The address that our node id follows from; `nil` while nobody has told.
     private(set) var current: Address?
     private let isFixed: Bool
+    private let limitsLocal: Bool
     private var votes: [(voter: IPAddress, address: Address)] = []
 
     private static let votesMax = 15
     private static let votesNeeded = 3
 
-    init(listeningOn address: Address) {
+    init(listeningOn address: Address, limitsLocal: Bool = false) {
+        self.limitsLocal = limitsLocal
         isFixed = !address.host.isUnspecified && !address.host.isPrivate
         current = isFixed ? address : nil
     }
@@ -24,7 +26,7 @@ struct ExternalAddress: Sendable {
     /// Hears what a peer says. Returns whether our address has changed by it.
     mutating func heard(_ address: Address, from voter: IPAddress) -> Bool {
         guard !isFixed, address.isReachable else { return false }
-        votes.removeAll { $0.voter == voter || NetworkPrefix($0.voter).limits(voter) }
+        votes.removeAll { $0.voter == voter || NetworkPrefix($0.voter, limitingLocal: limitsLocal).limits(voter) }
         votes.append((voter, address))
         if votes.count > ExternalAddress.votesMax { votes.removeFirst() }
         guard address != current, current == nil || isAgreed(address) else { return false }

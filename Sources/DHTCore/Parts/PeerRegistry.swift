@@ -10,6 +10,7 @@ struct PeerRegistry: Sendable {
     private var records: [Mid: [AddressFamily: Record]] = [:]
     private var prefixCounts: [NetworkPrefix: Int] = [:]
     private(set) var count = 0
+    private let limitsLocal: Bool
 
     private struct Record {
         var node: NodeInfo
@@ -23,11 +24,13 @@ struct PeerRegistry: Sendable {
     /// How many of them may be of one network prefix, loopback and private ones excepted.
     static let recordsPerPrefixMax = 256
 
+    init(limitsLocal: Bool = false) { self.limitsLocal = limitsLocal }
+
     /// Remembers a peer. Returns whether there was room.
     mutating func store(_ node: NodeInfo, at now: Instant) -> Bool {
         let mid = node.publicKey.mid
         if let known = records[mid]?[node.address.family] { remove(known.node) }
-        let prefix = NetworkPrefix(node.address.host)
+        let prefix = NetworkPrefix(node.address.host, limitingLocal: limitsLocal)
         guard prefix.isExempt || prefixCounts[prefix, default: 0] < PeerRegistry.recordsPerPrefixMax else {
             return false
         }
@@ -69,7 +72,7 @@ struct PeerRegistry: Sendable {
         let mid = node.publicKey.mid
         guard records[mid]?.removeValue(forKey: node.address.family) != nil else { return }
         if records[mid]?.isEmpty == true { records[mid] = nil }
-        let prefix = NetworkPrefix(node.address.host)
+        let prefix = NetworkPrefix(node.address.host, limitingLocal: limitsLocal)
         prefixCounts[prefix, default: 1] -= 1
         if prefixCounts[prefix] == 0 { prefixCounts[prefix] = nil }
         count -= 1

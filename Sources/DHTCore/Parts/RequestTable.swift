@@ -4,7 +4,9 @@ internal import IPv8
 /// The requests that we wait for answers to, and those that wait to be sent.
 ///
 /// A request has a number of its own among all that are under way, so an answer is found by its number, and belongs to
-/// the request only if it is of the right kind and comes from the right key and address.
+/// the request only if it is of the right kind and comes from the right key and address. The reference answers a peer
+/// that it knows over both families over the one that it prefers: so the address may be of the other family, if the key is
+/// the one that was asked.
 struct RequestTable: Sendable {
     private var requests: [UInt32: Request] = [:]
     private var deadlines = Heap<Deadline>()
@@ -54,10 +56,18 @@ struct RequestTable: Sendable {
     }
 
     /// The request that an answer belongs to.
-    func match(_ id: RequestID, _ kind: Request.Kind, from sender: PublicKey, at address: Address) -> Request? {
+    ///
+    /// - Parameter isContact: whether the sender is known to be at the address, which counts where a request went to an
+    ///   address without a key and the answer comes over the other family.
+    func match(
+        _ id: RequestID, _ kind: Request.Kind, from sender: PublicKey, at address: Address,
+        isContact: @autoclosure () -> Bool
+    ) -> Request? {
         guard let request = requests[id.number], request.kind == kind, request.sentAt != nil,
-            request.address == address, request.publicKey == nil || request.publicKey == sender
+            request.publicKey == nil || request.publicKey == sender
         else { return nil }
+        if request.address == address { return request }
+        guard request.address.family != address.family, request.publicKey != nil || isContact() else { return nil }
         return request
     }
 

@@ -22,13 +22,22 @@ class AddressPool:
         index = next(self._indices)
         return f"127.{1 + index % 14}.{index // 14 % 64}.{1 + index // 896 % 254}"
 
+    def take_ipv6(self):
+        """
+        The next IPv6 address, as text: one that differs from the others in the 64 bits that a node id starts with.
+        It has to be given to a device, which a test does in a network namespace.
+        """
+        index = next(self._indices)
+        return f"fd00:0:0:{index % 0x7fff:x}::1"
+
 
 def split_address(text):
-    """`127.1.2.3:8090` as the pair that sockets take."""
+    """`127.1.2.3:8090` or `[fd00::1]:8090` as the pair that sockets take."""
     host, _, port = text.rpartition(":")
-    return host, int(port)
+    return host.strip("[]"), int(port)
 
 
 def join_address(address):
-    """The pair that sockets take as `127.1.2.3:8090`."""
-    return f"{address[0]}:{address[1]}"
+    """The pair that sockets take as `127.1.2.3:8090` or `[fd00::1]:8090`."""
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 
 from ipv8.dht.routing import Node, calc_node_id
-from ipv8.messaging.interfaces.udp.endpoint import UDPv4Address
+from ipv8.messaging.interfaces.udp.endpoint import UDPv4Address, UDPv6Address
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,8 +22,14 @@ class Contact:
     @property
     def node_id(self):
         """The 160-bit node id."""
-        return calc_node_id(self.address, self.mid)
+        return calc_node_id(typed(self.address), self.mid)
 
     def as_node(self):
         """A fresh object of the reference's own kind."""
-        return Node(self.public_key, UDPv4Address(*self.address))
+        return Node(self.public_key, typed(self.address))
+
+
+def typed(address):
+    """The pair that sockets take as the reference's own kind of address."""
+    host, port = address[:2]
+    return UDPv6Address(host, port) if ":" in host else UDPv4Address(host, port)

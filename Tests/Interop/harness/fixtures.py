@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from .addresses import AddressPool
+from .namespaces import Namespaces
 from .network import ReferenceNetwork
 from .node import Bristlecone
 
@@ -54,9 +55,10 @@ class Nodes:
         self._addresses = addresses
         self.all = []
 
-    def make(self):
-        """A node that is not started."""
-        node = Bristlecone(self.binary, self._folder / f"node{len(self.all)}", self._addresses.take())
+    def make(self, ip=None, **options):
+        """A node that is not started; see `Bristlecone` for the options."""
+        folder = self._folder / f"node{len(self.all)}"
+        node = Bristlecone(self.binary, folder, ip or self._addresses.take(), **options)
         self.all.append(node)
         return node
 
@@ -67,6 +69,14 @@ class Nodes:
     async def start_many(self, count, peers=()):
         """Running nodes, started side by side."""
         return await asyncio.gather(*(self.start(peers) for _ in range(count)))
+
+
+@pytest.fixture
+def namespaces():
+    """A maker of network namespaces, which are gone after the test."""
+    namespaces = Namespaces()
+    yield namespaces
+    namespaces.remove()
 
 
 @pytest_asyncio.fixture

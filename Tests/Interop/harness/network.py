@@ -38,6 +38,12 @@ class ReferenceNetwork:
             started.append(await peer.start())
         return started
 
+    async def add(self, ip=None, **options):
+        """Starts one peer; see `ReferencePeer` for the options."""
+        peer = ReferencePeer(ip or self._addresses.take(), **options)
+        self.peers.append(peer)
+        return await peer.start()
+
     async def introduce(self, peers=None, to=(), seconds=30.0):
         """Makes each peer meet the one before it in a ring, and each of `to` (nodes or contacts)."""
         peers = self.peers if peers is None else peers

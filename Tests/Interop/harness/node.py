@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 
-from .addresses import split_address
+from .addresses import join_address, split_address
 from .command import clean_environment, run_command
 from .contact import Contact
 from .waiting import wait_until
@@ -18,19 +18,25 @@ class Bristlecone:
     `bristlecone run` on a data folder, and the commands that talk to it.
 
     It may be started and ended many times; the data folder and, once known, the address and port stay. It never
-    contacts a bootstrap server.
+    contacts a bootstrap server but those it is given.
+
+    With `ipv6` it listens on a second address; with `namespace` it runs there. `settings` are environment variables
+    without the `BRISTLECONE_` that they begin with.
     """
 
-    def __init__(self, binary, data, ip):
+    def __init__(self, binary, data, ip, ipv6=None, namespace=None, settings=None):
         self.binary = str(binary)
         self.data = data
-        self._listen = f"{ip}:0"
+        self._listen = [join_address((host, 0)) for host in (ip, ipv6) if host is not None]
+        self._namespace = namespace
+        self._settings = settings or {}
         self._process = None
         self._log_path = data.with_suffix(".log")
         self.contact = None
+        self.contact_ipv6 = None
 
     def __str__(self):
-        return f"bristlecone node {self._listen}"
+        return f"bristlecone node {' '.join(self._listen)}"
 
     # Life and death
 
@@ -39,8 +45,10 @@ class Bristlecone:
         await self._spawn(peers, arguments)
         await wait_until(self._answers, f"{self} answers on its control socket", 30.0)
         status = await self.status()
-        self._listen = status["endpoints"][0]["listen"]
-        self.contact = Contact(split_address(self._listen), bytes.fromhex(status["public_key"]))
+        self._listen = [endpoint["listen"] for endpoint in status["endpoints"]]
+        contacts = [Contact(split_address(listen), bytes.fromhex(status["public_key"])) for listen in self._listen]
+        self.contact = contacts[0]
+        self.contact_ipv6 = next((contact for contact in contacts if ":" in contact.address[0]), None)
         return self
 
     async def kill_while_starting(self, seconds):
@@ -119,7 +127,7 @@ class Bristlecone:
 
     async def ping(self, address):
         """`ping --json`."""
-        return await self._json("ping", f"{address[0]}:{address[1]}")
+        return await self._json("ping", join_address(address))
 
     async def knows(self, mid):
         """Whether a contact of that identity is in its routing table."""
@@ -149,16 +157,21 @@ class Bristlecone:
 
     async def _spawn(self, peers, arguments):
         assert self._process is None, f"{self} runs already"
-        command = [self.binary, "run", "--data", str(self.data), "--listen", self._listen, "--no-bootstrap"]
+        command = [self.binary, "run", "--data", str(self.data)]
+        for listen in self._listen:
+            command += ["--listen", listen]
+        if "BOOTSTRAP_SERVERS" not in self._settings:
+            command += ["--no-bootstrap"]
         for peer in peers:
-            address = getattr(peer, "contact", peer).address
-            command += ["--peer", f"{address[0]}:{address[1]}"]
+            command += ["--peer", join_address(getattr(peer, "contact", peer).address)]
+        if self._namespace is not None:
+            command = self._namespace.command(*command)
         with open(self._log_path, "ab") as log:
             log.write(f"--- {' '.join(command[1:])}\n".encode())
             log.flush()
             self._process = await asyncio.create_subprocess_exec(
                 *command, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
-                env=clean_environment())
+                env=clean_environment() | {f"BRISTLECONE_{name}": value for name, value in self._settings.items()})
 
     def _answers(self):
         status = self._process.returncode

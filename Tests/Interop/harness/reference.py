@@ -10,15 +10,14 @@ from ipv8.dht.community import DHT_ENTRY_STR_SIGNED, Request
 from ipv8.dht.discovery import DHTDiscoveryCommunity
 from ipv8.dht.payload import FindRequestPayload, PingRequestPayload, SignedStrPayload, StoreRequestPayload
 from ipv8.keyvault.crypto import default_eccrypto
-from ipv8.messaging.interfaces.udp.endpoint import UDPv4Address
 from ipv8.peer import Peer
 from ipv8.peerdiscovery.discovery import RandomWalk
 from ipv8.peerdiscovery.network import Network
 
 from .addresses import join_address
 from .complaints import Complaints
-from .contact import Contact
-from .pacing import PacedEndpoint
+from .contact import Contact, typed
+from .pacing import PacedDispatcher, PacedEndpoint, PacedEndpointIPv6
 from .waiting import wait_until
 
 # The reference's service walks only while it knows fewer peers than this.
@@ -40,12 +39,17 @@ class ReferencePeer:
     It walks and pings as the reference's service makes it do, every `tick` seconds. It knows nobody until `meet` or
     somebody else's introduction request. `store` and `find` are the reference's; `ask` and `store_on` speak to one
     node only, within its flood limit.
+
+    With `ipv6` it has a second address, which it prefers; with `namespace` its sockets are there;
+    `behind_nat` says that others see it at another address.
     """
 
-    def __init__(self, ip, level="curve25519", tick=0.5):
+    def __init__(self, ip, level="curve25519", tick=0.5, ipv6=None, namespace=None, behind_nat=False):
         self.level = level
         self._tick = tick
-        self._endpoint = PacedEndpoint(ip)
+        self._behind_nat = behind_nat
+        self._endpoint = PacedDispatcher(
+            PacedEndpoint(ip, namespace), None if ipv6 is None else PacedEndpointIPv6(ipv6, namespace))
         self._ticking = None
         self._key = default_eccrypto.generate_key(level)
         self._token_locks = collections.defaultdict(asyncio.Lock)
@@ -55,14 +59,18 @@ class ReferencePeer:
     async def start(self):
         """Binds the socket and begins to walk."""
         await self._endpoint.open()
-        self.address = UDPv4Address(*self._endpoint.get_address())
+        self.address = typed(self._endpoint.get_address())
         settings = CommunitySettings(my_peer=Peer(self._key), endpoint=self._endpoint, network=Network())
         self.overlay = DHTDiscoveryCommunity(settings)
         self.overlay.logger = self.complaints.logger()
         # The machine's own LAN addresses would lead other peers off the loopback network.
         self.overlay.cancel_pending_task("discover_lan_addresses")
         self.overlay.address_is_lan = lambda address: False
+        self.overlay.guess_address = lambda interface: typed(self._endpoint.get_address(interface))
         self.overlay.my_estimated_lan = self.address
+        if "UDPIPv6" in self._endpoint.interfaces:
+            # All that know it over IPv6 answer there, and it would not be told its IPv4 address, nor add anybody.
+            self.overlay.my_estimated_wan = self.address
         self._ticking = asyncio.create_task(self._walk())
         return self
 
@@ -71,7 +79,7 @@ class ReferencePeer:
         await self._stop_walking()
         if self.overlay is not None:
             await self.overlay.unload()
-        self._endpoint.close()
+        await self._endpoint.close()
 
     async def only_answer(self):
         """From now on it sends nothing unasked: no walk, no pings, no upkeep."""
@@ -83,8 +91,18 @@ class ReferencePeer:
 
     @property
     def contact(self):
-        """This peer as others know it."""
+        """This peer as others know it over IPv4."""
         return Contact(self.address, self.public_key)
+
+    @property
+    def contact_ipv6(self):
+        """The same over IPv6."""
+        return Contact(typed(self._endpoint.get_address("UDPIPv6")), self.public_key)
+
+    @property
+    def outside(self):
+        """Where others see it, behind a NAT; as far as it has been told."""
+        return Contact(self.overlay.my_estimated_wan, self.public_key)
 
     @property
     def public_key(self):
@@ -109,6 +127,8 @@ class ReferencePeer:
     @property
     def knows_itself(self):
         """Whether an introduction response told it its own address; until then it adds nobody."""
+        if self._behind_nat:
+            return self.overlay.my_estimated_wan[1] != 0
         return self.overlay.my_estimated_wan == self.address
 
     def contacts(self):
@@ -120,13 +140,13 @@ class ReferencePeer:
             for node in bucket.nodes.values()
         ]
 
-    def knows(self, mid):
-        """Whether a node of that identity is in its routing table."""
-        return any(contact.mid == mid for contact in self.contacts())
+    def knows(self, mid, address=None):
+        """Whether a node of that identity, at that address if one is given, is in its routing table."""
+        return any(contact.mid == mid and address in (None, contact.address) for contact in self.contacts())
 
     def walk_to(self, address):
         """Sends one introduction request."""
-        self.overlay.walk_to(UDPv4Address(*address))
+        self.overlay.walk_to(typed(address))
 
     async def meet(self, other, seconds=15.0):
         """Asks for introductions until `other` (a peer, a node or a contact) stands in the routing table."""
@@ -136,7 +156,7 @@ class ReferencePeer:
 
         def acquainted():
             nonlocal asked
-            if self.knows_itself and self.knows(contact.mid):
+            if self.knows_itself and self.knows(contact.mid, tuple(contact.address)):
                 return True
             if loop.time() - asked > 0.5:
                 asked = loop.time()

@@ -1,0 +1,31 @@
+internal import DHTCore
+
+/// Waiting for the network.
+extension BristleconeNode {
+    private static let lookEvery: Duration = .milliseconds(50)
+
+    /// Waits until the node knows others. A node that has just been started knows nobody: what it stores then it keeps to
+    /// itself, and it finds nothing but its own.
+    ///
+    /// - Parameters:
+    ///   - count: how many. Eight hold a value; with one, the node can find the others.
+    ///   - patience: how long at most.
+    public func waitForContacts(_ count: Int = 1, within patience: Duration = .seconds(30)) async throws(NodeError) {
+        let deadline = ContinuousClock.now + patience
+        while true {
+            guard let snapshot = await loop.snapshot() else { throw NodeError(unfinished: nil) }
+            let known = snapshot.endpoints.reduce(0) { $0 + $1.contacts.count }
+            if known >= count { return }
+            guard ContinuousClock.now < deadline else {
+                throw NodeError(
+                    "The node knows \(known) others after \(patience); check that the peers or bootstrap servers that it "
+                        + "was given are there.", canRetry: true)
+            }
+            do {
+                try await Task.sleep(for: BristleconeNode.lookEvery)
+            } catch {
+                throw NodeError(unfinished: nil)
+            }
+        }
+    }
+}

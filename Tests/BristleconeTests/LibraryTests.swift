@@ -1,0 +1,89 @@
+import IPv8
+import NIOPosix
+import Testing
+
+@testable import Bristlecone
+
+/// A node as another program uses it.
+@Suite struct LibraryTests {
+    private func withNode(_ body: (BristleconeNode, Address) async throws -> Void) async throws {
+        let folder = try TemporaryFolder()
+        var settings = NodeSettings()
+        settings.dataFolder = folder.file("data")
+        settings.listen = [try #require(Address("127.0.0.1:0"))]
+        settings.bootstrap = false
+        let node = try await BristleconeNode.start(settings)
+        do {
+            try await body(node, try #require(await node.status().endpoints.first?.listen))
+        } catch {
+            await node.shutdown()
+            throw error
+        }
+        await node.shutdown()
+    }
+
+    /// A socket that hears everything and says nothing.
+    private func withSilence(_ body: (Address) async throws -> Void) async throws {
+        let socket = try await DatagramSocket.bind(
+            try #require(Address("127.0.0.1:0")), on: MultiThreadedEventLoopGroup.singleton.next())
+        try await body(socket.address)
+        await socket.close()
+    }
+
+    @Test func aCancelledTaskHearsOfItAtOnce() async throws {
+        try await withNode { node, _ in
+            try await withSilence { silence in
+                let begun = ContinuousClock.now
+                let asking = Task { () async -> NodeError? in
+                    do throws(NodeError) {
+                        _ = try await node.ping(silence)
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+                asking.cancel()
+                let error = try #require(await asking.value)
+                #expect(error.canRetry && error.message.contains("cancelled"))
+                #expect(ContinuousClock.now - begun < .seconds(5), "the ping's own patience")
+            }
+        }
+    }
+
+    @Test func waitingForContactsEndsInASentence() async throws {
+        try await withNode { node, _ in
+            let error = await #expect(throws: NodeError.self) {
+                try await node.waitForContacts(1, within: .milliseconds(10))
+            }
+            #expect(error?.canRetry == true)
+            try await node.waitForContacts(0, within: .zero)
+        }
+    }
+
+    @Test func errorsSayWhetherTryingAgainHelps() async throws {
+        try await withNode { node, address in
+            let ownAddress = await #expect(throws: NodeError.self) { _ = try await node.ping(address) }
+            #expect(ownAddress?.canRetry == false && ownAddress?.message.contains("own") == true)
+            let tooLong = await #expect(throws: NodeError.self) {
+                try await node.storeValue(
+                    key: Target(hashing: "key"), data: [UInt8](repeating: 0, count: 24), signed: true)
+            }
+            #expect(tooLong?.canRetry == false)
+            var settings = NodeSettings()
+            settings.dataFolder = try TemporaryFolder().file("data")
+            settings.listen = [address]
+            settings.bootstrap = false
+            let inUse = await #expect(throws: StartError.self) { _ = try await BristleconeNode.start(settings) }
+            #expect(inUse?.canRetry == true)
+        }
+    }
+
+    @Test func aNodeAloneKeepsWhatItIsGivenAndSaysThatNobodyElseDoes() async throws {
+        try await withNode { node, _ in
+            let key = Target(hashing: "alone")
+            let report = try await node.storeValue(key: key, data: [1, 2, 3], signed: false)
+            #expect(report.asked == 0 && report.acknowledged == 0 && report.keptHere)
+            #expect(try await node.findValues(key: key).values.map(\.data) == [[1, 2, 3]])
+        }
+    }
+}
