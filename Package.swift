@@ -17,7 +17,7 @@ let house: [SwiftSetting] = [
 ] + (isFuzzing ? [.unsafeFlags(fuzzFlags)] : [])
 
 /// What the fuzz targets look at.
-let fuzzed: [Target.Dependency] = ["Archive", "Bristlecone", "DHTCore", "IPv8", "Kademlia"]
+let fuzzed: [Target.Dependency] = ["Archive", "Bristlecone", "DHTCore", "IPv8", "Kademlia", "Maintenance"]
 
 /// The fuzz targets: a part of the tests, which replay what the fuzzer has found, or a library of the fuzzer's.
 let fuzzing: [Target] =
@@ -30,7 +30,9 @@ let fuzzing: [Target] =
     ]
     : [
         .testTarget(
-            name: "FuzzTests", dependencies: fuzzed, path: "tools/fuzz", sources: ["Targets", "Replay"],
+            name: "FuzzTests", dependencies: fuzzed, path: "tools/fuzz",
+            exclude: ["Driver", "WireOracle", "regressions", "corpus.py", "seeds.py", "fuzz", "file.dict", "wire.dict"],
+            sources: ["Targets", "Replay"],
             swiftSettings: house)
     ]
 

@@ -1,6 +1,7 @@
 import DHTCore
 import IPv8
 import Kademlia
+import Maintenance
 
 /// The node of a run, and what surrounds it: a network, a pool that checks signatures, a disk, a clock.
 struct NodeRun {
@@ -25,6 +26,7 @@ struct NodeRun {
     private var durableSecrets: [TokenSecret] = []
     private var rememberedContacts: [Contact] = []
     private var hasDrawn = false
+    private var upkeepWork: [UpkeepWork] = []
 
     private static let datagramsMax = 64
     private static let askedMax = 256
@@ -86,6 +88,7 @@ struct NodeRun {
             hasDrawn = false
             try drawSecret()
         }
+        while let work = upkeepWork.popLast() { try finish(work) }
     }
 
     private mutating func carryOut(_ effect: Effect) throws(Violation) {
@@ -104,8 +107,50 @@ struct NodeRun {
             try require((1...2).contains(secrets.count), "\(secrets.count) secrets are to be kept")
             durableSecrets = secrets
         case .drawTokenSecret: hasDrawn = true
-        case .saveContacts(let contacts): rememberedContacts = contacts
+        case .callLocalNetwork: return
+        case .saveContacts(let contacts, _): rememberedContacts = contacts
+        case .listDueKeys(let id, let limit):
+            try require(limit > 0, "a list of \(limit) keys")
+            upkeepWork.append(.list(id))
+        case .loadRepublishable(let id, let targets):
+            try require((1...64).contains(targets.count), "the values of \(targets.count) keys at once")
+            upkeepWork.append(.load(id, targets))
+        case .refresh(let intent):
+            let isBounded = intent.values.allSatisfy { $0.servedUntil <= now + .seconds(3600) }
+            try require(isBounded, "a value that was stored again is served for over an hour")
+        case .noteRepublication(let report): try require(report.holders.count <= 16, "\(report.holders.count) holders")
+        case .saveJobs(let jobs): try require(jobs.count < 32, "\(jobs.count) jobs")
         case .emit(let event): try model.told(event)
+        }
+    }
+
+    /// What upkeep has asked the archive for.
+    enum UpkeepWork {
+        case list(WorkID)
+        case load(WorkID, [Target])
+    }
+
+    /// Answers with a few keys of a small space, so that they come again, and with values of any kind.
+    private mutating func finish(_ work: UpkeepWork) throws(Violation) {
+        switch work {
+        case .list(let id):
+            let keys = (0..<source.byte() % 8).map { _ in
+                let byte = source.byte()
+                return DueKey(
+                    target: Target(hashing: "\(byte % 16)"), deadline: now + .seconds(Int(byte)), isPinned: byte > 200)
+            }
+            let due = DueKeys(keys: keys, total: keys.count, kept: keys.count, nextDue: nil)
+            try give(.dueKeysListed(id, due))
+        case .load(let id, let targets):
+            let loaded = targets.map { target in
+                let values = (0..<source.byte() % 12).compactMap { number in
+                    (try? Entry(unsigned: [number])).map { entry in
+                        RepublishableValue(entry: entry, servedUntil: number % 2 == 0 ? nil : now + .seconds(600))
+                    }
+                }
+                return RepublishableTarget(target: target, values: values)
+            }
+            try give(.republishableLoaded(id, loaded))
         }
     }
 
