@@ -2,6 +2,11 @@
 
 import PackageDescription
 
+/// Whether `tools/fuzz/fuzz` builds: then what is tested is compiled for libFuzzer and the address sanitizer, the fuzzer
+/// is a product, and there is nothing else that needs the fuzz targets.
+let isFuzzing = Context.environment["BRISTLECONE_FUZZ"] != nil
+let fuzzFlags = ["-sanitize=fuzzer,address", "-enable-testing", "-parse-as-library"]
+
 /// What every target of this package is compiled with.
 let house: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -9,7 +14,27 @@ let house: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .treatAllWarnings(as: .error),
-]
+] + (isFuzzing ? [.unsafeFlags(fuzzFlags)] : [])
+
+/// What the fuzz targets look at.
+let fuzzed: [Target.Dependency] = ["Archive", "Bristlecone", "DHTCore", "IPv8", "Kademlia", "Maintenance"]
+
+/// The fuzz targets: a part of the tests, which replay what the fuzzer has found, or a library of the fuzzer's.
+let fuzzing: [Target] =
+    isFuzzing
+    ? [
+        .target(name: "FuzzTargets", dependencies: fuzzed, path: "tools/fuzz/Targets", swiftSettings: house),
+        .executableTarget(
+            name: "Fuzzer", dependencies: ["FuzzTargets"], path: "tools/fuzz/Driver", swiftSettings: house,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]),
+    ]
+    : [
+        .testTarget(
+            name: "FuzzTests", dependencies: fuzzed, path: "tools/fuzz",
+            exclude: ["Driver", "WireOracle", "regressions", "corpus.py", "seeds.py", "fuzz", "file.dict", "wire.dict"],
+            sources: ["Targets", "Replay"],
+            swiftSettings: house)
+    ]
 
 let package = Package(
     name: "bristlecone",
@@ -86,7 +111,7 @@ let package = Package(
         .executableTarget(
             name: "BristleconeDump",
             dependencies: [
-                "Archive", "Console", "IPv8",
+                "Archive", "Console", "IPv8", "Kademlia", "Maintenance",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "tools/dump", swiftSettings: house),
@@ -99,8 +124,13 @@ let package = Package(
         .executableTarget(
             name: "NodeBench", dependencies: ["IPv8"], path: "tools/bench/NodeBench", swiftSettings: house),
         .executableTarget(
+            name: "WireOracle", dependencies: ["IPv8"], path: "tools/fuzz/WireOracle", swiftSettings: house),
+        .executableTarget(
             name: "ArchiveWriter", dependencies: ["Archive", "IPv8"],
             path: "Tests/Crash/ArchiveWriter", swiftSettings: house),
+        .executableTarget(
+            name: "SampleArchive", dependencies: ["Archive", "IPv8"],
+            path: "Tests/Dump/SampleArchive", swiftSettings: house),
 
         .testTarget(
             name: "IPv8Tests", dependencies: ["IPv8"],
@@ -130,5 +160,5 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: house),
-    ]
+    ] + fuzzing
 )

@@ -41,7 +41,7 @@ extension Archive {
         try transaction.put(.meta, &encoder)
     }
 
-    private static func count(
+    static func count(
         in transaction: borrowing WriteTransaction, _ progress: (ArchiveProgress) -> Void
     ) throws(ArchiveError) -> CountsRecord {
         var counts = CountsRecord()

@@ -58,13 +58,7 @@ extension Archive {
 
     /// All evidence, in the order of keys and signers; its budget bounds it.
     public func evidence() throws(ArchiveError) -> [Evidence] {
-        try readAll(.evidence, prefix: []) { key, value in
-            guard let place = SignerKey(key), let record = EvidenceRecord(value, key: key),
-                let held = try? Entry(bytes: record.held), let offered = try? Entry(bytes: record.offered)
-            else { return nil }
-            return Evidence(
-                target: place.target, signer: place.signer, noted: record.noted, held: held, offered: offered)
-        }
+        try readAll(.evidence, prefix: []) { key, value in Evidence(value, key: key) }
     }
 
     /// Everything that was published here and not forgotten, in the order of keys.

@@ -34,6 +34,10 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case unreadable(path: String, reason: String)
     /// A copy could not be written; `reason` is the system's word for it.
     case notCopied(path: String, reason: String)
+    /// An archive that was kept aside while another one was put in its place is still there.
+    case unfinishedCompact(path: String)
+    /// A node, or another tool, is using the folder.
+    case inUse(folder: String)
     /// The archive has been closed.
     case closed
     /// LMDB refused a call for a reason that has no case of its own.
@@ -88,6 +92,11 @@ extension ArchiveError: CustomStringConvertible {
             "\(path) cannot be read (\(reason)): check that it exists and who owns it."
         case .notCopied(let path, let reason):
             "The archive could not be copied to \(path) (\(reason)): make room there, or choose another place."
+        case .unfinishedCompact(let path):
+            "\(path) is what the archive was before it was compacted: see with \"bristlecone-dump verify\" that the "
+                + "archive is sound, then delete it."
+        case .inUse(let folder):
+            "A node, or another tool, is using \(folder): stop it first."
         case .closed:
             "The archive has been closed: open it again."
         case .failed(let operation, let reason):

@@ -1,5 +1,5 @@
 internal import Archive
-internal import IPv8
+public import IPv8
 
 /// What the operator decides about what is kept.
 extension BristleconeNode {
@@ -16,6 +16,18 @@ extension BristleconeNode {
     /// What is pinned.
     public func pins() async throws(NodeError) -> PinsReport {
         PinsReport(pins: try await pinned(), changed: false, health: try await replicaHealth())
+    }
+
+    /// Stands no longer by what was published here under a key: it is kept like anybody's from now on, and stored no more.
+    public func withdraw(_ key: Target) async throws(NodeError) -> WithdrawReport {
+        let now = loop.moment.now
+        let count = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
+            let held = try archive.records(of: key) + archive.retainedRecords(of: key)
+            let published = held.filter { $0.provenance == .publishedHere && !$0.isWithdrawn }
+            let outcomes = try archive.commit(published.map { .withdraw(key, $0.entry) }, at: now)
+            return outcomes.count { $0 == .done(changed: true) }
+        }
+        return WithdrawReport(key: key, withdrawnCount: count)
     }
 
     /// Erases all that is kept of a key or a signer, for good.

@@ -6,14 +6,17 @@ package struct Terminal {
     package let shortensKeys: Bool
     /// Whether colours are understood and wanted.
     package let usesColours: Bool
+    /// How many characters a line has room for; `nil` where there is no margin.
+    package let columns: Int?
 
     /// What a pipe gets.
     package static let plain = Terminal(shortensKeys: false, usesColours: false)
 
-    /// Puts the two together.
-    package init(shortensKeys: Bool, usesColours: Bool) {
+    /// Puts it together.
+    package init(shortensKeys: Bool, usesColours: Bool, columns: Int? = nil) {
         self.shortensKeys = shortensKeys
         self.usesColours = usesColours
+        self.columns = columns
     }
 
     /// How to write to a standard stream. `NO_COLOR`, if it is set to anything, and a dumb terminal mean no colours.
@@ -21,8 +24,24 @@ package struct Terminal {
         let isTerminal = isatty(descriptor) == 1
         let wantsColours =
             environment["NO_COLOR", default: ""].isEmpty && environment["TERM", default: "dumb"] != "dumb"
-        self.init(shortensKeys: isTerminal, usesColours: isTerminal && wantsColours)
+        self.init(
+            shortensKeys: isTerminal, usesColours: isTerminal && wantsColours,
+            columns: isTerminal ? Terminal.columns(of: descriptor) : nil)
     }
+
+    private static func columns(of descriptor: Int32) -> Int? {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+
+    /// What is left of the line behind so many blanks.
+    package func indented(by blanks: Int) -> Terminal {
+        Terminal(shortensKeys: shortensKeys, usesColours: usesColours, columns: columns.map { max(1, $0 - blanks) })
+    }
+
+    /// How wide hexadecimal digits are, of which there are so many.
+    package func digitsWidth(_ count: Int) -> Int { shortensKeys && count > 16 ? 13 : count }
 
     /// Hexadecimal digits: the first and the last few of them for a person.
     package func digits(_ text: some CustomStringConvertible) -> String {

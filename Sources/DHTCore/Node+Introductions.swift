@@ -13,8 +13,10 @@ extension Node {
         _ asker: NodeInfo, _ request: IntroductionRequest, at now: Instant, into effects: inout [Effect]
     ) {
         guard let family = families[asker.address.family] else { return }
+        // The old style cannot tell an asker its IPv6 address.
         let style: IntroductionStyle =
-            request.style == .new || request.flags.contains(.wantsNewStyle) ? .new : .old
+            request.style == .new || request.flags.contains(.wantsNewStyle) || asker.address.family == .ipv6
+            ? .new : .old
         let others = family.table.contacts.filter {
             $0.node.publicKey != asker.publicKey && $0.status(at: now) == .good
         }

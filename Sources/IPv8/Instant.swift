@@ -9,8 +9,8 @@ public struct Instant: Hashable, Comparable, Sendable {
     /// The moment so many nanoseconds after the beginning of 1970.
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
-    /// The moment so many seconds after the beginning of 1970.
-    public init(seconds: Int64) { self.nanoseconds = seconds * 1_000_000_000 }
+    /// The moment so many seconds after the beginning of 1970; the last one there is where it would not fit.
+    public init(seconds: Int64) { nanoseconds = Duration.seconds(seconds).nanoseconds }
 
     /// The beginning of 1970: earlier than anything that happens here.
     public static let distantPast = Instant(nanoseconds: 0)
@@ -27,9 +27,11 @@ public struct Instant: Hashable, Comparable, Sendable {
     /// The moment earlier by a duration.
     public static func - (instant: Instant, duration: Duration) -> Instant { instant + (.zero - duration) }
 
-    /// The time from the right moment to the left one; negative where the left is earlier.
+    /// The time from the right moment to the left one; negative where the left is earlier. Held within what 64 bits can
+    /// say, since moments are also read from disk.
     public static func - (left: Instant, right: Instant) -> Duration {
-        .nanoseconds(left.nanoseconds - right.nanoseconds)
+        let (difference, overflow) = left.nanoseconds.subtractingReportingOverflow(right.nanoseconds)
+        return .nanoseconds(overflow ? (left < right ? .min : .max) : difference)
     }
 
     /// Orders moments by time.

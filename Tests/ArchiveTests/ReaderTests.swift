@@ -48,7 +48,7 @@ import Testing
 
     @Test func valuesComeWithWhatIsKnownOfThem() throws {
         let values = try ArchiveReader.open(folder: folder.path).values(of: Sample.target)
-        #expect(values.map(\.entryClass) == ["signed", "unsigned"])
+        #expect(values.map(\.entryClass) == [.signed, .unsigned])
         #expect(values[0].record?.entry == (try Sample.signed("x", version: 3)))
         #expect(values[0].record?.provenance == Sample.received)
         #expect(

@@ -43,6 +43,19 @@ final class Folder {
         try file.close()
     }
 
+    func copy(_ name: String, from other: Folder) throws {
+        try FileManager.default.copyItem(atPath: other.path + "/" + name, toPath: path + "/" + name)
+    }
+
+    /// What every file holds, by its name.
+    func content() throws -> [String: [UInt8]] {
+        var content: [String: [UInt8]] = [:]
+        for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+            content[name] = try bytes(path + "/" + name)
+        }
+        return content
+    }
+
     func removeIndex() throws {
         for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: index + suffix) }
     }

@@ -106,6 +106,17 @@ import Testing
         #expect(names() == ["thesis.tex"])
     }
 
+    @Test func takesAFolderThatAnArchiveWasImportedInto() throws {
+        try makeFolder()
+        for name in ["archive.mdb", "archive.mdb-lock", "index.sqlite", "index.sqlite-wal", "lock"] {
+            try parent.write("data/\(name)", "")
+        }
+        let folder = try DataFolder.open(path)
+        #expect(folder.isNew)
+        folder.abandon()
+        #expect(names()?.contains("archive.mdb") == true)
+    }
+
     @Test func refusesAFileAndAPathBelowOne() throws {
         try parent.write("data", "")
         #expect(throws: DataFolderError.notAFolder(path: path)) { try DataFolder.open(path) }

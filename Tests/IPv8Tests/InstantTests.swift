@@ -13,5 +13,9 @@ import Testing
         #expect(Instant(nanoseconds: .max) + .seconds(1) == Instant(nanoseconds: .max))
         #expect(Instant(nanoseconds: .min) - .seconds(1) == Instant(nanoseconds: .min))
         #expect(Instant.distantPast + .seconds(Int64.max) == Instant(nanoseconds: .max))
+        #expect(Instant(seconds: .max) == Instant(nanoseconds: .max))
+        #expect(Instant(seconds: .min) == Instant(nanoseconds: .min))
+        #expect(Instant(nanoseconds: .max) - Instant(nanoseconds: -1) == .nanoseconds(Int64.max))
+        #expect(Instant(nanoseconds: .min) - Instant(nanoseconds: 1) == .nanoseconds(Int64.min))
     }
 }

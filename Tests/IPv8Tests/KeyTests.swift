@@ -92,6 +92,15 @@ import Testing
         #expect(throws: PrivateKeyError.unreadable) { try PrivateKey(bytes: bytes) }
     }
 
+    @Test func aPrivateKeyWithSomebodyElsesPublicHalfIsRefused() throws {
+        for vector in Vectors.all.legacyKeys {
+            var bytes = vector.private.bytes
+            // Within the secret, which comes first.
+            bytes[12] ^= 1
+            #expect(throws: PrivateKeyError.unreadable, "\(vector.level)") { try PrivateKey(bytes: bytes) }
+        }
+    }
+
     @Test func bytesBehindAPrivateKeyAreRefused() {
         for bytes in Vectors.all.keys.map(\.private.bytes) + Vectors.all.legacyKeys.map(\.private.bytes) {
             #expect(throws: PrivateKeyError.unreadable) { try PrivateKey(bytes: bytes + [0]) }

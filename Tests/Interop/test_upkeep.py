@@ -107,6 +107,19 @@ async def test_pinned_outlives_its_publisher_and_unpinned_does_not(network, node
     assert kept == 1
 
 
+async def test_what_is_withdrawn_is_forgotten_by_the_others_and_kept_here(network, nodes):
+    node = await hasty_node(nodes)
+    peers = await network.start(3, tick=0.1)
+    await network.introduce(peers, to=[node])
+    await node.store(KEY, b"here", signed=True)
+    report = (await node.command("withdraw", KEY.hex(), "--json")).json()
+    assert report == {"key": KEY.hex(), "withdrawn": 1}
+    again = await node.command("withdraw", KEY.hex())
+    assert again.status == 1 and "Nothing" in again.errors
+    (entry,) = {entry for peer in peers for entry in peer.stored(KEY)}
+    await wait_until(lambda: not holders(peers, KEY, entry), "the peers have forgotten it", LIFETIME + 20.0, every=1.0)
+
+
 async def test_a_node_killed_in_a_sweep_finishes_it(network, nodes):
     node = await hasty_node(nodes)
     peers = await network.start(8, tick=0.1)

@@ -8,21 +8,50 @@ internal import Glibc
 struct Dump: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bristlecone-dump",
-        abstract: "Look into a node's archive, whether the node runs or not, and change nothing.",
+        abstract: "Look into a node's archive, move it and mend it, whether the node runs or not.",
         discussion: """
-            DIR is a node's data folder or a backup. No key and no network are needed. Beside a running node it reads \
-            one consistent state; in a stopped one's folder not a byte is written, and the node cannot start meanwhile.
+            DIR is a node's data folder or a backup. No key and no network are needed. What reads an archive changes \
+            nothing: beside a running node it reads one consistent state; in a stopped one's folder not a byte is written, \
+            and the node cannot start meanwhile. What changes an archive (import, compact, verify --repair) wants the node \
+            stopped.
 
             For example:
 
               bristlecone-dump stat ./data
+              bristlecone-dump list --limit 20 ./data
               bristlecone-dump get greeting ./data
+              bristlecone-dump why greeting ./data
               bristlecone-dump verify ./data && echo sound
+              bristlecone-dump export ./data --output archive.dump
+              bristlecone-dump import archive.dump ./other
+              bristlecone-dump diff archive.dump ./other
 
-            The exit status is 0 where all is well, 1 where verify finds damage or get finds nothing, 2 where the \
-            archive cannot be opened or read, 64 where the command line is wrong.
+            The exit status is 0 where all is well, 1 where nothing is found of what was asked for, verify or decode find \
+            damage, diff a difference, import something to refuse or export something to leave out, 2 where an archive or \
+            a dump cannot be opened, read or written, 64 where the command line is wrong.
+
+            Times are in UTC. On a terminal long identities are shortened; in a pipe and with --json they are whole. \
+            NO_COLOR turns colours off.
             """,
-        subcommands: [StatCommand.self, GetCommand.self, VerifyCommand.self])
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Value",
+                subcommands: [
+                    ListCommand.self, GetCommand.self, HistoryCommand.self, WhyCommand.self, EvidenceCommand.self,
+                ]),
+            CommandGroup(
+                name: "Archive",
+                subcommands: [
+                    StatCommand.self, VerifyCommand.self, PublishersCommand.self, ContactsCommand.self,
+                    BucketsCommand.self, JobsCommand.self, PlanCommand.self, CompactCommand.self,
+                ]),
+            CommandGroup(
+                name: "Dump",
+                subcommands: [
+                    ExportCommand.self, ImportCommand.self, DiffCommand.self, ProveCommand.self, CheckProofCommand.self,
+                ]),
+            CommandGroup(name: "Other", subcommands: [DecodeCommand.self]),
+        ])
 
     /// Parses the arguments and runs the command: in a child process, because damage in LMDB's pages may end whoever
     /// reads them.
@@ -30,6 +59,7 @@ struct Dump: ParsableCommand {
         do {
             var command = try parseAsRoot()
             guard let guarded = command as? any GuardedCommand, !Walker.isWalker else {
+                if Walker.isWalker { Walker.endWithParent() }
                 try command.run()
                 return
             }
@@ -41,9 +71,19 @@ struct Dump: ParsableCommand {
 
     private static func end(with error: any Error) -> Never {
         switch error {
+        // What there is to say has been said.
+        case let code as ExitCode: exit(status: code.rawValue)
         case let failure as DumpFailure:
             Output.complain("bristlecone-dump: \(failure.message)")
             exit(status: failure.status)
+        case let error as FileFailure:
+            Output.complain("bristlecone-dump: \(error.description)")
+            exit(status: DumpFailure.cannotRead)
+        case ArchiveError.index(let detail):
+            Output.complain(
+                "bristlecone-dump: The index is needed for that, and cannot be used (\(detail)): start the node, which brings "
+                    + "it in order.")
+            exit(status: DumpFailure.cannotRead)
         case let error as ArchiveError:
             Output.complain("bristlecone-dump: \(error)")
             exit(status: DumpFailure.cannotRead)
@@ -77,6 +117,8 @@ struct DumpFailure: Error, Equatable {
     static let found: Int32 = 1
     /// The archive cannot be opened or read.
     static let cannotRead: Int32 = 2
+    /// The command line makes no sense.
+    static let usage: Int32 = 64
 }
 
 /// A command that reads an archive in a child process, and what the parent does meanwhile.
@@ -90,6 +132,10 @@ extension GuardedCommand {
     func supervise() throws -> Int32 {
         switch try Walker.run() {
         case .exited(let status): return status
+        case .killed(SIGPIPE):
+            // Nobody reads any more: to end like any other program whose reader has gone.
+            raise(SIGPIPE)
+            return 0
         case .killed(let signal):
             throw DumpFailure(
                 message:

@@ -5,21 +5,21 @@ internal import FoundationEssentials
 internal import Glibc
 internal import IPv8
 
-/// What all commands take.
+/// What all commands take that look into an archive.
 struct DumpOptions: ParsableArguments {
     @Argument(help: ArgumentHelp("The data folder of a node, or a backup.", valueName: "dir"))
     var folder = "./data"
 
-    @Flag(help: "Print the answer as JSON.")
-    var json = false
+    @OptionGroup var output: OutputOptions
+
+    var json: Bool { output.json }
 
     /// Opens the archive.
     func open() throws(ArchiveError) -> ArchiveReader { try ArchiveReader.open(folder: folder) }
 
     /// Prints an answer: as JSON, or as the text for people that is made for the terminal.
     func show(_ report: some Encodable, _ text: (Terminal) -> String) throws {
-        let terminal = Terminal(descriptor: STDOUT_FILENO, environment: ProcessInfo.processInfo.environment)
-        Output.show(json ? try DumpJSON.encode(report) : text(terminal))
+        Output.show(json ? try DumpJSON.encode(report) : text(OutputOptions.terminal))
     }
 
     /// The machine's time.
@@ -27,6 +27,68 @@ struct DumpOptions: ParsableArguments {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    }
+}
+
+/// How an answer is written.
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "Print the answer as JSON; a list as one JSON object in each line.")
+    var json = false
+
+    /// Prints an answer: as JSON, or as the text for people that is made for the terminal.
+    func show(_ answer: @autoclosure () -> JSON, _ text: (Terminal) -> String) throws(DumpFailure) {
+        let text = json ? answer().text : text(OutputOptions.terminal)
+        try RowWriter.write(Array(text.utf8) + [UInt8(ascii: "\n")])
+    }
+
+    /// What standard output leads to.
+    static var terminal: Terminal {
+        Terminal(descriptor: STDOUT_FILENO, environment: ProcessInfo.processInfo.environment)
+    }
+}
+
+/// The key that a command is about.
+struct KeyArgument: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp("A text, which is hashed with SHA-1, or 40 hexadecimal digits.", valueName: "key"),
+        transform: { text in
+            guard !text.isEmpty else { throw ValidationError("A key is a text, or 40 hexadecimal digits.") }
+            return Target(hex: text) ?? Target(hashing: text)
+        })
+    var key: Target
+}
+
+/// A moment on the command line.
+struct MomentArgument: ExpressibleByArgument {
+    let instant: Instant
+
+    /// What a moment may be written as.
+    static let form = "2026-02-03, 2026-02-03T12:00:00Z, or how long ago: 90min, 3h, 2d"
+
+    /// Reads a date or a time in ISO 8601, in UTC unless it says otherwise, or a time that has gone by.
+    init?(argument: String) {
+        if let age = MomentArgument.age(argument) {
+            instant = DumpOptions.now - age
+        } else {
+            let text = argument.contains("T") ? argument : argument + "T00:00:00Z"
+            guard let date = try? Date(text, strategy: .iso8601), abs(date.timeIntervalSince1970) < 9e9 else {
+                return nil
+            }
+            instant = Instant(nanoseconds: Int64(date.timeIntervalSince1970 * 1000) * 1_000_000)
+        }
+    }
+
+    private static let units: [(name: String, seconds: Int64)] = [
+        ("s", 1), ("min", 60), ("h", 3600), ("d", 86_400), ("w", 7 * 86_400),
+    ]
+
+    private static func age(_ text: String) -> Duration? {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let name = text.dropFirst(digits.count)
+        guard let count = Int64(digits), count < 1_000_000,
+            let unit = units.first(where: { $0.name == name })
+        else { return nil }
+        return .seconds(count * unit.seconds)
     }
 }
 
@@ -46,15 +108,16 @@ enum DumpJSON {
     }
 }
 
-extension Words {
-    /// A moment in UTC: `2026-02-03T12:00:00Z`.
-    static func moment(_ instant: Instant) -> String {
-        Date(timeIntervalSince1970: Double(instant.seconds)).formatted(.iso8601)
+extension Terminal {
+    /// Where lines are short, a day is enough, with the age beside it.
+    private var isNarrow: Bool { columns.map { $0 < 140 } ?? false }
+
+    /// A moment and its age in a column: `2026-02-03T12:00:00Z 3 h ago`.
+    func column(_ instant: Instant, at now: Instant) -> String {
+        let moment = Words.moment(instant)
+        return "\(isNarrow ? String(moment.prefix(10)) : moment) \(Words.distance(instant, from: now))"
     }
 
-    /// A moment and how far it is from now: `2026-02-03T12:00:00Z (3 h 12 min ago)`.
-    static func moment(_ instant: Instant, at now: Instant) -> String {
-        let distance = instant <= now ? "\(age(now - instant)) ago" : "in \(age(instant - now))"
-        return "\(moment(instant)) (\(distance))"
-    }
+    /// How wide such a column is, up to ages of four digits.
+    var momentWidth: Int { isNarrow ? 21 : 31 }
 }

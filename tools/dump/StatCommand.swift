@@ -7,7 +7,8 @@ struct StatCommand: GuardedCommand {
         commandName: "stat",
         abstract: "Tell how much an archive holds and how full it is.",
         discussion: """
-            Answers at once, however large the archive is. Signers and expired values are the index's word.
+            Answers at once, however large the archive is. Signers and expiry are the index's word; growth is what the \
+            journal has of the last hour, day and month.
 
             For example:
 
@@ -19,7 +20,7 @@ struct StatCommand: GuardedCommand {
 
     mutating func run() throws {
         let now = DumpOptions.now
-        let report = StatReport(try options.open().summary(at: now), folder: options.folder)
-        try options.show(report) { report.text(on: $0, at: now) }
+        let report = StatReport(summary: try options.open().summary(at: now), folder: options.folder, now: now)
+        try options.output.show(report.json) { report.text(on: $0) }
     }
 }

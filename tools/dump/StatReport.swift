@@ -2,170 +2,153 @@ internal import Archive
 internal import Console
 internal import IPv8
 
-/// What `stat` answers; its JSON has the same names, in snake case.
-struct StatReport: Encodable {
-    var folder: String
-    var archiveId: String
-    var format: Int
-    var created: String
-    var inUse: Bool
-    /// `nil` where the record of the counts is damaged, as are `keys` and `valueBytes`.
-    var values: Values?
-    var keys: Int?
-    var valueBytes: Int?
-    /// `nil` where the index cannot say, as is `expired`.
-    var signers: Int?
-    var expired: Int?
-    var journal: Journal
-    var index: Index
-    var tables: [Table]
-    var space: Space
-    private var createdInstant: Instant
-    private var journalInstant: Instant?
+/// What `stat` answers.
+struct StatReport {
+    let summary: ArchiveSummary
+    let folder: String
+    let now: Instant
 
-    struct Values: Encodable {
-        var all, owner, signed, unsigned: Int
+    /// The answer for programs.
+    var json: JSON {
+        .object([
+            "folder": .string(folder), "archive_id": .string(Hex.encode(summary.archiveID)),
+            "format": JSON(summary.format), "created": .string(Words.moment(summary.created)),
+            "in_use": .bool(summary.isInUse), "values": values, "keys": JSON(summary.values?.keys),
+            "value_bytes": JSON(summary.values?.bytes), "signers": JSON(summary.index?.signers),
+            "versions": JSON(versions), "expired": JSON(summary.index?.expired), "expiry": expiry,
+            "growth": .array(summary.growth.map(\.json)), "journal": journal, "index": index,
+            "budgets": .array(summary.budgets.map { $0.json(in: summary) }),
+            "tables": .array(summary.tables.map(\.json)), "space": space,
+        ])
     }
 
-    struct Journal: Encodable {
-        var first, last: UInt64
-        var checksum: String
-        var at: String?
-
-        private enum CodingKeys: CodingKey { case first, last, checksum, at }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(first, forKey: .first)
-            try container.encode(last, forKey: .last)
-            try container.encode(checksum, forKey: .checksum)
-            try container.encode(at, forKey: .at)
-        }
+    private var values: JSON {
+        summary.values.map { values in
+            .object([
+                "all": JSON(values.all), "owner": JSON(values.owner), "signed": JSON(values.signed),
+                "unsigned": JSON(values.unsigned),
+            ])
+        } ?? .null
     }
 
-    struct Index: Encodable {
-        var last: UInt64?
-        var isRebuilding: Bool
-        var failure: String?
-
-        private enum CodingKeys: CodingKey { case last, isRebuilding, failure }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(last, forKey: .last)
-            try container.encode(isRebuilding, forKey: .isRebuilding)
-            try container.encode(failure, forKey: .failure)
-        }
+    private var expiry: JSON {
+        summary.index.map { index in
+            .object([
+                "retained": JSON(index.retained), "next": JSON(index.nextExpiry.map(Words.moment)),
+                "within_an_hour": JSON(index.expiringInAnHour), "within_a_day": JSON(index.expiringInADay),
+            ])
+        } ?? .null
     }
 
-    struct Table: Encodable {
-        var name: String
-        var records, pages, bytes, depth: Int
+    private var journal: JSON {
+        .object([
+            "first": JSON(summary.journal.first), "last": JSON(summary.journal.last),
+            "checksum": .string(Hex.encode(summary.journal.checksum.bytes)),
+            "at": JSON(summary.journal.at.map(Words.moment)),
+        ])
     }
 
-    struct Space: Encodable {
-        var liveBytes, freeBytes, fileBytes, indexBytes, diskFreeBytes: Int
+    private var index: JSON {
+        .object([
+            "last": JSON(summary.index?.lastChange), "is_rebuilding": .bool(summary.index?.isRebuilding ?? false),
+            "failure": JSON(summary.indexFailure),
+        ])
     }
 
-    private enum CodingKeys: CodingKey {
-        case folder, archiveId, format, created, inUse, values, keys, valueBytes, signers, expired, journal, index
-        case tables, space
+    private var space: JSON {
+        .object([
+            "live_bytes": JSON(summary.space.liveBytes), "free_bytes": JSON(summary.space.freeBytes),
+            "file_bytes": JSON(summary.space.fileBytes), "index_bytes": JSON(summary.space.indexBytes),
+            "disk_free_bytes": JSON(summary.space.diskFreeBytes),
+        ])
     }
 
-    init(_ summary: ArchiveSummary, folder: String) {
-        self.folder = folder
-        archiveId = Hex.encode(summary.archiveID)
-        format = summary.format
-        created = Words.moment(summary.created)
-        createdInstant = summary.created
-        inUse = summary.isInUse
-        values = summary.values.map {
-            Values(all: $0.all, owner: $0.owner, signed: $0.signed, unsigned: $0.unsigned)
-        }
-        keys = summary.values?.keys
-        valueBytes = summary.values?.bytes
-        signers = summary.index?.signers
-        expired = summary.index?.expired
-        journalInstant = summary.journal.at
-        journal = Journal(
-            first: summary.journal.first, last: summary.journal.last,
-            checksum: Hex.encode(withUnsafeBytes(of: summary.journal.checksum.bigEndian) { Array($0) }),
-            at: summary.journal.at.map(Words.moment))
-        index = Index(
-            last: summary.index?.lastChange, isRebuilding: summary.index?.isRebuilding ?? false,
-            failure: summary.indexFailure)
-        tables = summary.tables.map {
-            Table(name: $0.name, records: $0.records, pages: $0.pages, bytes: $0.bytes, depth: $0.depth)
-        }
-        space = Space(
-            liveBytes: summary.space.liveBytes, freeBytes: summary.space.freeBytes,
-            fileBytes: summary.space.fileBytes, indexBytes: summary.space.indexBytes,
-            diskFreeBytes: summary.space.diskFreeBytes)
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(folder, forKey: .folder)
-        try container.encode(archiveId, forKey: .archiveId)
-        try container.encode(format, forKey: .format)
-        try container.encode(created, forKey: .created)
-        try container.encode(inUse, forKey: .inUse)
-        try container.encode(values, forKey: .values)
-        try container.encode(keys, forKey: .keys)
-        try container.encode(valueBytes, forKey: .valueBytes)
-        try container.encode(signers, forKey: .signers)
-        try container.encode(expired, forKey: .expired)
-        try container.encode(journal, forKey: .journal)
-        try container.encode(index, forKey: .index)
-        try container.encode(tables, forKey: .tables)
-        try container.encode(space, forKey: .space)
-    }
+    /// Earlier versions that are kept.
+    private var versions: Int { summary.tables.first { $0.name == "history" }?.records ?? 0 }
 
     /// The answer for people.
-    func text(on terminal: Terminal, at now: Instant) -> String {
-        let head = terminal.strong("Archive \(terminal.digits(archiveId)) in \(folder)")
+    func text(on terminal: Terminal) -> String {
+        let head = terminal.strong("Archive \(terminal.digits(Hex.encode(summary.archiveID))) in \(folder)")
         return
-            ([head] + summaryLines(terminal, now) + ["", terminal.strong("Tables")] + tableLines()
-            + ["", terminal.strong("Space")] + spaceLines()).joined(separator: "\n")
+            ([head] + summaryLines(terminal) + ["", terminal.strong("What is kept")] + budgetLines()
+            + ["", terminal.strong("Tables")] + tableLines() + ["", terminal.strong("Space")] + spaceLines())
+            .joined(separator: "\n")
     }
 
-    private func summaryLines(_ terminal: Terminal, _ now: Instant) -> [String] {
+    private func summaryLines(_ terminal: Terminal) -> [String] {
         var table = TextTable()
-        table.add("format", "\(format), begun \(Words.moment(createdInstant, at: now))")
-        table.add("used by", inUse ? "a running node" : "nobody")
-        if let values, let keys, let valueBytes {
+        table.add("format", "\(summary.format), begun \(Words.moment(summary.created, at: now))")
+        table.add("used by", summary.isInUse ? "a running node" : "nobody")
+        if let values = summary.values {
             table.add(
                 "values",
-                "\(values.all) under \(Words.count(keys, "key")): \(values.owner) of their owner, \(values.signed) "
-                    + "signed by others, \(values.unsigned) unsigned")
-            table.add("size", "\(Words.space(valueBytes)) of values")
+                "\(values.all) under \(Words.count(values.keys, "key")): \(values.owner) of their owner, "
+                    + "\(values.signed) signed by others, \(values.unsigned) unsigned")
+            table.add("size", "\(Words.space(values.bytes)) of values")
         } else {
             table.add("values", terminal.bad("the record of the counts is damaged; a node counts them anew"))
         }
-        if let expired { table.add("expired", "\(expired)") }
-        if let signers { table.add("signers", "\(signers)") }
-        table.add("journal", journalText(now))
+        table.add("versions", "\(versions) earlier ones")
+        if let index = summary.index {
+            table.add("signers", "\(index.signers)")
+            table.add("expired", expiredText(index))
+            table.add("expiring", expiringText(index))
+        }
+        table.add("growth", growthText)
+        table.add("journal", journalText)
         table.add("index", indexText(terminal))
         return table.lines()
     }
 
-    private func journalText(_ now: Instant) -> String {
-        guard journal.last > 0 else { return "no change yet" }
-        let made = journalInstant.map { ", made \(Words.moment($0, at: now))" } ?? ""
-        return "change \(journal.last)\(made), kept from \(journal.first) on"
+    private func expiredText(_ index: ArchiveSummary.IndexSummary) -> String {
+        index.expired == 0 ? "0" : "\(index.expired), \(index.retained) of them retained"
+    }
+
+    private func expiringText(_ index: ArchiveSummary.IndexSummary) -> String {
+        guard let next = index.nextExpiry else { return "none" }
+        return
+            "\(index.expiringInAnHour) within an hour, \(index.expiringInADay) within a day, the next one "
+            + Words.moment(next, at: now)
+    }
+
+    private var growthText: String {
+        let parts = summary.growth.compactMap { growth in
+            growth.changes.map { "\($0) in \(growth.words)" }
+        }
+        return parts.isEmpty ? "the journal does not reach back an hour" : "changes: " + parts.joined(separator: ", ")
+    }
+
+    private var journalText: String {
+        guard summary.journal.last > 0 else { return "no change yet" }
+        let made = summary.journal.at.map { ", made \(Words.moment($0, at: now))" } ?? ""
+        return "change \(summary.journal.last)\(made), kept from \(summary.journal.first) on"
     }
 
     private func indexText(_ terminal: Terminal) -> String {
-        guard let last = index.last else { return terminal.bad("none to be used (\(index.failure ?? "unknown"))") }
+        guard let index = summary.index else {
+            return terminal.bad("none to be used (\(summary.indexFailure ?? "unknown"))")
+        }
         if index.isRebuilding { return "being rebuilt" }
-        if last > journal.last { return "ahead of the archive; a node rebuilds it" }
-        return last == journal.last ? "up to date" : "\(journal.last - last) behind"
+        let last = summary.journal.last
+        if index.lastChange > last { return "ahead of the archive; a node rebuilds it" }
+        return last == index.lastChange ? "up to date" : "\(last - index.lastChange) changes behind"
+    }
+
+    private func budgetLines() -> [String] {
+        var table = TextTable()
+        table.add("part", "records", "bytes", "of its pages")
+        for budget in summary.budgets {
+            table.add(
+                budget.budget.name, "\(budget.records)", Words.space(budget.bytes),
+                budget.fill(in: summary).map { "\($0) %" } ?? "-")
+        }
+        return table.lines()
     }
 
     private func tableLines() -> [String] {
         var table = TextTable()
         table.add("table", "records", "pages", "depth", "bytes a record", "takes")
-        for shape in tables {
+        for shape in summary.tables {
             table.add(
                 shape.name, "\(shape.records)", "\(shape.pages)", "\(shape.depth)",
                 shape.records == 0 ? "-" : "\(shape.bytes / shape.records)", Words.space(shape.bytes))
@@ -175,11 +158,56 @@ struct StatReport: Encodable {
 
     private func spaceLines() -> [String] {
         var table = TextTable()
-        table.add("in use", Words.space(space.liveBytes))
-        table.add("free in the file", Words.space(space.freeBytes))
-        table.add("file", Words.space(space.fileBytes))
-        table.add("index", Words.space(space.indexBytes))
-        table.add("free on the disk", Words.space(space.diskFreeBytes))
+        table.add("in use", Words.space(summary.space.liveBytes))
+        table.add("free in the file", Words.space(summary.space.freeBytes))
+        table.add("file", Words.space(summary.space.fileBytes))
+        table.add("index", Words.space(summary.space.indexBytes))
+        table.add("free on the disk", Words.space(summary.space.diskFreeBytes))
         return table.lines()
     }
+}
+
+extension ArchiveSummary.BudgetShape {
+    /// How much of the pages of its table the records take, in percent; `nil` where the table has none.
+    fileprivate func fill(in summary: ArchiveSummary) -> Int? {
+        let table = budget == .served ? "entries" : budget.name
+        guard let shape = summary.tables.first(where: { $0.name == table }), shape.bytes > 0, records > 0 else {
+            return nil
+        }
+        return bytes * 100 / shape.bytes
+    }
+
+    fileprivate func json(in summary: ArchiveSummary) -> JSON {
+        .object([
+            "name": .string(budget.name), "records": JSON(records), "bytes": JSON(bytes),
+            "fill_percent": JSON(fill(in: summary)),
+        ])
+    }
+}
+
+extension ArchiveSummary.TableShape {
+    fileprivate var json: JSON {
+        .object([
+            "name": .string(name), "records": JSON(records), "pages": JSON(pages), "bytes": JSON(bytes),
+            "depth": JSON(depth),
+        ])
+    }
+}
+
+extension ArchiveGrowth {
+    fileprivate var json: JSON {
+        .object(["seconds": JSON(period.nanoseconds / 1_000_000_000), "changes": JSON(changes)])
+    }
+
+    fileprivate var words: String {
+        switch period {
+        case .seconds(3600): "the last hour"
+        case .seconds(86_400): "a day"
+        default: "\(period.nanoseconds / 86_400_000_000_000) days"
+        }
+    }
+}
+
+extension UInt64 {
+    fileprivate var bytes: [UInt8] { withUnsafeBytes(of: bigEndian) { Array($0) } }
 }

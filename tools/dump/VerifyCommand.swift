@@ -11,13 +11,20 @@ struct VerifyCommand: GuardedCommand {
         commandName: "verify",
         abstract: "Re-read every record and check it: checksums, signatures, journal, counts, index.",
         discussion: """
-            Uses all processor cores and little memory, and tells on standard error how far it is. The exit status is \
-            0 where everything is sound, 1 where anything is damaged, 2 where the archive cannot be opened or read.
+            Looks over LMDB's pages, then checks every record and every signature, of earlier versions and evidence too, \
+            and holds the index against the archive. Uses all processor cores and little memory, and tells on standard \
+            error how far it is. The exit status is 0 where everything is sound, 1 where anything is damaged, 2 where the \
+            archive cannot be opened or read.
+
+            With --repair, on a stopped node's folder and after asking, damaged records are moved to the quarantine as \
+            they are, counts are made anew, and the index is rebuilt; then everything is verified once more. Nothing is \
+            deleted. A node that finds a value missing is sent it by others as they store it again.
 
             For example:
 
               bristlecone-dump verify ./data
               bristlecone-dump verify --json /backups/bristlecone-2026-02-03
+              bristlecone-dump verify --repair ./data
             """)
 
     @OptionGroup var options: DumpOptions
@@ -25,7 +32,14 @@ struct VerifyCommand: GuardedCommand {
     @Option(help: "How many threads check signatures (default: one for each processor core).")
     var threads: Int?
 
+    @Flag(help: "Move damaged records to the quarantine and rebuild the index, on a stopped node's folder.")
+    var repair = false
+
+    @Flag(help: "Do so without asking.")
+    var yes = false
+
     mutating func validate() throws {
+        if yes, !repair { throw ValidationError("--yes confirms --repair: give both, or neither.") }
         if let threads, !(1...256).contains(threads) {
             throw ValidationError("Write a number of threads from 1 to 256.")
         }
@@ -33,6 +47,10 @@ struct VerifyCommand: GuardedCommand {
 
     /// The child: writes what it finds in lines of JSON.
     mutating func run() throws {
+        if Walker.step == Repair.step {
+            VerifyCommand.send(.repaired(try Repair.run(options.folder)))
+            return
+        }
         let reader = try options.open()
         let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
         let report = try reader.verify(
@@ -47,6 +65,32 @@ struct VerifyCommand: GuardedCommand {
 
     /// The parent: gathers what the child writes, also where damage has ended it.
     func supervise() throws -> Int32 {
+        if repair { try Repair.requireStopped(options.folder) }
+        let report: VerifySummary
+        switch try verified() {
+        case .failed(let status): return status
+        case .done(let summary): report = summary
+        }
+        guard repair, !report.sound || report.indexNotCompared != nil else {
+            try options.show(report) { report.text(on: $0) }
+            return report.sound ? 0 : DumpFailure.found
+        }
+        if !options.json { try options.show(report) { report.text(on: $0) } }
+        if let refusal = Repair.refusal(report) {
+            throw DumpFailure(message: refusal, status: DumpFailure.found)
+        }
+        guard try yes || Repair.isConfirmed(report) else {
+            throw DumpFailure(message: "Nothing was repaired.", status: DumpFailure.found)
+        }
+        return try mend(report)
+    }
+
+    private enum Verified {
+        case failed(Int32)
+        case done(VerifySummary)
+    }
+
+    private func verified() throws -> Verified {
         let begun = ContinuousClock.now
         var gathered = VerifyGathering()
         let end = try Walker.run { line in
@@ -55,9 +99,30 @@ struct VerifyCommand: GuardedCommand {
             }
         }
         gathered.endProgress()
+        if case .exited(let status) = end, status != 0 { return .failed(status) }
+        return .done(gathered.report(folder: options.folder, end, duration: ContinuousClock.now - begun))
+    }
+
+    /// Repairs in a child, and verifies once more.
+    private func mend(_ before: VerifySummary) throws -> Int32 {
+        var repaired: RepairSummary?
+        let end = try Walker.run(step: Repair.step) { line in
+            if case .repaired(let summary)? = DumpJSON.decode(VerifyEvent.self, from: line) { repaired = summary }
+        }
         if case .exited(let status) = end, status != 0 { return status }
-        let report = gathered.report(folder: options.folder, end, duration: ContinuousClock.now - begun)
-        try options.show(report) { report.text(on: $0) }
-        return report.sound ? 0 : DumpFailure.found
+        guard let repaired else {
+            throw DumpFailure(
+                message:
+                    "The repair was ended by damage in LMDB's own pages: put \(options.folder)/archive.mdb back from a "
+                    + "backup.",
+                status: DumpFailure.cannotRead)
+        }
+        if !options.json { try options.show(repaired) { _ in repaired.text } }
+        switch try verified() {
+        case .failed(let status): return status
+        case .done(let after):
+            try options.show(RepairedSummary(before: before, repaired: repaired, after: after)) { after.text(on: $0) }
+            return after.sound ? 0 : DumpFailure.found
+        }
     }
 }

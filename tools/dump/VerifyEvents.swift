@@ -6,6 +6,7 @@ enum VerifyEvent: Codable, Equatable {
     case progress(WalkProgress)
     case finding(Finding)
     case end(WalkEnd)
+    case repaired(RepairSummary)
 }
 
 /// How far the walk is.
@@ -47,6 +48,12 @@ struct WalkEnd: Codable, Equatable {
     var signatures: Int
     var quarantined: Int
     var indexNotCompared: String?
+    /// LMDB's pages that were looked over.
+    var pages: Int?
+    /// Of the walk itself.
+    var seconds: Double
+    /// Signatures a second of the library that checks them, alone.
+    var bareSignatureRate: Double?
 
     struct Table: Codable, Equatable {
         var name: String
@@ -58,5 +65,8 @@ struct WalkEnd: Codable, Equatable {
         signatures = report.signatures
         quarantined = report.quarantined
         indexNotCompared = report.indexNotComparedBecause
+        pages = report.pagesChecked
+        seconds = Double(report.duration.nanoseconds) / 1e9
+        bareSignatureRate = report.bareSignaturesPerSecond
     }
 }

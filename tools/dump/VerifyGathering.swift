@@ -1,15 +1,12 @@
 internal import Console
-internal import Glibc
 internal import IPv8
 
 /// What a walk has told so far, and how it is shown meanwhile.
 struct VerifyGathering {
-    private let isTerminal = isatty(STDERR_FILENO) == 1
     private var findings: [Finding] = []
     private var progress: WalkProgress?
     private var end: WalkEnd?
-    private var nextShown: Duration = .seconds(1)
-    private var hasShown = false
+    private var line = ProgressLine()
 
     mutating func take(_ event: VerifyEvent, after elapsed: Duration) {
         switch event {
@@ -17,26 +14,16 @@ struct VerifyGathering {
         case .end(let end): self.end = end
         case .progress(let progress):
             self.progress = progress
-            guard elapsed >= nextShown else { return }
-            nextShown = elapsed + (isTerminal ? .seconds(1) : .seconds(30))
-            show(progress, elapsed)
+            let rate = Double(progress.checked) / (Double(elapsed.nanoseconds) / 1e9)
+            line.show(
+                "\(progress.table): \(progress.checked) of \(progress.total) records, \(Int(rate)) a second, "
+                    + "\(findings.count) damaged")
+        case .repaired: break
         }
     }
 
-    private mutating func show(_ progress: WalkProgress, _ elapsed: Duration) {
-        let rate = Double(progress.checked) / (Double(elapsed.nanoseconds) / 1e9)
-        let text =
-            "\(progress.table): \(progress.checked) of \(progress.total) records, \(Int(rate)) a second, "
-            + "\(findings.count) damaged"
-        hasShown = true
-        isTerminal ? Output.rewrite(text) : Output.complain(text)
-    }
-
     /// Leaves an empty line where progress was.
-    mutating func endProgress() {
-        if hasShown, isTerminal { Output.rewrite("") }
-        hasShown = false
-    }
+    mutating func endProgress() { line.end() }
 
     /// All of it, also where the walk was killed on its way.
     func report(folder: String, _ walker: Walker.End, duration: Duration) -> VerifySummary {
@@ -52,6 +39,7 @@ struct VerifyGathering {
         return VerifySummary(
             folder: folder, sound: all.isEmpty && end != nil, records: progress?.checked ?? 0,
             tables: end?.tables ?? [], signatures: end?.signatures, quarantined: end?.quarantined,
-            indexNotCompared: end?.indexNotCompared, findings: all, seconds: Double(duration.nanoseconds) / 1e9)
+            indexNotCompared: end?.indexNotCompared, pages: end?.pages, findings: all,
+            seconds: end?.seconds ?? Double(duration.nanoseconds) / 1e9, bareSignatureRate: end?.bareSignatureRate)
     }
 }

@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Glibc
 
 /// Runs this program a second time, with the same arguments, as the child that reads the archive.
@@ -9,16 +10,36 @@ enum Walker {
     }
 
     private static let mark = "BRISTLECONE_DUMP_WALKER"
+    /// Where the child has the end of a pipe that closes when its parent is gone.
+    private static let lifeline: Int32 = 3
 
     /// Whether this process is that child.
     static var isWalker: Bool { getenv(mark) != nil }
 
+    /// Which part of a command the child is to do.
+    static var step: String { getenv(mark).map { String(cString: $0) } ?? "" }
+
+    /// Ends the child when its parent is gone, however that was ended: nobody is left to hear it.
+    static func endWithParent() {
+        DispatchQueue.global().async {
+            var byte: UInt8 = 0
+            while true {
+                let count = read(lifeline, &byte, 1)
+                if count < 0, errno == EINTR { continue }
+                if count == 0 { _exit(1) }
+                return
+            }
+        }
+    }
+
     /// Runs the child and waits until it ends.
     ///
-    /// - Parameter takeLine: given each line that the child writes to its standard output; without it the child
-    ///   writes to ours.
-    static func run(_ takeLine: ((String) -> Void)? = nil) throws(DumpFailure) -> End {
-        setenv(mark, "1", 1)
+    /// - Parameters:
+    ///   - step: which part of a command it is to do.
+    ///   - takeLine: given each line that the child writes to its standard output; without it the child
+    ///     writes to ours.
+    static func run(step: String = "run", _ takeLine: ((String) -> Void)? = nil) throws(DumpFailure) -> End {
+        setenv(mark, step, 1)
         // A crash is expected here, and its backtrace nobody's concern.
         setenv("SWIFT_BACKTRACE", "enable=no", 1)
         var ends: [Int32] = [-1, -1]
@@ -27,7 +48,11 @@ enum Walker {
             // Its copy in the child would keep our reading end from ever seeing an end.
             for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         }
-        let child = try spawn(output: ends[1])
+        var life: [Int32] = [-1, -1]
+        guard pipe(&life) == 0 else { throw failure(errno) }
+        for end in life { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        defer { for end in life { close(end) } }
+        let child = try spawn(output: ends[1], lifeline: life[0])
         if let takeLine {
             close(ends[1])
             readLines(from: ends[0], takeLine)
@@ -52,11 +77,12 @@ enum Walker {
         }
     }
 
-    private static func spawn(output: Int32) throws(DumpFailure) -> pid_t {
+    private static func spawn(output: Int32, lifeline end: Int32) throws(DumpFailure) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         if output >= 0 { posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO) }
+        posix_spawn_file_actions_adddup2(&actions, end, lifeline)
         var arguments: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var child: pid_t = 0

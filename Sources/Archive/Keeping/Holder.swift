@@ -47,9 +47,15 @@ struct Holding: Hashable {
     var count = 0
     var bytes = 0
 
+    /// Adds a holding, or takes one out where its numbers are negative; what comes from disk may be any number.
     mutating func add(_ other: Holding) {
-        count = max(0, count + other.count)
-        bytes = max(0, bytes + other.bytes)
+        count = Holding.sum(count, other.count)
+        bytes = Holding.sum(bytes, other.bytes)
+    }
+
+    private static func sum(_ held: Int, _ change: Int) -> Int {
+        let (sum, overflow) = held.addingReportingOverflow(change)
+        return max(0, overflow ? (change < 0 ? 0 : .max) : sum)
     }
 }
 

@@ -1,10 +1,8 @@
-internal import Dispatch
 internal import IPv8
-internal import Synchronization
 
 extension ArchiveReader {
-    /// Re-reads every record of every table and checks it: checksums, keys, signatures, the course of the journal, the
-    /// counts; and whether the index says what the archive says.
+    /// Looks over LMDB's pages, re-reads every record of every table and checks it: checksums, keys, signatures, the course
+    /// of the journal, the counts; and whether the index says what the archive says.
     ///
     /// It walks in batches, each with a snapshot of its own, so that a node beside it can use its pages again. Damage
     /// below the records, in LMDB's own pages, can end the process: to be called in one that may end.
@@ -16,7 +14,9 @@ extension ArchiveReader {
     public func verify(
         threads: Int, progress: (VerifyProgress) -> Void, found: (VerifyFinding) -> Void
     ) throws(ArchiveError) -> VerifyReport {
+        let begun = ContinuousClock.now
         var walk = VerifyWalk(threads: max(1, threads), total: try recordCount())
+        let pages = try verifyStructure(&walk, found)
         var comparison = try IndexComparison(self)
         for table in Table.allCases where environment.has(table) {
             try verify(table, &walk, &comparison, progress, found)
@@ -25,10 +25,31 @@ extension ArchiveReader {
             for finding in try countFindings(walk) { walk.tell(finding, found) }
         }
         for finding in try comparison.settle(in: self) { walk.tell(finding, found) }
+        let duration = ContinuousClock.now - begun
+        let isLong = duration > ArchiveReader.longVerification
         return VerifyReport(
             tables: walk.tables, signatures: walk.signatures, findings: walk.findings,
             quarantined: walk.tables.first { $0.name == Table.quarantine.name }?.records ?? 0,
-            indexNotComparedBecause: comparison.refusal)
+            indexNotComparedBecause: comparison.refusal, pagesChecked: pages, duration: duration,
+            bareSignaturesPerSecond: isLong ? BareSpeed.measure(walk.sample, threads: walk.threads) : nil)
+    }
+
+    /// How long a check takes that is compared with the speed of the signatures' library.
+    private static let longVerification: Duration = .seconds(1)
+
+    /// Looks over LMDB's pages, which carry no checksums but contradict each other where one is damaged; beside a running
+    /// node they change under the eyes of whoever looks.
+    private func verifyStructure(
+        _ walk: inout VerifyWalk, _ found: (VerifyFinding) -> Void
+    ) throws(ArchiveError) -> Int? {
+        guard !isInUse else { return nil }
+        do throws(ArchiveError) {
+            return try Archive.checkStructure(folder: folder)
+        } catch {
+            guard case .damaged(_, let detail) = error else { throw error }
+            walk.tell(VerifyFinding(table: "pages", key: [], fault: "contradict each other: \(detail)"), found)
+            return nil
+        }
     }
 
     private func verify(
@@ -37,16 +58,28 @@ extension ArchiveReader {
     ) throws(ArchiveError) {
         walk.tables.append(VerifyReport.Table(name: table.name, records: 0))
         var after: [UInt8]?
+        var pending: BatchCheck?
         while true {
+            // Reading and comparing go on beside the check of the batch before.
             let batch = try batch(of: table, after: after)
-            for finding in walk.check(batch, in: table) { walk.tell(finding, found) }
-            if table == .entries {
-                try comparison.compare(batch, after: after, isLast: batch.count < VerifyWalk.batchRecords, in: self)
+            let isLast = batch.count < VerifyWalk.batchRecords
+            let check = BatchCheck(batch, in: table, threads: walk.threads, walk.verifier)
+            if table == .entries || table == .retained {
+                try comparison.compare(batch, of: table, after: after, isLast: isLast, in: self)
             }
-            progress(VerifyProgress(table: table.name, checked: walk.checked, total: max(walk.total, walk.checked)))
-            guard batch.count == VerifyWalk.batchRecords, let last = batch.last else { return }
+            if let pending { conclude(pending, table, &walk, progress, found) }
+            guard !isLast, let last = batch.last else { return conclude(check, table, &walk, progress, found) }
+            pending = check
             after = last.key
         }
+    }
+
+    private func conclude(
+        _ check: BatchCheck, _ table: Table, _ walk: inout VerifyWalk, _ progress: (VerifyProgress) -> Void,
+        _ found: (VerifyFinding) -> Void
+    ) {
+        for finding in walk.take(check, in: table) { walk.tell(finding, found) }
+        progress(VerifyProgress(table: table.name, checked: walk.checked, total: max(walk.total, walk.checked)))
     }
 
     /// The next records of a table.
@@ -95,7 +128,9 @@ private struct VerifyWalk {
     var findings = 0
     /// What the tables hold, counted anew.
     var counts = CountsRecord()
-    private let verifier = SignatureVerifier()
+    /// Some of the signed values, to measure the speed of the signatures' library with.
+    var sample: [Entry] = []
+    let verifier = SignatureVerifier()
     private var target: Target?
     private var journal: JournalPlace?
 
@@ -111,18 +146,22 @@ private struct VerifyWalk {
         found(finding)
     }
 
-    /// Checks records that follow those of the call before.
-    mutating func check(_ batch: [RawRecord], in table: Table) -> [VerifyFinding] {
+    /// Takes in what the check of a batch has found, which follows that of the call before.
+    mutating func take(_ check: BatchCheck, in table: Table) -> [VerifyFinding] {
+        let batch = check.records
         checked += batch.count
         if !tables.isEmpty { tables[tables.count - 1].records += batch.count }
         if let budget = Budget.allCases.first(where: { $0.table == table }) {
             for record in batch {
                 counts[budget].add(Holding(count: 1, bytes: record.key.count + record.value.count))
+                signatures += RecordCheck.signatures(in: record, of: table)
             }
         }
-        var faults = faultsOfEach(batch, in: table)
+        var faults = check.wait()
         switch table {
-        case .entries: for record in batch { count(record) }
+        case .entries:
+            BareSpeed.collect(&sample, from: batch)
+            for record in batch { count(record) }
         case .journal:
             for (place, record) in batch.enumerated() where faults[place] == nil { follow(record, &faults[place]) }
         default: break
@@ -132,24 +171,11 @@ private struct VerifyWalk {
         }
     }
 
-    private func faultsOfEach(_ batch: [RawRecord], in table: Table) -> [String?] {
-        let faults = Mutex([String?](repeating: nil, count: batch.count))
-        let part = max(1, (batch.count + threads - 1) / threads)
-        DispatchQueue.concurrentPerform(iterations: (batch.count + part - 1) / part) { number in
-            for place in number * part..<min(batch.count, (number + 1) * part) {
-                guard let fault = RecordCheck.fault(of: batch[place], in: table, verifier) else { continue }
-                faults.withLock { $0[place] = fault }
-            }
-        }
-        return faults.withLock { $0 }
-    }
-
     private mutating func count(_ record: RawRecord) {
         guard let key = EntryKey(bytes: record.key) else { return }
         if key.target != target { counts.targets += 1 }
         target = key.target
         counts.add(key.entryClass, count: 1, bytes: EntryRecord.entryBytes(ofRecord: record.value.count))
-        if key.entryClass != .unsigned { signatures += 1 }
     }
 
     /// Each change has the number behind that of the one before, and carries its checksum.

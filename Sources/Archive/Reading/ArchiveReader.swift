@@ -88,7 +88,9 @@ public final class ArchiveReader: Sendable {
         let (indexSummary, failure) = summaryOfIndex(at: now)
         return ArchiveSummary(
             archiveID: identity.archiveID, format: identity.format, created: identity.created, isInUse: isInUse,
-            values: counts.map(ArchiveSummary.Values.init), journal: try journal(), tables: tables,
+            values: counts.map(ArchiveSummary.Values.init), journal: try journal(),
+            budgets: counts.map(ArchiveSummary.budgets) ?? [], growth: try growth(over: ArchiveReader.periods, at: now),
+            tables: tables,
             index: indexSummary, indexFailure: failure,
             space: ArchiveSummary.Space(
                 liveBytes: live, freeBytes: pages.free * pageBytes, fileBytes: pages.used * pageBytes,
@@ -101,36 +103,27 @@ public final class ArchiveReader: Sendable {
         do throws(ArchiveError) {
             guard let position = try index.position() else { return (nil, "it is empty") }
             guard position.archiveID == identity.archiveID else { return (nil, "it belongs to another archive") }
-            return (
-                ArchiveSummary.IndexSummary(
-                    lastChange: position.last.number, isRebuilding: position.rebuild != nil,
-                    signers: try index.signerCount(), expired: try index.expiredCount(at: now)), nil
-            )
+            var summary = try index.summary(at: now)
+            summary.lastChange = position.last.number
+            summary.isRebuilding = position.rebuild != nil
+            return (summary, nil)
         } catch {
-            return (nil, error.description)
+            return (nil, error.detail)
         }
     }
 
-    /// All that is held under a target, in the order in which values are served, with those that are expired or
-    /// damaged.
-    public func values(of target: Target) throws(ArchiveError) -> [HeldValue] {
-        let verifications = (try? index?.verifications(of: target)) ?? [:]
-        return try environment.read { (transaction) throws(ArchiveError) in
-            var values: [HeldValue] = []
-            try transaction.forEachEntry(under: target) { (key, value) throws(ArchiveError) in
-                guard let entryKey = EntryKey(key) else { return }
-                values.append(
-                    HeldValue(
-                        entryClass: entryKey.entryClass.name, id: entryKey.id,
-                        record: ArchivedRecord(value, key: key), verification: verifications[entryKey]))
-            }
-            return values
-        }
-    }
+    /// What growth is told over.
+    private static let periods: [Duration] = [.seconds(3600), .seconds(86_400), .seconds(30 * 86_400)]
 
     private func fileBytes(_ path: String) -> Int {
         var status = stat()
         return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+}
+
+extension ArchiveSummary {
+    fileprivate static func budgets(_ counts: CountsRecord) -> [BudgetShape] {
+        Budget.allCases.map { BudgetShape(budget: $0, records: counts[$0].count, bytes: counts[$0].bytes) }
     }
 }
 
@@ -139,16 +132,5 @@ extension ArchiveSummary.Values {
         self.init(
             owner: counts.entries[0], signed: counts.entries[1], unsigned: counts.entries[2], keys: counts.targets,
             bytes: counts.entryBytes)
-    }
-}
-
-extension EntryClass {
-    /// The class in a word.
-    var name: String {
-        switch self {
-        case .owner: "owner"
-        case .signed: "signed"
-        case .unsigned: "unsigned"
-        }
     }
 }

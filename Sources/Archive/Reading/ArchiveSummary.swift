@@ -15,6 +15,10 @@ public struct ArchiveSummary: Hashable, Sendable {
     public var values: Values?
     /// The end of the journal.
     public var journal: JournalSummary
+    /// What is charged to each budget: bytes of keys and records; empty where the record of the counts is damaged.
+    public var budgets: [BudgetShape]
+    /// How many changes there were lately.
+    package var growth: [ArchiveGrowth]
     /// The tables, in the order of their numbers, and how full each is.
     public var tables: [TableShape]
     /// What the index says; `nil` where it cannot be read.
@@ -37,6 +41,16 @@ public struct ArchiveSummary: Hashable, Sendable {
         /// Targets that have values.
         public var keys: Int
         /// Bytes of the serialized values, without what the archive adds.
+        public var bytes: Int
+    }
+
+    /// One part of what is kept.
+    public struct BudgetShape: Hashable, Sendable {
+        /// The part.
+        public var budget: Budget
+        /// Records charged to it.
+        public var records: Int
+        /// Bytes of their keys and values.
         public var bytes: Int
     }
 
@@ -64,6 +78,12 @@ public struct ArchiveSummary: Hashable, Sendable {
         public var signers: Int
         /// Values that are not served any more.
         public var expired: Int
+        /// Those of them that have left the serving window.
+        public var retained: Int
+        /// When the next one expires; `nil` where none will.
+        public var nextExpiry: Instant?
+        /// How many expire within the hour that begins now, and within the day.
+        public var expiringInAnHour, expiringInADay: Int
     }
 
     /// Space on the disk, in bytes.
@@ -91,28 +111,4 @@ public struct JournalSummary: Hashable, Sendable {
     public var at: Instant?
     /// The number of the first change that is still there; 0 where there is none.
     public var first: UInt64
-}
-
-/// What was found out about a value's signature.
-public struct Verification: Hashable, Sendable {
-    /// The level of the signer's key.
-    public var algorithm: String
-    /// `valid` or `invalid`.
-    public var result: String
-    /// When it was checked.
-    public var at: Instant
-    /// `store`, or the run of a scrub.
-    public var by: String
-}
-
-/// A value that an archive holds, or what is left of one.
-public struct HeldValue: Hashable, Sendable {
-    /// Whose place under the target it has: `owner`, `signed` or `unsigned`.
-    public var entryClass: String
-    /// The signer's mid, or the SHA-1 of the unsigned value.
-    public var id: EntryID
-    /// What is known of it; `nil` where the record is damaged.
-    public var record: ArchivedRecord?
-    /// What was found out about its signature; `nil` where it is unsigned, or the index does not say.
-    public var verification: Verification?
 }

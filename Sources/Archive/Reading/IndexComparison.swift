@@ -37,18 +37,19 @@ struct IndexComparison {
             : "it is \(last - position.last.number) changes behind; a node brings it forward"
     }
 
-    /// Compares a batch of entries with the index's rows of the same range.
+    /// Compares a batch of served or retained values with the index's rows of the same range.
     ///
     /// - Parameters:
     ///   - after: the last key of the batch before.
     ///   - isLast: whether no entries follow.
     mutating func compare(
-        _ batch: [RawRecord], after: [UInt8]?, isLast: Bool, in reader: ArchiveReader
+        _ batch: [RawRecord], of table: Table, after: [UInt8]?, isLast: Bool, in reader: ArchiveReader
     ) throws(ArchiveError) {
         guard refusal == nil, let index = reader.index else { return }
         var rows: [EntryKey: IndexedRow]
         do throws(ArchiveError) {
-            rows = try index.rows(after: after, upTo: isLast ? nil : batch.last?.key)
+            rows = try index.rows(
+                isRetained: table == .retained, after: after, upTo: isLast ? nil : batch.last?.key)
         } catch {
             refusal = error.description
             return
@@ -56,7 +57,7 @@ struct IndexComparison {
         for raw in batch {
             guard let key = EntryKey(bytes: raw.key) else { continue }
             let row = rows.removeValue(forKey: key)
-            if let difference = IndexComparison.difference(raw, row) { note(difference, key) }
+            if let difference = IndexComparison.difference(raw, table, row) { note(difference, key) }
         }
         for key in rows.keys { note("is only in the index", key) }
     }
@@ -66,14 +67,14 @@ struct IndexComparison {
     }
 
     /// What the index has that the record has not, or the other way round; damaged records are not its concern.
-    private static func difference(_ raw: RawRecord?, _ row: IndexedRow?) -> String? {
+    private static func difference(_ raw: RawRecord?, _ table: Table, _ row: IndexedRow?) -> String? {
         guard let raw else { return row == nil ? nil : "is only in the index" }
         let record = raw.key.withUnsafeBytes { key in
-            raw.value.withUnsafeBytes { ArchivedRecord($0, key: key) }
+            raw.value.withUnsafeBytes { ArchivedRecord($0, key: key, table: table) }
         }
         guard let record else { return nil }
         guard let row else { return "is not in the index" }
-        return row == IndexedRow(record, isRetained: false) ? nil : "is another in the index"
+        return row == IndexedRow(record, isRetained: table == .retained) ? nil : "is another in the index"
     }
 
     /// What is still different.
@@ -97,22 +98,29 @@ struct IndexComparison {
     private mutating func lookAgain(_ reader: ArchiveReader) throws(ArchiveError) {
         guard let index = reader.index else { return }
         for key in Array(differences.keys) {
-            let raw = try reader.environment.read { (transaction) throws(ArchiveError) in
-                try key.withBytes { (bytes) throws(ArchiveError) in
-                    try transaction.get(.entries, bytes).map { RawRecord(key: key.bytes, value: Array($0)) }
+            let (raw, table) = try reader.environment.read { (transaction) throws(ArchiveError) in
+                for table in [Table.entries, .retained] where reader.environment.has(table) {
+                    let value = try key.withBytes { (bytes) throws(ArchiveError) in
+                        try transaction.get(table, bytes).map { Array($0) }
+                    }
+                    if let value { return (RawRecord(key: key.bytes, value: value) as RawRecord?, table) }
                 }
+                return (nil, Table.entries)
             }
-            differences[key] = IndexComparison.difference(raw, try index.row(key))
+            differences[key] = IndexComparison.difference(raw, table, try index.row(key))
         }
     }
 }
 
 extension ReadOnlyIndex {
-    /// The rows of served entries behind a key, up to another one or to the end.
-    func rows(after: [UInt8]?, upTo last: [UInt8]?) throws(ArchiveError) -> [EntryKey: IndexedRow] {
+    /// The rows of served or of retained values behind a key, up to another one or to the end.
+    func rows(
+        isRetained: Bool, after: [UInt8]?, upTo last: [UInt8]?
+    ) throws(ArchiveError) -> [EntryKey: IndexedRow] {
         try read { database in
-            var conditions = ["retained = 0"]
-            var arguments: [any DatabaseValueConvertible] = []
+            // The sign keeps SQLite from looking for this first: what counts is the range of keys.
+            var conditions = ["+retained = ?"]
+            var arguments: [any DatabaseValueConvertible] = [isRetained]
             for (key, comparison) in [(after, ">"), (last, "<=")] {
                 guard let key = key.flatMap({ EntryKey(bytes: $0) }) else { continue }
                 conditions.append("(target, class, identity) \(comparison) (?, ?, ?)")
@@ -134,7 +142,7 @@ extension ReadOnlyIndex {
     func row(_ key: EntryKey) throws(ArchiveError) -> IndexedRow? {
         try read { database in
             let row = try Row.fetchOne(
-                database, sql: IndexedRow.text + " WHERE retained = 0 AND target = ? AND class = ? AND identity = ?",
+                database, sql: IndexedRow.text + " WHERE target = ? AND class = ? AND identity = ?",
                 arguments: [key.target.blob, Int64(key.entryClass.rawValue), key.id.blob])
             return row.flatMap { IndexedRow.read($0)?.1 }
         }

@@ -11,7 +11,7 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
     let info: TransactionInfo
 
     /// Address space that the map takes: a file that grows meanwhile stays within it.
-    private static let mapBytes = 1 << 40
+    static let mapBytes = 1 << 40
     /// Stands for a table that the file does not have; LMDB refuses it.
     private static let noTable = MDB_dbi.max
 
@@ -19,7 +19,8 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
     ///
     /// - Parameter isShared: whether somebody may write to it meanwhile: then LMDB's file of readers is written to, so
     ///   that no page of a snapshot is used again. Otherwise nothing is.
-    init(path: String, isShared: Bool) throws(ArchiveError) {
+    /// - Parameter mapBytes: address space to take, where there is that much.
+    init(path: String, isShared: Bool, mapBytes: Int = ReadOnlyEnvironment.mapBytes) throws(ArchiveError) {
         try MetaPages.check(path: path)
         var status = stat()
         guard stat(path, &status) == 0 else {
@@ -27,7 +28,7 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
         }
         let flags = UInt32(MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | MDB_RDONLY | (isShared ? 0 : MDB_NOLOCK))
         let small = (Int(status.st_size) + (1 << 20)) & ~((1 << 20) - 1)
-        var opened = try ReadOnlyEnvironment.open(path, flags, ReadOnlyEnvironment.mapBytes)
+        var opened = try ReadOnlyEnvironment.open(path, flags, mapBytes)
         // Where the address space is limited, the file has to fit, and no more.
         if opened == nil { opened = try ReadOnlyEnvironment.open(path, flags, small) }
         guard let handle = opened else { throw .addressSpace(mapBytes: small) }
@@ -35,7 +36,7 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
         var information = MDB_stat()
         mdb_env_stat(handle, &information)
         info = TransactionInfo(
-            path: path, mapBytes: ReadOnlyEnvironment.mapBytes, pageBytes: Int(information.ms_psize))
+            path: path, mapBytes: mapBytes, pageBytes: Int(information.ms_psize))
         do throws(ArchiveError) {
             tables = try ReadOnlyEnvironment.openTables(of: handle, info)
         } catch {
@@ -56,6 +57,14 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
         guard let transaction else { throw .failed(operation: "beginning to read", reason: "no handle") }
         defer { mdb_txn_abort(transaction) }
         return try body(ReadTransaction(handle: transaction, tables: tables, environment: info))
+    }
+
+    /// Writes a copy of the file to one that is open for writing.
+    ///
+    /// - Parameter flags: LMDB's.
+    /// - Returns: LMDB's code.
+    func copy(toDescriptor descriptor: Int32, flags: UInt32) -> Int32 {
+        mdb_env_copyfd2(handle, descriptor, flags)
     }
 
     /// Whether the file has a table: those that are kept free come into being with their first record.

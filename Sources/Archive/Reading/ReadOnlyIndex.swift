@@ -9,28 +9,54 @@ final class ReadOnlyIndex: Sendable {
 
     /// Opens a file that exists; an index that cannot be read is an `ArchiveError.index` or `newerSchema`.
     ///
-    /// - Parameter isShared: whether somebody may write to it meanwhile. Otherwise SQLite is told that nobody does, so
-    ///   that it makes no files of its own, unless a node that was killed has left changes in its write-ahead log.
+    /// - Parameter isShared: whether somebody may write to it meanwhile. Otherwise no file is made or changed.
     init(path: String, isShared: Bool) throws(ArchiveError) {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.label = "index"
-        let log = try? FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int
-        let isImmutable = !isShared && (log ?? 0) == 0
-        let escaped = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
         do {
             queue = try DatabaseQueue(
-                path: isImmutable ? "file:\(escaped)?immutable=1" : path, configuration: configuration)
-            let isNewer = try queue.read { database in try Migrations.migrator.hasBeenSuperseded(database) }
+                path: isShared ? path : try ReadOnlyIndex.untouched(path), configuration: configuration)
+            let (isNewer, isComplete) = try queue.read { database in
+                let migrator = Migrations.migrator
+                return (try migrator.hasBeenSuperseded(database), try migrator.hasCompletedMigrations(database))
+            }
             if isNewer { throw ArchiveError.newerSchema(path: path) }
+            guard isComplete else {
+                throw ArchiveError.index(detail: "an older program wrote it, and a node brings it forward")
+            }
         } catch {
             throw ReadOnlyIndex.failure(error)
         }
     }
 
+    /// How SQLite is to open a file so that it leaves everything as it is.
+    ///
+    /// Where nothing is in the write-ahead log, it is told that nobody writes. A node that was killed leaves changes
+    /// there: then they are read, and what finds them is made in memory, as long as the file is there that it would be
+    /// in otherwise.
+    private static func untouched(_ path: String) throws(ArchiveError) -> String {
+        let escaped = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
+        let log = try? FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int
+        guard (log ?? 0) > 0 else { return "file:\(escaped)?immutable=1" }
+        guard FileManager.default.fileExists(atPath: path + "-shm") else {
+            throw .index(detail: "index.sqlite-wal holds changes and index.sqlite-shm is missing, which a node mends")
+        }
+        return "file:\(escaped)?readonly_shm=1"
+    }
+
     func read<Value>(_ body: (Database) throws -> Value) throws(ArchiveError) -> Value {
         do {
             return try queue.read(body)
+        } catch {
+            throw ReadOnlyIndex.failure(error)
+        }
+    }
+
+    /// Changes tables of the connection's own, which are not in the file.
+    func prepare(_ body: (Database) throws -> Void) throws(ArchiveError) {
+        do {
+            try queue.writeWithoutTransaction(body)
         } catch {
             throw ReadOnlyIndex.failure(error)
         }
@@ -48,16 +74,30 @@ extension ReadOnlyIndex {
         try read { database in try IndexPosition.fetch(database) }
     }
 
-    /// How many signers there are.
-    func signerCount() throws(ArchiveError) -> Int {
-        try read { database in try Int.fetchOne(database, sql: "SELECT count(DISTINCT signer) FROM entries") ?? 0 }
-    }
-
-    /// How many values are not served any more.
-    func expiredCount(at now: Instant) throws(ArchiveError) -> Int {
+    /// How many signers there are and how expiry goes, each from one of SQLite's indexes; the place in the journal is left
+    /// to the caller.
+    func summary(at now: Instant) throws(ArchiveError) -> ArchiveSummary.IndexSummary {
         try read { database in
-            try Int.fetchOne(
-                database, sql: "SELECT count(*) FROM entries WHERE expires_at <= ?", arguments: [now.nanoseconds]) ?? 0
+            func count(_ condition: String, _ arguments: StatementArguments = []) throws -> Int {
+                try Int.fetchOne(database, sql: "SELECT count(*) FROM entries WHERE \(condition)", arguments: arguments)
+                    ?? 0
+            }
+            func served(before end: Duration) throws -> Int {
+                try count(
+                    "retained = 0 AND expires_at > ? AND expires_at <= ?",
+                    [now.nanoseconds, (now + end).nanoseconds])
+            }
+            let next = try Int64.fetchOne(
+                database, sql: "SELECT min(expires_at) FROM entries WHERE retained = 0 AND expires_at > ?",
+                arguments: [now.nanoseconds])
+            let signers = try Int.fetchOne(
+                database, sql: "SELECT count(*) FROM (SELECT 1 FROM entries WHERE signer IS NOT NULL GROUP BY signer)")
+            return ArchiveSummary.IndexSummary(
+                lastChange: 0, isRebuilding: false, signers: signers ?? 0,
+                expired: try count("retained IN (0, 1) AND expires_at <= ?", [now.nanoseconds]),
+                retained: try count("retained = 1"), nextExpiry: next.map { Instant(nanoseconds: $0) },
+                expiringInAnHour: try served(before: .seconds(3600)),
+                expiringInADay: try served(before: .seconds(86_400)))
         }
     }
 

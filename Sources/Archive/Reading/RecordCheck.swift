@@ -1,4 +1,6 @@
+internal import Dispatch
 internal import IPv8
+internal import Synchronization
 
 /// A record as it stands in a table, copied out of the map.
 struct RawRecord: Sendable {
@@ -15,25 +17,39 @@ enum RecordCheck {
         guard table != .quarantine else { return nil }
         return record.key.withUnsafeBytes { key in
             record.value.withUnsafeBytes { value in
-                guard RecordChecksum.body(of: value, key: key, table: table) != nil else {
+                guard let body = RecordChecksum.body(of: value, key: key, table: table) else {
                     return "does not match its checksum"
                 }
                 switch table {
-                case .entries, .retained: return entryFault(value, key, table, verifier)
-                case .history: return historyFault(value, key, verifier)
-                case .floors: return FloorRecord(value, key: key) == nil ? "is too short" : nil
+                case .entries, .retained: return entryFault(body, key, verifier)
+                case .history: return itemFault(.history, key, body, verifier)
+                case .evidence: return itemFault(.evidence, key, body, verifier)
+                case .floors: return itemFault(.floor, key, body, verifier)
+                case .publications: return itemFault(.publication, key, body, verifier)
+                case .pins: return itemFault(.pin, key, body, verifier)
+                case .blocks: return itemFault(.block, key, body, verifier)
                 case .journal: return JournalRecord(value, key: key) == nil ? "is no change that is known" : nil
-                default: return nil
+                case .meta, .secrets, .quarantine, .holdings, .ranks, .ages: return nil
                 }
             }
         }
     }
 
+    /// How many signatures a sound record of a table holds.
+    static func signatures(in record: RawRecord, of table: Table) -> Int {
+        switch table {
+        case .entries, .retained: EntryKey(bytes: record.key)?.entryClass == .unsigned ? 0 : 1
+        case .history: 1
+        case .evidence: 2
+        case .meta, .floors, .secrets, .journal, .quarantine, .pins, .publications, .blocks, .holdings, .ranks, .ages: 0
+        }
+    }
+
     private static func entryFault(
-        _ value: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer, _ table: Table, _ verifier: SignatureVerifier
+        _ body: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer, _ verifier: SignatureVerifier
     ) -> String? {
         guard let entryKey = EntryKey(key) else { return "has an impossible key" }
-        guard let record = EntryRecord(value, key: key, table: table) else { return "is too short" }
+        guard let record = EntryRecord(body: body) else { return "is too short" }
         guard let entry = try? Entry(bytes: Array(record.entry)) else { return "holds no value" }
         guard EntryKey(target: entryKey.target, entry: entry) == entryKey else { return "stands under another key" }
         guard record.version == entry.signature?.version ?? Version(0) else {
@@ -43,11 +59,87 @@ enum RecordCheck {
         return nil
     }
 
-    private static func historyFault(
-        _ value: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer, _ verifier: SignatureVerifier
+    /// What is wrong with a record that dumps hold as it is.
+    private static func itemFault(
+        _ kind: DumpItem.Kind, _ key: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer,
+        _ verifier: SignatureVerifier
     ) -> String? {
-        guard let record = HistoryRecord(value, key: key)?.record else { return "is too short" }
-        guard let entry = try? Entry(bytes: Array(record.entry)) else { return "holds no value" }
-        return entry.isAuthentic(accordingTo: verifier) ? nil : "has a wrong signature"
+        guard key.count == kind.keyBytes else { return "has an impossible key" }
+        guard let content = DumpContent(DumpItem(kind: kind, key: Array(key), body: Array(body))) else {
+            return "contradicts itself"
+        }
+        return content.entries.allSatisfy { $0.isAuthentic(accordingTo: verifier) } ? nil : "has a wrong signature"
+    }
+}
+
+/// A batch of records that are being checked, on several threads, while whoever asked for it does something else.
+final class BatchCheck: Sendable {
+    let records: [RawRecord]
+    private let faults: Mutex<[String?]>
+    private let isDone = DispatchSemaphore(value: 0)
+
+    /// Begins a check.
+    init(_ records: [RawRecord], in table: Table, threads: Int, _ verifier: SignatureVerifier) {
+        self.records = records
+        faults = Mutex([String?](repeating: nil, count: records.count))
+        DispatchQueue.global(qos: .userInitiated).async { [self] in
+            let part = max(1, (records.count + threads - 1) / threads)
+            DispatchQueue.concurrentPerform(iterations: (records.count + part - 1) / part) { number in
+                for place in number * part..<min(records.count, (number + 1) * part) {
+                    guard let fault = RecordCheck.fault(of: records[place], in: table, verifier) else { continue }
+                    faults.withLock { $0[place] = fault }
+                }
+            }
+            isDone.signal()
+        }
+    }
+
+    /// Waits for the end; what is wrong with each record, in their order.
+    func wait() -> [String?] {
+        isDone.wait()
+        isDone.signal()
+        return faults.withLock { $0 }
+    }
+}
+
+/// How many signatures libsodium alone checks in a second here: what a walk over an archive is to be measured by.
+enum BareSpeed {
+    /// How long it is measured.
+    private static let duration: Duration = .milliseconds(400)
+    /// Fewer of them say nothing.
+    private static let entriesMin = 64
+    private static let entriesMax = 512
+
+    /// Picks entries of curve25519 out of records, up to as many as are used.
+    static func collect(_ entries: inout [Entry], from records: [RawRecord]) {
+        for record in records where entries.count < entriesMax {
+            guard record.value.count > EntryRecord.entryOffset + RecordChecksum.overheadBytes,
+                let entry = try? Entry(
+                    bytes: Array(record.value[EntryRecord.entryOffset..<record.value.count - 8])),
+                entry.signature?.signer.level == .curve25519
+            else { continue }
+            entries.append(entry)
+        }
+    }
+
+    /// Checks entries again and again on so many threads; `nil` where there are too few.
+    static func measure(_ entries: [Entry], threads: Int) -> Double? {
+        guard entries.count >= entriesMin else { return nil }
+        let verifier = SignatureVerifier()
+        let clock = ContinuousClock()
+        let begun = clock.now
+        let total = Atomic(0)
+        DispatchQueue.concurrentPerform(iterations: threads) { number in
+            var place = number
+            var count = 0
+            while count % 32 != 0 || clock.now - begun < duration {
+                _ = entries[place % entries.count].isAuthentic(accordingTo: verifier)
+                place += 1
+                count += 1
+            }
+            total.add(count, ordering: .relaxed)
+        }
+        let seconds = Double((clock.now - begun).nanoseconds) / 1e9
+        return Double(total.load(ordering: .relaxed)) / seconds
     }
 }

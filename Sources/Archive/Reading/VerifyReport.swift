@@ -30,6 +30,13 @@ public struct VerifyReport: Hashable, Sendable {
     public var quarantined: Int
     /// Why the index was not compared with the archive; `nil` where it was.
     public var indexNotComparedBecause: String?
+    /// LMDB's pages that were looked over; `nil` where they contradict each other, or a node writes to them.
+    public var pagesChecked: Int?
+    /// How long it took.
+    public var duration: Duration
+    /// How many signatures the library that checks them does in a second on as many threads and nothing else, measured
+    /// just then; `nil` where the check was short, or there were too few signatures.
+    public var bareSignaturesPerSecond: Double?
 
     /// A table's share.
     public struct Table: Hashable, Sendable {

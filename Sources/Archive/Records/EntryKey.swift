@@ -1,7 +1,7 @@
 internal import IPv8
 
 /// The classes of values under a target, in the order in which they are served.
-enum EntryClass: UInt8, CaseIterable {
+public enum EntryClass: UInt8, CaseIterable, Sendable {
     /// Signed by the one whose mid is the target.
     case owner = 1
     /// Signed by anybody else.
@@ -20,6 +20,12 @@ struct EntryKey: Hashable {
     static let byteCount = 41
     private static let classOffset = 20
     private static let idOffset = 21
+
+    init(target: Target, entryClass: EntryClass, id: EntryID) {
+        self.target = target
+        self.entryClass = entryClass
+        self.id = id
+    }
 
     init(target: Target, entry: Entry) {
         self.target = target

@@ -49,7 +49,8 @@ struct HistoryRecord {
         self.init(body: UnsafeRawBufferPointer(rebasing: value[1..<value.count - RecordChecksum.overheadBytes + 1]))
     }
 
-    private init?(body: UnsafeRawBufferPointer) {
+    /// Reads a body; `nil` where it is too short.
+    init?(body: UnsafeRawBufferPointer) {
         guard body.count > 8, let record = EntryRecord(body: UnsafeRawBufferPointer(rebasing: body[8...])) else {
             return nil
         }

@@ -31,7 +31,7 @@ struct FloorRecord: Hashable {
     var noted: Instant
     var holder: Holder
 
-    private static let bodyBytes = 12 + Holder.byteCount
+    static let bodyBytes = 12 + Holder.byteCount
     /// Bytes of key and record.
     static let charge = SignerKey.byteCount + RecordChecksum.overheadBytes + bodyBytes
 
@@ -52,7 +52,8 @@ struct FloorRecord: Hashable {
         self.init(body: UnsafeRawBufferPointer(rebasing: value.dropFirst().dropLast(RecordChecksum.overheadBytes - 1)))
     }
 
-    private init?(body: UnsafeRawBufferPointer) {
+    /// Reads a body; `nil` where it is too short.
+    init?(body: UnsafeRawBufferPointer) {
         guard body.count >= FloorRecord.bodyBytes else { return nil }
         version = Version(body.bigEndian(UInt32.self, at: 0))
         noted = body.instant(at: 4)
@@ -98,7 +99,8 @@ struct EvidenceRecord: Hashable {
         self.init(body: UnsafeRawBufferPointer(rebasing: value.dropFirst().dropLast(RecordChecksum.overheadBytes - 1)))
     }
 
-    private init?(body: UnsafeRawBufferPointer) {
+    /// Reads a body; `nil` where it is too short.
+    init?(body: UnsafeRawBufferPointer) {
         guard body.count >= EvidenceRecord.fixedBytes else { return nil }
         version = Version(body.bigEndian(UInt32.self, at: 0))
         noted = body.instant(at: 4)
@@ -124,9 +126,13 @@ struct PublicationRecord: Hashable {
     }
 
     init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
-        guard let body = RecordChecksum.body(of: value, key: key, table: .publications), body.count >= 20 else {
-            return nil
-        }
+        guard let body = RecordChecksum.body(of: value, key: key, table: .publications) else { return nil }
+        self.init(body: body)
+    }
+
+    /// Reads a body; `nil` where it is too short.
+    init?(body: UnsafeRawBufferPointer) {
+        guard body.count >= 20 else { return nil }
         version = Version(body.bigEndian(UInt32.self, at: 0))
         published = body.instant(at: 4)
         let end = body.instant(at: 12)

@@ -51,7 +51,7 @@ extension Archive {
     /// Keeps how far the scrub is.
     public func saveScrubState(_ state: ScrubState) throws(ArchiveError) { try index.save(state) }
 
-    private func records(
+    func records(
         of table: Table, after key: [UInt8], limit: Int
     ) throws(ArchiveError) -> [RawRecord] {
         try environment.read { (transaction) throws(ArchiveError) in
@@ -88,11 +88,16 @@ extension StorePass {
         try lend([table.rawValue] + record.key) { (place) throws(ArchiveError) in
             try lend(record.value) { (value) throws(ArchiveError) in try transaction.put(.quarantine, place, value) }
         }
-        if table != .floors, let key = EntryKey(bytes: record.key) {
-            return try takeOut(key, from: table == .entries ? .served : .retained, leavesFloor: true, in: transaction)
+        let budget = Budget.allCases.first { $0.table == table }
+        if let budget, budget == .served || budget == .retained, let key = EntryKey(bytes: record.key) {
+            return try takeOut(key, from: budget, leavesFloor: true, in: transaction)
         }
-        if table == .floors, let filing = try presentFiling(of: record.key, in: .floors, transaction) {
-            try unfile(filing, in: transaction)
+        if let budget {
+            if let filing = try presentFiling(of: record.key, in: budget, transaction) {
+                try unfile(filing, in: transaction)
+            } else {
+                counts[budget].add(Holding(count: -1, bytes: -(record.key.count + record.value.count)))
+            }
         }
         try transaction.delete(table, record.key)
     }

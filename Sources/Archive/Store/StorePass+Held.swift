@@ -104,7 +104,7 @@ extension StorePass {
     }
 
     /// How many entries of a key's class stand under its target.
-    private func count(
+    func count(
         ofClassOf key: EntryKey, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) -> Int {
         var count = 0

@@ -35,7 +35,7 @@ extension StorePass {
     }
 
     /// Numbers and times of a signer's earlier versions under a target, as they came; damaged ones too.
-    private func versions(
+    func versions(
         of target: Target, _ signer: Mid, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) -> [(number: UInt64, firstSeen: Instant)] {
         var versions: [(number: UInt64, firstSeen: Instant)] = []

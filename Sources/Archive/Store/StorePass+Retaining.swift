@@ -39,15 +39,23 @@ extension StorePass {
             return tally("evicted.retained")
         }
         try drop(key, from: .served, in: transaction)
+        try writeRetained(entry.bytes, entry.facts, key, in: transaction)
+        tally("retired")
+    }
+
+    /// Writes a record behind the serving window, for which there is room.
+    mutating func writeRetained(
+        _ entry: [UInt8], _ facts: EntryFacts, _ key: EntryKey, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) {
         try quarantineRetained(key, in: transaction)
-        encoder.encode(key, entry: entry.bytes, entry.facts, in: .retained)
+        encoder.encode(key, entry: entry, facts, in: .retained)
         try transaction.put(.retained, &encoder)
-        let holder = try holder(of: entry.facts, under: key, in: transaction)
+        let holder = try holder(of: facts, under: key, in: transaction)
+        let charge = EntryRecord.charge(entryBytes: entry.count)
         try file(
-            Filing(budget: .retained, holder: holder, since: entry.facts.firstSeen, key: key.bytes, charge: charge),
+            Filing(budget: .retained, holder: holder, since: facts.firstSeen, key: key.bytes, charge: charge),
             in: transaction)
         try note(.entryChanged, key, in: transaction)
-        tally("retired")
     }
 
     /// Moves a record aside that stands among the retained while its value is served: only a damaged one can.
@@ -117,7 +125,7 @@ extension StorePass {
 
 extension StorePass {
     /// Keeps a floor, where its budget has room or makes some.
-    private mutating func writeFloor(
+    mutating func writeFloor(
         _ floor: FloorRecord, under key: SignerKey, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) {
         try deleteFloor(key, in: transaction)

@@ -259,7 +259,7 @@ extension StorePass {
     /// Writes a record of the serving window, for which there is room.
     ///
     /// - Parameter isNew: whether there is none under the key.
-    private mutating func write(
+    mutating func write(
         _ entry: [UInt8], _ facts: EntryFacts, _ key: EntryKey, isNew: Bool = true,
         in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) {

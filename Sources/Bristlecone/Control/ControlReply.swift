@@ -16,6 +16,8 @@ public enum ControlReply: Sendable, Equatable {
     case plan(PlanReport)
     /// To the requests about pins.
     case pins(PinsReport)
+    /// To a withdraw request.
+    case withdraw(WithdrawReport)
     /// To a forget request.
     case forget(ForgetReport)
     /// The request could not be done; one sentence, and whether trying again later may help.
@@ -29,7 +31,7 @@ extension ControlReply: Codable {
     }
 
     private enum Kind: String, Codable {
-        case status, store, find, ping, connect, backup, plan, pins, forget, failure
+        case status, store, find, ping, connect, backup, plan, pins, withdraw, forget, failure
     }
 
     /// Reads the JSON form.
@@ -44,6 +46,7 @@ extension ControlReply: Codable {
         case .backup: self = .backup(try container.decode(BackupReport.self, forKey: .report))
         case .plan: self = .plan(try container.decode(PlanReport.self, forKey: .report))
         case .pins: self = .pins(try container.decode(PinsReport.self, forKey: .report))
+        case .withdraw: self = .withdraw(try container.decode(WithdrawReport.self, forKey: .report))
         case .forget: self = .forget(try container.decode(ForgetReport.self, forKey: .report))
         case .failure:
             self = .failure(
@@ -79,6 +82,9 @@ extension ControlReply: Codable {
             try container.encode(report, forKey: .report)
         case .pins(let report):
             try container.encode(Kind.pins, forKey: .reply)
+            try container.encode(report, forKey: .report)
+        case .withdraw(let report):
+            try container.encode(Kind.withdraw, forKey: .reply)
             try container.encode(report, forKey: .report)
         case .forget(let report):
             try container.encode(Kind.forget, forKey: .reply)

@@ -24,6 +24,8 @@ public enum ControlRequest: Sendable, Equatable {
     case pin(KeepSubject)
     /// Keep them like any others again.
     case unpin(KeepSubject)
+    /// Stand no longer by what was published under a key.
+    case withdraw(key: Target)
     /// Erase all that is kept of a key or a signer.
     case forget(KeepSubject, block: Bool)
     /// Take values of a key or a signer again that was barred.
@@ -36,7 +38,7 @@ extension ControlRequest: Codable {
     }
 
     private enum Kind: String, Codable {
-        case status, store, find, ping, connect, backup, plan, pins, pin, unpin, forget, unblock
+        case status, store, find, ping, connect, backup, plan, pins, pin, unpin, withdraw, forget, unblock
         case findLocal = "find_local"
     }
 
@@ -62,6 +64,7 @@ extension ControlRequest: Codable {
         case .pins: self = .pins
         case .pin: self = .pin(try container.decode(KeepSubject.self, forKey: .subject))
         case .unpin: self = .unpin(try container.decode(KeepSubject.self, forKey: .subject))
+        case .withdraw: self = .withdraw(key: try container.decode(text: Target.self, forKey: .key))
         case .forget:
             self = .forget(
                 try container.decode(KeepSubject.self, forKey: .subject),
@@ -104,6 +107,9 @@ extension ControlRequest: Codable {
         case .unpin(let subject):
             try container.encode(Kind.unpin, forKey: .request)
             try container.encode(subject, forKey: .subject)
+        case .withdraw(let key):
+            try container.encode(Kind.withdraw, forKey: .request)
+            try container.encode(text: key, forKey: .key)
         case .forget(let subject, let block):
             try container.encode(Kind.forget, forKey: .request)
             try container.encode(subject, forKey: .subject)

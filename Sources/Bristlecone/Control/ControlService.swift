@@ -44,6 +44,7 @@ public struct ControlService: Service {
             case .pins: return .pins(try await node.pins())
             case .pin(let subject): return .pins(try await node.pin(subject))
             case .unpin(let subject): return .pins(try await node.unpin(subject))
+            case .withdraw(let key): return .withdraw(try await node.withdraw(key))
             case .forget(let subject, let block): return .forget(try await node.forget(subject, block: block))
             case .unblock(let subject): return .forget(try await node.unblock(subject))
             }

@@ -39,6 +39,11 @@ public final class DataFolder: Sendable {
         return own.contains { name.contains($0) } || name == "lost+found"
     }
 
+    /// Files of an archive, which a folder may hold before a node has used it: the dump tool imports into a new one.
+    private static func isOfAnArchive(_ name: String) -> Bool {
+        name.hasPrefix("archive.mdb") || name.hasPrefix("index.sqlite")
+    }
+
     /// Whether a node has used a folder.
     static func isUsed(_ path: String) -> Bool {
         (try? OpenFolder(path).status(of: formatName)) ?? nil != nil
@@ -117,7 +122,7 @@ public final class DataFolder: Sendable {
             throw .notWritable(path: path, reason: error.reason)
         }
         guard let bytes else {
-            if let foreign = names.first(where: { !isHarmless($0) }) {
+            if let foreign = names.first(where: { !isHarmless($0) && !isOfAnArchive($0) }) {
                 throw .foreignFiles(path: path, example: foreign)
             }
             return nil

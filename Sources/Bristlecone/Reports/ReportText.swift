@@ -57,6 +57,8 @@ extension Instant: ReportText {
             let seconds = Int64(exactly: date.timeIntervalSince1970.rounded(.down))
         else { return nil }
         self.init(seconds: seconds)
+        // A year that instants do not reach.
+        guard self.seconds == seconds else { return nil }
     }
 }
 

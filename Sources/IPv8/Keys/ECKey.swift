@@ -26,13 +26,14 @@ final class ECKey: @unchecked Sendable {
         self.init(key)
     }
 
-    /// Reads a DER ECPrivateKey; `nil` where it is none, or where bytes follow it.
+    /// Reads a DER ECPrivateKey; `nil` where it is none, where bytes follow it, or where its public point is not that of
+    /// its secret: nobody could check what such a key signs.
     convenience init?(privateDER bytes: [UInt8]) {
         let key = bytes.withUnsafeBufferPointer { buffer -> OpaquePointer? in
             guard let start = buffer.baseAddress else { return nil }
             var cursor: UnsafePointer<UInt8>? = start
             guard let key = d2i_PrivateKey(EVP_PKEY_EC, nil, &cursor, buffer.count) else { return nil }
-            guard cursor == start + buffer.count else {
+            guard cursor == start + buffer.count, ECKey.isConsistent(key) else {
                 EVP_PKEY_free(key)
                 return nil
             }
@@ -43,6 +44,13 @@ final class ECKey: @unchecked Sendable {
             return nil
         }
         self.init(key)
+    }
+
+    /// Whether secret and public point are within their ranges and belong together.
+    private static func isConsistent(_ key: OpaquePointer) -> Bool {
+        guard let context = EVP_PKEY_CTX_new_from_pkey(nil, key, nil) else { return false }
+        defer { EVP_PKEY_CTX_free(context) }
+        return EVP_PKEY_check(context) == 1
     }
 
     /// Makes a new key on a curve that OpenSSL knows by name.

@@ -9,6 +9,7 @@ import IPv8
 ///     ArchiveWriter endure FOLDER ROUND GROUP GROUPS      so many groups, whatever fails, and a clean end
 ///     ArchiveWriter verify FOLDER [INDEX] < acknowledged; INDEX is a case of ``Verifying/IndexState``
 ///     ArchiveWriter read FOLDER [unchecked] < acknowledged, from an archive that may be damaged; see ``Reading``
+///     ArchiveWriter sample FOLDER COUNT                   an archive with something of everything; see ``Sampling``
 ///
 /// Lines: `target id version digest`, of a value that is held; the digest is SHA-1 of the serialized entry.
 @main
@@ -35,6 +36,10 @@ enum ArchiveWriter {
                 guard isChecked || words[2] == "unchecked" else { usage() }
                 var reading = try Reading(folder: words[1], isChecked: isChecked)
                 reading.run()
+            case let words where words.count == 3 && words[0] == "sample":
+                guard let count = Int(words[2]), count >= 0 else { usage() }
+                var sampling = try Sampling(folder: words[1])
+                try sampling.run(count: count)
             default:
                 usage()
             }
@@ -47,7 +52,7 @@ enum ArchiveWriter {
     private static func usage() -> Never {
         let text = """
             usage: ArchiveWriter write FOLDER ROUND GROUP | endure FOLDER ROUND GROUP GROUPS
-                | verify FOLDER [INDEX] | read FOLDER [unchecked]
+                | verify FOLDER [INDEX] | read FOLDER [unchecked] | sample FOLDER COUNT
 
             """
         FileHandle.standardError.write(Data(text.utf8))

@@ -36,7 +36,7 @@
 
 enum kind {
     CREATED = 'C', FOUND = 'F', WRITTEN = 'W', WRITTEN_THROUGH = 'D', LENGTH = 'T', SYNCED = 'S', SYNC_FAILED = 'X',
-    FOLDER_SYNCED = 'N', UNLINKED = 'U', RENAMED = 'R', OUTPUT = 'A', REFUSED = 'E'
+    FOLDER_SYNCED = 'N', UNLINKED = 'U', RENAMED = 'R', LINKED = 'L', OUTPUT = 'A', REFUSED = 'E'
 };
 enum { FILES_MAX = 1024, DESCRIPTORS_MAX = 4096, NO_FILE = 0, THE_FOLDER = -1 };
 
@@ -294,6 +294,20 @@ int rename(const char *from, const char *to) {
             struct stat status;
             int file = stat(to, &status) == 0 ? number_of(status.st_ino) : NO_FILE;
             if (file != NO_FILE) snprintf(files[file].name, sizeof files[file].name, "%s", new);
+        }
+    });
+}
+
+int link(const char *from, const char *to) {
+    WITH_LOCK(int, {
+        char first[PATH_MAX]; char second[PATH_MAX]; char names[600];
+        const char *old = name_within(from, first);
+        const char *new = name_within(to, second);
+        if (old) step();
+        result = REAL(link)(from, to);
+        if (old && new && result == 0) {
+            snprintf(names, sizeof names, "%s/%s", old, new);
+            note_text(LINKED, 0, names);
         }
     });
 }

@@ -172,6 +172,9 @@ class Disk:
             old, new = data.decode().split("/")
             file = self.names[old]
             self._rename(new, file, old)
+        elif kind == "L":
+            old, new = data.decode().split("/")
+            self._rename(new, self.names[old])
         elif kind == "N":
             self._sure_names, self.renamings = dict(self.names), []
         elif kind in "WD":

@@ -3,7 +3,8 @@ import Foundation
 import IPv8
 
 /// Measures the archive beside bare LMDB: `ArchiveBench [FOLDER [RECORDS…]]`, by default a temporary folder and
-/// 100,000 and 1,000,000 records. Build it with `-c release`.
+/// 100,000 and 1,000,000 records. Build it with `-c release`. `ArchiveBench fill FOLDER COUNT` makes an archive for
+/// measuring the dump tool; see ``Filling``.
 @main
 enum ArchiveBench {
     /// Goes on by a millisecond with each commit.
@@ -13,6 +14,9 @@ enum ArchiveBench {
 
     static func main() throws {
         let arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.count == 3, arguments[0] == "fill", let count = Int(arguments[2]) {
+            return try Filling().run(folder: arguments[1], count: count)
+        }
         let isTemporary = arguments.isEmpty
         let folder = arguments.first ?? NSTemporaryDirectory() + "archive-bench-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -1,0 +1,163 @@
+internal import CLMDB
+internal import Glibc
+package import IPv8
+
+/// Puts a copy without free pages in the place of an archive that nobody has open.
+///
+/// The copy is written beside the archive, compared with it record by record, looked over page by page and on the disk
+/// before it gets the archive's name, in one step of the file system; what was the archive until then stays under another
+/// name until the new one has been opened. So a power cut at any moment leaves one whole archive under its name.
+package struct CompactedArchive {
+    private let folder: HeldFolder
+    private var path: String { folder.path + "/archive.mdb" }
+    private var copyPath: String { path + ".compacted" }
+    private var asidePath: String { path + ".before-compact" }
+
+    /// What compacting came to.
+    package struct Result: Hashable, Sendable {
+        /// Bytes on the disk before and after.
+        package var bytesBefore: Int
+        package var bytesAfter: Int
+        /// Records that were compared.
+        package var records: Int
+        /// Where the archive that was there before is; `nil` where it was deleted.
+        package var keptAs: String?
+    }
+
+    /// How far it is: what is being done; the table, and records of it compared, of those there are.
+    package enum Progress: Hashable, Sendable {
+        case copying
+        case comparing(String, Int, of: Int)
+        case checking
+    }
+
+    package init(_ folder: HeldFolder) { self.folder = folder }
+
+    /// Does it.
+    ///
+    /// - Parameter keepsOld: whether the archive that was there before stays in the folder.
+    package func run(
+        keepsOld: Bool, now: Instant, progress: (Progress) -> Void
+    ) throws(ArchiveError) -> Result {
+        guard access(asidePath, F_OK) != 0 else { throw .unfinishedCompact(path: asidePath) }
+        progress(.checking)
+        _ = try Archive.checkStructure(folder: folder.path)
+        let before = bytesOnDisk(path)
+        let records: Int
+        do throws(ArchiveError) {
+            records = try makeCopy(progress)
+        } catch {
+            unlink(copyPath)
+            throw error
+        }
+        let after = bytesOnDisk(copyPath)
+        try swap()
+        progress(.checking)
+        try checkOpens(now)
+        if !keepsOld {
+            unlink(asidePath)
+            try folder.synchronize()
+        }
+        return Result(
+            bytesBefore: before, bytesAfter: after, records: records, keptAs: keepsOld ? asidePath : nil)
+    }
+
+    private func makeCopy(_ progress: (Progress) -> Void) throws(ArchiveError) -> Int {
+        progress(.copying)
+        // What an earlier attempt left.
+        unlink(copyPath)
+        let original = try ReadOnlyEnvironment(path: path, isShared: false)
+        let file = open(copyPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw .notCopied(path: copyPath, reason: String(cString: strerror(errno))) }
+        defer { close(file) }
+        let code = original.copyCompacted(toDescriptor: file)
+        guard code == MDB_SUCCESS else { throw .notCopied(path: copyPath, reason: String(cString: mdb_strerror(code))) }
+        guard fsync(file) == 0 else { throw .notCopied(path: copyPath, reason: String(cString: strerror(errno))) }
+        let copy = try ReadOnlyEnvironment(path: copyPath, isShared: false)
+        return try compare(original, copy, progress)
+    }
+
+    /// Walks over both side by side; what differs is damage.
+    private func compare(
+        _ original: ReadOnlyEnvironment, _ copy: ReadOnlyEnvironment, _ progress: (Progress) -> Void
+    ) throws(ArchiveError) -> Int {
+        try MetaPages.check(path: copyPath)
+        _ = try StructureCheck.check(path: copyPath, limit: nil)
+        var compared = 0
+        for table in Table.allCases {
+            guard original.has(table) == copy.has(table) else { throw differs(table) }
+            guard original.has(table) else { continue }
+            compared += try original.read { (left) throws(ArchiveError) in
+                try copy.read { (right) throws(ArchiveError) in try compare(table, left, right, progress) }
+            }
+        }
+        return compared
+    }
+
+    private func compare(
+        _ table: Table, _ left: borrowing ReadTransaction, _ right: borrowing ReadTransaction,
+        _ progress: (Progress) -> Void
+    ) throws(ArchiveError) -> Int {
+        let total = try left.recordCount(table)
+        guard try total == right.recordCount(table) else { throw differs(table) }
+        var first = try left.cursor(table)
+        var second = try right.cursor(table)
+        var (isThere, isThereToo) = (try first.first(), try second.first())
+        var count = 0
+        while isThere, isThereToo {
+            guard first.key.elementsEqual(second.key), first.value.elementsEqual(second.value) else {
+                throw differs(table)
+            }
+            count += 1
+            if count.isMultiple(of: 16_384) { progress(.comparing(table.name, count, of: total)) }
+            (isThere, isThereToo) = (try first.next(), try second.next())
+        }
+        guard !isThere, !isThereToo, count == total else { throw differs(table) }
+        return count
+    }
+
+    private func differs(_ table: Table) -> ArchiveError {
+        .damaged(path: path, detail: "its copy differs in the table \(table.name)")
+    }
+
+    /// Gives the archive a second name, and its first one to the copy.
+    private func swap() throws(ArchiveError) {
+        guard link(path, asidePath) == 0 else {
+            let reason = String(cString: strerror(errno))
+            unlink(copyPath)
+            throw .unavailable(path: asidePath, reason: reason)
+        }
+        try folder.synchronize()
+        guard rename(copyPath, path) == 0 else {
+            let reason = String(cString: strerror(errno))
+            unlink(asidePath)
+            unlink(copyPath)
+            throw .unavailable(path: path, reason: reason)
+        }
+        try folder.synchronize()
+    }
+
+    /// Opens the new archive as a node would; where that fails the old one gets its name back.
+    private func checkOpens(_ now: Instant) throws(ArchiveError) {
+        do throws(ArchiveError) {
+            try Archive.open(folder: folder.path, now: now).close()
+        } catch {
+            if rename(asidePath, path) == 0 { try folder.synchronize() }
+            throw error
+        }
+    }
+
+    private func bytesOnDisk(_ path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_blocks) * 512 : 0
+    }
+}
+
+extension ReadOnlyEnvironment {
+    /// Writes a copy without free pages to a file that is open for writing.
+    ///
+    /// - Returns: LMDB's code.
+    fileprivate func copyCompacted(toDescriptor descriptor: Int32) -> Int32 {
+        copy(toDescriptor: descriptor, flags: UInt32(MDB_CP_COMPACT))
+    }
+}

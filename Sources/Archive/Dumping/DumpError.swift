@@ -1,0 +1,44 @@
+/// Why a dump, or a proof from one, cannot be used. Nothing of it has been taken when one of these is thrown.
+///
+/// The description of each is the end of a sentence that begins with the dump's name.
+package enum DumpError: Error, Equatable, Sendable {
+    /// It does not begin like a dump.
+    case notADump
+    /// A newer program wrote it.
+    case newerFormat(found: Int, supported: Int)
+    /// It ends too early: in this block, at this byte.
+    case cutOff(block: Int, at: Int)
+    /// A block, which begins at this byte, is not as it was written.
+    case damaged(block: Int, at: Int, detail: String)
+    /// A line is not as it was written.
+    case badLine(Int, detail: String)
+    /// Lines end without the one that says how many there are.
+    case unsealed(lines: Int)
+    /// Something follows its end.
+    case trailing(at: Int)
+    /// It cannot be read; the system's word for it.
+    case unreadable(String)
+}
+
+extension DumpError: CustomStringConvertible {
+    /// The end of a sentence: what is wrong, where, and what to do.
+    package var description: String {
+        switch self {
+        case .notADump:
+            "is no dump, and no lines of JSON or CSV that \"bristlecone-dump export\" wrote: name another file."
+        case .newerFormat(let found, let supported):
+            "has dump format \(found) and this program knows formats up to \(supported): use a newer program."
+        case .cutOff(let block, let place):
+            "was cut off at byte \(place), within block \(block): fetch or export it again."
+        case .damaged(let block, let place, let detail):
+            "is damaged in block \(block), which begins at byte \(place) (\(detail)): fetch or export it again."
+        case .badLine(let line, let detail):
+            "is damaged at line \(line) (\(detail)): fetch or export it again."
+        case .unsealed(let lines):
+            "was cut off after line \(lines), or was put together by hand (its closing line is missing): export it again, or "
+                + "take it as it is with --unsealed."
+        case .trailing(let place): "goes on behind its end, at byte \(place): fetch or export it again."
+        case .unreadable(let reason): "cannot be read (\(reason)): check that it exists and who owns it."
+        }
+    }
+}

@@ -1,0 +1,271 @@
+package import IPv8
+
+/// An item as people and scripts read it: names and values in text, nothing of the item lost.
+///
+/// Bytes are hexadecimal digits, moments ISO 8601 in UTC to the nanosecond. No value holds a comma, a quote or the end of
+/// a line, so a row is a line of CSV as it is.
+package struct DumpRow: Hashable, Sendable {
+    /// The values that there are, in the order of ``columns``.
+    package var values: [(column: Column, text: String)]
+
+    /// The columns, in their order.
+    package enum Column: String, CaseIterable, Sendable {
+        case kind, key, `class`, id, number, version, data
+        case publicKey = "public_key"
+        case firstSeen = "first_seen"
+        case lastStored = "last_stored"
+        case expiresAt = "expires_at"
+        case replacedAt = "replaced_at"
+        case notedAt = "noted_at"
+        case since
+        case publishedAt = "published_at"
+        case withdrawnAt = "withdrawn_at"
+        case publishedHere = "published_here"
+        case withdrawn, sender
+        case senderAddress = "sender_address"
+        case holder, entry, offered
+        case format, prefix, leaves, root
+
+        /// Whether its values are numbers, or true and false, in JSON.
+        package var isLiteral: Bool {
+            switch self {
+            case .number, .version, .publishedHere, .withdrawn, .format, .leaves: true
+            default: false
+            }
+        }
+    }
+
+    package init(_ values: [(column: Column, text: String)] = []) { self.values = values }
+
+    package static func == (left: DumpRow, right: DumpRow) -> Bool {
+        left.values.elementsEqual(right.values) { $0.column == $1.column && $0.text == $1.text }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        for value in values {
+            hasher.combine(value.column)
+            hasher.combine(value.text)
+        }
+    }
+
+    /// The value of a column; `nil` where there is none.
+    package subscript(column: Column) -> String? { values.first { $0.column == column }?.text }
+
+    private mutating func add(_ column: Column, _ text: String?) {
+        if let text { values.append((column, text)) }
+    }
+}
+
+// MARK: - From items
+
+extension DumpRow {
+    /// The row that a text begins with.
+    package init(_ header: DumpHeader) {
+        self.init()
+        add(.kind, "header")
+        add(.since, header.since.map { Moment.text($0) })
+        add(.format, "\(DumpHeader.format)")
+        add(.prefix, header.prefix.isEmpty ? nil : header.prefix)
+    }
+
+    /// The row that a text ends with.
+    package init(_ seal: DumpSeal) {
+        self.init()
+        add(.kind, "end")
+        add(.leaves, "\(seal.leaves)")
+        add(.root, "\(seal.root)")
+    }
+
+    /// The row of an item; `nil` where the item contradicts itself.
+    package init?(_ item: DumpItem) {
+        guard let content = DumpContent(item) else { return nil }
+        self.init()
+        add(.kind, item.kind.name)
+        switch content {
+        case .pin(let subject, let since), .block(let subject, let since): add(subject, since)
+        case .floor(let target, let signer, let version, let noted):
+            add(target, "signed", signer, version)
+            add(.notedAt, Moment.text(noted))
+            add(.holder, Hex.encode(item.body.suffix(Holder.byteCount)))
+        case .history(let number, let replacedAt, let record, let target):
+            add(record, under: target, number: number, replacedAt: replacedAt)
+        case .value(let record, let target): add(record, under: target)
+        case .evidence(let evidence, let version):
+            add(evidence.target, "signed", evidence.signer, version)
+            add(.notedAt, Moment.text(evidence.noted))
+            add(.holder, Hex.encode(item.body[12..<12 + Holder.byteCount]))
+            add(.entry, Hex.encode(evidence.held.bytes))
+            add(.offered, Hex.encode(evidence.offered.bytes))
+        case .publication(let publication):
+            let entryClass = EntryKey(bytes: item.key)?.entryClass ?? .unsigned
+            add(publication.target, entryClass.name, publication.id, publication.version)
+            add(.publishedAt, Moment.text(publication.published))
+            add(.withdrawnAt, publication.withdrawn.map { Moment.text($0) })
+        }
+    }
+
+    private mutating func add(_ subject: ArchiveSubject, _ since: Instant) {
+        switch subject {
+        case .key(let target): add(.key, target.description)
+        case .signer(let mid): add(.id, mid.description)
+        }
+        add(.since, Moment.text(since))
+    }
+
+    private mutating func add(_ target: Target, _ entryClass: String, _ id: some Identifier160, _ version: Version) {
+        add(.key, target.description)
+        add(.class, entryClass)
+        add(.id, id.description)
+        add(.version, "\(version.number)")
+    }
+
+    private mutating func add(
+        _ record: ArchivedRecord, under target: Target, number: UInt64? = nil, replacedAt: Instant? = nil
+    ) {
+        let key = EntryKey(target: target, entry: record.entry)
+        add(.key, target.description)
+        add(.class, key.entryClass.name)
+        add(.id, key.id.description)
+        add(.number, number.map { "\($0)" })
+        add(.version, record.entry.signature.map { "\($0.version.number)" })
+        add(.data, Hex.encode(record.entry.data))
+        add(.publicKey, record.entry.signature.map { Hex.encode($0.signer.bytes) })
+        add(.firstSeen, Moment.text(record.firstSeen))
+        add(.lastStored, Moment.text(record.lastStored))
+        add(.expiresAt, Moment.text(record.expiresAt))
+        add(.replacedAt, replacedAt.map { Moment.text($0) })
+        add(.publishedHere, record.provenance == .publishedHere ? "true" : "false")
+        add(.withdrawn, record.isWithdrawn ? "true" : nil)
+        if case .received(let sender, let address) = record.provenance {
+            add(.sender, sender.description)
+            add(.senderAddress, address.description)
+        }
+        add(.entry, Hex.encode(record.entry.bytes))
+    }
+}
+
+// MARK: - Back to items
+
+extension DumpRow {
+    /// What a row is about.
+    package enum Content {
+        case header(DumpHeader)
+        case item(DumpItem)
+        case end(leaves: Int, root: Digest256)
+    }
+
+    /// What the row says; `nil` where it is none of those that are written.
+    package var content: Content? {
+        guard let kind = self[.kind] else { return nil }
+        switch kind {
+        case "header":
+            let prefix = self[.prefix] ?? ""
+            guard self[.format] == "\(DumpHeader.format)", DumpHeader.isPrefix(prefix) else { return nil }
+            let since = moment(.since)
+            guard self[.since] == nil || since != nil else { return nil }
+            return .header(DumpHeader(since: since, prefix: prefix))
+        case "end":
+            guard let leaves = self[.leaves].flatMap({ Int($0) }),
+                let root = self[.root].flatMap({ Digest256(hex: $0) })
+            else { return nil }
+            return .end(leaves: leaves, root: root)
+        default:
+            guard let kind = DumpItem.Kind.allCases.first(where: { $0.name == kind }), let item = item(kind),
+                DumpContent(item) != nil
+            else { return nil }
+            return .item(item)
+        }
+    }
+
+    private func item(_ kind: DumpItem.Kind) -> DumpItem? {
+        var encoder = RecordEncoder()
+        switch kind {
+        case .pin, .block:
+            guard let subject, let since = moment(.since) else { return nil }
+            encoder.encode(subject, since: since, in: kind == .pin ? .pins : .blocks)
+        case .floor:
+            guard let place = signerKey, let version, let noted = moment(.notedAt), let holder else { return nil }
+            encoder.encode(FloorRecord(version: version, noted: noted, holder: holder), under: place)
+        case .history:
+            guard let record = facts, let target = target, let replacedAt = moment(.replacedAt),
+                let number = self[.number].flatMap({ UInt64($0) }), let signer = record.entry.signature?.signer.mid
+            else { return nil }
+            let key = HistoryKey(target: target, signer: signer, number: number)
+            encoder.encodeHistory(key, entry: record.entry.bytes, record.facts, replacedAt: replacedAt)
+        case .value:
+            guard let record = facts, let target = target else { return nil }
+            let key = EntryKey(target: target, entry: record.entry)
+            encoder.encode(key, entry: record.entry.bytes, record.facts)
+        case .evidence:
+            guard let place = signerKey, let version, let noted = moment(.notedAt), let holder,
+                let held = bytes(.entry), let offered = bytes(.offered)
+            else { return nil }
+            encoder.encode(
+                EvidenceRecord(version: version, noted: noted, holder: holder, held: held, offered: offered),
+                under: place)
+        case .publication:
+            guard let key = entryKey, let version, let published = moment(.publishedAt) else { return nil }
+            encoder.encode(
+                PublicationRecord(version: version, published: published, withdrawn: moment(.withdrawnAt)), under: key)
+        }
+        return encoder.item(kind)
+    }
+
+    private func bytes(_ column: Column) -> [UInt8]? { self[column].flatMap { Hex.decode($0) } }
+    private func moment(_ column: Column) -> Instant? { self[column].flatMap { Moment.read($0) } }
+    private var version: Version? { self[.version].flatMap { UInt32($0) }.map { Version($0) } }
+    private var target: Target? { self[.key].flatMap { Target(hex: $0) } }
+
+    private var holder: Holder? {
+        guard let bytes = bytes(.holder), bytes.count == Holder.byteCount else { return nil }
+        return bytes.withUnsafeBytes { Holder($0, at: 0) }
+    }
+
+    private var subject: ArchiveSubject? {
+        if let target { return .key(target) }
+        return self[.id].flatMap { Mid(hex: $0) }.map { .signer($0) }
+    }
+
+    private var signerKey: SignerKey? {
+        guard let target, let signer = self[.id].flatMap({ Mid(hex: $0) }) else { return nil }
+        return SignerKey(target: target, signer: signer)
+    }
+
+    private var entryKey: EntryKey? {
+        guard let target, let id = self[.id].flatMap({ EntryID(hex: $0) }),
+            let entryClass = EntryClass.allCases.first(where: { $0.name == self[.class] })
+        else { return nil }
+        return EntryKey(target: target, entryClass: entryClass, id: id)
+    }
+
+    private var facts: (entry: Entry, facts: EntryFacts)? {
+        guard let entry = bytes(.entry).flatMap({ try? Entry(bytes: $0) }), let firstSeen = moment(.firstSeen),
+            let lastStored = moment(.lastStored), let expiresAt = moment(.expiresAt)
+        else { return nil }
+        var provenance = Provenance.publishedHere
+        if self[.publishedHere] != "true" {
+            guard let sender = self[.sender].flatMap({ Mid(hex: $0) }),
+                let address = self[.senderAddress].flatMap({ Address($0) })
+            else { return nil }
+            provenance = .received(from: sender, at: address)
+        }
+        return (
+            entry,
+            EntryFacts(
+                version: entry.signature?.version ?? Version(0), firstSeen: firstSeen, lastStored: lastStored,
+                expiresAt: expiresAt, provenance: provenance, isWithdrawn: self[.withdrawn] == "true")
+        )
+    }
+}
+
+extension RecordEncoder {
+    /// The record that was encoded, as an item of a dump.
+    fileprivate mutating func item(_ kind: DumpItem.Kind) -> DumpItem? {
+        var item: DumpItem?
+        _ = try? finish { (key, value) throws(ArchiveError) in
+            let body = value.dropFirst().dropLast(RecordChecksum.overheadBytes - 1)
+            item = DumpItem(kind: kind, key: Array(key), body: Array(body))
+        }
+        return item
+    }
+}

@@ -1,0 +1,83 @@
+package import IPv8
+
+/// Moments as text to the nanosecond, `2026-02-03T12:00:00.123456789Z`, and back.
+package enum Moment {
+    private static let secondsPerDay: Int64 = 86_400
+    private static let nanosecondsPerSecond: Int64 = 1_000_000_000
+
+    /// The text of a moment; without a fraction where there is none.
+    package static func text(_ instant: Instant) -> String {
+        let (seconds, nanoseconds) = floorDivide(instant.nanoseconds, nanosecondsPerSecond)
+        let (day, second) = floorDivide(seconds, secondsPerDay)
+        let date = date(ofDay: day)
+        let fraction = nanoseconds == 0 ? "" : "." + padded(nanoseconds, 9)
+        return "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))"
+            + "T\(padded(second / 3600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))\(fraction)Z"
+    }
+
+    /// Reads what ``text(_:)`` writes, or a date alone, which is its beginning; `nil` for anything else.
+    package static func read(_ text: some StringProtocol) -> Instant? {
+        let bytes = Array(text.utf8)
+        guard bytes.count >= 10, let year = number(bytes[0..<4]), bytes[4] == UInt8(ascii: "-"),
+            let month = number(bytes[5..<7]), bytes[7] == UInt8(ascii: "-"), let day = number(bytes[8..<10]),
+            (1...12).contains(month), (1...31).contains(day)
+        else { return nil }
+        let days = self.day(ofYear: year, month, day)
+        guard date(ofDay: days) == (year, month, day) else { return nil }
+        guard let (second, nanoseconds) = bytes.count == 10 ? (0, 0) : timeOfDay(bytes[10...]) else { return nil }
+        let all = Int128(days * secondsPerDay + second) * Int128(nanosecondsPerSecond) + Int128(nanoseconds)
+        return Int64(exactly: all).map { Instant(nanoseconds: $0) }
+    }
+
+    /// Reads `T12:00:00Z` or `T12:00:00.123Z`.
+    private static func timeOfDay(_ bytes: ArraySlice<UInt8>) -> (second: Int64, nanoseconds: Int64)? {
+        let bytes = Array(bytes)
+        guard bytes.count >= 10, bytes[0] == UInt8(ascii: "T"), bytes.last == UInt8(ascii: "Z"),
+            let hour = number(bytes[1..<3]), bytes[3] == UInt8(ascii: ":"), let minute = number(bytes[4..<6]),
+            bytes[6] == UInt8(ascii: ":"), let second = number(bytes[7..<9]), hour < 24, minute < 60, second < 60
+        else { return nil }
+        var nanoseconds: Int64 = 0
+        let fraction = bytes[9..<bytes.count - 1]
+        if !fraction.isEmpty {
+            guard fraction.first == UInt8(ascii: "."), (2...10).contains(fraction.count) else { return nil }
+            let digits = Array(fraction.dropFirst()) + [UInt8](repeating: UInt8(ascii: "0"), count: 10 - fraction.count)
+            guard let value = number(digits[...]) else { return nil }
+            nanoseconds = value
+        }
+        return (hour * 3600 + minute * 60 + second, nanoseconds)
+    }
+
+    private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {
+        guard digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        return digits.reduce(0) { $0 * 10 + Int64($1 - 0x30) }
+    }
+
+    private static func padded(_ number: Int64, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+
+    private static func floorDivide(_ number: Int64, _ divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+        let (quotient, remainder) = number.quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+    }
+
+    // Years are counted from the first of March, so that the day that comes every four years is the last one; 400 years
+    // have 146,097 days, and 1970 began 719,468 days after the first of March of the year 0.
+
+    private static func date(ofDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let (era, dayOfEra) = floorDivide(day + 719_468, 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shifted = (5 * dayOfYear + 2) / 153
+        let month = shifted < 10 ? shifted + 3 : shifted - 9
+        return (era * 400 + yearOfEra + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shifted + 2) / 5 + 1)
+    }
+
+    private static func day(ofYear year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+        let shiftedYear = month <= 2 ? year - 1 : year
+        let (era, yearOfEra) = floorDivide(shiftedYear, 400)
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+}

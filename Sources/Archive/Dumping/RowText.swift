@@ -1,0 +1,190 @@
+internal import Foundation
+internal import IPv8
+
+/// The two ways in which rows are written.
+package enum RowFormat: String, CaseIterable, Sendable {
+    /// One JSON object a line.
+    case jsonl
+    /// Comma-separated values (RFC 4180), with a first line of column names.
+    case csv
+
+    /// What comes before the first row.
+    package var heading: String {
+        switch self {
+        case .jsonl: ""
+        case .csv: DumpRow.Column.allCases.map(\.rawValue).joined(separator: ",") + "\n"
+        }
+    }
+
+    /// A row with the end of its line.
+    package func line(_ row: DumpRow) -> String {
+        switch self {
+        case .jsonl:
+            return "{"
+                + row.values.map { value in
+                    let text = value.column.isLiteral ? value.text : "\"\(value.text)\""
+                    return "\"\(value.column.rawValue)\":\(text)"
+                }.joined(separator: ",") + "}\n"
+        case .csv:
+            return DumpRow.Column.allCases.map { row[$0] ?? "" }.joined(separator: ",") + "\n"
+        }
+    }
+
+    /// Reads a line without its end; `nil` where it is none. Columns of other names are of no account.
+    ///
+    /// - Parameter columns: those of a CSV's first line.
+    func read(_ line: [UInt8], columns: [DumpRow.Column?]) -> DumpRow? {
+        switch self {
+        case .jsonl: RowFormat.readObject(line)
+        case .csv: RowFormat.readCells(line, columns)
+        }
+    }
+
+    private static func readObject(_ line: [UInt8]) -> DumpRow? {
+        guard let scalars = try? JSONDecoder().decode([String: Scalar].self, from: Data(line)) else { return nil }
+        let values = DumpRow.Column.allCases.compactMap { column in
+            scalars[column.rawValue]?.text.map { (column: column, text: $0) }
+        }
+        return DumpRow(values)
+    }
+
+    private static func readCells(_ line: [UInt8], _ columns: [DumpRow.Column?]) -> DumpRow? {
+        let text = String(decoding: line, as: UTF8.self)
+        let cells = text.split(separator: ",", omittingEmptySubsequences: false)
+        guard cells.count == columns.count else { return nil }
+        return DumpRow(
+            zip(columns, cells).compactMap { column, cell in
+                // Tools that write CSV may put quotes around what needs none.
+                let bare =
+                    cell.hasPrefix("\"") && cell.hasSuffix("\"") && cell.count >= 2
+                    ? cell.dropFirst().dropLast() : cell
+                guard let column, !bare.isEmpty || column == .data else { return nil }
+                return (column, String(bare))
+            })
+    }
+
+    /// The names in the first line of a CSV; `nil` where it is none.
+    static func columns(_ line: [UInt8]) -> [DumpRow.Column?]? {
+        let names = String(decoding: line, as: UTF8.self).split(separator: ",", omittingEmptySubsequences: false)
+            .map { $0.trimmingCharacters(in: CharacterSet(charactersIn: "\"\r")) }
+        let columns = names.map { DumpRow.Column(rawValue: $0) }
+        return columns.contains(.kind) && columns.contains(.entry) ? columns : nil
+    }
+}
+
+/// A value of a line of JSON, as text.
+private struct Scalar: Decodable {
+    let text: String?
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            text = nil
+        } else if let flag = try? container.decode(Bool.self) {
+            text = flag ? "true" : "false"
+        } else if let number = try? container.decode(UInt64.self) {
+            text = "\(number)"
+        } else {
+            text = try? container.decode(String.self)
+        }
+    }
+}
+
+/// Reads rows item by item, and refuses lines that are not as they were written: each line, and at the end the number of
+/// items and their root.
+package struct RowReader {
+    private let input: DumpInput
+    private let format: RowFormat
+    private let columns: [DumpRow.Column?]
+    private let isUnsealed: Bool
+    package let header: DumpHeader
+    package private(set) var seal: DumpSeal?
+    private var tree = MerkleRoot()
+    private var lineNumber: Int
+    private var last: DumpItem?
+    private var waiting: DumpItem?
+
+    private static let lineBytesMax = 16_384
+
+    /// Reads the beginning.
+    ///
+    /// - Parameter isUnsealed: whether lines are taken that somebody has picked or put together: in any order, without the
+    ///   first one and the closing one.
+    package init(_ input: DumpInput, isUnsealed: Bool) throws(DumpError) {
+        self.input = input
+        self.isUnsealed = isUnsealed
+        format = try input.peek(1).first == UInt8(ascii: "{") ? .jsonl : .csv
+        var number = 0
+        var columns: [DumpRow.Column?] = []
+        if format == .csv {
+            guard let line = try input.readLine(bytesMax: RowReader.lineBytesMax), let names = RowFormat.columns(line)
+            else { throw .notADump }
+            columns = names
+            number += 1
+        }
+        self.columns = columns
+        guard let first = try RowReader.content(input, format, columns, &number) else {
+            throw isUnsealed ? .notADump : .unsealed(lines: number)
+        }
+        lineNumber = number
+        switch first {
+        case .header(let header): self.header = header
+        case .item(let item) where isUnsealed:
+            header = DumpHeader()
+            waiting = item
+        case .item, .end: throw format == .jsonl && number == 1 ? .notADump : .badLine(number, detail: "no header")
+        }
+        tree.add(tree.hash(ofLeaf: header.bytes))
+    }
+
+    /// The next item; `nil` at the end.
+    package mutating func next() throws(DumpError) -> DumpItem? {
+        guard seal == nil else { return nil }
+        var content = waiting.map { DumpRow.Content.item($0) }
+        waiting = nil
+        if content == nil { content = try RowReader.content(input, format, columns, &lineNumber) }
+        switch content {
+        case .item(let item)?: return try take(item)
+        case .header?: throw .badLine(lineNumber, detail: "a second header")
+        case .end(let leaves, let root)?:
+            try close(leaves, root)
+            return nil
+        case nil:
+            guard isUnsealed, let root = tree.root else { throw .unsealed(lines: lineNumber) }
+            seal = DumpSeal(leaves: tree.count, root: root)
+            return nil
+        }
+    }
+
+    /// How many leaves have been read, the header with them.
+    package var leafCount: Int { tree.count }
+
+    private mutating func take(_ item: DumpItem) throws(DumpError) -> DumpItem {
+        if !isUnsealed, let last, !(last < item) { throw .badLine(lineNumber, detail: "out of order") }
+        tree.add(tree.hash(ofLeaf: item.bytes))
+        last = item
+        return item
+    }
+
+    private mutating func close(_ leaves: Int, _ root: Digest256) throws(DumpError) {
+        guard let found = tree.root else { return }
+        guard isUnsealed || (leaves == tree.count && root == found) else {
+            throw .badLine(lineNumber, detail: "the lines before it have another root")
+        }
+        guard try input.peek(1).isEmpty else { throw .trailing(at: input.offset) }
+        seal = DumpSeal(leaves: tree.count, root: found)
+    }
+
+    private static func content(
+        _ input: DumpInput, _ format: RowFormat, _ columns: [DumpRow.Column?], _ number: inout Int
+    ) throws(DumpError) -> DumpRow.Content? {
+        guard var line = try input.readLine(bytesMax: lineBytesMax) else { return nil }
+        number += 1
+        if line.last == UInt8(ascii: "\r") { line.removeLast() }
+        guard let content = format.read(line, columns: columns)?.content else {
+            if number == 1 { throw .notADump }
+            throw .badLine(number, detail: "it is none that export writes")
+        }
+        return content
+    }
+}

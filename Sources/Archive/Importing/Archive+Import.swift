@@ -1,0 +1,76 @@
+internal import Dispatch
+package import IPv8
+internal import Synchronization
+
+extension Archive {
+    /// Reads items and checks their signatures, on several threads.
+    ///
+    /// - Parameter start: the place of the first one among the leaves of its dump.
+    package static func vet(
+        _ items: [DumpItem], from start: Int, threads: Int, _ verifier: SignatureVerifier
+    ) -> VettedItems {
+        let contents = Mutex([(DumpContent?, ImportRefusal?)](repeating: (nil, .malformed), count: items.count))
+        let part = max(1, (items.count + threads - 1) / max(1, threads))
+        DispatchQueue.concurrentPerform(iterations: (items.count + part - 1) / part) { number in
+            let range = number * part..<min(items.count, (number + 1) * part)
+            let vetted = items[range].map { item -> (DumpContent?, ImportRefusal?) in
+                guard let content = DumpContent(item) else { return (nil, .malformed) }
+                let isAuthentic = content.entries.allSatisfy { $0.isAuthentic(accordingTo: verifier) }
+                return (content, isAuthentic ? nil : .signature)
+            }
+            contents.withLock { $0.replaceSubrange(range, with: vetted) }
+        }
+        let vetted = contents.withLock { $0 }
+        return VettedItems(items: zip(items, vetted).map { ($0, $1.0, $1.1) }, start: start)
+    }
+
+    /// Offers items to the archive in one durable transaction, which also notes how far the import is.
+    ///
+    /// Each goes through the rules that every store obeys: blocks, floors, versions, quotas. None displaces anything. Where
+    /// the archive or its disk turns out to be full, the items from there on are refused with `full`, and the import goes
+    /// on with the first of them.
+    ///
+    /// - Returns: an outcome for each item.
+    package func take(
+        _ vetted: VettedItems, of root: Digest256, _ mode: ImportMode, at now: Instant
+    ) throws(ArchiveError) -> [ImportOutcome] {
+        try inPass(at: now, true) { (pass, transaction) throws(ArchiveError) in
+            var outcomes: [ImportOutcome] = []
+            outcomes.reserveCapacity(vetted.count)
+            var isFull = false
+            for (item, content, refusal) in vetted.items {
+                if isFull {
+                    outcomes.append(.refused(.full))
+                } else if let refusal {
+                    outcomes.append(.refused(refusal))
+                } else if let content {
+                    let outcome = try pass.adopt(content, item, mode, in: transaction)
+                    isFull = outcome == .refused(.full)
+                    outcomes.append(outcome)
+                }
+            }
+            let done = outcomes.firstIndex(of: .refused(.full)) ?? outcomes.count
+            if done > 0 {
+                pass.encoder.encode(ImportProgress(mode: mode, root: root, nextLeaf: vetted.start + done))
+                try transaction.put(.meta, &pass.encoder)
+            }
+            return outcomes
+        }
+    }
+
+    /// How far the last import is that was interrupted; `nil` where none was.
+    package func importProgress() throws(ArchiveError) -> ImportProgress? {
+        try environment.read { (transaction) throws(ArchiveError) in
+            try lend(Array(ImportProgress.key.utf8)) { (key) throws(ArchiveError) in
+                try transaction.get(.meta, key).flatMap { ImportProgress($0, key: key) }
+            }
+        }
+    }
+
+    /// Notes that an import is complete.
+    package func endImport() throws(ArchiveError) {
+        try environment.write { (transaction) throws(ArchiveError) in
+            try transaction.delete(.meta, Array(ImportProgress.key.utf8))
+        }
+    }
+}

@@ -1,0 +1,69 @@
+/// What became of an item of a dump that was offered to an archive.
+package enum ImportOutcome: Hashable, Sendable {
+    /// It was not there and now is.
+    case taken
+    /// It is there already, the same or later in its life.
+    case held
+    /// A later version is held, or was.
+    case superseded
+    /// Something else stands in its place and stays: the same version with other data, or another course of versions.
+    case conflicting
+    /// It was not asked for.
+    case leftOut
+    /// It is not taken.
+    case refused(ImportRefusal)
+}
+
+/// Why an item of a dump is not taken.
+package enum ImportRefusal: String, Hashable, Sendable, CaseIterable {
+    /// It contradicts itself.
+    case malformed
+    /// A signature in it is wrong.
+    case signature
+    /// The operator has barred it here.
+    case blocked
+    /// Its target holds as many served values of its class as it may.
+    case targetQuota = "target_quota"
+    /// Its part of the archive is full. An import displaces nothing.
+    case budget
+    /// The archive's own record of it is damaged.
+    case damagedHere = "damaged_here"
+    /// There are as many pins, or blocks, as there may be.
+    case tooMany = "too_many"
+    /// The archive, or its disk, is full: the import stops here.
+    case full
+
+    /// The reason in words, behind a number of items.
+    package var text: String {
+        switch self {
+        case .malformed: "contradict themselves"
+        case .signature: "have a wrong signature"
+        case .blocked: "are barred here"
+        case .targetQuota: "are under a key that has as many values as it may"
+        case .budget: "find no room in their part of the archive, which an import does not make"
+        case .damagedHere: "have a damaged record here (bristlecone-dump verify --repair)"
+        case .tooMany: "are more pins or blocks than there may be"
+        case .full: "find the archive or its disk full"
+        }
+    }
+}
+
+/// How an import goes about what the operator of the other archive decided.
+package enum ImportMode: UInt8, Hashable, Sendable {
+    /// The archive moves here: pins, publications and blocks are taken over, and what was published there was published
+    /// here.
+    case everything = 1
+    /// Somebody else's archive: pins, publications and blocks are left out, and what was published there came from a
+    /// stranger.
+    case valuesOnly = 2
+}
+
+/// Items whose signatures have been found valid, ready to be offered to an archive.
+package struct VettedItems: Sendable {
+    let items: [(item: DumpItem, content: DumpContent?, refusal: ImportRefusal?)]
+    /// The place of the first one among the leaves of its dump.
+    let start: Int
+
+    /// How many there are.
+    package var count: Int { items.count }
+}

@@ -1,0 +1,41 @@
+package import IPv8
+
+/// How far the import of a dump is, kept in the table `meta` under `import` in the very transaction that takes items, until
+/// the import is complete: an import that was interrupted goes on where it was.
+///
+/// Body: `mode 1 | root 32 | next leaf 8`.
+package struct ImportProgress: Hashable, Sendable {
+    package var mode: ImportMode
+    /// The root of the dump.
+    package var root: Digest256
+    /// The leaf that comes next; 1 is the first item.
+    package var nextLeaf: Int
+
+    static let key = "import"
+    private static let bodyBytes = 1 + Digest256.byteCount + 8
+
+    package init(mode: ImportMode, root: Digest256, nextLeaf: Int) {
+        self.mode = mode
+        self.root = root
+        self.nextLeaf = nextLeaf
+    }
+
+    init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
+        guard let body = RecordChecksum.body(of: value, key: key, table: .meta), body.count == ImportProgress.bodyBytes,
+            let mode = ImportMode(rawValue: body[0]), let root = Digest256(bytes: body[1..<33])
+        else { return nil }
+        self.init(mode: mode, root: root, nextLeaf: Int(clamping: body.bigEndian(UInt64.self, at: 33)))
+    }
+}
+
+extension RecordEncoder {
+    /// Writes how far an import is.
+    mutating func encode(_ progress: ImportProgress) {
+        begin(.meta)
+        append(raw: ImportProgress.key.utf8)
+        endKey()
+        append(progress.mode.rawValue)
+        append(raw: progress.root.bytes)
+        append(UInt64(max(0, progress.nextLeaf)))
+    }
+}

@@ -1,0 +1,111 @@
+internal import IPv8
+
+/// What an import brings: things with a past of their own, which they keep. Nothing is displaced for them.
+extension StorePass {
+    /// Takes an item, if the archive's rules let it in.
+    mutating func adopt(
+        _ content: DumpContent, _ item: DumpItem, _ mode: ImportMode, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> ImportOutcome {
+        switch content {
+        case .pin(let subject, let since):
+            return mode == .everything ? try adopt(subject, since, to: .pins, in: transaction) : .leftOut
+        case .block(let subject, let since):
+            return mode == .everything ? try adopt(subject, since, to: .blocks, in: transaction) : .leftOut
+        case .publication:
+            return mode == .everything ? try adoptPublication(item, in: transaction) : .leftOut
+        case .floor: return try adoptFloor(item, in: transaction)
+        case .history: return try adoptHistory(item, mode, in: transaction)
+        case .value(let record, let target):
+            return try adoptValue(record, EntryKey(target: target, entry: record.entry), mode, in: transaction)
+        case .evidence: return try adoptEvidence(item, in: transaction)
+        }
+    }
+
+    private mutating func adopt(
+        _ subject: ArchiveSubject, _ since: Instant, to table: Table, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> ImportOutcome {
+        guard try !transaction.view.has(table, subject.keyBytes) else { return .held }
+        if try refusalToGrow(in: transaction) != nil { return .refused(.full) }
+        guard try transaction.view.recordCount(table) < StorePass.subjectsMax else { return .refused(.tooMany) }
+        encoder.encode(subject, since: since, in: table)
+        try transaction.put(table, &encoder)
+        if table == .pins { hasPins = true } else { hasBlocks = true }
+        return .taken
+    }
+
+    private mutating func adoptPublication(
+        _ item: DumpItem, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> ImportOutcome {
+        let offered = item.body.withUnsafeBytes { PublicationRecord(body: $0) }
+        guard let key = EntryKey(bytes: item.key), let offered else { return .refused(.malformed) }
+        let known = try lend(item.key) { (bytes) throws(ArchiveError) in
+            try transaction.view.get(.publications, bytes).flatMap { PublicationRecord($0, key: bytes) }
+        }
+        if let known, known.lastChange >= offered.lastChange { return .held }
+        if try refusalToGrow(in: transaction) != nil { return .refused(.full) }
+        encoder.encode(offered, under: key)
+        try transaction.put(.publications, &encoder)
+        return .taken
+    }
+
+    private mutating func adoptFloor(
+        _ item: DumpItem, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> ImportOutcome {
+        let offered = item.body.withUnsafeBytes { FloorRecord(body: $0) }
+        let place = item.key.withUnsafeBytes { SignerKey($0) }
+        guard let offered, let place else { return .refused(.malformed) }
+        let entryClass: EntryClass = place.signer.bits == place.target.bits ? .owner : .signed
+        let entryKey = EntryKey(target: place.target, entryClass: entryClass, id: EntryID(bits: place.signer.bits))
+        switch try held(entryKey, in: transaction) {
+        case .damaged: return .refused(.damagedHere)
+        case .record(let record, _): return record.version >= offered.version ? .held : .conflicting
+        case .nothing(let floor):
+            if let floor, floor >= offered.version { return .held }
+            if try isBlocked(place, in: transaction) { return .refused(.blocked) }
+            guard let refusal = try refusalToAdd(FloorRecord.charge, to: .floors, in: transaction) else {
+                try writeFloor(offered, under: place, in: transaction)
+                return .taken
+            }
+            return .refused(refusal)
+        }
+    }
+
+    private mutating func adoptEvidence(
+        _ item: DumpItem, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> ImportOutcome {
+        let offered = item.body.withUnsafeBytes { EvidenceRecord(body: $0) }
+        let place = item.key.withUnsafeBytes { SignerKey($0) }
+        guard let offered, let place else { return .refused(.malformed) }
+        guard try !transaction.view.has(.evidence, item.key) else { return .held }
+        if try isBlocked(place, in: transaction) { return .refused(.blocked) }
+        if let refusal = try refusalToAdd(offered.charge, to: .evidence, in: transaction) { return .refused(refusal) }
+        let isPinned = try isPinned(place.target, place.signer, in: transaction)
+        encoder.encode(offered, under: place)
+        try transaction.put(.evidence, &encoder)
+        try file(
+            Filing(
+                budget: .evidence, holder: isPinned ? .theOperator : offered.holder, since: offered.noted,
+                key: item.key, charge: offered.charge),
+            in: transaction)
+        return .taken
+    }
+
+    /// Why nothing may be added to a part of the archive, if so.
+    func refusalToAdd(
+        _ bytes: Int, to budget: Budget, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> ImportRefusal? {
+        if try refusalToGrow(in: transaction) != nil { return .full }
+        return counts[budget].bytes + bytes <= options.budgets[budget] ? nil : .budget
+    }
+
+    func isBlocked(_ place: SignerKey, in transaction: borrowing WriteTransaction) throws(ArchiveError) -> Bool {
+        guard hasBlocks else { return false }
+        if try transaction.view.has(.blocks, ArchiveSubject.key(place.target).keyBytes) { return true }
+        return try transaction.view.has(.blocks, ArchiveSubject.signer(place.signer).keyBytes)
+    }
+}
+
+extension PublicationRecord {
+    /// When it was published, or withdrawn.
+    fileprivate var lastChange: Instant { max(published, withdrawn ?? .distantPast) }
+}

@@ -1,0 +1,188 @@
+internal import IPv8
+
+/// How imported values and their earlier versions find their places.
+extension StorePass {
+    /// Takes a value: into the serving window, or behind it if it has expired.
+    mutating func adoptValue(
+        _ record: ArchivedRecord, _ key: EntryKey, _ mode: ImportMode, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> ImportOutcome {
+        let facts = EntryFacts(record, mode)
+        let held = try held(key, in: transaction)
+        if try isBlocked(key, in: transaction) {
+            guard case .record(let known, _) = held, known.version >= facts.version else { return .refused(.blocked) }
+            // What was here before it was barred stays, and is all that there will be.
+            return .held
+        }
+        switch held {
+        case .damaged: return .refused(.damagedHere)
+        case .nothing(let floor):
+            if let floor, facts.version < floor { return .superseded }
+            if let refusal = try refusalToPlace(record.entry, facts, key, in: transaction) { return .refused(refusal) }
+            if floor != nil { try deleteFloor(of: key, in: transaction) }
+            try place(record.entry.bytes, facts, key, in: transaction)
+            return .taken
+        case .record(let held, let budget):
+            if facts.version < held.version { return .superseded }
+            guard facts.version == held.version else {
+                return try replace(KeptEntry(held), in: budget, with: record.entry, facts, key, transaction)
+            }
+            guard held.holds(record.entry.data) else {
+                let store = StoreChange(
+                    target: key.target, entries: [record.entry], expiresAt: facts.expiresAt,
+                    provenance: facts.provenance)
+                try keepEvidence(
+                    KeptEntry(held), against: Offer(key: key, entry: record.entry, store: store), in: transaction)
+                return .conflicting
+            }
+            return try merge(facts, into: KeptEntry(held), in: budget, key, transaction)
+        }
+    }
+
+    /// The same value as is held: what came first and what lasts longest of the two counts, of the rest what was written
+    /// last. The bytes that are held stay.
+    private mutating func merge(
+        _ facts: EntryFacts, into held: KeptEntry, in budget: Budget, _ key: EntryKey,
+        _ transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> ImportOutcome {
+        var merged = facts.lastStored > held.facts.lastStored ? facts : held.facts
+        if held.facts.isPublished, facts.provenance != .publishedHere {
+            (merged.provenance, merged.isWithdrawn) = (.publishedHere, false)
+        } else if facts.isWithdrawn, held.facts.provenance == .publishedHere {
+            merged.isWithdrawn = true
+        }
+        merged.firstSeen = min(facts.firstSeen, held.facts.firstSeen)
+        merged.expiresAt = max(facts.expiresAt, held.facts.expiresAt)
+        guard merged != held.facts else { return .held }
+        guard try refusalToRewrite(in: transaction) == nil else { return .refused(.full) }
+        try drop(key, from: budget, in: transaction)
+        try place(held.bytes, merged, key, in: transaction)
+        return .taken
+    }
+
+    private mutating func replace(
+        _ held: KeptEntry, in budget: Budget, with entry: Entry, _ facts: EntryFacts, _ key: EntryKey,
+        _ transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> ImportOutcome {
+        if let refusal = try refusalToPlace(entry, facts, key, isNew: budget != .served, in: transaction) {
+            return .refused(refusal)
+        }
+        if try !isInHistory(held.bytes, key.target, key.signer, in: transaction) {
+            let charge = HistoryRecord.charge(entryBytes: held.bytes.count)
+            if let refusal = try refusalToAdd(charge, to: .history, in: transaction) { return .refused(refusal) }
+            guard try keepVersion(held, of: key, in: transaction) else { return .refused(.budget) }
+        }
+        try drop(key, from: budget, in: transaction)
+        try place(entry.bytes, facts, key, in: transaction)
+        return .taken
+    }
+
+    /// Writes a value where it belongs by its expiry.
+    private mutating func place(
+        _ bytes: [UInt8], _ facts: EntryFacts, _ key: EntryKey, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) {
+        if facts.expiresAt > now {
+            try write(bytes, facts, key, in: transaction)
+        } else {
+            try writeRetained(bytes, facts, key, in: transaction)
+        }
+    }
+
+    /// Why there is no place for a value, if so.
+    ///
+    /// - Parameter isNew: whether its target gets one more in the serving window.
+    private mutating func refusalToPlace(
+        _ entry: Entry, _ facts: EntryFacts, _ key: EntryKey, isNew: Bool = true,
+        in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> ImportRefusal? {
+        let isServed = facts.expiresAt > now
+        let charge = EntryRecord.charge(entryBytes: entry.bytes.count)
+        if let refusal = try refusalToAdd(charge, to: isServed ? .served : .retained, in: transaction) {
+            return refusal
+        }
+        guard isServed, isNew else { return nil }
+        let isFull = try count(ofClassOf: key, in: transaction) >= options.perTargetMax(key.entryClass)
+        return isFull ? .targetQuota : nil
+    }
+}
+
+// MARK: - Earlier versions
+
+extension StorePass {
+    /// Takes an earlier version, with its number where that is free.
+    mutating func adoptHistory(
+        _ item: DumpItem, _ mode: ImportMode, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> ImportOutcome {
+        guard var key = item.key.withUnsafeBytes({ HistoryKey($0) }),
+            case .history(_, let replacedAt, let record, _)? = DumpContent(item)
+        else { return .refused(.malformed) }
+        let place = SignerKey(target: key.target, signer: key.signer)
+        if try isInHistory(record.entry.bytes, key.target, key.signer, in: transaction) { return .held }
+        if try isBlocked(place, in: transaction) { return .refused(.blocked) }
+        if let last = try lastVersion(of: place, in: transaction), last.number >= key.number {
+            guard replacedAt >= last.replacedAt else { return .conflicting }
+            key.number = last.number &+ 1
+        }
+        let charge = HistoryRecord.charge(entryBytes: record.entry.bytes.count)
+        if let refusal = try refusalToAdd(charge, to: .history, in: transaction) { return .refused(refusal) }
+        let facts = EntryFacts(record, mode)
+        let isPinned = try isPinned(key.target, key.signer, in: transaction)
+        encoder.encodeHistory(key, entry: record.entry.bytes, facts, replacedAt: replacedAt)
+        try transaction.put(.history, &encoder)
+        try file(
+            Filing(
+                budget: .history, holder: isPinned ? .theOperator : facts.holder, since: facts.firstSeen,
+                key: key.bytes, charge: charge),
+            in: transaction)
+        try thin(place, in: transaction)
+        return .taken
+    }
+
+    /// Keeps the number of versions bounded. Otherwise they stay as they came: they have been thinned where they were.
+    private mutating func thin(
+        _ place: SignerKey, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) {
+        let versions = try versions(of: place.target, place.signer, in: transaction)
+        for index in HistoryThinning.excess(versions.map(\.firstSeen), clockIsSteady: false) {
+            try removeVersion(
+                HistoryKey(target: place.target, signer: place.signer, number: versions[index].number), in: transaction)
+        }
+    }
+
+    private func isInHistory(
+        _ entry: [UInt8], _ target: Target, _ signer: Mid, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Bool {
+        var isThere = false
+        let prefix = SignerKey(target: target, signer: signer).bytes
+        try transaction.view.forEach(.history, prefix: prefix) { (key, value) throws(ArchiveError) in
+            isThere = HistoryRecord(value, key: key)?.record.entry.elementsEqual(entry) ?? false
+            return !isThere
+        }
+        return isThere
+    }
+
+    private func lastVersion(
+        of place: SignerKey, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> (number: UInt64, replacedAt: Instant)? {
+        var last: (UInt64, Instant)?
+        try transaction.view.forEach(.history, prefix: place.bytes) { (key, value) throws(ArchiveError) in
+            if let number = HistoryKey(key)?.number {
+                last = (number, HistoryRecord(unchecked: value)?.replacedAt ?? .distantPast)
+            }
+            return true
+        }
+        return last
+    }
+}
+
+extension EntryFacts {
+    /// What is to be known of an imported value. What somebody else published is from a stranger here.
+    fileprivate init(_ record: ArchivedRecord, _ mode: ImportMode) {
+        self.init(
+            version: record.entry.signature?.version ?? Version(0), firstSeen: record.firstSeen,
+            lastStored: record.lastStored, expiresAt: record.expiresAt, provenance: record.provenance,
+            isWithdrawn: record.isWithdrawn)
+        if mode == .valuesOnly, provenance == .publishedHere {
+            (provenance, isWithdrawn) = (.received(from: Mid(bits: .zero), at: .none), false)
+        }
+    }
+}

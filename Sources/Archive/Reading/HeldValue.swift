@@ -1,0 +1,68 @@
+public import IPv8
+
+/// A value that an archive holds, or held, or what is left of one.
+public struct HeldValue: Hashable, Sendable {
+    /// The key that it stands under.
+    public var target: Target
+    /// Whose place under the key it has.
+    public var entryClass: EntryClass
+    /// The signer's mid, or the SHA-1 of the unsigned value.
+    public var id: EntryID
+    /// What is known of it; `nil` where the record is damaged.
+    public var record: ArchivedRecord?
+    /// Whether it has left the serving window.
+    public var isRetained = false
+    /// When another version took its place; `nil` where it is the one that is held.
+    public var replacedAt: Instant?
+    /// What was found out about its signature; `nil` where it is unsigned, or the index was not asked or does not say.
+    public var verification: Verification?
+
+    /// Who signed it; `nil` where nobody did.
+    public var signer: Mid? { entryClass == .unsigned ? nil : Mid(bits: id.bits) }
+
+    init(_ key: EntryKey, _ record: ArchivedRecord?, isRetained: Bool = false, replacedAt: Instant? = nil) {
+        target = key.target
+        entryClass = key.entryClass
+        id = key.id
+        self.record = record
+        self.isRetained = isRetained
+        self.replacedAt = replacedAt
+    }
+}
+
+/// What was found out about a value's signature.
+public struct Verification: Hashable, Sendable {
+    /// The level of the signer's key.
+    public var algorithm: String
+    /// `valid` or `invalid`.
+    public var result: String
+    /// When it was checked.
+    public var at: Instant
+    /// `store`, or the run of a scrub.
+    public var by: String
+}
+
+extension EntryClass {
+    /// The class in a word.
+    public var name: String {
+        switch self {
+        case .owner: "owner"
+        case .signed: "signed"
+        case .unsigned: "unsigned"
+        }
+    }
+}
+
+extension HeldValue {
+    /// Whether the DHT is served it before another one, or would be: by class, then the newest version, of unsigned values
+    /// that which came last.
+    static func isServedFirst(_ left: HeldValue, _ right: HeldValue) -> Bool { left.rank < right.rank }
+
+    private var rank: (UInt8, Int64, EntryID) {
+        let newness =
+            record.map { record in
+                record.entry.signature.map { Int64($0.version.number) } ?? record.firstSeen.nanoseconds
+            } ?? .min + 1
+        return (entryClass.rawValue, -newness, id)
+    }
+}

@@ -1,0 +1,180 @@
+package import IPv8
+
+/// Goes over the values of an archive in the order of their keys, a part at a time.
+///
+/// Each part is read in a snapshot of its own, which keeps memory flat and lets a node beside it use its pages again,
+/// however long whoever reads the listing takes. What a filter says about the moment before is answered from the history:
+/// where a value came later than that, the version that it replaced is what was there.
+package struct ValueWalk {
+    private let reader: ArchiveReader
+    private let filter: ValueFilter
+    private let now: Instant
+    private var places: Places
+    /// How many records have been looked at.
+    package private(set) var examined = 0
+    /// Whether there is nothing more to come.
+    package private(set) var isAtEnd = false
+
+    /// How many records one snapshot looks at.
+    private static let recordsPerSnapshot = 4096
+
+    /// Where the walk goes on in each table; `nil` behind its last key.
+    private struct Places {
+        var entries, retained, history: [UInt8]?
+    }
+
+    /// Begins a walk.
+    ///
+    /// - Parameter now: by what has expired is told from what has not, unless the filter names a moment.
+    package init(_ reader: ArchiveReader, _ filter: ValueFilter, at now: Instant) {
+        self.reader = reader
+        self.filter = filter
+        self.now = now
+        let start = filter.keys.lowerBound.bytes
+        places = Places(entries: start, retained: start, history: filter.asOf == nil ? nil : start)
+    }
+
+    /// The next values that the filter lets through, of a bounded number of records: there may be none, and more later.
+    ///
+    /// - Parameter limit: how many to return at most.
+    package mutating func next(atMost limit: Int) throws(ArchiveError) -> [HeldValue] {
+        guard !isAtEnd else { return [] }
+        let found = try reader.environment.read { (transaction) throws(ArchiveError) in
+            try part(atMost: limit, transaction)
+        }
+        places = found.places
+        examined += found.examined
+        isAtEnd = places.entries == nil && places.retained == nil && places.history == nil
+        return found.values
+    }
+
+    private struct Part {
+        var values: [HeldValue] = []
+        var examined = 0
+        var places: Places
+    }
+
+    private func part(
+        atMost limit: Int, _ transaction: borrowing ReadTransaction
+    ) throws(ArchiveError) -> Part {
+        var entries = try cursor(.entries, from: places.entries, transaction)
+        var retained = try cursor(.retained, from: places.retained, transaction)
+        var history = try cursor(.history, from: places.history, transaction)
+        var part = Part(places: places)
+        while part.values.count < limit, part.examined < ValueWalk.recordsPerSnapshot {
+            let (served, kept) = (try entries.entryKey(), try retained.entryKey())
+            let past = try history.historyKey()
+            let nearest = [served, kept].compactMap { $0 }.min()
+            part.examined += 1
+            if let past, past.target < nearest?.target ?? past.target || nearest == nil {
+                if let value = try orphan(past, transaction) { part.values.append(value) }
+                try history.skip(past)
+            } else if let key = nearest, key == served {
+                if let value = try value(key, entries, in: .entries, transaction) { part.values.append(value) }
+                try entries.advance()
+            } else if let key = nearest {
+                if let value = try value(key, retained, in: .retained, transaction) { part.values.append(value) }
+                try retained.advance()
+            } else {
+                break
+            }
+        }
+        part.places = Places(entries: entries.place, retained: retained.place, history: history.place)
+        return part
+    }
+
+    private func cursor(
+        _ table: Table, from start: [UInt8]?, _ transaction: borrowing ReadTransaction
+    ) throws(ArchiveError) -> RangeCursor {
+        try RangeCursor(
+            reader.environment.has(table) ? table : nil, from: start, upTo: filter.keys.upperBound, transaction)
+    }
+
+    /// The value where a cursor stands, or what was there in its place at the moment that is asked about.
+    private func value(
+        _ key: EntryKey, _ cursor: borrowing RangeCursor, in table: Table, _ transaction: borrowing ReadTransaction
+    ) throws(ArchiveError) -> HeldValue? {
+        guard filter.admits(key) else { return nil }
+        let record = ArchivedRecord(cursor.value, key: cursor.key, table: table)
+        if let asOf = filter.asOf, let record, record.firstSeen > asOf {
+            return try reader.version(of: key, at: asOf, transaction).flatMap { admitted($0) }
+        }
+        return admitted(HeldValue(key, record, isRetained: table == .retained))
+    }
+
+    /// What was there of a signer's value that is gone, and whose earlier versions are not.
+    private func orphan(
+        _ past: HistoryKey, _ transaction: borrowing ReadTransaction
+    ) throws(ArchiveError) -> HeldValue? {
+        let key = EntryKey(target: past.target, signedBy: past.signer)
+        guard let asOf = filter.asOf, filter.admits(key) else { return nil }
+        for table in [Table.entries, .retained] where reader.environment.has(table) {
+            if try transaction.has(table, key.bytes) { return nil }
+        }
+        return try reader.version(of: key, at: asOf, transaction).flatMap { admitted($0) }
+    }
+
+    private func admitted(_ value: HeldValue) -> HeldValue? {
+        filter.admits(value.record, at: filter.asOf ?? now) ? value : nil
+    }
+}
+
+/// A cursor over the keys of a table up to a target; it may stand behind the last one.
+private struct RangeCursor: ~Copyable {
+    private var cursor: Cursor
+    private let last: Target
+    private var isThere: Bool
+
+    /// - Parameters:
+    ///   - table: `nil` where there is none, as if it were empty.
+    ///   - start: where to begin; `nil` behind the last key.
+    init(
+        _ table: Table?, from start: [UInt8]?, upTo last: Target, _ transaction: borrowing ReadTransaction
+    ) throws(ArchiveError) {
+        var cursor = try transaction.cursor(table ?? .meta)
+        var isThere = false
+        if table != nil, let start { isThere = try lend(start) { (key) throws(ArchiveError) in try cursor.seek(key) } }
+        self.cursor = cursor
+        self.last = last
+        self.isThere = isThere
+    }
+
+    var key: UnsafeRawBufferPointer { cursor.key }
+    var value: UnsafeRawBufferPointer { cursor.value }
+    /// The key to go on from.
+    var place: [UInt8]? { isThere ? Array(cursor.key) : nil }
+
+    mutating func advance() throws(ArchiveError) { isThere = try cursor.next() }
+
+    /// The key where it stands, or the next one that can be read; `nil` behind the last one.
+    mutating func entryKey() throws(ArchiveError) -> EntryKey? {
+        while isThere {
+            if let key = EntryKey(cursor.key) {
+                if key.target <= last { return key }
+                isThere = false
+            } else {
+                try advance()
+            }
+        }
+        return nil
+    }
+
+    /// The same in the table of earlier versions.
+    mutating func historyKey() throws(ArchiveError) -> HistoryKey? {
+        while isThere {
+            if let key = HistoryKey(cursor.key) {
+                if key.target <= last { return key }
+                isThere = false
+            } else {
+                try advance()
+            }
+        }
+        return nil
+    }
+
+    /// Goes behind all versions of a signer under a target.
+    mutating func skip(_ past: HistoryKey) throws(ArchiveError) {
+        let last = HistoryKey(target: past.target, signer: past.signer, number: .max).bytes + [0]
+        isThere = try lend(last) { (key) throws(ArchiveError) in try cursor.seek(key) }
+    }
+}

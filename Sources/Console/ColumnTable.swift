@@ -1,0 +1,83 @@
+/// A table whose rows are written one by one, so that the first can be read before the last is known: its columns have
+/// widths from the beginning. On a terminal a row is cut at the right margin and never wrapped; elsewhere it is whole.
+package struct ColumnTable {
+    private let columns: [Column]
+    private let terminal: Terminal
+
+    /// A column, by its title and its width; the last one has any width.
+    package struct Column {
+        let title: String
+        let width: Int
+        let isRight: Bool
+
+        /// Puts a column together.
+        ///
+        /// - Parameter isRight: whether its cells stand at its right edge, as numbers do.
+        package init(_ title: String, _ width: Int, isRight: Bool = false) {
+            self.title = title
+            self.width = max(width, title.count)
+            self.isRight = isRight
+        }
+    }
+
+    /// What stands in a column of a row.
+    package struct Cell {
+        let text: String
+        let style: (Terminal, String) -> String
+
+        /// Text as it is.
+        package init(_ text: String) { self.init(text) { $1 } }
+
+        private init(_ text: String, _ style: @escaping (Terminal, String) -> String) {
+            self.text = text
+            self.style = style
+        }
+
+        /// Text that matters more than what is around it.
+        package static func strong(_ text: String) -> Cell { Cell(text) { $0.strong($1) } }
+        /// Text that matters less.
+        package static func faint(_ text: String) -> Cell { Cell(text) { $0.faint($1) } }
+        /// Something that is as it should be.
+        package static func good(_ text: String) -> Cell { Cell(text) { $0.good($1) } }
+        /// Something to look at.
+        package static func bad(_ text: String) -> Cell { Cell(text) { $0.bad($1) } }
+    }
+
+    /// A table without rows.
+    package init(_ columns: [Column], on terminal: Terminal) {
+        self.columns = columns
+        self.terminal = terminal
+    }
+
+    /// The line with the titles.
+    package var header: String { row(columns.map { .strong($0.title) }) }
+
+    /// The line of a row.
+    package func row(_ cells: [Cell]) -> String {
+        var line = ""
+        var used = 0
+        for (place, (cell, column)) in zip(cells, columns).enumerated() {
+            let isLast = place == columns.count - 1
+            let gap = place == 0 ? 0 : 2
+            let room = terminal.columns.map { $0 - used - gap }
+            if let room, room <= 0 { break }
+            let text = ColumnTable.cut(cell.text, to: room)
+            let fill = String(repeating: " ", count: isLast ? 0 : max(0, min(column.width, room ?? .max) - text.count))
+            let styled = cell.style(terminal, text)
+            line += String(repeating: " ", count: gap) + (column.isRight ? fill + styled : styled + fill)
+            used += gap + text.count + fill.count
+        }
+        return ColumnTable.trimmed(line)
+    }
+
+    private static func cut(_ text: String, to room: Int?) -> String {
+        guard let room, text.count > room else { return text }
+        return text.prefix(max(0, room - 1)) + "…"
+    }
+
+    private static func trimmed(_ line: String) -> String {
+        var end = line.endIndex
+        while end > line.startIndex, line[line.index(before: end)] == " " { end = line.index(before: end) }
+        return String(line[..<end])
+    }
+}

@@ -1,0 +1,38 @@
+internal import Glibc
+package import IPv8
+
+extension Words {
+    /// A moment in UTC, as ISO 8601 writes it: `2026-02-03T12:00:00Z`.
+    package static func moment(_ instant: Instant) -> String {
+        var seconds = time_t(instant.seconds)
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        func digits(_ number: Int32, _ count: Int) -> String {
+            let text = String(number)
+            return String(repeating: "0", count: max(0, count - text.count)) + text
+        }
+        let day = "\(digits(parts.tm_year + 1900, 4))-\(digits(parts.tm_mon + 1, 2))-\(digits(parts.tm_mday, 2))"
+        return "\(day)T\(digits(parts.tm_hour, 2)):\(digits(parts.tm_min, 2)):\(digits(parts.tm_sec, 2))Z"
+    }
+
+    /// A moment and how far it is from now: `2026-02-03T12:00:00Z (3 h 12 min ago)`.
+    package static func moment(_ instant: Instant, at now: Instant) -> String {
+        let distance = instant <= now ? "\(age(now - instant)) ago" : "in \(age(instant - now))"
+        return "\(moment(instant)) (\(distance))"
+    }
+
+    /// How far a moment is from now, in one unit: `3 h ago`, `in 47 min`.
+    package static func distance(_ instant: Instant, from now: Instant) -> String {
+        instant <= now ? "\(unit(now - instant)) ago" : "in \(unit(instant - now))"
+    }
+
+    private static func unit(_ duration: Duration) -> String {
+        let seconds = Int(duration.nanoseconds / 1_000_000_000)
+        switch seconds {
+        case ..<60: return "\(seconds) s"
+        case ..<3600: return "\(seconds / 60) min"
+        case ..<86_400: return "\(seconds / 3600) h"
+        default: return "\(seconds / 86_400) d"
+        }
+    }
+}

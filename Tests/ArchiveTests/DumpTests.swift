@@ -1,0 +1,200 @@
+import IPv8
+import Testing
+
+@testable import Archive
+
+@Suite struct DumpTests {
+    private let folder: Folder
+    private let items: [DumpItem]
+
+    init() throws {
+        folder = try Folder()
+        try folder.fill()
+        items = try Dumps.items(folder)
+    }
+
+    @Test func everythingIsInIt() {
+        #expect(Set(items.map(\.kind)) == [.pin, .floor, .history, .value, .evidence, .block, .publication])
+        #expect(zip(items, items.dropFirst()).allSatisfy { $0 < $1 })
+    }
+
+    @Test func readsWhatItWrites() throws {
+        let bytes = try Dumps.bytes(items, signedBy: Sample.key)
+        let (read, seal) = try Dumps.read(bytes)
+        #expect(read == items)
+        #expect(seal?.leaves == items.count + 1)
+        #expect(seal?.signature?.signer.mid == Sample.key.publicKey.mid)
+        #expect(seal?.isAuthentic(accordingTo: SignatureVerifier()) == true)
+        #expect(try Dumps.bytes(items, signedBy: Sample.key) == bytes)
+    }
+
+    @Test func signatureOfAnotherRootIsNoneOfThisOne() throws {
+        let seal = try #require(try Dumps.read(try Dumps.bytes(items, signedBy: Sample.key)).seal)
+        var other = seal
+        other.leaves += 1
+        #expect(!other.isAuthentic(accordingTo: SignatureVerifier()))
+    }
+
+    /// Small items fill several blocks.
+    @Test func longDumpsHaveSeveralBlocks() throws {
+        let many = try (0..<2000).map { number in
+            try unsignedItem(number)
+        }.sorted { $0 < $1 }
+        let bytes = try Dumps.bytes(many)
+        #expect(bytes.count > 3 * DumpLayout.payloadBytesMax)
+        #expect(try Dumps.read(bytes).items == many)
+        // Two blocks of items, exchanged.
+        let head = DumpLayout.magic.count + DumpLayout.headBytes + DumpHeader().bytes.count + 32
+        let length = DumpLayout.headBytes + bytes[(head + 5)..<(head + 9)].reduce(0) { $0 << 8 | Int($1) } + 32
+        let exchanged = bytes[..<head] + bytes[(head + length)..<(head + 2 * length)] + bytes[head...]
+        #expect(throws: DumpError.self) { try Dumps.read(Array(exchanged)) }
+        // One block left out.
+        #expect(throws: DumpError.damaged(block: 1, at: head, detail: "its checksum is another")) {
+            try Dumps.read(Array(bytes[..<head] + bytes[(head + length)...]))
+        }
+    }
+
+    private func unsignedItem(_ number: Int) throws -> DumpItem {
+        var encoder = RecordEncoder()
+        let entry = try Sample.unsigned("value \(number)")
+        let key = EntryKey(target: Target(hashing: "\(number)"), entry: entry)
+        let facts = EntryFacts(
+            version: Version(0), firstSeen: .start, lastStored: .start, expiresAt: .start, provenance: Sample.received)
+        encoder.encode(key, entry: entry.bytes, facts)
+        var item: DumpItem?
+        try encoder.finish { (_, value) throws(ArchiveError) in
+            item = DumpItem(kind: .value, key: key.bytes, body: Array(value.dropFirst().dropLast(8)))
+        }
+        return try #require(item)
+    }
+
+    @Test func dumpThatIsCutAnywhereIsRefused() throws {
+        let bytes = try Dumps.bytes(items, signedBy: Sample.key)
+        for length in 0..<bytes.count {
+            #expect(throws: DumpError.self, "cut at \(length)") { try Dumps.read(Array(bytes[..<length])) }
+        }
+        #expect(throws: DumpError.trailing(at: bytes.count)) { try Dumps.read(bytes + [0]) }
+    }
+
+    @Test func dumpWithAnyByteFlippedIsRefused() throws {
+        let bytes = try Dumps.bytes(items, signedBy: Sample.key)
+        for place in bytes.indices {
+            var flipped = bytes
+            flipped[place] ^= UInt8(1 << (place % 8))
+            #expect(throws: DumpError.self, "flipped at \(place)") { try Dumps.read(flipped) }
+        }
+    }
+
+    @Test func placeOfDamageIsNamed() throws {
+        var bytes = try Dumps.bytes(items)
+        let start = DumpLayout.magic.count + DumpLayout.headBytes + DumpHeader().bytes.count + 32
+        #expect(throws: DumpError.cutOff(block: 1, at: start + 100)) {
+            try Dumps.read(Array(bytes[..<(start + 100)]))
+        }
+        bytes[start + 50] ^= 1
+        #expect(throws: DumpError.damaged(block: 1, at: start, detail: "its checksum is another")) {
+            try Dumps.read(bytes)
+        }
+    }
+
+    @Test func newerFormatIsRefusedAsSuch() throws {
+        let head = DumpLayout.head(.header, items: 1, payloadBytes: 5)
+        let payload: [UInt8] = [0, 2, 7, 7, 7]
+        let bytes = DumpLayout.magic + head + payload + DumpLayout.checksum(number: 0, head: head, payload: payload)
+        #expect(throws: DumpError.newerFormat(found: 2, supported: 1)) { try Dumps.read(bytes) }
+    }
+
+    @Test func itemsOutOfOrderAreRefused() throws {
+        var payload: [UInt8] = []
+        for item in [items[1], items[0]] { item.append(to: &payload) }
+        let header = DumpHeader().bytes
+        var bytes = DumpLayout.magic
+        for (number, block) in [(DumpLayout.Block.header, header, 1), (.items, payload, 2)].enumerated() {
+            let head = DumpLayout.head(block.0, items: block.2, payloadBytes: block.1.count)
+            bytes += head + block.1 + DumpLayout.checksum(number: number, head: head, payload: block.1)
+        }
+        #expect(throws: DumpError.self) { try Dumps.read(bytes) }
+    }
+
+    @Test(arguments: RowFormat.allCases)
+    func linesHoldTheSame(format: RowFormat) throws {
+        let text = try Dumps.lines(items, format)
+        let (read, seal) = try Dumps.read(Array(text.utf8))
+        #expect(read == items)
+        #expect(try seal?.root == Dumps.read(try Dumps.bytes(items)).seal?.root)
+        if format == .csv { #expect(!text.contains("\""), "CSV needs no quotes") }
+    }
+
+    @Test(arguments: RowFormat.allCases)
+    func linesThatWereCutOrAlteredAreRefused(format: RowFormat) throws {
+        let text = Array(try Dumps.lines(items, format).utf8)
+        for length in stride(from: 0, to: text.count - 2, by: 37) {
+            #expect(throws: DumpError.self, "cut at \(length)") { try Dumps.read(Array(text[..<length])) }
+        }
+        for place in stride(from: 0, to: text.count, by: 41) {
+            var altered = text
+            altered[place] = altered[place] == UInt8(ascii: "1") ? UInt8(ascii: "2") : UInt8(ascii: "1")
+            guard let read = try? Dumps.read(altered) else { continue }
+            // What is only for people, such as the data beside the entry, is of no account.
+            #expect(read.items == items, "altered at \(place)")
+        }
+    }
+
+    @Test func pickedLinesAreTakenWhenAskedTo() throws {
+        let text = try Dumps.lines(items, .jsonl)
+        let picked = text.split(separator: "\n").filter { $0.contains("\"kind\":\"value\"") }.reversed()
+        let bytes = Array((picked.joined(separator: "\n") + "\n").utf8)
+        #expect(throws: DumpError.self) { try Dumps.read(bytes) }
+        #expect(try Set(Dumps.read(bytes, isUnsealed: true).items) == Set(items.filter { $0.kind == .value }))
+    }
+
+    @Test func prefixAndTimeNarrowWhatIsExported() throws {
+        for prefix in ["0", "8", "f", "a1"] {
+            let header = DumpHeader(prefix: prefix)
+            let wanted = items.filter { Hex.encode($0.target.bytes).hasPrefix(prefix) }
+            #expect(try Dumps.items(folder, header) == wanted, "\(prefix)")
+        }
+        let digits = String(Hex.encode(Sample.target.bytes).prefix(3))
+        #expect(try !Dumps.items(folder, DumpHeader(prefix: digits)).isEmpty)
+        let late = try Dumps.items(folder, DumpHeader(since: .start + (86_400 * 400 + 7)))
+        #expect(Set(late.map(\.kind)) == [.pin, .value, .publication, .block])
+    }
+
+    @Test func damagedRecordsAreLeftOutAndTold() throws {
+        let archive = try folder.open()
+        let key = EntryKey(target: Target(hashing: "ours"), entry: try Sample.signed("ours", version: 1)).bytes
+        var record = try #require(try archive.rawRecord(.entries, key))
+        record[20] ^= 1
+        try archive.putRaw(.entries, key, record)
+        archive.close()
+        var source = try ItemSource(try ArchiveReader.open(folder: folder.path))
+        var count = 0
+        while try source.next() != nil { count += 1 }
+        #expect(count == items.count - 1)
+        #expect(source.damaged == [DamagedRecord(table: "entries", key: key)])
+    }
+}
+
+@Suite struct MomentTests {
+    @Test(arguments: [
+        (0, "1970-01-01T00:00:00Z"), (1, "1970-01-01T00:00:00.000000001Z"), (-1, "1969-12-31T23:59:59.999999999Z"),
+        (951_782_400_000_000_000, "2000-02-29T00:00:00Z"), (4_107_542_399_000_000_000, "2100-02-28T23:59:59Z"),
+        (1_770_120_000_123_456_789, "2026-02-03T12:00:00.123456789Z"), (.max, "2262-04-11T23:47:16.854775807Z"),
+        (.min, "1677-09-21T00:12:43.145224192Z"),
+    ])
+    func momentsAreWrittenAndReadToTheNanosecond(nanoseconds: Int64, text: String) {
+        #expect(Moment.text(Instant(nanoseconds: nanoseconds)) == text)
+        #expect(Moment.read(text) == Instant(nanoseconds: nanoseconds))
+    }
+
+    @Test(arguments: [
+        "", "2026", "2026-13-01", "2026-02-30", "2026-02-03T", "2026-02-03T25:00:00Z", "2026-02-03T12:00:00",
+        "2026-02-03T12:00:00.Z", "2026-02-03T12:00:00.1234567891Z", "2262-04-11T23:47:17Z", "+026-02-03",
+    ])
+    func otherTextsAreNoMoments(text: String) { #expect(Moment.read(text) == nil) }
+
+    @Test func datesAloneAreTheirBeginnings() {
+        #expect(Moment.read("2026-02-03") == Moment.read("2026-02-03T00:00:00Z"))
+        #expect(Moment.read("2026-02-03T12:00:00.5Z") == Moment.read("2026-02-03T12:00:00.500000000Z"))
+    }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import GRDB
+import IPv8
+import Testing
+
+@testable import Archive
+
+@Suite struct MendingTests {
+    private let folder: Folder
+
+    init() throws {
+        folder = try Folder()
+        try folder.fill()
+    }
+
+    private func findings() throws -> [VerifyFinding] {
+        var findings: [VerifyFinding] = []
+        _ = try ArchiveReader.open(folder: folder.path).verify(
+            threads: 2, progress: { _ in }, found: { findings.append($0) })
+        return findings
+    }
+
+    /// Flips a bit of the first record of a table.
+    private func damage(_ table: ArchiveTable) throws {
+        let archive = try folder.open()
+        let key = try #require(
+            try archive.environment.read { (transaction) throws(ArchiveError) in
+                try transaction.firstKey(table, prefix: [])
+            })
+        var record = try #require(try archive.rawRecord(table, key))
+        record[record.count - 1] ^= 1
+        try archive.putRaw(table, key, record)
+        archive.close()
+    }
+
+    @Test(arguments: [
+        ArchiveTable.entries, .history, .evidence, .floors, .publications, .pins, .blocks, .holdings, .ranks, .ages,
+    ])
+    func damageIsFoundAndMovedAside(table: ArchiveTable) throws {
+        try damage(table)
+        #expect(try findings().map(\.table) == [table.name])
+        let archive = try folder.open()
+        let report = try archive.repair(at: Folder.filled) { _, _ in }
+        archive.close()
+        #expect(report.quarantined == [table.name: 1])
+        #expect(try findings().isEmpty)
+        let verified = try ArchiveReader.open(folder: folder.path).verify(
+            threads: 1, progress: { _ in }, found: { _ in })
+        #expect(verified.quarantined == 1)
+    }
+
+    @Test func wrongCountsAreMadeAnew() throws {
+        let archive = try folder.open()
+        var encoder = RecordEncoder()
+        encoder.encode(CountsRecord())
+        _ = try archive.environment.write { (transaction) throws(ArchiveError) in
+            try transaction.put(.meta, &encoder)
+        }
+        #expect(try archive.repair(at: Folder.filled) { _, _ in }.countsRestored)
+        archive.close()
+        #expect(try findings().isEmpty)
+    }
+
+    @Test func indexOfRetainedValuesIsComparedToo() throws {
+        let archive = try folder.open()
+        while try !archive.sweep(at: Folder.filled + 7200, limit: 100).endsRound {}
+        try archive.followToEnd()
+        archive.close()
+        #expect(try findings().isEmpty)
+        let queue = try DatabaseQueue(path: folder.index)
+        try queue.write { try $0.execute(sql: "UPDATE entries SET expires_at = 1 WHERE retained = 1 AND class = 3") }
+        try queue.close()
+        #expect(try findings().map(\.fault) == ["is another in the index"])
+        let mended = try folder.open()
+        _ = try mended.repair(at: Folder.filled) { _, _ in }
+        mended.close()
+        #expect(try findings().isEmpty)
+    }
+
+    @Test func pagesThatContradictEachOtherAreFound() throws {
+        var bytes = try folder.bytes(folder.lmdb)
+        // The high byte of the main tree's page number, in both meta pages, would be refused at once; the page count of
+        // its branches is only found by looking over the pages.
+        let roots = try #require(bytes.indices.dropFirst(8192).first { bytes[$0] != 0 })
+        bytes[roots + 10] ^= 0xFF
+        try folder.write(bytes, to: folder.lmdb)
+        let found = try? findings()
+        #expect(found == nil || found?.isEmpty == false)
+    }
+
+    @Test func compactedArchiveHoldsTheSameInLess() throws {
+        let archive = try folder.open()
+        for number in 0..<2000 {
+            try archive.store(
+                try Sample.unsigned("\(number)"), under: Target(hashing: "\(number)"), at: Folder.filled)
+        }
+        for number in 0..<2000 {
+            _ = try archive.forget(.key(Target(hashing: "\(number)")), block: false, at: Folder.filled)
+        }
+        try archive.followToEnd()
+        archive.close()
+        let before = try Dumps.items(folder)
+        let result = try CompactedArchive(try HeldFolder(folder.path)).run(
+            keepsOld: false, now: Folder.filled, progress: { _ in })
+        #expect(result.bytesAfter < result.bytesBefore && result.keptAs == nil)
+        #expect(try Dumps.items(folder) == before)
+        #expect(try findings().isEmpty)
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(!names.contains { $0.hasPrefix("archive.mdb.") })
+    }
+
+    @Test func oldArchiveIsKeptWhereThatIsAsked() throws {
+        let result = try CompactedArchive(try HeldFolder(folder.path)).run(
+            keepsOld: true, now: Folder.filled, progress: { _ in })
+        let kept = try #require(result.keptAs)
+        #expect(try !folder.bytes(kept).isEmpty)
+        #expect(throws: ArchiveError.unfinishedCompact(path: kept)) {
+            try CompactedArchive(try HeldFolder(folder.path)).run(
+                keepsOld: false, now: Folder.filled, progress: { _ in })
+        }
+    }
+
+    @Test func folderIsHeldByOneAlone() throws {
+        let held = try HeldFolder(folder.path)
+        #expect(throws: ArchiveError.inUse(folder: folder.path)) { try HeldFolder(folder.path) }
+        #expect(try ArchiveReader.open(folder: folder.path).isInUse)
+        withExtendedLifetime(held) {}
+    }
+
+    @Test func copyOfAnArchiveInUseIsAtRest() throws {
+        let held = try HeldFolder(folder.path)
+        let archive = try folder.open()
+        let before = try ArchiveReader.open(folder: folder.path).atRest(temporaryFolder: NSTemporaryDirectory())
+        #expect(!before.isInUse)
+        try archive.store(try Sample.unsigned("later"), under: Target(hashing: "later"), at: Folder.filled)
+        #expect(try before.values(of: Target(hashing: "later")).isEmpty)
+        #expect(try before.values(of: Sample.target).count == 3)
+        withExtendedLifetime(held) {}
+        archive.close()
+    }
+}

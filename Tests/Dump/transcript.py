@@ -1,0 +1,83 @@
+"""Runs commands as a shell would, and tells what came of them in a form that is the same tomorrow."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import termios
+
+DAY = re.compile(r"\b\d{4}-\d\d-\d\d(?= (in )?\d+ \w+)")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+# What differs from archive to archive, from machine to machine or from run to run, and what stands for it.
+CHANGING = [
+    (re.compile(r"(Archive )[0-9a-f]{32}|(Archive )[0-9a-f]{8}…[0-9a-f]{4}"), r"\1\2<id>"),
+    (re.compile(r'("archive_id":")[0-9a-f]{32}'), r"\1<id>"),
+    (re.compile(r'("checksum":")[0-9a-f]{16}'), r"\1<checksum>"),
+    (re.compile(r"(free on the disk +)[\d.]+ \w+"), r"\1<space>"),
+    (re.compile(r'("disk_free_bytes":)\d+'), r"\1<bytes>"),
+    (re.compile(r"in [\d.]+ m?s \(\d+ a second\)"), "in <seconds> (<rate> a second)"),
+    (re.compile(r'("seconds":)[\d.e-]+(?=})'), r"\1<seconds>"),
+]
+
+
+def environment(**more):
+    """A shell's environment without settings of ours, and without what changes how output looks."""
+    kept = {name: value for name, value in os.environ.items()
+            if not name.startswith("BRISTLECONE") and name not in ("NO_COLOR", "TERM", "COLUMNS")}
+    return {**kept, "LC_ALL": "C.UTF-8", **more}
+
+
+def run(tool, arguments, folder, seconds=30, **options):
+    """Runs the tool in a folder; returns its status, output and errors."""
+    done = subprocess.run(
+        [tool, *arguments], cwd=folder, env=environment(), stdin=subprocess.DEVNULL, capture_output=True,
+        timeout=seconds, check=False, **options)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def run_on_terminal(tool, arguments, folder, columns, seconds=30, **more):
+    """Runs the tool on a terminal of so many columns; returns its status and what the terminal was sent."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    process = subprocess.Popen(
+        [tool, *arguments], cwd=folder, env=environment(**{"TERM": "xterm", **more}), stdin=slave, stdout=slave,
+        stderr=slave, close_fds=True)
+    os.close(slave)
+    sent = b""
+    try:
+        while True:
+            readable, _, _ = select.select([master], [], [], seconds)
+            assert readable, f"nothing came for {seconds} s: {sent!r}"
+            try:
+                part = os.read(master, 65536)
+            except OSError:
+                break
+            if not part:
+                break
+            sent += part
+        status = process.wait(seconds)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        os.close(master)
+    return status, sent.decode().replace("\r\n", "\n")
+
+
+def steady(text):
+    """Text without what differs from run to run: a time keeps its length, so that columns stay columns."""
+    text = DAY.sub("yyyy-mm-dd", TIME.sub("yyyy-mm-ddThh:mm:ssZ", text))
+    for pattern, replacement in CHANGING:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def told(arguments, status, *parts):
+    """What a user would see: the command, what it printed, and its exit status where that is not 0."""
+    words = " ".join(f"'{word}'" if not word or re.search(r"[^\w./:=-]", word) else word for word in arguments)
+    text = "".join(steady(part).replace("\x1b", "␛") for part in parts)
+    ending = "" if text.endswith("\n") or not text else "\n"
+    return f"$ bristlecone-dump {words}\n{text}{ending}" + (f"[exit status {status}]\n" if status else "") + "\n"

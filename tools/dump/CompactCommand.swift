@@ -1,0 +1,86 @@
+internal import Archive
+internal import ArgumentParser
+internal import Console
+internal import Glibc
+internal import IPv8
+
+/// `bristlecone-dump compact`
+struct CompactCommand: GuardedCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compact",
+        abstract: "Write an archive anew without the pages that are free in it.",
+        discussion: """
+            The file shrinks to what it holds, and its records stand in order. The node has to be stopped, and the disk \
+            needs room for the new file beside the old one. The new file is compared with the old one record by record \
+            before it takes its place in one step, and the old one is deleted once the new one has been opened, so that \
+            nothing is lost if power fails meanwhile.
+
+            An archive that is damaged is not compacted: see what "bristlecone-dump verify" says.
+
+            For example:
+
+              bristlecone-dump compact ./data
+              bristlecone-dump compact ./data --keep
+            """)
+
+    @OptionGroup var options: DumpOptions
+
+    @Flag(help: "Keep the old file as archive.mdb.before-compact.")
+    var keep = false
+
+    mutating func run() throws {
+        guard access(options.folder + "/archive.mdb", F_OK) == 0 else {
+            throw ArchiveError.noArchive(folder: options.folder)
+        }
+        let folder = try HeldFolder(options.folder)
+        var progress = ProgressLine()
+        let result = try CompactedArchive(folder).run(keepsOld: keep, now: DumpOptions.now) { step in
+            switch step {
+            case .checking: progress.show("checking")
+            case .copying: progress.show("copying")
+            case .comparing(let table, let count, let total):
+                progress.show("comparing \(table): \(count) of \(total) records")
+            }
+        }
+        progress.end()
+        let summary = CompactSummary(
+            folder: options.folder, bytesBefore: result.bytesBefore, bytesAfter: result.bytesAfter,
+            bytesWon: result.bytesBefore - result.bytesAfter, records: result.records, keptAs: result.keptAs,
+            seconds: Double(progress.elapsed.nanoseconds) / 1e9)
+        try options.show(summary) { _ in summary.text() }
+    }
+}
+
+/// What `compact` answers; its JSON has the same names, in snake case.
+struct CompactSummary: Encodable {
+    var folder: String
+    /// Of the archive's file on the disk.
+    var bytesBefore, bytesAfter, bytesWon: Int
+    /// Records that were compared.
+    var records: Int
+    var keptAs: String?
+    var seconds: Double
+
+    private enum CodingKeys: CodingKey {
+        case folder, bytesBefore, bytesAfter, bytesWon, records, keptAs, seconds
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(folder, forKey: .folder)
+        try container.encode(bytesBefore, forKey: .bytesBefore)
+        try container.encode(bytesAfter, forKey: .bytesAfter)
+        try container.encode(bytesWon, forKey: .bytesWon)
+        try container.encode(records, forKey: .records)
+        try container.encode(keptAs, forKey: .keptAs)
+        try container.encode(seconds, forKey: .seconds)
+    }
+
+    func text() -> String {
+        let change =
+            bytesWon > 0
+            ? "\(Words.space(bytesWon)) won" : "nothing won: there were hardly any free pages"
+        let kept = keptAs.map { "; the old file is \($0)" } ?? ""
+        return "Compacted \(folder) from \(Words.space(bytesBefore)) to \(Words.space(bytesAfter)): \(change)\(kept)"
+    }
+}

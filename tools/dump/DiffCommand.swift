@@ -1,0 +1,120 @@
+internal import Archive
+internal import ArgumentParser
+internal import Console
+internal import Glibc
+internal import IPv8
+
+/// `bristlecone-dump diff`
+struct DiffCommand: GuardedCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "diff",
+        abstract: "Compare two archives, or dumps, or one of each.",
+        discussion: """
+            A line for each thing that is only in the first (-), only in the second (+), or in both and different (~), in \
+            the order of a dump. With --content times and provenance are of no account: what counts is key, signer, \
+            version and data. With --json each difference is an object in a line of its own, and the last line tells how \
+            many there are.
+
+            The exit status is 0 where both hold the same, 1 where they differ, 2 where one cannot be read.
+
+            For example:
+
+              bristlecone-dump diff archive.dump ./data
+              bristlecone-dump diff --content /backups/bristlecone-2026-02-03 ./data
+            """)
+
+    @Argument(help: ArgumentHelp("A data folder, a backup, or a dump.", valueName: "a"))
+    var first: String
+
+    @Argument(help: ArgumentHelp("Another one; - is a dump on standard input.", valueName: "b"))
+    var second: String
+
+    @Flag(help: "Compare key, signer, version and data alone.")
+    var content = false
+
+    @Flag(help: "Print each difference as JSON.")
+    var json = false
+
+    mutating func run() throws {
+        var left = try DiffSide(first)
+        var right = try DiffSide(second)
+        var summary = DiffSummary(a: first, b: second)
+        let terminal = Terminal(descriptor: STDOUT_FILENO, environment: [:])
+        var progress = ProgressLine()
+        try left.advance()
+        try right.advance()
+        while left.item != nil || right.item != nil {
+            summary.compared += 1
+            if summary.compared.isMultiple(of: 4096) {
+                progress.show("\(summary.compared) items compared, \(summary.differences) differ")
+            }
+            guard let difference = try step(&left, &right) else { continue }
+            summary.add(difference)
+            Output.show(json ? try DumpJSON.encode(difference) : difference.text(on: terminal))
+        }
+        progress.end()
+        summary.damaged = left.damagedCount + right.damagedCount
+        Output.show(json ? try DumpJSON.encode(summary) : summary.text())
+        if summary.differences > 0 { throw ExitCode(DumpFailure.found) }
+    }
+
+    /// Goes on by what comes next of the two sides; how they differ there, if they do.
+    private func step(_ left: inout DiffSide, _ right: inout DiffSide) throws -> Difference? {
+        switch (left.item, right.item) {
+        case (let old?, let new?) where old.kind == new.kind && old.key == new.key:
+            try left.advance()
+            try right.advance()
+            return old.body == new.body ? nil : Difference(old, new, contentOnly: content)
+        case (let old?, let new?):
+            if old < new {
+                try left.advance()
+                return Difference(removed: old)
+            }
+            try right.advance()
+            return Difference(added: new)
+        case (let old?, nil):
+            try left.advance()
+            return Difference(removed: old)
+        case (nil, let new?):
+            try right.advance()
+            return Difference(added: new)
+        case (nil, nil): return nil
+        }
+    }
+}
+
+/// One of the two that are compared.
+struct DiffSide {
+    private let name: String
+    private var source: ItemSource
+    /// Where the side is; `nil` behind its end.
+    private(set) var item: DumpItem?
+
+    var damagedCount: Int { source.damagedCount }
+
+    init(_ path: String) throws {
+        name = InputFile.name(path)
+        var status = stat()
+        if path != "-", stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+            let reader = try ArchiveReader.open(folder: path).atRest(temporaryFolder: TemporaryFolder.path)
+            source = try ItemSource(reader)
+            return
+        }
+        // Nothing is said about a dump before it was found whole.
+        let input = try InputFile.openTwice(path, temporaryFolder: TemporaryFolder.path)
+        _ = try DumpCheck(input, named: name)
+        do {
+            source = try ItemSource(input.fromStart(named: name))
+        } catch let error as DumpError {
+            throw FileFailure(name, error)
+        }
+    }
+
+    mutating func advance() throws {
+        do {
+            item = try source.next()
+        } catch let error as DumpError {
+            throw FileFailure(name, error)
+        }
+    }
+}

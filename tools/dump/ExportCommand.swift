@@ -1,0 +1,224 @@
+internal import Archive
+internal import ArgumentParser
+internal import Console
+internal import Glibc
+internal import IPv8
+
+/// The forms in which an archive is exported.
+enum ExportFormat: String, ExpressibleByArgument, CaseIterable {
+    case dump, jsonl, csv
+}
+
+/// `bristlecone-dump export`
+struct ExportCommand: GuardedCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write everything that an archive keeps: as a dump, as lines of JSON, or as CSV.",
+        discussion: """
+            Values with all that is known of them, their earlier versions, floors, evidence, pins, publications and \
+            blocks; no key of the node, no token secrets, no journal. The same content gives the same bytes, whenever \
+            and wherever it is exported. A dump carries checksums and the root of a Merkle tree, which is printed; \
+            docs/dump-format.md draws it. Lines of JSON and CSV hold the same, one thing a line.
+
+            Beside a running node a copy of one state is made first, in $TMPDIR. The exit status is 1 where damaged \
+            records had to be left out.
+
+            For example:
+
+              bristlecone-dump export ./data --output archive.dump
+              bristlecone-dump export ./data --since 2026-02-01 --output february.dump
+              bristlecone-dump export ./data --format jsonl --prefix 0a | zstd > 0a.jsonl.zst
+            """)
+
+    @OptionGroup var options: DumpOptions
+
+    @Option(help: "What to write: dump, jsonl or csv.")
+    var format = ExportFormat.dump
+
+    @Option(name: .shortAndLong, help: "The file to write; - is standard output.")
+    var output = "-"
+
+    @Option(
+        help: ArgumentHelp(
+            "Only what came or changed since then: 2026-02-01 or 2026-02-01T12:00:00Z.", valueName: "date"),
+        transform: { text in
+            guard let moment = Moment.read(text) else {
+                throw ValidationError("Write a date as 2026-02-01 or 2026-02-01T12:00:00Z.")
+            }
+            return moment
+        })
+    var since: Instant?
+
+    @Option(help: ArgumentHelp("Only keys that begin with these hexadecimal digits.", valueName: "digits"))
+    var prefix = ""
+
+    @Flag(help: "Sign the root of a dump with the node's key, identity.key in the folder.")
+    var sign = false
+
+    mutating func validate() throws {
+        prefix = prefix.lowercased()
+        guard DumpHeader.isPrefix(prefix) else { throw ValidationError("A prefix is up to 40 hexadecimal digits.") }
+        if sign, format != .dump { throw ValidationError("Only a dump can be signed: leave out --format or --sign.") }
+        if format == .dump, output == "-", isatty(STDOUT_FILENO) == 1 {
+            throw ValidationError("A dump is no text for a terminal: name a file with --output, or choose a --format.")
+        }
+    }
+
+    mutating func run() throws {
+        let begun = ContinuousClock.now
+        let key = sign ? try identity() : nil
+        let reader = try options.open().atRest(temporaryFolder: TemporaryFolder.path)
+        var source = try ItemSource(reader, DumpHeader(since: since, prefix: prefix))
+        let file = try OutputFile(output)
+        var summary: ExportSummary
+        do {
+            var export = try Export(file, format, DumpHeader(since: since, prefix: prefix))
+            try export.takeAll(&source)
+            let seal = try export.finish(signedBy: key)
+            try file.finish()
+            summary = ExportSummary(
+                folder: options.folder, output: output, seal: seal, items: export.counts, bytes: file.byteCount,
+                damaged: source.damagedCount)
+        } catch {
+            file.abandon()
+            throw error
+        }
+        summary.seconds = Double((ContinuousClock.now - begun).nanoseconds) / 1e9
+        try tell(summary, source)
+    }
+
+    private func identity() throws -> PrivateKey {
+        let path = options.folder + "/identity.key"
+        let bytes = try InputFile.open(path).read(1024)
+        guard let key = try? PrivateKey(bytes: bytes) else {
+            throw FileFailure(path, "is no private key: export without --sign, or put the key back from a backup.")
+        }
+        return key
+    }
+
+    /// On standard error where the export itself goes to standard output.
+    private func tell(_ summary: ExportSummary, _ source: ItemSource) throws {
+        for record in source.damaged.prefix(50) {
+            Output.complain("left out: \(record.table) \(Hex.encode(record.key)) is damaged")
+        }
+        if output == "-" {
+            Output.complain(options.json ? try DumpJSON.encode(summary) : summary.text())
+        } else {
+            try options.show(summary) { _ in summary.text() }
+        }
+        if summary.damaged > 0 { throw ExitCode(DumpFailure.found) }
+    }
+}
+
+/// Writes items in one of the forms.
+struct Export {
+    private let file: OutputFile
+    private let rowFormat: RowFormat?
+    private var writer: DumpWriter?
+    private var tree = MerkleRoot()
+    private var progress = ProgressLine()
+    /// How many items there are of each kind.
+    private(set) var counts: [String: Int] = [:]
+    private var count = 0
+
+    init(_ file: OutputFile, _ format: ExportFormat, _ header: DumpHeader) throws {
+        self.file = file
+        rowFormat = RowFormat(rawValue: format.rawValue)
+        if let rowFormat {
+            tree.add(tree.hash(ofLeaf: header.leaf))
+            try file.write((rowFormat.heading + rowFormat.line(DumpRow(header))).utf8)
+        } else {
+            writer = try DumpWriter(header) { try file.write($0) }
+        }
+    }
+
+    mutating func takeAll(_ source: inout ItemSource) throws {
+        let total = source.recordCount ?? 0
+        while let item = try source.next() {
+            try take(item)
+            if count.isMultiple(of: 4096) {
+                let rate = Int(Double(count) / (Double(progress.elapsed.nanoseconds) / 1e9))
+                progress.show("\(item.kind.name): \(count) of \(total) records, \(rate) a second")
+            }
+        }
+        progress.end()
+    }
+
+    private mutating func take(_ item: DumpItem) throws {
+        counts[item.kind.name, default: 0] += 1
+        count += 1
+        guard let rowFormat else {
+            try writer?.add(item)
+            return
+        }
+        guard let row = DumpRow(item) else {
+            throw DumpFailure(
+                message: "A \(item.kind.name) under \(Target(bits: item.target)) contradicts itself: run "
+                    + "\"bristlecone-dump verify --repair\" first, or export a dump.",
+                status: DumpFailure.cannotRead)
+        }
+        tree.add(tree.hash(ofLeaf: item.bytes))
+        try file.write(rowFormat.line(row).utf8)
+    }
+
+    mutating func finish(signedBy key: PrivateKey?) throws -> DumpSeal {
+        if let seal = try writer?.finish(signedBy: key) { return seal }
+        guard let root = tree.root else { preconditionFailure("the header is a leaf") }
+        let seal = DumpSeal(leaves: tree.count, root: root)
+        try file.write((rowFormat ?? .jsonl).line(DumpRow(seal)).utf8)
+        return seal
+    }
+}
+
+/// What `export` answers; its JSON has the same names, in snake case.
+struct ExportSummary: Encodable {
+    var folder: String
+    var output: String
+    var root: String
+    var leaves: Int
+    var signedBy: String?
+    /// By kind.
+    var items: [String: Int]
+    var bytes: Int
+    /// Records that were left out because they are damaged.
+    var damaged: Int
+    var seconds = 0.0
+
+    init(folder: String, output: String, seal: DumpSeal, items: [String: Int], bytes: Int, damaged: Int) {
+        (self.folder, self.output, self.items, self.bytes, self.damaged) = (folder, output, items, bytes, damaged)
+        (root, leaves) = (seal.root.description, seal.leaves)
+        signedBy = seal.signature?.signer.mid.description
+    }
+
+    private enum CodingKeys: CodingKey {
+        case folder, output, root, leaves, signedBy, items, bytes, damaged, seconds
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(folder, forKey: .folder)
+        try container.encode(output, forKey: .output)
+        try container.encode(root, forKey: .root)
+        try container.encode(leaves, forKey: .leaves)
+        try container.encode(signedBy, forKey: .signedBy)
+        try container.encode(items, forKey: .items)
+        try container.encode(bytes, forKey: .bytes)
+        try container.encode(damaged, forKey: .damaged)
+        try container.encode(seconds, forKey: .seconds)
+    }
+
+    func text() -> String {
+        let all = items.values.reduce(0, +)
+        var table = TextTable()
+        for kind in DumpItem.Kind.allCases where items[kind.name, default: 0] > 0 {
+            table.add(kind.name, "\(items[kind.name, default: 0])")
+        }
+        if damaged > 0 { table.add("left out", Words.count(damaged, "damaged record")) }
+        table.add("root", root)
+        if let signedBy { table.add("signed by", signedBy) }
+        let place = output == "-" ? "" : " to \(output)"
+        let head =
+            "Exported \(Words.count(all, "item"))\(place): \(Words.space(bytes)) in \(Words.time(.seconds(seconds)))"
+        return ([head] + table.lines()).joined(separator: "\n")
+    }
+}

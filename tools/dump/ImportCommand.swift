@@ -1,0 +1,150 @@
+internal import Archive
+internal import ArgumentParser
+internal import Console
+internal import FoundationEssentials
+internal import Glibc
+internal import IPv8
+
+/// `bristlecone-dump import`
+struct ImportCommand: GuardedCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Put what a dump holds into an archive: a dump, lines of JSON, or CSV.",
+        discussion: """
+            First the whole dump is checked: one that is cut off or damaged anywhere is refused with the place named, and \
+            nothing of it is taken. Then every signature is checked, and each value is held against what the archive has: \
+            floors, versions and blocks are obeyed, and nothing is displaced. What is refused is told, with the reason.
+
+            An import that was interrupted goes on where it was when the same command is given again. A folder without \
+            an archive gets one. The node has to be stopped.
+
+            Pins, publications and blocks come along, as when an archive moves; with --values-only they do not, which is \
+            for the archive of somebody else.
+
+            The exit status is 0 where everything is held now, 1 where something was refused, 2 where the dump or the \
+            archive cannot be read.
+
+            For example:
+
+              bristlecone-dump import archive.dump ./data
+              zstd -dc archive.jsonl.zst | bristlecone-dump import - ./data --values-only
+            """)
+
+    @Argument(help: ArgumentHelp("The dump, or lines of JSON or CSV; - is standard input.", valueName: "dump"))
+    var dump: String
+
+    @OptionGroup var options: DumpOptions
+
+    @Flag(help: "Leave out pins, publications and blocks; what was published there came from a stranger.")
+    var valuesOnly = false
+
+    @Flag(help: "Take lines of JSON or CSV that somebody has picked or put together, without a closing line.")
+    var unsealed = false
+
+    @Option(help: ArgumentHelp("Refuse a dump that this node has not signed.", valueName: "mid"))
+    var signedBy: String?
+
+    @Option(help: ArgumentHelp("How large the archive may grow, in GiB, as in the node's settings.", valueName: "gib"))
+    var sizeMax = 64
+
+    @Option(help: "How many threads check signatures (default: one for each processor core).")
+    var threads: Int?
+
+    mutating func validate() throws {
+        if let threads, !(1...256).contains(threads) {
+            throw ValidationError("Write a number of threads from 1 to 256.")
+        }
+        guard (1...1 << 20).contains(sizeMax) else { throw ValidationError("Write a size of at least 1 GiB.") }
+        if let signedBy, Mid(hex: signedBy) == nil { throw ValidationError("A mid is 40 hexadecimal digits.") }
+    }
+
+    mutating func run() throws {
+        let input = try InputFile.openTwice(dump, temporaryFolder: TemporaryFolder.path)
+        let name = InputFile.name(dump)
+        let check = try DumpCheck(input, named: name, isUnsealed: unsealed)
+        if let signedBy, check.seal.signature?.signer.mid != Mid(hex: signedBy) {
+            throw FileFailure(name, "is not signed by \(signedBy): fetch it from whom you trust.")
+        }
+        let isNew = try makeFolder()
+        let held = try HeldFolder(options.folder)
+        var archiveOptions = ArchiveOptions()
+        archiveOptions.liveBytesMax = sizeMax << 30
+        archiveOptions.budgets = Budgets(sharing: sizeMax << 30)
+        archiveOptions.structureCheckMax = nil
+        let archive = try Archive.open(folder: options.folder, options: archiveOptions, now: DumpOptions.now)
+        let mode: ImportMode = valuesOnly ? .valuesOnly : .everything
+        let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+        var importing = Importing(archive, check.seal, mode, threads: threads)
+        do {
+            try importing.run(ItemSource(input.fromStart(named: name), isUnsealed: unsealed))
+        } catch let error as DumpError {
+            throw FileFailure(name, error)
+        }
+        var summary = importing.summary
+        summary.dump = dump
+        summary.folder = options.folder
+        summary.begunArchive = isNew
+        archive.close()
+        withExtendedLifetime(held) {}
+        try options.show(summary) { summary.text(on: $0) }
+        if summary.isFull {
+            throw DumpFailure(
+                message:
+                    "The archive, or its disk, is full: make room or raise --size-max, then run the same import again; "
+                    + "it goes on where it stopped.",
+                status: DumpFailure.cannotRead)
+        }
+        if !summary.isComplete { throw ExitCode(DumpFailure.found) }
+    }
+
+    /// Makes the folder where there is none; whether there is no archive in it yet.
+    private func makeFolder() throws -> Bool {
+        var status = stat()
+        if stat(options.folder + "/archive.mdb", &status) == 0 { return false }
+        guard mkdir(options.folder, 0o700) == 0 || errno == EEXIST else {
+            throw ArchiveError.unavailable(path: options.folder, reason: String(cString: strerror(errno)))
+        }
+        return true
+    }
+}
+
+extension DumpInput {
+    /// The same file, from its beginning.
+    func fromStart(named name: String) throws(FileFailure) -> DumpInput {
+        do {
+            try rewind()
+        } catch {
+            throw FileFailure(name, error)
+        }
+        return self
+    }
+}
+
+/// A dump that was read to its end once and found whole.
+struct DumpCheck {
+    let header: DumpHeader
+    let seal: DumpSeal
+
+    init(_ input: DumpInput, named name: String, isUnsealed: Bool = false) throws {
+        var progress = ProgressLine()
+        do {
+            var source = try ItemSource(input, isUnsealed: isUnsealed)
+            var count = 0
+            while try source.next() != nil {
+                count += 1
+                if count.isMultiple(of: 4096) {
+                    progress.show("checking \(name): \(Words.space(input.offset)) of \(Words.space(input.byteCount))")
+                }
+            }
+            guard let seal = source.seal else { throw DumpError.notADump }
+            (header, self.seal) = (source.header, seal)
+        } catch let error as DumpError {
+            progress.end()
+            throw FileFailure(name, error)
+        }
+        progress.end()
+        guard seal.isAuthentic(accordingTo: SignatureVerifier()) else {
+            throw FileFailure(name, "carries a signature that is wrong: fetch it from whom you trust.")
+        }
+    }
+}

@@ -1,0 +1,124 @@
+internal import Archive
+internal import ArgumentParser
+internal import Console
+internal import IPv8
+
+/// `bristlecone-dump jobs`
+struct JobsCommand: GuardedCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jobs",
+        abstract: "List what the node does by itself and when: recurring jobs, then values to be stored again.",
+        discussion: """
+            As the node last wrote it down. Values come in the order in which they are due; what is pinned is stored again \
+            for as long as it is, and is not listed.
+
+            For example:
+
+              bristlecone-dump jobs --limit 20 ./data
+            """)
+
+    @Option(help: ArgumentHelp("Stop after so many values.", valueName: "count"))
+    var limit: Int?
+
+    @OptionGroup var options: DumpOptions
+
+    mutating func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("Write a number from 1 on for --limit.") }
+    }
+
+    mutating func run() throws {
+        let now = DumpOptions.now
+        let reader = try options.open()
+        let terminal = OutputOptions.terminal
+        let table = ColumnTable(Due.columns(on: terminal), on: terminal)
+        var writer = RowWriter()
+        func add(_ due: Due) throws(DumpFailure) {
+            if writer.count == 0, !options.json { try writer.add(table.header) }
+            try writer.add(options.json ? due.json.text : table.row(due.cells(on: terminal, at: now)))
+        }
+        for job in try reader.jobs() { try add(.job(job)) }
+        var walk = try DueWalk(reader, limit: limit)
+        while !walk.isAtEnd {
+            for value in try walk.next() { try add(.value(value)) }
+            try writer.flush()
+        }
+        if writer.count == 0 { Output.complain("bristlecone-dump: Nothing is to be done in \(options.folder).") }
+    }
+}
+
+/// Something to be done.
+private enum Due {
+    case job(JobState)
+    case value(DueValue)
+
+    static func columns(on terminal: Terminal) -> [ColumnTable.Column] {
+        [
+            .init("due", terminal.momentWidth), .init("what", max(16, terminal.digitsWidth(40))),
+            .init("last done", terminal.momentWidth), .init("how that went", 0),
+        ]
+    }
+
+    func cells(on terminal: Terminal, at now: Instant) -> [ColumnTable.Cell] {
+        let moment = terminal.column(due, at: now)
+        return [
+            due <= now ? .bad(moment) : .init(moment), .strong(name(on: terminal)),
+            lastDone.map { .init(terminal.column($0, at: now)) } ?? .faint("never"), .init(result ?? "-"),
+        ]
+    }
+
+    var json: JSON {
+        switch self {
+        case .job(let job):
+            .object([
+                "kind": .string("job"), "due_at": .string(Words.moment(due)), "name": .string(job.name), "key": .null,
+                "class": .null, "id": .null, "last_at": JSON(lastDone.map(Words.moment)), "last_result": JSON(result),
+                "retry_at": .null, "attempts": .null, "acknowledged": .null, "holders": .array([]),
+                "budget": .string(job.budget),
+            ])
+        case .value(let value):
+            .object([
+                "kind": .string("republish"), "due_at": .string(Words.moment(due)), "name": .null,
+                "key": .string(value.target.description), "class": .string(value.entryClass.name),
+                "id": .string(value.id.description), "last_at": JSON(lastDone.map(Words.moment)),
+                "last_result": JSON(value.state?.lastOutcome?.rawValue),
+                "retry_at": JSON(value.state?.retryAt.map(Words.moment)), "attempts": JSON(value.state?.attempts),
+                "acknowledged": JSON(value.state?.acknowledged),
+                "holders": .array((value.state?.holders ?? []).map { .string($0) }), "budget": .null,
+            ])
+        }
+    }
+
+    private var due: Instant {
+        switch self {
+        case .job(let job): job.due
+        case .value(let value): max(value.due, value.state?.retryAt ?? value.due)
+        }
+    }
+
+    private func name(on terminal: Terminal) -> String {
+        switch self {
+        case .job(let job): job.name
+        case .value(let value): terminal.digits(value.target)
+        }
+    }
+
+    private var lastDone: Instant? {
+        switch self {
+        case .job(let job): job.lastRun
+        case .value(let value): value.state?.lastAttempt
+        }
+    }
+
+    private var result: String? {
+        switch self {
+        case .job(let job): return job.lastResult
+        case .value(let value):
+            guard let state = value.state, let outcome = state.lastOutcome else { return nil }
+            switch outcome {
+            case .stored: return "\(Words.count(state.acknowledged, "node")) acknowledged"
+            case .unanswered: return "nobody acknowledged, \(Words.count(state.attempts, "time"))"
+            case .othersCloser: return "enough others are closer"
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+internal import Archive
+internal import ArgumentParser
+internal import Console
+internal import IPv8
+
+extension PublisherOrder: ExpressibleByArgument {}
+
+/// `bristlecone-dump publishers`
+struct PublishersCommand: GuardedCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "publishers",
+        abstract: "List those who signed the values, one in each line.",
+        discussion: """
+            Those of whom most values are held come first, unless --sort says otherwise. Values that have expired count as \
+            long as they are in the archive.
+
+            For example:
+
+              bristlecone-dump publishers --limit 10 ./data
+              bristlecone-dump publishers --sort last-stored --json ./data
+            """)
+
+    @Option(help: ArgumentHelp("The order.", valueName: "order"))
+    var sort = PublisherOrder.values
+
+    @Flag(help: "The last one first.")
+    var reverse = false
+
+    @Option(help: ArgumentHelp("Stop after so many.", valueName: "count"))
+    var limit: Int?
+
+    @OptionGroup var options: DumpOptions
+
+    mutating func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("Write a number from 1 on for --limit.") }
+    }
+
+    mutating func run() throws {
+        let now = DumpOptions.now
+        let reader = try options.open()
+        let terminal = OutputOptions.terminal
+        let table = ColumnTable(Publisher.columns(on: terminal), on: terminal)
+        var writer = RowWriter()
+        var walk = try ProgressLine.during("Counting values of each signer") { () throws(ArchiveError) in
+            try PublisherWalk(reader, by: sort, isReversed: reverse, limit: limit)
+        }
+        while !walk.isAtEnd {
+            for publisher in try walk.next() {
+                if writer.count == 0, !options.json { try writer.add(table.header) }
+                try writer.add(
+                    options.json ? publisher.json.text : table.row(publisher.cells(on: terminal, at: now)))
+            }
+            try writer.flush()
+        }
+        if writer.count == 0 { Output.complain("bristlecone-dump: Nobody signed a value in \(options.folder).") }
+    }
+}
+
+extension Publisher {
+    fileprivate var json: JSON {
+        .object([
+            "mid": .string(mid.description), "public_key": JSON(publicKey.map { Hex.encode($0.bytes) }),
+            "level": .string(level), "values": JSON(values), "bytes": JSON(bytes),
+            "first_seen": .string(Words.moment(firstSeen)), "last_stored": .string(Words.moment(lastStored)),
+            "pinned": .bool(isPinned), "blocked": .bool(isBlocked),
+        ])
+    }
+
+    fileprivate static func columns(on terminal: Terminal) -> [ColumnTable.Column] {
+        [
+            .init("signer", terminal.digitsWidth(40)), .init("values", 8, isRight: true),
+            .init("bytes", 10, isRight: true), .init("key", 10), .init("first seen", terminal.momentWidth),
+            .init("last stored", terminal.momentWidth), .init("marks", 0),
+        ]
+    }
+
+    fileprivate func cells(on terminal: Terminal, at now: Instant) -> [ColumnTable.Cell] {
+        let marks = [isPinned ? "pinned" : nil, isBlocked ? "blocked" : nil].compactMap { $0 }.joined(separator: ", ")
+        return [
+            .strong(terminal.digits(mid)), .init("\(values)"), .init("\(bytes)"), .init(level),
+            .init(terminal.column(firstSeen, at: now)), .init(terminal.column(lastStored, at: now)),
+            isBlocked ? .bad(marks) : .init(marks),
+        ]
+    }
+}

@@ -1,0 +1,37 @@
+internal import Console
+internal import Glibc
+
+/// Writes the rows of a list as they come: a block of them at a time, and the first ones at once.
+///
+/// Memory does not grow with the list, and whoever reads it may stop: a closed pipe ends the program, as it ends others.
+struct RowWriter {
+    private var waiting: [UInt8] = []
+    private(set) var count = 0
+
+    private static let blockBytes = 64 << 10
+
+    /// Adds a row.
+    mutating func add(_ line: String) throws(DumpFailure) {
+        waiting += line.utf8
+        waiting.append(UInt8(ascii: "\n"))
+        count += 1
+        if waiting.count >= RowWriter.blockBytes { try flush() }
+    }
+
+    /// Writes what waits.
+    mutating func flush() throws(DumpFailure) {
+        try RowWriter.write(waiting)
+        waiting.removeAll(keepingCapacity: true)
+    }
+
+    /// Writes bytes to standard output.
+    static func write(_ bytes: [UInt8]) throws(DumpFailure) {
+        let code = Output.put(bytes)
+        guard code != 0 else { return }
+        // Where the signal is ignored, as some who start programs have it.
+        if code == EPIPE { exit(0) }
+        throw DumpFailure(
+            message: "The answer cannot be written (\(String(cString: strerror(code)))): see whether its disk is full.",
+            status: DumpFailure.cannotRead)
+    }
+}

@@ -1,0 +1,222 @@
+internal import Archive
+internal import ArgumentParser
+internal import Console
+internal import IPv8
+
+/// `bristlecone-dump prove`
+struct ProveCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prove",
+        abstract: "Prove that what is under a key is in a dump: the items, and their paths to its root.",
+        discussion: """
+            Writes JSON that "bristlecone-dump check-proof" checks, and that is as small as the dump is large: a few \
+            hundred bytes a value. Who has the dump's root, and trusts it, needs nothing else. The whole dump is read and \
+            checked. The exit status is 1 where nothing is under the key.
+
+            For example:
+
+              bristlecone-dump prove greeting archive.dump > greeting.proof
+              bristlecone-dump check-proof greeting.proof --root 5d41402abc4b2a76b9719d911017c592...
+            """)
+
+    @Argument(
+        help: ArgumentHelp("A text, which is hashed with SHA-1, or 40 hexadecimal digits.", valueName: "key"),
+        transform: { text in
+            guard !text.isEmpty else { throw ValidationError("A key is a text, or 40 hexadecimal digits.") }
+            return Target(hex: text) ?? Target(hashing: text)
+        })
+    var key: Target
+
+    @Argument(help: ArgumentHelp("The dump, or lines of JSON or CSV; - is standard input.", valueName: "dump"))
+    var dump: String
+
+    /// More of them under one key are nothing that an archive holds.
+    private static let itemsMax = 65_536
+
+    mutating func run() throws {
+        let name = InputFile.name(dump)
+        let input = try InputFile.openTwice(dump, temporaryFolder: TemporaryFolder.path)
+        do {
+            let (seal, found) = try find(input)
+            guard !found.isEmpty else {
+                throw DumpFailure(message: "There is nothing under \(key) in \(dump).", status: DumpFailure.found)
+            }
+            var paths = MerklePaths(ofLeaves: found.map(\.leaf), in: seal.leaves)
+            var source = try ItemSource(input.fromStart(named: name))
+            let hasher = MerkleRoot()
+            paths.add(hasher.hash(ofLeaf: source.header.leaf))
+            while let item = try source.next() { paths.add(hasher.hash(ofLeaf: item.bytes)) }
+            guard source.seal == seal, let siblings = paths.paths else {
+                throw FileFailure(name, "changed while it was read: try again.")
+            }
+            let items = zip(found, siblings).map { found, path in
+                ProofDocument.Item(
+                    leaf: found.leaf, item: Hex.encode(found.item.bytes), path: path.map(\.description))
+            }
+            Output.show(try DumpJSON.encode(ProofDocument(seal, items)))
+        } catch let error as DumpError {
+            throw FileFailure(name, error)
+        }
+    }
+
+    /// Reads the dump to its end; its seal, and the items that are about the key.
+    private func find(_ input: DumpInput) throws -> (DumpSeal, [(leaf: Int, item: DumpItem)]) {
+        var progress = ProgressLine()
+        var source = try ItemSource(input)
+        var found: [(leaf: Int, item: DumpItem)] = []
+        while let item = try source.next() {
+            if item.target == key.bits, found.count < ProveCommand.itemsMax {
+                found.append((source.leafCount - 1, item))
+            }
+            progress.show("reading \(dump): \(Words.space(input.offset))")
+        }
+        progress.end()
+        guard let seal = source.seal else { throw DumpError.notADump }
+        return (seal, found)
+    }
+}
+
+/// `bristlecone-dump check-proof`
+struct CheckProofCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check-proof",
+        abstract: "Check what \"prove\" wrote, without the dump.",
+        discussion: """
+            Follows each item's path to the root and checks the item's own signature, and the signature of the root if \
+            there is one. Name the root that you trust with --root, or the node whose signature you trust with \
+            --signed-by; without either the proof shows no more than that it fits itself. The exit status is 1 where it \
+            does not hold.
+
+            For example:
+
+              bristlecone-dump check-proof greeting.proof --signed-by 2db9c2a1d2b5f6fd7a1ec2f2e7b5cd0a3f4c6d19
+            """)
+
+    @Argument(help: ArgumentHelp("The proof; - is standard input.", valueName: "proof"))
+    var proof: String
+
+    @Option(help: ArgumentHelp("The root that is trusted.", valueName: "digits"))
+    var root: String?
+
+    @Option(help: ArgumentHelp("The node whose signature is trusted.", valueName: "mid"))
+    var signedBy: String?
+
+    @Flag(help: "Print the answer as JSON.")
+    var json = false
+
+    private static let proofBytesMax = 256 << 20
+
+    mutating func validate() throws {
+        if let root, Digest256(hex: root) == nil { throw ValidationError("A root is 64 hexadecimal digits.") }
+        if let signedBy, Mid(hex: signedBy) == nil { throw ValidationError("A mid is 40 hexadecimal digits.") }
+    }
+
+    mutating func run() throws {
+        let name = InputFile.name(proof)
+        let bytes: [UInt8]
+        do {
+            bytes = try InputFile.open(proof).read(CheckProofCommand.proofBytesMax)
+        } catch let error as DumpError {
+            throw FileFailure(name, error)
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let document = DumpJSON.decode(ProofDocument.self, from: text), let seal = document.seal else {
+            throw FileFailure(name, "is no proof that \"bristlecone-dump prove\" wrote: name another file.")
+        }
+        let verifier = SignatureVerifier()
+        let report = ProofReport(document, seal, sealFault: fault(of: seal, verifier), verifier)
+        let terminal = Terminal.plain
+        Output.show(json ? try DumpJSON.encode(report) : report.text(on: terminal))
+        if !report.holds { throw ExitCode(DumpFailure.found) }
+    }
+
+    private func fault(of seal: DumpSeal, _ verifier: SignatureVerifier) -> String? {
+        if let root, Digest256(hex: root) != seal.root { return "the root is another than the one that is trusted" }
+        guard seal.isAuthentic(accordingTo: verifier) else { return "the signature of the root is wrong" }
+        if let signedBy, seal.signature?.signer.mid != Mid(hex: signedBy) {
+            return "the root is not signed by the node that is trusted"
+        }
+        return nil
+    }
+}
+
+/// What `check-proof` answers; its JSON has the same names, in snake case.
+struct ProofReport: Encodable {
+    var holds: Bool
+    var root: String
+    var leaves: Int
+    var signedBy: String?
+    var items: [Item]
+    var faults: [String]
+
+    struct Item: Encodable {
+        var leaf: Int
+        var kind, key, id: String
+        var version: UInt32?
+        var data: String?
+
+        private enum CodingKeys: CodingKey {
+            case leaf, kind, key, id, version, data
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(leaf, forKey: .leaf)
+            try container.encode(kind, forKey: .kind)
+            try container.encode(key, forKey: .key)
+            try container.encode(id, forKey: .id)
+            try container.encode(version, forKey: .version)
+            try container.encode(data, forKey: .data)
+        }
+    }
+
+    private enum CodingKeys: CodingKey {
+        case holds, root, leaves, signedBy, items, faults
+    }
+
+    init(_ document: ProofDocument, _ seal: DumpSeal, sealFault: String?, _ verifier: SignatureVerifier) {
+        (root, leaves) = (seal.root.description, seal.leaves)
+        signedBy = seal.signature?.signer.mid.description
+        items = []
+        faults = sealFault.map { [$0] } ?? []
+        if document.items.isEmpty { faults.append("there is no item in it") }
+        for item in document.items {
+            switch item.check(seal, verifier) {
+            case .failure(let fault): faults.append("leaf \(item.leaf) \(fault.rawValue)")
+            case .success(let found):
+                let words = ItemWords(found)
+                items.append(
+                    Item(
+                        leaf: item.leaf, kind: found.kind.name, key: words.key, id: words.id, version: words.version,
+                        data: words.data.map { Hex.encode($0) }))
+            }
+        }
+        holds = faults.isEmpty
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(holds, forKey: .holds)
+        try container.encode(root, forKey: .root)
+        try container.encode(leaves, forKey: .leaves)
+        try container.encode(signedBy, forKey: .signedBy)
+        try container.encode(items, forKey: .items)
+        try container.encode(faults, forKey: .faults)
+    }
+
+    /// The answer for people.
+    func text(on terminal: Terminal) -> String {
+        var lines = faults.map { "\(terminal.bad("Does not hold")): \($0)" }
+        if holds {
+            lines.append("\(terminal.good("Holds")): \(Words.count(items.count, "item")) of a dump with the root")
+        }
+        lines.append("  \(root)")
+        if let signedBy { lines.append("  signed by \(signedBy)") }
+        for item in items {
+            let version = item.version.map { " version \($0)" } ?? ""
+            let data = item.data.flatMap { Hex.decode($0) }.map { " " + Terminal.shown($0) } ?? ""
+            lines.append("  leaf \(item.leaf): \(item.kind) \(item.key) \(item.id)\(version)\(data)")
+        }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,85 @@
+internal import Archive
+internal import Console
+internal import Glibc
+internal import IPv8
+
+/// What a repair did, as the child tells it.
+struct RepairSummary: Codable, Equatable {
+    /// Damaged records that were moved to the quarantine, by table.
+    var quarantined: [String: Int]
+    var countsRestored: Bool
+    /// Records that the index was built from.
+    var indexed: Int
+
+    init(_ report: RepairReport) {
+        (quarantined, countsRestored, indexed) = (report.quarantined, report.countsRestored, report.indexed)
+    }
+
+    /// A line for people.
+    var text: String {
+        let count = quarantined.values.reduce(0, +)
+        return "Repaired: \(Words.count(count, "damaged record")) moved to the quarantine, "
+            + (countsRestored ? "the counts written anew, " : "")
+            + "the index built from \(Words.count(indexed, "record"))"
+    }
+}
+
+/// What `verify --repair` answers; its JSON has the same names, in snake case.
+struct RepairedSummary: Encodable {
+    var before: VerifySummary
+    var repaired: RepairSummary
+    var after: VerifySummary
+}
+
+/// Mends what can be mended of an archive on which no node runs.
+enum Repair {
+    /// The step that the child does.
+    static let step = "repair"
+
+    /// Throws unless the folder is there and nobody uses it.
+    static func requireStopped(_ folder: String) throws {
+        guard access(folder + "/archive.mdb", F_OK) == 0 else { throw ArchiveError.noArchive(folder: folder) }
+        _ = try HeldFolder(folder)
+    }
+
+    /// Why a repair would not help; `nil` where it would.
+    static func refusal(_ report: VerifySummary) -> String? {
+        let isDeep = report.findings.contains { $0.table == "pages" || $0.key.isEmpty && $0.fault.contains("LMDB") }
+        guard isDeep else { return nil }
+        return "LMDB's own pages are damaged, which cannot be repaired: put \(report.folder)/archive.mdb back from a "
+            + "backup, or export what can still be read (bristlecone-dump export) and import it into a new folder."
+    }
+
+    /// Asks on the terminal.
+    static func isConfirmed(_ report: VerifySummary) throws -> Bool {
+        guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {
+            throw DumpFailure(
+                message: "Nothing was repaired: there is no terminal to ask on; confirm with --yes.",
+                status: DumpFailure.cannotRead)
+        }
+        Output.complain(
+            "\(Words.count(report.findings.count, "fault")): damaged records are moved to the quarantine as they are, the "
+                + "counts and the index are made anew. Nothing is deleted. Go on? [y/N]")
+        return readLine()?.lowercased().hasPrefix("y") ?? false
+    }
+
+    /// What the child does.
+    static func run(_ folder: String) throws -> RepairSummary {
+        let held = try HeldFolder(folder)
+        var options = ArchiveOptions()
+        options.structureCheckMax = nil
+        // Moving aside needs room too, and is worth the reserve.
+        options.diskReserveBytes = 0
+        let archive = try Archive.open(folder: folder, options: options, now: DumpOptions.now)
+        var progress = ProgressLine()
+        var count = 0
+        let report = try archive.repair(at: DumpOptions.now) { table, step in
+            count += step
+            progress.show("repairing, \(table): \(count) records")
+        }
+        progress.end()
+        archive.close()
+        withExtendedLifetime(held) {}
+        return RepairSummary(report)
+    }
+}

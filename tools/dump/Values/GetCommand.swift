@@ -1,0 +1,69 @@
+internal import Archive
+internal import ArgumentParser
+internal import Console
+internal import IPv8
+
+/// `bristlecone-dump get`
+struct GetCommand: GuardedCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "get",
+        abstract: "Show every value under a key, with all that is known of it.",
+        discussion: """
+            Expired, retained and damaged values too, in the order in which they are served. The exit status is 1 where \
+            there is none.
+
+            For example:
+
+              bristlecone-dump get greeting ./data
+              bristlecone-dump get greeting --as-of 2026-03-01 ./data
+              bristlecone-dump get 2db9c2a1d2b5f6fd7a1ec2f2e7b5cd0a3f4c6d19 --json ./data
+              bristlecone-dump get greeting --raw ./data > greeting.bin
+            """)
+
+    @OptionGroup var argument: KeyArgument
+
+    @Option(
+        help: ArgumentHelp(
+            "What was there then, as far as earlier versions are kept: \(MomentArgument.form).", valueName: "date"))
+    var asOf: MomentArgument?
+
+    @Flag(help: "Write the data of the first sound value, byte for byte, and nothing else.")
+    var raw = false
+
+    @OptionGroup var options: DumpOptions
+
+    mutating func validate() throws {
+        if raw, options.json { throw ValidationError("--raw writes bytes and --json writes text: choose one.") }
+    }
+
+    mutating func run() throws {
+        let now = asOf?.instant ?? DumpOptions.now
+        let key = argument.key
+        let values = try options.open().values(of: key, asOf: asOf?.instant)
+        if raw, let record = values.compactMap(\.record).first {
+            return try RowWriter.write(Array(record.entry.data))
+        }
+        if options.json || !values.isEmpty {
+            try options.output.show(
+                .object([
+                    "key": .string(key.description), "as_of": JSON(asOf.map { Words.moment($0.instant) }),
+                    "values": .array(values.map { $0.json(at: now) }),
+                ])
+            ) { terminal in text(of: values, on: terminal, at: now) }
+        }
+        guard !values.isEmpty else {
+            let then = asOf.map { " as of \(Words.moment($0.instant))" } ?? ""
+            throw DumpFailure(
+                message: "There is nothing under \(key) in \(options.folder)\(then); \"bristlecone-dump why\" may tell "
+                    + "more.", status: DumpFailure.found)
+        }
+    }
+
+    private func text(of values: [HeldValue], on terminal: Terminal, at now: Instant) -> String {
+        let then = asOf.map { " as of \(Words.moment($0.instant))" } ?? ""
+        let head =
+            "\(Words.count(values.count, "value")) under \(terminal.strong(terminal.digits(argument.key)))\(then)"
+        return ([head] + values.map { $0.lines(on: terminal, at: now).joined(separator: "\n") })
+            .joined(separator: "\n\n")
+    }
+}

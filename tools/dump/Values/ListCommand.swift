@@ -1,0 +1,141 @@
+internal import Archive
+internal import ArgumentParser
+internal import Console
+internal import IPv8
+
+extension ValueOrder: ExpressibleByArgument {}
+
+/// `bristlecone-dump list`
+struct ListCommand: GuardedCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List values, one in each line.",
+        discussion: """
+            In the order of their keys the first lines come at once, however large the archive is, and memory does not \
+            grow with the list. Any other order is made by the index. Expired values are listed until they leave the \
+            archive; --served leaves them out.
+
+            For example:
+
+              bristlecone-dump list --limit 20 ./data
+              bristlecone-dump list --prefix aaf4 --signed ./data
+              bristlecone-dump list --sort first-seen --reverse --limit 10 ./data
+              bristlecone-dump list --signer 2db9c2a1d2b5f6fd7a1ec2f2e7b5cd0a3f4c6d19 --as-of 2026-03-01 ./data
+              bristlecone-dump list --json ./data | jq -r .key | sort -u
+            """)
+
+    @OptionGroup(title: "Filters") var filters: FilterOptions
+
+    @Option(help: ArgumentHelp("The order.", valueName: "order"))
+    var sort = ValueOrder.key
+
+    @Flag(help: "The last one first.")
+    var reverse = false
+
+    @Option(help: ArgumentHelp("Stop after so many.", valueName: "count"))
+    var limit: Int?
+
+    @OptionGroup var options: DumpOptions
+
+    mutating func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("Write a number from 1 on for --limit.") }
+        if filters.asOf != nil, sort != .key || reverse {
+            throw ValidationError("What was there at a date is listed in the order of keys: leave --sort and --reverse out.")
+        }
+    }
+
+    mutating func run() throws {
+        let now = DumpOptions.now
+        let reader = try options.open()
+        var rows = ValueRows(output: options.output, now: filters.asOf?.instant ?? now, limit: limit)
+        if try usesIndex(reader) {
+            try listByIndex(reader, &rows, at: now)
+        } else {
+            try listByKey(reader, &rows, at: now)
+        }
+        try rows.end(nothing: "No value in \(options.folder) matches.")
+    }
+
+    /// Any order but that of keys needs the index; for a signer's values it saves reading everything else.
+    private func usesIndex(_ reader: ArchiveReader) throws -> Bool {
+        let isNeeded = sort != .key || reverse
+        guard isNeeded || (filters.signer != nil && filters.asOf == nil) else { return false }
+        switch try reader.indexState() {
+        case .current: return true
+        case .behind(let count):
+            if isNeeded {
+                Output.complain(
+                    "bristlecone-dump: The index is \(Words.count(count, "change")) behind, and what came since is missing; "
+                        + "a node brings it forward.")
+            }
+            return isNeeded
+        case .unusable(let reason):
+            guard isNeeded else { return false }
+            throw DumpFailure(
+                message: "That order needs the index, which cannot be used (\(reason)): leave --sort and --reverse out.",
+                status: DumpFailure.cannotRead)
+        }
+    }
+
+    private func listByIndex(_ reader: ArchiveReader, _ rows: inout ValueRows, at now: Instant) throws {
+        var walk = try ProgressLine.during("Putting values in order") { () throws(ArchiveError) in
+            try SortedWalk(reader, filters.filter, by: sort, descending: reverse, limit: limit, at: now)
+        }
+        while !walk.isAtEnd, !rows.isFull { try rows.add(try walk.next()) }
+    }
+
+    private func listByKey(_ reader: ArchiveReader, _ rows: inout ValueRows, at now: Instant) throws {
+        var walk = ValueWalk(reader, filters.filter, at: now)
+        while !walk.isAtEnd, !rows.isFull {
+            try rows.add(try walk.next(atMost: rows.room))
+            rows.tell(examined: walk.examined)
+        }
+    }
+}
+
+/// The rows of a list of values, written as they come.
+struct ValueRows {
+    private var progress = ProgressLine()
+    private let output: OutputOptions
+    private let now: Instant
+    private let limit: Int
+    private let terminal = OutputOptions.terminal
+    private let table: ColumnTable
+    private var writer = RowWriter()
+    private(set) var count = 0
+
+    init(output: OutputOptions, now: Instant, limit: Int?) {
+        self.output = output
+        self.now = now
+        self.limit = limit ?? .max
+        table = ColumnTable(HeldValue.columns(on: terminal), on: terminal)
+    }
+
+    var room: Int { limit - count }
+    var isFull: Bool { count >= limit }
+
+    mutating func add(_ values: [HeldValue]) throws(DumpFailure) {
+        guard !values.isEmpty, !isFull else { return }
+        progress.end()
+        if count == 0, !output.json { try writer.add(table.header) }
+        for value in values.prefix(room) {
+            try writer.add(
+                output.json ? value.json(at: now).text : table.row(value.cells(on: terminal, at: now)))
+            count += 1
+        }
+        try writer.flush()
+    }
+
+    /// Tells how far the walk is while nothing is found.
+    mutating func tell(examined: Int) {
+        let listed = count
+        progress.show("\(examined) records looked at, \(listed) listed")
+    }
+
+    /// Says so where nothing was listed.
+    mutating func end(nothing: String) throws(DumpFailure) {
+        progress.end()
+        try writer.flush()
+        if count == 0 { Output.complain("bristlecone-dump: \(nothing)") }
+    }
+}

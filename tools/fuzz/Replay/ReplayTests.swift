@@ -1,0 +1,47 @@
+import Foundation
+import Testing
+
+/// What the fuzzer has found so far, given to the fuzz targets once more, without a sanitizer.
+@Suite struct ReplayTests {
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+
+    /// Inputs that together reach all that the fuzzer has reached.
+    @Test(arguments: FuzzTarget.allCases)
+    func corpusHoldsNoViolation(target: FuzzTarget) throws {
+        let file = Self.folder.appending(path: "corpora/\(target.rawValue).corpus")
+        let inputs = try #require(Corpus.unpack([UInt8](try Data(contentsOf: file))), "the corpus is damaged")
+        #expect(inputs.count > 10)
+        for (number, input) in inputs.enumerated() {
+            #expect(throws: Never.self, "input \(number) of \(target.rawValue)") { try target.run(input) }
+        }
+    }
+
+    /// Inputs that failed once, each in a file that says by its name what was wrong.
+    @Test(arguments: FuzzTarget.allCases)
+    func whatFailedOnceStaysMended(target: FuzzTarget) throws {
+        let folder = Self.folder.appending(path: "regressions/\(target.rawValue)")
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        for name in names.sorted() {
+            let input = [UInt8](try Data(contentsOf: folder.appending(path: name)))
+            #expect(throws: Never.self, "\(name)") { try target.run(input) }
+        }
+    }
+}
+
+/// Many inputs in one file: `length 4 | input`, one after the other.
+enum Corpus {
+    /// The inputs; `nil` where the file is cut off.
+    static func unpack(_ packed: [UInt8]) -> [[UInt8]]? {
+        var inputs: [[UInt8]] = []
+        var rest = packed[...]
+        while !rest.isEmpty {
+            guard rest.count >= 4 else { return nil }
+            let length = rest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+            rest = rest.dropFirst(4)
+            guard rest.count >= length else { return nil }
+            inputs.append(Array(rest.prefix(length)))
+            rest = rest.dropFirst(length)
+        }
+        return inputs
+    }
+}

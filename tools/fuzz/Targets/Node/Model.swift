@@ -1,0 +1,173 @@
+import DHTCore
+import IPv8
+
+/// What the node has been told, and what follows from it.
+///
+/// It shares no code with the node but the parsing of packets and values, and believes only what is authentic.
+struct Model {
+    var disk = ModelArchive()
+    /// What the disk has just read, while the node deals with it.
+    var loaded: (target: Target, values: [[UInt8]])?
+    private(set) var openCommands: [CommandID: Command] = [:]
+    /// Tokens that the node gave out.
+    private(set) var tokens: [GivenToken] = []
+
+    /// Authentic requests, by what their answer looks like.
+    private var requests: [Exchange: [ReceivedRequest]] = [:]
+    /// The node's own requests, by what their answer looks like.
+    private var asked: [Exchange: Instant] = [:]
+    /// Who answered the node since it was started.
+    private(set) var answered: Set<NodeInfo> = []
+    /// Values that somebody gave in answer to a search, their signatures valid.
+    private(set) var offered: Set<Entry> = []
+    /// When whom was asked something.
+    var askedAt: [Address: [Instant]] = [:]
+    /// When answers to pings went out.
+    var pongs: [NodeInfo: [Instant]] = [:]
+    /// Repeated pings.
+    private var pongOfBytes: [[UInt8]: Instant] = [:]
+    /// Peers that were confirmed to be remembered.
+    private(set) var registered: Set<NodeInfo> = []
+    /// Puncture requests that came in, and what they may lead to.
+    var punctureTargets: [Address: Int] = [:]
+
+    struct GivenToken {
+        let token: Token
+        let peer: NodeInfo
+        let at: Instant
+    }
+
+    /// A request and its answer: the answer's message id, the number, and the address on the other side.
+    struct Exchange: Hashable {
+        let answerID: UInt8
+        let number: UInt32
+        let address: Address
+    }
+
+    struct ReceivedRequest {
+        let message: Message
+        let peer: NodeInfo
+        let bytes: [UInt8]
+        let at: Instant
+        var isAnswered = false
+    }
+
+    // MARK: What comes in
+
+    mutating func received(_ bytes: [UInt8], from address: Address, at now: Instant) {
+        guard let packet = try? Packet(decoding: bytes) else { return }
+        if case .punctureRequest(let request) = packet.message {
+            for address in [request.walkerLAN, request.walkerWAN] { punctureTargets[address, default: 0] += 1 }
+        }
+        guard let sender = packet.sender, Forgery.isAuthentic(packet) else { return }
+        let peer = NodeInfo(address: address, publicKey: sender)
+        if let exchange = Exchange(request: packet.message, address: address) {
+            requests[exchange, default: []].append(
+                ReceivedRequest(message: packet.message, peer: peer, bytes: bytes, at: now))
+        } else if let exchange = Exchange(answer: packet.message, address: address), asked[exchange] != nil {
+            answered.insert(peer)
+            if case .findResponse(let response) = packet.message {
+                for value in response.values {
+                    if let entry = try? Entry(bytes: value), Forgery.isAuthentic(entry) { offered.insert(entry) }
+                }
+            }
+        }
+    }
+
+    mutating func issued(_ id: CommandID, _ command: Command) { openCommands[id] = command }
+
+    mutating func restarted() {
+        openCommands = [:]
+        asked = [:]
+        answered = []
+        registered = []
+        askedAt = [:]
+        pongs = [:]
+        pongOfBytes = [:]
+        requests = [:]
+    }
+
+    // MARK: What goes out
+
+    func isRequest(_ message: Message) -> Bool { Exchange(request: message, address: .none) != nil }
+
+    mutating func noteRequest(_ message: Message, to address: Address, at now: Instant) {
+        if let exchange = Exchange(request: message, address: address) { asked[exchange] = now }
+    }
+
+    mutating func noteToken(_ token: Token, for peer: NodeInfo, at now: Instant) {
+        tokens.append(GivenToken(token: token, peer: peer, at: now))
+    }
+
+    mutating func noteRegistered(_ peer: NodeInfo) { registered.insert(peer) }
+
+    /// The authentic store requests that came from an address.
+    func storeRequests(from address: Address) -> [ReceivedRequest] {
+        requests.filter { $0.key.answerID == 4 && $0.key.address == address }.flatMap(\.value)
+    }
+
+    mutating func closeCommand(_ id: CommandID) -> Command? { openCommands.removeValue(forKey: id) }
+
+    /// The request that an answer belongs to, which counts as answered from now on.
+    ///
+    /// - Parameter fits: whether an answer like this one is due to it.
+    mutating func settle(
+        _ answer: Message, to address: Address, _ fits: (ReceivedRequest) -> Bool
+    ) throws(Violation) -> ReceivedRequest {
+        guard let exchange = Exchange(answer: answer, address: address), var candidates = requests[exchange] else {
+            throw Violation("an answer to nobody's request: \(answer)")
+        }
+        guard let place = candidates.firstIndex(where: { !$0.isAnswered && fits($0) }) else {
+            throw Violation("an answer to a request that is answered, or does not deserve it: \(answer)")
+        }
+        candidates[place].isAnswered = true
+        requests[exchange] = candidates
+        return candidates[place]
+    }
+
+    /// Pings are answered at once, so it shows when the same one is answered twice.
+    mutating func notePong(_ request: ReceivedRequest, at now: Instant) throws(Violation) {
+        if let last = pongOfBytes[request.bytes] {
+            try require(now - last >= .seconds(5), "a repeated ping is answered again")
+        }
+        pongOfBytes[request.bytes] = now
+        var times = (pongs[request.peer] ?? []).filter { now - $0 < .seconds(5) }
+        times.append(now)
+        pongs[request.peer] = times
+        try require(times.count <= 10, "\(times.count) pings of one peer are answered within 5 seconds")
+    }
+}
+
+extension Model.Exchange {
+    /// The exchange that a message begins; `nil` where it is no request.
+    init?(request: Message, address: Address) {
+        switch request {
+        case .pingRequest(let request): self.init(answerID: 2, number: request.id.number, address: address)
+        case .storeRequest(let request): self.init(answerID: 4, number: request.id.number, address: address)
+        case .findRequest(let request): self.init(answerID: 6, number: request.id.number, address: address)
+        case .storePeerRequest(let request): self.init(answerID: 8, number: request.id.number, address: address)
+        case .connectPeerRequest(let request): self.init(answerID: 10, number: request.id.number, address: address)
+        case .introductionRequest(let request):
+            self.init(answerID: 245, number: UInt32(request.identifier), address: address)
+        case .pingResponse, .storeResponse, .findResponse, .storePeerResponse, .connectPeerResponse,
+            .introductionResponse, .punctureRequest, .puncture:
+            return nil
+        }
+    }
+
+    /// The exchange that a message ends; `nil` where it is no answer.
+    init?(answer: Message, address: Address) {
+        switch answer {
+        case .pingResponse(let response): self.init(answerID: 2, number: response.id.number, address: address)
+        case .storeResponse(let response): self.init(answerID: 4, number: response.id.number, address: address)
+        case .findResponse(let response): self.init(answerID: 6, number: response.id.number, address: address)
+        case .storePeerResponse(let response): self.init(answerID: 8, number: response.id.number, address: address)
+        case .connectPeerResponse(let response): self.init(answerID: 10, number: response.id.number, address: address)
+        case .introductionResponse(let response):
+            self.init(answerID: 245, number: UInt32(response.identifier), address: address)
+        case .pingRequest, .storeRequest, .findRequest, .storePeerRequest, .connectPeerRequest,
+            .introductionRequest, .punctureRequest, .puncture:
+            return nil
+        }
+    }
+}

@@ -1,0 +1,245 @@
+import DHTCore
+import IPv8
+import Kademlia
+import Maintenance
+
+/// The node of a run, and what surrounds it: a network, a pool that checks signatures, a disk, a clock.
+struct NodeRun {
+    var source: ByteSource
+    var node: Node
+    var now = Instant(seconds: 1_700_000_000)
+    var model = Model()
+    /// Whether checks, reads and commits are done at once, rather than when the fuzzer says so.
+    let isPrompt: Bool
+    let isLoopback: Bool
+
+    var checks: [(id: WorkID, packet: Packet, entries: [Entry])] = []
+    var loads: [(id: WorkID, target: Target, offset: Int, limit: Int)] = []
+    var commits: [(id: WorkID, intent: StoreIntent)] = []
+    var commandCount: UInt64 = 0
+    /// Datagrams that came in, to be repeated.
+    var datagrams: [(bytes: [UInt8], from: Address)] = []
+    /// Requests of the node that have not been answered.
+    var asked: [(message: Message, to: Address)] = []
+
+    private let listenAddresses: [Address]
+    private var durableSecrets: [TokenSecret] = []
+    private var rememberedContacts: [Contact] = []
+    private var hasDrawn = false
+    private var upkeepWork: [UpkeepWork] = []
+
+    private static let datagramsMax = 64
+    private static let askedMax = 256
+
+    init(_ source: ByteSource) {
+        var source = source
+        let situation = source.byte()
+        isPrompt = situation & 4 != 0
+        isLoopback = situation & 3 == 0
+        listenAddresses = Cast.listenAddresses(situation & 3)
+        node = Node(
+            NodeConfiguration(identity: Cast.own, listenAddresses: listenAddresses, seed: 1), at: now)
+        self.source = source
+    }
+
+    /// Starts the node with contacts and secrets of an earlier run, some of them strange.
+    mutating func begin() throws(Violation) {
+        for _ in 0..<source.index(below: 4) {
+            let nanoseconds = source.flag() ? Int64(bitPattern: source.integer(UInt64.self)) : now.nanoseconds
+            rememberedContacts.append(Contact(peer(), answeredAt: Instant(nanoseconds: nanoseconds)))
+        }
+        for place in 0..<source.index(below: 4) {
+            let nanoseconds = source.flag() ? Int64(bitPattern: source.integer(UInt64.self)) : now.nanoseconds
+            let bytes = [UInt8](repeating: UInt8(place), count: 32)
+            durableSecrets.append(TokenSecret(bytes: bytes, drawnAt: Instant(nanoseconds: nanoseconds)))
+        }
+        try start()
+    }
+
+    /// Kills the node: what it had asked for is gone, what was durable is not.
+    mutating func restart() throws(Violation) {
+        checks = []
+        loads = []
+        // What is being written when the process dies may reach the disk or not.
+        if source.flag(), let intent = commits.first?.intent { model.disk.write(intent) }
+        commits = []
+        asked = []
+        model.restarted()
+        try start()
+    }
+
+    private mutating func start() throws(Violation) {
+        let seed = UInt64(source.byte())
+        node = Node(
+            NodeConfiguration(
+                identity: Cast.own, listenAddresses: listenAddresses, peers: (0..<seed % 3).map { _ in address() },
+                contacts: rememberedContacts, tokenSecrets: durableSecrets, seed: seed),
+            at: now)
+        hasDrawn = false
+        try give(.timerFired)
+    }
+
+    /// Gives the node an input and carries out what it wants done.
+    mutating func give(_ input: Input) throws(Violation) {
+        var effects: [Effect] = []
+        node.handle(input, at: now, into: &effects)
+        for effect in effects { try carryOut(effect) }
+        if hasDrawn {
+            hasDrawn = false
+            try drawSecret()
+        }
+        while let work = upkeepWork.popLast() { try finish(work) }
+    }
+
+    private mutating func carryOut(_ effect: Effect) throws(Violation) {
+        switch effect {
+        case .send(let message, let address):
+            try model.sent(message, to: address, by: node, at: now)
+            if model.isRequest(message), asked.count < NodeRun.askedMax { asked.append((message, address)) }
+        case .verify(let id, let packet, let entries): checks.append((id, packet, entries))
+        case .load(let id, let target, let offset, let limit):
+            try require((1...1024).contains(limit) && offset >= 0, "a page of \(limit) values from \(offset) on")
+            loads.append((id, target, offset, limit))
+        case .commit(let id, let intent):
+            try model.check(intent, at: now)
+            commits.append((id, intent))
+        case .saveTokenSecrets(let secrets):
+            try require((1...2).contains(secrets.count), "\(secrets.count) secrets are to be kept")
+            durableSecrets = secrets
+        case .drawTokenSecret: hasDrawn = true
+        case .callLocalNetwork: return
+        case .saveContacts(let contacts, _): rememberedContacts = contacts
+        case .listDueKeys(let id, let limit):
+            try require(limit > 0, "a list of \(limit) keys")
+            upkeepWork.append(.list(id))
+        case .loadRepublishable(let id, let targets):
+            try require((1...64).contains(targets.count), "the values of \(targets.count) keys at once")
+            upkeepWork.append(.load(id, targets))
+        case .refresh(let intent):
+            let isBounded = intent.values.allSatisfy { $0.servedUntil <= now + .seconds(3600) }
+            try require(isBounded, "a value that was stored again is served for over an hour")
+        case .noteRepublication(let report): try require(report.holders.count <= 16, "\(report.holders.count) holders")
+        case .saveJobs(let jobs): try require(jobs.count < 32, "\(jobs.count) jobs")
+        case .emit(let event): try model.told(event)
+        }
+    }
+
+    /// What upkeep has asked the archive for.
+    enum UpkeepWork {
+        case list(WorkID)
+        case load(WorkID, [Target])
+    }
+
+    /// Answers with a few keys of a small space, so that they come again, and with values of any kind.
+    private mutating func finish(_ work: UpkeepWork) throws(Violation) {
+        switch work {
+        case .list(let id):
+            let keys = (0..<source.byte() % 8).map { _ in
+                let byte = source.byte()
+                return DueKey(
+                    target: Target(hashing: "\(byte % 16)"), deadline: now + .seconds(Int(byte)), isPinned: byte > 200)
+            }
+            let due = DueKeys(keys: keys, total: keys.count, kept: keys.count, nextDue: nil)
+            try give(.dueKeysListed(id, due))
+        case .load(let id, let targets):
+            let loaded = targets.map { target in
+                let values = (0..<source.byte() % 12).compactMap { number in
+                    (try? Entry(unsigned: [number])).map { entry in
+                        RepublishableValue(entry: entry, servedUntil: number % 2 == 0 ? nil : now + .seconds(600))
+                    }
+                }
+                return RepublishableTarget(target: target, values: values)
+            }
+            try give(.republishableLoaded(id, loaded))
+        }
+    }
+
+    mutating func drawSecret() throws(Violation) {
+        try give(.tokenSecretDrawn([UInt8](repeating: source.byte(), count: 32)))
+    }
+
+    mutating func receive(_ bytes: [UInt8], from address: Address) throws(Violation) {
+        if datagrams.count < NodeRun.datagramsMax { datagrams.append((bytes, address)) }
+        model.received(bytes, from: address, at: now)
+        try give(.datagramReceived(bytes, from: address))
+    }
+
+    // MARK: Work that was asked for
+
+    mutating func finishCheck(_ place: Int) throws(Violation) {
+        guard checks.indices.contains(place) else { return }
+        let check = checks.remove(at: place)
+        try give(
+            .signaturesChecked(
+                check.id,
+                SignatureVerdict(
+                    packetIsAuthentic: Forgery.isAuthentic(check.packet),
+                    entriesAreAuthentic: check.entries.map { Forgery.isAuthentic($0) })))
+    }
+
+    mutating func finishLoad(_ place: Int, fails: Bool) throws(Violation) {
+        guard loads.indices.contains(place) else { return }
+        let load = loads.remove(at: place)
+        guard !fails else { return try give(.loadFailed(load.id)) }
+        let values = model.disk.page(of: load.target, offset: load.offset, limit: load.limit, at: now)
+        model.loaded = (load.target, values)
+        defer { model.loaded = nil }
+        try give(.entriesLoaded(load.id, values))
+    }
+
+    /// Mostly the disk does what it should.
+    mutating func finishCommit(_ place: Int, _ mood: UInt8) throws(Violation) {
+        guard commits.indices.contains(place) else { return }
+        let commit = commits.remove(at: place)
+        let outcome: CommitOutcome
+        switch mood {
+        case 240...: outcome = .refused
+        case 220...: outcome = .failed
+        default: outcome = model.disk.write(commit.intent) ? .held : .superseded
+        }
+        try give(.commitCompleted(commit.id, outcome))
+    }
+
+    mutating func finishEverything() throws(Violation) {
+        while !checks.isEmpty || !loads.isEmpty || !commits.isEmpty {
+            try finishCheck(0)
+            try finishLoad(0, fails: false)
+            try finishCommit(0, 0)
+        }
+    }
+
+    // MARK: Time
+
+    /// Lets time pass. A timer that is late fires once, at the end.
+    mutating func pass(_ duration: Duration, isLate: Bool) throws(Violation) {
+        let end = now + duration
+        var firings = 0
+        while !isLate, firings < 64, let wakeUp = node.nextWakeUp, wakeUp <= end {
+            now = max(now, wakeUp)
+            try fireTimer()
+            firings += 1
+        }
+        now = end
+        try fireTimer()
+    }
+
+    private mutating func fireTimer() throws(Violation) {
+        try give(.timerFired)
+        if let wakeUp = node.nextWakeUp {
+            try require(wakeUp > now, "the timer is to fire at \(wakeUp), and it has just fired at \(now)")
+        }
+    }
+
+    /// Brings everything to its end: from here on the surroundings work, nobody answers, and time passes.
+    mutating func finish() throws(Violation) {
+        try finishEverything()
+        let end = now + .seconds(1800)
+        while !model.openCommands.isEmpty, let wakeUp = node.nextWakeUp, wakeUp <= end {
+            now = max(now, wakeUp)
+            try fireTimer()
+            try finishEverything()
+        }
+        try require(model.openCommands.isEmpty, "commands that never complete: \(model.openCommands.values)")
+        try Bounds.check(node, at: now)
+    }
+}
