@@ -17,7 +17,9 @@ extension Node {
     /// How often each contact is asked for an introduction, on average.
     private static let contactWalkInterval: Duration = .seconds(5)
     /// How often trackers may be asked.
-    private static let trackersInterval: Duration = .seconds(30)
+    static let trackersInterval: Duration = .seconds(30)
+    /// How long those who are remembered or were given have to answer before trackers are asked.
+    static let trackersWait: Duration = .seconds(5)
 
     mutating func runDueJobs(at now: Instant, into effects: inout [Effect]) {
         for job in schedule.takeDue(at: now) {

@@ -109,6 +109,9 @@ public struct Node: Sendable {
         upkeep = Upkeep(isEnabled: configuration.republishes, limits: configuration.upkeepLimits)
         rememberedCount = min(configuration.contacts.count, LostContacts.contactsMax)
         lostContacts = LostContacts(configuration.contacts)
+        if !configuration.contacts.isEmpty || !configuration.peers.isEmpty {
+            trackersWalkedAt = now + Node.trackersWait - Node.trackersInterval
+        }
         planJobs(configuration.jobs, at: now)
     }
 

@@ -137,6 +137,16 @@ import Testing
         #expect(bench.node.contacts.map(\.node) == [peer.info])
     }
 
+    @Test(arguments: [false, true])
+    func trackersAreAskedOnceThoseWhoAreRememberedHaveNotAnswered(isRemembered: Bool) throws {
+        let (tracker, friend) = (try Peer(1), try Peer(2))
+        let contacts = isRemembered ? [Contact(friend.info, answeredAt: Instant(seconds: 1))] : []
+        var bench = try Bench(contacts: contacts)
+        _ = bench.give(.trackersResolved([tracker.address]))
+        #expect(bench.pass(.seconds(4)).messages(to: tracker.address).isEmpty == isRemembered)
+        #expect(bench.pass(.seconds(2)).messages(to: tracker.address).isEmpty != isRemembered)
+    }
+
     @Test func trackersIntroduceButDoNotBecomeContacts() throws {
         var bench = try Bench()
         let tracker = try Peer(1, level: .veryLow)
