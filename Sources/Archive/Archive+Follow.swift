@@ -72,7 +72,9 @@ extension Archive {
     /// Why an index cannot be brought forward along the journal; `nil` where it can.
     private func misfit(of position: IndexPosition) throws(ArchiveError) -> String? {
         guard position.archiveID == identity.archiveID else { return "it belongs to another archive" }
-        guard position.republishRule == options.republishing.description else { return "the upkeep settings are others now" }
+        guard position.republishRule == options.republishing.description else {
+            return "the upkeep settings are others now"
+        }
         return try environment.read { (transaction) throws(ArchiveError) in
             let end = try transaction.journalEnd()
             if position.last == end { return nil }

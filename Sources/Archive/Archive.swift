@@ -42,7 +42,8 @@ public final class Archive: Sendable {
         self.environment = environment
         self.identity = identity
         self.index = index
-        indexPosition = Mutex(IndexPosition(
+        indexPosition = Mutex(
+            IndexPosition(
                 archiveID: identity.archiveID, last: .start, republishRule: options.republishing.description))
     }
 

@@ -18,8 +18,12 @@ struct DumpOptions: ParsableArguments {
 
     /// Prints an answer: as JSON, or as the text for people that is made for the terminal.
     func show(_ report: some Encodable, _ text: (Terminal) -> String) throws {
-        let terminal = Terminal(descriptor: STDOUT_FILENO, environment: ProcessInfo.processInfo.environment)
-        Output.show(json ? try DumpJSON.encode(report) : text(terminal))
+        Output.show(json ? try DumpJSON.encode(report) : text(DumpOptions.terminal))
+    }
+
+    /// Whoever reads standard output.
+    static var terminal: Terminal {
+        Terminal(descriptor: STDOUT_FILENO, environment: ProcessInfo.processInfo.environment)
     }
 
     /// The machine's time.

@@ -120,7 +120,8 @@ extension IndexPosition {
     }
 
     fileprivate func save(_ database: Database) throws {
-        let statement = try database.cachedStatement(sql: "INSERT OR REPLACE INTO position VALUES (1, ?, ?, ?, ?, ?, ?)")
+        let statement = try database.cachedStatement(
+            sql: "INSERT OR REPLACE INTO position VALUES (1, ?, ?, ?, ?, ?, ?)")
         try statement.execute(arguments: [
             Data(archiveID), Int64(clamping: last.number), withUnsafeBytes(of: last.checksum.bigEndian) { Data($0) },
             rebuild.map { Data($0.after) }, Int64(rebuild?.done ?? 0), republishRule,

@@ -232,7 +232,9 @@ extension StorePass {
     ) throws(ArchiveError) -> Bool {
         let key = EntryKey(target: target, entry: refreshed.entry)
         for budget in [Budget.served, .retained] {
-            guard var kept = try kept(key, in: budget, transaction), kept.bytes == refreshed.entry.bytes else { continue }
+            guard var kept = try kept(key, in: budget, transaction), kept.bytes == refreshed.entry.bytes else {
+                continue
+            }
             guard budget == .served else {
                 let store = StoreChange(
                     target: target, entries: [], expiresAt: refreshed.servedUntil, provenance: kept.facts.provenance)

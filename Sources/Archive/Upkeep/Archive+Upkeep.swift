@@ -55,7 +55,8 @@ extension Archive {
             }
             for (key, record) in held {
                 if try isPinned(key) {
-                    republishable.append(RepublishableEntry(entry: record.entry, servedUntil: nil, expiresAt: record.expiresAt))
+                    republishable.append(
+                        RepublishableEntry(entry: record.entry, servedUntil: nil, expiresAt: record.expiresAt))
                 } else if let due = rule.due(record, isRetained: table == .retained, under: key), due <= now {
                     let isOurs = record.provenance == .publishedHere
                     let end = rule.origin(of: record) + rule.lifetime
