@@ -73,7 +73,9 @@ package struct DueWalk {
 extension ArchiveReader {
     /// The recurring jobs as they were last written down, those that are due soonest first.
     package func jobs() throws(ArchiveError) -> [JobState] {
-        try askedIndex().read { database in try JobState.fetchAll(database) }.sorted { ($0.due, $0.name) < ($1.due, $1.name) }
+        try askedIndex().read { database in try JobState.fetchAll(database) }.sorted {
+            ($0.due, $0.name) < ($1.due, $1.name)
+        }
     }
 
     /// How much is to be stored in the DHT again.
@@ -116,7 +118,8 @@ extension ReadOnlyIndex {
                     """, arguments: [target.blob])
             for row in rows {
                 let place = OrderedRow(
-                    place: 0, target: target.blob, entryClass: try row.sound(0), identity: try row.sound(1), number: nil)
+                    place: 0, target: target.blob, entryClass: try row.sound(0), identity: try row.sound(1), number: nil
+                )
                 if let key = place.entryKey { due[key] = Instant(nanoseconds: try row.sound(2)) }
             }
             return due
@@ -127,7 +130,8 @@ extension ReadOnlyIndex {
         try read { database in
             func keys(_ condition: String, _ arguments: StatementArguments) throws -> Int {
                 try Int.fetchOne(
-                    database, sql: "SELECT count(DISTINCT target) FROM entries WHERE \(condition)", arguments: arguments)
+                    database, sql: "SELECT count(DISTINCT target) FROM entries WHERE \(condition)", arguments: arguments
+                )
                     ?? 0
             }
             let next = try Int64.fetchOne(

@@ -65,8 +65,9 @@ extension ArchiveReader {
             facts.republished = republishing.state
             for value in values {
                 var standing = try standing(of: value, transaction)
-                standing.due = republishing.due[
-                    EntryKey(target: target, class: value.entryClass, identity: value.id)]
+                standing.due =
+                    republishing.due[
+                        EntryKey(target: target, class: value.entryClass, identity: value.id)]
                 facts.values.append(standing)
             }
             facts.floors = try floors(of: target, transaction)

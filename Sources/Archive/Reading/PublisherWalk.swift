@@ -128,7 +128,8 @@ extension ReadOnlyIndex {
     fileprivate func keys(signedBy mid: Mid, limit: Int) throws(ArchiveError) -> [EntryKey] {
         try read { database in
             try Row.fetchAll(
-                database, sql: "SELECT target, class FROM entries WHERE signer = ? LIMIT ?", arguments: [mid.blob, limit]
+                database, sql: "SELECT target, class FROM entries WHERE signer = ? LIMIT ?",
+                arguments: [mid.blob, limit]
             ).compactMap { row in
                 OrderedRow(
                     place: 0, target: try row.sound(0), entryClass: try row.sound(1), identity: mid.blob, number: nil

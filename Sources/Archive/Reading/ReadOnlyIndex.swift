@@ -79,7 +79,8 @@ extension ReadOnlyIndex {
     func summary(at now: Instant) throws(ArchiveError) -> ArchiveSummary.IndexSummary {
         try read { database in
             func count(_ condition: String, _ arguments: StatementArguments = []) throws -> Int {
-                try Int.fetchOne(database, sql: "SELECT count(*) FROM entries WHERE \(condition)", arguments: arguments) ?? 0
+                try Int.fetchOne(database, sql: "SELECT count(*) FROM entries WHERE \(condition)", arguments: arguments)
+                    ?? 0
             }
             func served(before end: Duration) throws -> Int {
                 try count(

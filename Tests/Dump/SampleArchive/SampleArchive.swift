@@ -53,7 +53,8 @@ enum SampleArchive {
             let changes = try (start..<min(count, start + 4096)).map { number in
                 ArchiveChange.store(
                     StoreChange(
-                        target: Target(hashing: "\(number)"), entries: [try Entry(unsigned: Array("value \(number)".utf8))],
+                        target: Target(hashing: "\(number)"),
+                        entries: [try Entry(unsigned: Array("value \(number)".utf8))],
                         expiresAt: now + .seconds(86_400 + 1800), provenance: sender))
             }
             _ = try archive.commit(changes, at: begun)

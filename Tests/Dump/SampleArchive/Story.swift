@@ -102,13 +102,15 @@ struct Story {
                 budget: "400 packets a second"),
             JobState(name: "sweep", due: moment(1), lastRun: nil, lastResult: nil, budget: "4,096 records a step"),
         ])
-        let holder = RepublishResult.Holder(mid: Story.key(4).publicKey.mid, address: Address(host: .v4(0xC000_0204), port: 8004))
+        let holder = RepublishResult.Holder(
+            mid: Story.key(4).publicKey.mid, address: Address(host: .v4(0xC000_0204), port: 8004))
         try archive.note(
             [
                 RepublishResult(
                     target: Target(hashing: "mine"), outcome: .stored, holders: [holder], retryAt: nil, sought: nil),
                 RepublishResult(
-                    target: Target(hashing: "greeting"), outcome: .unanswered, holders: [], retryAt: moment(1), sought: nil),
+                    target: Target(hashing: "greeting"), outcome: .unanswered, holders: [], retryAt: moment(1),
+                    sought: nil),
                 RepublishResult(
                     target: Target(hashing: "text"), outcome: .stored, holders: [holder], retryAt: nil,
                     sought: RepublishResult.Sought(answered: 8, found: 3)),
