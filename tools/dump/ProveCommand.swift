@@ -125,7 +125,7 @@ struct CheckProofCommand: ParsableCommand {
         }
         let verifier = SignatureVerifier()
         let report = ProofReport(document, seal, sealFault: fault(of: seal, verifier), verifier)
-        Output.show(json ? try DumpJSON.encode(report) : report.text(on: DumpOptions.terminal))
+        Output.show(json ? try DumpJSON.encode(report) : report.text(on: OutputOptions.terminal))
         if !report.holds { throw ExitCode(DumpFailure.found) }
     }
 
