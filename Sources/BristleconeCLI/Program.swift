@@ -28,9 +28,8 @@ struct Program: AsyncParsableCommand {
         version: "bristlecone \(Release.version)",
         subcommands: [
             RunCommand.self, StoreCommand.self, FindCommand.self, PingCommand.self, ConnectCommand.self,
-            StatusCommand.self, PlanCommand.self, PinCommand.self, WithdrawCommand.self, ForgetCommand.self, BackupCommand.self,
-            RestoreCommand.self,
-            ConfigCommand.self,
+            StatusCommand.self, PlanCommand.self, PinCommand.self, WithdrawCommand.self, ForgetCommand.self,
+            BackupCommand.self, RestoreCommand.self, ConfigCommand.self,
         ])
 
     /// Parses the arguments, runs the command and turns whatever goes wrong into a sentence and an exit status.

@@ -63,7 +63,8 @@ struct FilterOptions: ParsableArguments {
 
     @Flag(exclusivity: .exclusive) var freshness: Freshness?
 
-    @Option(help: ArgumentHelp("Only values first seen at this time or later: \(MomentArgument.form).", valueName: "date"))
+    @Option(
+        help: ArgumentHelp("Only values first seen at this time or later: \(MomentArgument.form).", valueName: "date"))
     var since: MomentArgument?
 
     @Option(help: ArgumentHelp("Only values first seen before this time.", valueName: "date"))

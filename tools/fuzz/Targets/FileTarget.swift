@@ -1,5 +1,6 @@
-@testable import Bristlecone
 import IPv8
+
+@testable import Bristlecone
 
 /// What people and programs on the same machine hand to a node.
 ///

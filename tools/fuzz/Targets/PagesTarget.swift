@@ -1,7 +1,8 @@
-@testable import Archive
 import Foundation
 import Glibc
 import IPv8
+
+@testable import Archive
 
 /// Damage to the pages of an archive's file: it is found, or it does no harm.
 ///

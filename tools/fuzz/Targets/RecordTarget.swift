@@ -1,5 +1,6 @@
-@testable import Archive
 import IPv8
+
+@testable import Archive
 
 /// Records through every reader of the archive: none reads past the end, and what one reads says the same when it is
 /// written and read again.
