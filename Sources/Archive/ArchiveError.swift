@@ -36,6 +36,8 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case notCopied(path: String, reason: String)
     /// An archive that was kept aside while another one was put in its place is still there.
     case unfinishedCompact(path: String)
+    /// The folder is a backup, which nothing in it may be changed of.
+    case isBackup(folder: String)
     /// A node, or another tool, is using the folder.
     case inUse(folder: String)
     /// The archive has been closed.
@@ -95,6 +97,9 @@ extension ArchiveError: CustomStringConvertible {
         case .unfinishedCompact(let path):
             "\(path) is what the archive was before it was compacted: see with \"bristlecone-dump verify\" that the "
                 + "archive is sound, then delete it."
+        case .isBackup(let folder):
+            "\(folder) is a backup, whose checksums would not match any more: restore it with \"bristlecone restore\", and "
+                + "name the folder that you restored it to."
         case .inUse(let folder):
             "A node, or another tool, is using \(folder): stop it first."
         case .closed:

@@ -101,7 +101,7 @@ import Testing
         archive.close()
         let before = try Dumps.items(folder)
         let result = try CompactedArchive(try HeldFolder(folder.path)).run(
-            keepsOld: false, now: Folder.filled, progress: { _ in })
+            keepsOld: false, progress: { _ in })
         #expect(result.bytesAfter < result.bytesBefore && result.keptAs == nil)
         #expect(try Dumps.items(folder) == before)
         #expect(try findings().isEmpty)
@@ -111,13 +111,27 @@ import Testing
 
     @Test func oldArchiveIsKeptWhereThatIsAsked() throws {
         let result = try CompactedArchive(try HeldFolder(folder.path)).run(
-            keepsOld: true, now: Folder.filled, progress: { _ in })
+            keepsOld: true, progress: { _ in })
         let kept = try #require(result.keptAs)
         #expect(try !folder.bytes(kept).isEmpty)
         #expect(throws: ArchiveError.unfinishedCompact(path: kept)) {
             try CompactedArchive(try HeldFolder(folder.path)).run(
-                keepsOld: false, now: Folder.filled, progress: { _ in })
+                keepsOld: false, progress: { _ in })
         }
+    }
+
+    @Test func indexOfANodeWithOtherSettingsIsNotMadeAnew() throws {
+        var options = ArchiveOptions.small
+        options.republishing.interval = .seconds(99)
+        let archive = try folder.open(options)
+        try archive.followToEnd()
+        archive.close()
+        #expect(ArchiveOptions(fittingIndexIn: folder.path).republishing == options.republishing)
+        var told: [ArchiveProgress] = []
+        try folder.open(ArchiveOptions(fittingIndexIn: folder.path)) { told.append($0) }.close()
+        #expect(told.isEmpty)
+        try folder.removeIndex()
+        #expect(ArchiveOptions(fittingIndexIn: folder.path) == ArchiveOptions())
     }
 
     @Test func folderIsHeldByOneAlone() throws {

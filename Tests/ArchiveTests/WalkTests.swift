@@ -52,7 +52,9 @@ import Testing
         }
     }
 
-    private func listed(_ reader: ArchiveReader, _ filter: ValueFilter, part: Int, at now: Instant) throws -> [HeldValue] {
+    private func listed(_ reader: ArchiveReader, _ filter: ValueFilter, part: Int, at now: Instant) throws
+        -> [HeldValue]
+    {
         var walk = ValueWalk(reader, filter, at: now)
         var values: [HeldValue] = []
         while !walk.isAtEnd { values += try walk.next(atMost: part) }
@@ -130,7 +132,8 @@ import Testing
             let byKey = try listed(reader, filter, part: .max, at: course.end)
             for order in ValueOrder.allCases {
                 for descending in [false, true] {
-                    var walk = try SortedWalk(reader, filter, by: order, descending: descending, limit: nil, at: course.end)
+                    var walk = try SortedWalk(
+                        reader, filter, by: order, descending: descending, limit: nil, at: course.end)
                     var values: [HeldValue] = []
                     while !walk.isAtEnd { values += try walk.next() }
                     #expect(Set(values) == Set(byKey) && values.count == byKey.count)
@@ -167,7 +170,8 @@ import Testing
         archive.close()
         let reader = try ArchiveReader.open(folder: folder.path)
         let now = Instant.start + 9 * 3600 + 1800
-        let growth = try reader.growth(over: [.seconds(1), .seconds(3600), .seconds(3 * 3600), .seconds(86_400)], at: now)
+        let growth = try reader.growth(
+            over: [.seconds(1), .seconds(3600), .seconds(3 * 3600), .seconds(86_400)], at: now)
         #expect(growth.map(\.changes) == [0, 1, 3, 10])
         #expect(try reader.changes(of: Sample.target) { _, _ in }.map(\.number) == Array(1...10))
         #expect(try reader.changes(of: WalkTests.targets[0]) { _, _ in }.isEmpty)

@@ -18,6 +18,7 @@ CHANGING = [
     (re.compile(r'("checksum":")[0-9a-f]{16}'), r"\1<checksum>"),
     (re.compile(r"(free on the disk +)[\d.]+ \w+"), r"\1<space>"),
     (re.compile(r'("disk_free_bytes":)\d+'), r"\1<bytes>"),
+    (re.compile(r"(\d+ h) \d+ min"), r"\1 <n> min"),
     (re.compile(r"in [\d.]+ m?s \(\d+ a second\)"), "in <seconds> (<rate> a second)"),
     (re.compile(r'("seconds":)[\d.e-]+(?=})'), r"\1<seconds>"),
 ]

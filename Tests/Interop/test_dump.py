@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import json
 import re
 import shutil
 import struct
@@ -10,21 +11,25 @@ import pytest
 
 from harness.command import run_command
 from harness.folder import fingerprint
+from harness.waiting import wait_until
 
 SOUND, FOUND, CANNOT_READ, USAGE = 0, 1, 2, 64
 PAGE = 4096
 GOLDEN_STAT = """\
 Archive <id> in <folder>
-  format   1, begun <time>
-  used by  nobody
-  values   2 under 1 key: 0 of their owner, 1 signed by others, 1 unsigned
-  size     <size> of values
-  expired  0
-  signers  1
-  journal  change 2, made <time>, kept from <n> on
-  index    up to date
+  format    1, begun <time>
+  used by   nobody
+  values    2 under 1 key: 0 of their owner, 1 signed by others, 1 unsigned
+  size      <size> of values
+  versions  0 earlier ones
+  signers   1
+  expired   0
+  expiring  2 within an hour, 2 within a day, the next one <time>
+  growth    changes: 2 in the last hour, 2 in a day, 2 in 30 days
+  journal   change 2, made <time>, kept from <n> on
+  index     up to date
 
-Tables
+What is kept
 """
 GOLDEN_GET = """\
 2 values under <id>
@@ -217,3 +222,28 @@ async def test_help_is_complete(dump):
     for arguments in ([], ["stat"], ["get"], ["verify"]):
         completed = await dump(*arguments, "--help")
         assert completed.status == SOUND and "For example:" in completed.output
+
+
+async def test_a_value_of_the_reference_is_shown_as_it_was_signed(network, nodes, dump):
+    """What a py-ipv8 peer signed and stored over the network: the same data, version, key and bytes."""
+    peer, = await network.start(1)
+    node = await nodes.start(peers=[peer])
+    await peer.meet(node)
+    entry = peer.entry(b"from python", version=1_700_000_123)
+    assert await peer.store_on(node.contact, greeting, [entry])
+    for _ in ("beside the running node", "of the stopped one"):
+        value, = (await dump("get", "greeting", node.data, "--json")).json()["values"]
+        assert bytes.fromhex(value["data"]) == b"from python" and value["version"] == 1_700_000_123
+        assert bytes.fromhex(value["public_key"]) == peer.public_key and bytes.fromhex(value["entry"]) == entry
+        assert value["id"] == hashlib.sha1(peer.public_key).hexdigest() == value["sender"]
+        assert value["sender_address"] == f"{peer.contact.address[0]}:{peer.contact.address[1]}"
+        listed = (await dump("list", "--signer", value["id"], node.data, "--json")).json()
+        assert listed == {**value, "verified": None}
+        decoded = (await dump("decode", value["entry"], "--json")).json()
+        assert decoded["valid"] and [field["hex"] for field in decoded["fields"] if field["name"] == "version"] == [
+            (1_700_000_123).to_bytes(4, "big").hex()]
+        if node.is_running:
+            await wait_until(lambda: node.knows(peer.contact.mid), "the peer is a contact", 20.0)
+            await node.stop()
+    contact, = [json.loads(line) for line in (await dump("contacts", "--json", node.data)).output.splitlines()]
+    assert contact["mid"] == value["id"] and bytes.fromhex(contact["public_key"]) == peer.public_key

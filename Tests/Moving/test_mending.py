@@ -73,6 +73,15 @@ async def test_repair_asks_and_keeps_away_from_a_running_node(sample, dump, sent
     assert fingerprint(sample) == before
 
 
+async def test_backups_are_left_as_they_are(sample, dump, sentence, tmp_path):
+    assert (await dump("export", sample, "-o", tmp_path / "whole")).status == SOUND
+    (sample / "manifest.json").write_text("{}")
+    before = fingerprint(sample)
+    for command in (["verify", "--repair", "--yes", sample], ["compact", sample], ["import", tmp_path / "whole", sample]):
+        assert "is a backup" in sentence(await dump(*command), CANNOT_READ), command
+    assert fingerprint(sample) == before
+
+
 async def test_damage_in_pages_is_found_and_not_repaired(sample, dump):
     path = sample / "archive.mdb"
     content = bytearray(path.read_bytes())

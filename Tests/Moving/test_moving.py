@@ -250,7 +250,9 @@ async def test_a_node_starts_on_what_was_imported(sample, dump, nodes, tmp_path)
     assert found.status == 0, found
     held = {value["data"] for value in found.json()["values"]}
     assert bytes([0, 255, 10, 13, 44]).hex() in json.dumps(sorted(held)), held
+    beside = await export(dump, node.data, tmp_path / "beside")
     await node.stop()
+    assert await export(dump, node.data, tmp_path / "stopped") == beside
     assert (await dump("diff", "--content", tmp_path / "whole", node.data)).status == DONE
 
 

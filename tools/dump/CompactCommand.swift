@@ -34,7 +34,7 @@ struct CompactCommand: GuardedCommand {
         }
         let folder = try HeldFolder(options.folder)
         var progress = ProgressLine()
-        let result = try CompactedArchive(folder).run(keepsOld: keep, now: DumpOptions.now) { step in
+        let result = try CompactedArchive(folder).run(keepsOld: keep) { step in
             switch step {
             case .checking: progress.show("checking")
             case .copying: progress.show("copying")

@@ -39,7 +39,7 @@ struct DiffCommand: GuardedCommand {
         var left = try DiffSide(first)
         var right = try DiffSide(second)
         var summary = DiffSummary(a: first, b: second)
-        let terminal = Terminal(descriptor: STDOUT_FILENO, environment: [:])
+        let terminal = OutputOptions.terminal
         var progress = ProgressLine()
         try left.advance()
         try right.advance()

@@ -67,7 +67,7 @@ struct ImportCommand: GuardedCommand {
         }
         let isNew = try makeFolder()
         let held = try HeldFolder(options.folder)
-        var archiveOptions = ArchiveOptions()
+        var archiveOptions = ArchiveOptions(fittingIndexIn: options.folder)
         archiveOptions.liveBytesMax = sizeMax << 30
         archiveOptions.budgets = Budgets(sharing: sizeMax << 30)
         archiveOptions.structureCheckMax = nil

@@ -125,8 +125,7 @@ struct CheckProofCommand: ParsableCommand {
         }
         let verifier = SignatureVerifier()
         let report = ProofReport(document, seal, sealFault: fault(of: seal, verifier), verifier)
-        let terminal = Terminal.plain
-        Output.show(json ? try DumpJSON.encode(report) : report.text(on: terminal))
+        Output.show(json ? try DumpJSON.encode(report) : report.text(on: OutputOptions.terminal))
         if !report.holds { throw ExitCode(DumpFailure.found) }
     }
 

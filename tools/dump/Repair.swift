@@ -66,7 +66,7 @@ enum Repair {
     /// What the child does.
     static func run(_ folder: String) throws -> RepairSummary {
         let held = try HeldFolder(folder)
-        var options = ArchiveOptions()
+        var options = ArchiveOptions(fittingIndexIn: folder)
         options.structureCheckMax = nil
         // Moving aside needs room too, and is worth the reserve.
         options.diskReserveBytes = 0

@@ -1,6 +1,5 @@
 internal import CLMDB
 internal import Glibc
-package import IPv8
 
 /// Puts a copy without free pages in the place of an archive that nobody has open.
 ///
@@ -37,7 +36,7 @@ package struct CompactedArchive {
     ///
     /// - Parameter keepsOld: whether the archive that was there before stays in the folder.
     package func run(
-        keepsOld: Bool, now: Instant, progress: (Progress) -> Void
+        keepsOld: Bool, progress: (Progress) -> Void
     ) throws(ArchiveError) -> Result {
         guard access(asidePath, F_OK) != 0 else { throw .unfinishedCompact(path: asidePath) }
         progress(.checking)
@@ -53,7 +52,7 @@ package struct CompactedArchive {
         let after = bytesOnDisk(copyPath)
         try swap()
         progress(.checking)
-        try checkOpens(now)
+        try checkOpens()
         if !keepsOld {
             unlink(asidePath)
             try folder.synchronize()
@@ -137,10 +136,15 @@ package struct CompactedArchive {
         try folder.synchronize()
     }
 
-    /// Opens the new archive as a node would; where that fails the old one gets its name back.
-    private func checkOpens(_ now: Instant) throws(ArchiveError) {
+    /// Opens the new archive as a node would, without its index, which knows nothing of pages; where that fails the old one
+    /// gets its name back.
+    private func checkOpens() throws(ArchiveError) {
         do throws(ArchiveError) {
-            try Archive.open(folder: folder.path, now: now).close()
+            var damaged: [DamagedRecord] = []
+            try LMDBEnvironment(path: path, mapBytes: ArchiveOptions().mapBytes, structureCheckMax: nil) {
+                (transaction, _) throws(ArchiveError) in
+                _ = try Archive.readIdentity(in: transaction, &damaged)
+            }.close()
         } catch {
             if rename(asidePath, path) == 0 { try folder.synchronize() }
             throw error

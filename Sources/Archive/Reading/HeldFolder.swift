@@ -16,6 +16,7 @@ package final class HeldFolder: Sendable {
         self.path = path
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { throw .noArchive(folder: path) }
+        guard access(path + "/manifest.json", F_OK) != 0 else { throw .isBackup(folder: path) }
         let file = path + "/lock"
         while true {
             let existed = access(file, F_OK) == 0

@@ -87,7 +87,8 @@ extension FieldReader {
             let length = try number("length of the value", 2)
             guard length <= remaining else {
                 throw DecodeFault(
-                    offset: position, reason: "the value needs \(Words.count(length, "byte")), and \(remaining) are left")
+                    offset: position,
+                    reason: "the value needs \(Words.count(length, "byte")), and \(remaining) are left")
             }
             try value(length)
         }

@@ -55,7 +55,8 @@ struct FieldReader {
         _ name: String, _ count: Int, _ meaning: ([UInt8]) -> String = { _ in "" }
     ) throws(DecodeFault) -> [UInt8] {
         guard count <= remaining else {
-            let left = "\(remaining == 0 ? "none" : "\(remaining)") \(remaining < 2 ? "is" : "are") left before \(endName)"
+            let left =
+                "\(remaining == 0 ? "none" : "\(remaining)") \(remaining < 2 ? "is" : "are") left before \(endName)"
             throw DecodeFault(
                 offset: position, reason: "the \(name) needs \(Words.count(count, "byte")), and \(left)")
         }

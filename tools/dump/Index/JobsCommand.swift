@@ -9,8 +9,8 @@ struct JobsCommand: GuardedCommand {
         commandName: "jobs",
         abstract: "List what the node does by itself and when: recurring jobs, then values to be stored again.",
         discussion: """
-            As the node last wrote it down. Values come in the order in which they are due; what is pinned is stored again \
-            for as long as it is, and is not listed.
+            As the node last wrote it down. Values come in the order in which they are due. What is pinned is looked for in \
+            the DHT besides, and stored again for as long as it is pinned.
 
             For example:
 

@@ -18,7 +18,9 @@ struct PlanCommand: GuardedCommand {
               bristlecone-dump plan ./data
             """)
 
-    @Option(help: ArgumentHelp("How many requests a second upkeep may send (upkeep.packets_per_second).", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "How many requests a second upkeep may send (upkeep.packets_per_second).", valueName: "count"))
     var packetsPerSecond = UpkeepLimits().packetsPerSecond
 
     @OptionGroup var options: DumpOptions
@@ -54,7 +56,8 @@ struct PlanCommand: GuardedCommand {
     private func text(_ due: DueSummary, _ forecast: Forecast, on terminal: Terminal, at now: Instant) -> String {
         var table = TextTable()
         table.add("due now", Words.count(due.due, "key"))
-        table.add("stored again", "\(Words.count(due.kept, "key")) sooner or later, and \(Words.count(due.pins, "pin"))")
+        table.add(
+            "stored again", "\(Words.count(due.kept, "key")) sooner or later, and \(Words.count(due.pins, "pin"))")
         table.add("next due", due.next.map { Words.moment($0, at: now) } ?? "none")
         table.add("contacts", "\(Words.count(forecast.nodes, "node")) written down")
         table.add("traffic", "about \(Words.count(forecast.packets, "packet"))")

@@ -40,7 +40,8 @@ struct ListCommand: GuardedCommand {
     mutating func validate() throws {
         if let limit, limit < 1 { throw ValidationError("Write a number from 1 on for --limit.") }
         if filters.asOf != nil, sort != .key || reverse {
-            throw ValidationError("What was there at a date is listed in the order of keys: leave --sort and --reverse out.")
+            throw ValidationError(
+                "What was there at a date is listed in the order of keys: leave --sort and --reverse out.")
         }
     }
 
@@ -72,7 +73,8 @@ struct ListCommand: GuardedCommand {
         case .unusable(let reason):
             guard isNeeded else { return false }
             throw DumpFailure(
-                message: "That order needs the index, which cannot be used (\(reason)): leave --sort and --reverse out.",
+                message:
+                    "That order needs the index, which cannot be used (\(reason)): leave --sort and --reverse out.",
                 status: DumpFailure.cannotRead)
         }
     }

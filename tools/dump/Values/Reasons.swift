@@ -24,7 +24,8 @@ struct Reasons {
         addEvidence()
         for table in facts.quarantined {
             add(
-                nil, "quarantined", "A damaged record of the table \(table) has been moved into quarantine; the network is "
+                nil, "quarantined",
+                "A damaged record of the table \(table) has been moved into quarantine; the network is "
                     + "asked for a good copy.", isBad: true)
         }
         addRemovals(changes)
@@ -79,7 +80,8 @@ struct Reasons {
         let value = standing.value
         guard let record = value.record else {
             return add(
-                value.id, "damaged", "The record does not match its checksum: it is never served, and moves into "
+                value.id, "damaged",
+                "The record does not match its checksum: it is never served, and moves into "
                     + "quarantine when the scrub comes upon it or a good copy is stored.", isBad: true)
         }
         addServing(value, record, place: place)
@@ -107,7 +109,9 @@ struct Reasons {
                     + "came into the world, as far as the index tells.")
         }
         let moment = Words.moment(due, at: now)
-        add(value.id, "republished", "It is to be stored in the DHT again \(due <= now ? "since" : "on") \(moment).")
+        add(
+            value.id, "republished", "It is due to be stored in the DHT again \(due <= now ? "since" : "on") \(moment)."
+        )
     }
 
     private mutating func addAttempts() {
@@ -121,11 +125,13 @@ struct Reasons {
             }
         let retry = state.retryAt.map { "; not again before \(Words.moment($0, at: now))" } ?? ""
         add(
-            nil, "attempted", "Storing it in the DHT again was last tried on \(Words.moment(state.lastAttempt, at: now)): "
+            nil, "attempted",
+            "Storing it in the DHT again was last tried on \(Words.moment(state.lastAttempt, at: now)): "
                 + "\(outcome)\(retry).", isBad: state.lastOutcome == .unanswered)
         if let soughtAt = state.soughtAt, let sought = state.sought {
             add(
-                nil, "sought", "It was last looked for on \(Words.moment(soughtAt, at: now)): \(sought.found) of "
+                nil, "sought",
+                "It was last looked for on \(Words.moment(soughtAt, at: now)): \(sought.found) of "
                     + "\(Words.count(sought.answered, "node")) that answered had it.")
         }
     }
@@ -163,8 +169,12 @@ struct Reasons {
                 standing.value.id, "accounts",
                 "It is charged to the operator, because it is pinned or was published here: it gives way to nothing.")
         }
-        let above = standing.holdersAbove.map { "\($0 == 0 ? "no" : "\($0)") \($0 < 2 ? "prefix has" : "prefixes have") more" }
-        let before = standing.recordsBefore.map { "\($0 == 0 ? "none" : "\($0)") of its own \($0 < 2 ? "is" : "are") older" }
+        let above = standing.holdersAbove.map {
+            "\($0 == 0 ? "no" : "\($0)") \($0 < 2 ? "prefix has" : "prefixes have") more"
+        }
+        let before = standing.recordsBefore.map {
+            "\($0 == 0 ? "none" : "\($0)") of its own \($0 < 2 ? "is" : "are") older"
+        }
         add(
             standing.value.id, "accounts",
             "It is charged to \(holder), which has \(Words.space(standing.holderBytes)) of what is \(part). When room is "
@@ -200,7 +210,8 @@ struct Reasons {
         let held = Set(facts.values.map(\.value.id))
         var last: [EntryID: KnownChange] = [:]
         for change in changes { last[change.id] = change }
-        for change in last.values.sorted(by: { $0.number < $1.number }) where change.isRemoval && !held.contains(change.id) {
+        for change in last.values.sorted(by: { $0.number < $1.number })
+        where change.isRemoval && !held.contains(change.id) {
             add(
                 change.id, "removed",
                 "It was taken out on \(Words.moment(change.at, at: now)) (change \(change.number)): its time was over, room "
