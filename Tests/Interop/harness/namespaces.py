@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import itertools
 import os
+import pathlib
 import subprocess
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 IP_SECONDS_MAX = 10
+PREFIX = "bristlecone-"
 
 
 class Namespace:
@@ -62,15 +64,19 @@ class Namespace:
 
 
 class Namespaces:
-    """Makes network namespaces for one test, and removes them with everything in them."""
+    """
+    Makes network namespaces for one test, and removes them with everything in them; and those that a test run left
+    behind which was killed.
+    """
 
     def __init__(self):
         self._made = []
         self._numbers = itertools.count()
+        remove_abandoned()
 
     def make(self):
         """A namespace whose loopback device is up."""
-        name = f"bristlecone-{os.getpid()}-{next(self._numbers)}"
+        name = f"{PREFIX}{os.getpid()}-{next(self._numbers)}"
         completed = subprocess.run(
             ["ip", "netns", "add", name], capture_output=True, text=True, timeout=IP_SECONDS_MAX, check=False)
         if completed.returncode != 0:
@@ -97,6 +103,15 @@ class Namespaces:
         for namespace in reversed(self._made):
             run("ip", "netns", "delete", namespace.name)
         self._made.clear()
+
+
+def remove_abandoned():
+    """Removes the namespaces whose makers are gone; their names tell who that was."""
+    folder = pathlib.Path("/run/netns")
+    for path in folder.glob(f"{PREFIX}*-*") if folder.is_dir() else ():
+        maker = path.name.removeprefix(PREFIX).split("-")[0]
+        if not pathlib.Path("/proc", maker).exists():
+            subprocess.run(["ip", "netns", "delete", path.name], timeout=IP_SECONDS_MAX, check=False)
 
 
 def run(*command):
