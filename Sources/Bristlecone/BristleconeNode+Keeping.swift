@@ -121,6 +121,7 @@ extension UpkeepSettings {
     var ofArchive: RepublishRule {
         var rule = RepublishRule()
         rule.interval = interval.duration ?? rule.interval
+        rule.jitterMax = rule.interval / 6
         rule.lifetime = lifetime.duration ?? rule.lifetime
         rule.servedFor = servedFor.duration ?? rule.servedFor
         return rule

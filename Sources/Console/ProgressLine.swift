@@ -5,11 +5,14 @@ internal import Glibc
 package struct ProgressLine {
     private let isTerminal: Bool
     private let begun = ContinuousClock.now
-    private var nextShown: Duration = .seconds(1)
+    private var nextShown: Duration
     private var hasShown = false
 
     /// Nothing has been shown yet.
-    package init() { isTerminal = isatty(STDERR_FILENO) == 1 }
+    package init() {
+        isTerminal = isatty(STDERR_FILENO) == 1
+        nextShown = isTerminal ? .seconds(1) : .seconds(30)
+    }
 
     /// How long it has been going on.
     package var elapsed: Duration { ContinuousClock.now - begun }

@@ -15,11 +15,13 @@ extension RepublishRule {
     /// Reads what ``description`` writes; `nil` for anything else.
     init?(_ text: String) {
         let numbers = text.split(separator: "/").map { Int64($0) }
-        guard numbers.count == 2, let interval = numbers[0], let lifetime = numbers[1], interval > 0, lifetime > 0
+        guard numbers.count == 3, let interval = numbers[0], let lifetime = numbers[1], let jitterMax = numbers[2],
+            interval > 0, lifetime >= 0, jitterMax >= 0
         else {
             return nil
         }
         self.init()
         (self.interval, self.lifetime) = (.nanoseconds(interval), .nanoseconds(lifetime))
+        self.jitterMax = .nanoseconds(jitterMax)
     }
 }

@@ -13,11 +13,11 @@ public struct RepublishRule: Hashable, Sendable {
     /// How long a node serves what was just stored on it (the reference's `MAX_ENTRY_AGE`).
     public var servedFor: Duration = .seconds(3600)
 
+    /// How much earlier than ``interval`` a value may be due, so that what came together is not due together.
+    public var jitterMax: Duration = .seconds(450)
+
     /// The defaults.
     public init() {}
-
-    /// How much earlier than ``interval`` a value may be due, so that what came together is not due together.
-    var jitterMax: Duration { interval / 6 }
 
     /// When a value is due; `nil` for never.
     func due(_ record: ArchivedRecord, isRetained: Bool, under key: EntryKey) -> Instant? {
@@ -48,5 +48,5 @@ public struct RepublishRule: Hashable, Sendable {
 
 extension RepublishRule: CustomStringConvertible {
     /// What the moments in an index follow from.
-    public var description: String { "\(interval.nanoseconds)/\(lifetime.nanoseconds)" }
+    public var description: String { "\(interval.nanoseconds)/\(lifetime.nanoseconds)/\(jitterMax.nanoseconds)" }
 }

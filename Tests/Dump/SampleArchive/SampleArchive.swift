@@ -37,6 +37,8 @@ enum SampleArchive {
     static func archive(_ folder: String, _ now: Instant) throws -> Archive {
         var options = ArchiveOptions()
         options.diskReserveBytes = 0
+        // What is due comes in the same order whenever the sample is made.
+        options.republishing.jitterMax = .zero
         return try Archive.open(folder: folder, options: options, now: now)
     }
 

@@ -64,14 +64,25 @@ struct Model {
         if let exchange = Exchange(request: packet.message, address: address) {
             requests[exchange, default: []].append(
                 ReceivedRequest(message: packet.message, peer: peer, bytes: bytes, at: now))
-        } else if let exchange = Exchange(answer: packet.message, address: address), asked[exchange] != nil {
-            answered.insert(peer)
+        } else if let exchange = Exchange(answer: packet.message, address: address),
+            let askedAddress = askedAddress(of: exchange)
+        {
+            answered.insert(NodeInfo(address: askedAddress, publicKey: sender))
             if case .findResponse(let response) = packet.message {
                 for value in response.values {
                     if let entry = try? Entry(bytes: value), Forgery.isAuthentic(entry) { offered.insert(entry) }
                 }
             }
         }
+    }
+
+    /// Where somebody was asked who answers: there, or at an address of the other family, for who has both.
+    private func askedAddress(of answer: Exchange) -> Address? {
+        if asked[answer] != nil { return answer.address }
+        return asked.keys.first { other in
+            other.answerID == answer.answerID && other.number == answer.number
+                && other.address.family != answer.address.family
+        }?.address
     }
 
     mutating func issued(_ id: CommandID, _ command: Command) { openCommands[id] = command }
