@@ -124,6 +124,13 @@ let package = Package(
         .executableTarget(
             name: "NodeBench", dependencies: ["IPv8"], path: "tools/bench/NodeBench", swiftSettings: house),
         .executableTarget(
+            name: "Simulate",
+            dependencies: [
+                "Simulation", "DHTCore", "IPv8",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "tools/simulate", swiftSettings: house),
+        .executableTarget(
             name: "WireOracle", dependencies: ["IPv8"], path: "tools/fuzz/WireOracle", swiftSettings: house),
         .executableTarget(
             name: "ArchiveWriter", dependencies: ["Archive", "IPv8"],
@@ -146,7 +153,7 @@ let package = Package(
         .testTarget(
             name: "BristleconeTests",
             dependencies: [
-                "Bristlecone", "Console", "DHTCore", "IPv8", "Kademlia",
+                "Bristlecone", "Console", "DHTCore", "IPv8", "Kademlia", "Maintenance",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

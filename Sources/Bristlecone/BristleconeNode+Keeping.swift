@@ -1,5 +1,6 @@
 internal import Archive
 public import IPv8
+internal import Maintenance
 
 /// What the operator decides about what is kept.
 extension BristleconeNode {

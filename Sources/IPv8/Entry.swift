@@ -71,15 +71,21 @@ public struct Entry: Hashable, Sendable {
 
     /// Makes and signs an entry; fails where the result would be too long: curve25519 leaves 23 bytes for the data.
     public init(data: [UInt8], version: Version, signedBy key: PrivateKey) throws(EntryError) {
-        let publicKey = key.publicKey
-        let byteCount = 1 + 2 + data.count + 4 + 2 + publicKey.bytes.count + publicKey.level.signatureByteCount
+        try self.init(data: data, version: version, signer: key.publicKey) { key.sign($0) }
+    }
+
+    /// Makes an entry with a signature that is made elsewhere.
+    package init(
+        data: [UInt8], version: Version, signer: PublicKey, signing sign: ([UInt8]) -> [UInt8]
+    ) throws(EntryError) {
+        let byteCount = 1 + 2 + data.count + 4 + 2 + signer.bytes.count + signer.level.signatureByteCount
         guard byteCount <= Entry.byteCountMax else { throw .tooLong }
         var writer = WireWriter(reserving: byteCount)
         writer.write(Kind.signed)
         writer.writeSized(data)
         writer.write(version.number)
-        writer.writeSized(publicKey.bytes)
-        try self.init(bytes: writer.bytes + key.sign(writer.bytes))
+        writer.writeSized(signer.bytes)
+        try self.init(bytes: writer.bytes + sign(writer.bytes))
     }
 
     /// The application's data.

@@ -10,9 +10,11 @@ import Testing
 @Suite struct RepublishingTests {
     /// A world of nodes that all know the first one only, after a minute.
     private static func world(of count: Int, seed: UInt64 = 11) throws -> World {
-        var world = World(seed: seed, timing: .hastened(by: 20))
+        var settings = NodeSettings()
+        settings.timing = .hastened(by: 20)
+        let world = World(seed: seed, settings: settings)
         for index in 0..<count {
-            _ = world.addMachine(at: try address(index), key: try key(index), peers: index == 0 ? [] : [try address(0)])
+            world.addNode(at: try address(index), key: try key(index), peers: index == 0 ? [] : [try address(0)])
         }
         world.run(for: .seconds(60))
         return world
@@ -31,13 +33,13 @@ import Testing
 
     private static func holders(of entry: Entry, under target: Target, in world: World) -> Int {
         world.machines.count { machine in
-            guard let held = machine.disk.entries[target]?[entry.id], machine.node != nil else { return false }
-            return held.expiresAt > world.now
+            machine.host?.storage.held(under: target).contains { $0.entry == entry && $0.expiresAt > world.now }
+                ?? false
         }
     }
 
-    private static func publish(_ entry: Entry, under target: Target, on index: Int, in world: inout World) throws {
-        let command = world.issue(.publish(target, entry), on: index)
+    private static func publish(_ entry: Entry, under target: Target, on index: Int, in world: World) throws {
+        let command = world.issue(.publish(target, entry), on: world.machines[index])
         world.run(for: .seconds(30))
         guard case .published? = world.outcomes[command] else {
             Issue.record("the publication did not end")
@@ -46,9 +48,9 @@ import Testing
     }
 
     @Test func whatWasPublishedHereLivesAsLongAsItsPublisher() throws {
-        var world = try Self.world(of: 12)
+        let world = try Self.world(of: 12)
         let entry = try Entry(unsigned: Array("value".utf8))
-        try Self.publish(entry, under: target, on: 3, in: &world)
+        try Self.publish(entry, under: target, on: 3, in: world)
         for _ in 0..<6 {
             world.run(for: .seconds(90))
             #expect(Self.holders(of: entry, under: target, in: world) >= 8)
@@ -56,22 +58,22 @@ import Testing
     }
 
     @Test func itsValueIsFoundAfterAllThatFirstHeldItAreGone() throws {
-        var world = try Self.world(of: 18)
+        let world = try Self.world(of: 18)
         let entry = try Entry(unsigned: Array("value".utf8))
-        try Self.publish(entry, under: target, on: 3, in: &world)
-        let first = world.machines.indices.filter { $0 != 3 && world.machines[$0].disk.entries[target] != nil }
-        for index in first { world.kill(index) }
+        try Self.publish(entry, under: target, on: 3, in: world)
+        let first = world.machines.indices.filter { $0 != 3 && world.machines[$0].holdsAny(under: target) }
+        for index in first { world.kill(world.machines[index]) }
         world.run(for: .seconds(180))
         #expect(Self.holders(of: entry, under: target, in: world) >= 8)
     }
 
     /// The value was signed at the moment it was published, and its publisher dies at once.
     @Test func whatOthersPublishedIsGoneWhenItsTimeIsOver() throws {
-        var world = try Self.world(of: 12)
+        let world = try Self.world(of: 12)
         let origin = world.now
-        let entry = try Entry(data: [1], version: Version(UInt32(origin.seconds)), signedBy: world.machines[3].key)
-        try Self.publish(entry, under: target, on: 3, in: &world)
-        world.kill(3)
+        let entry = try Entry(data: [1], version: Version(UInt32(origin.seconds)), signedBy: try Self.key(3))
+        try Self.publish(entry, under: target, on: 3, in: world)
+        world.kill(world.machines[3])
         world.run(for: .seconds(230))
         #expect(Self.holders(of: entry, under: target, in: world) >= 7)
         world.run(for: origin + .seconds(2 * 180) - world.now)
@@ -79,40 +81,41 @@ import Testing
     }
 
     @Test func pinnedValuesOutliveTheirPublisher() throws {
-        var world = try Self.world(of: 12)
-        let entry = try Entry(data: [1], version: Version(UInt32(world.now.seconds)), signedBy: world.machines[3].key)
-        try Self.publish(entry, under: target, on: 3, in: &world)
+        let world = try Self.world(of: 12)
+        let entry = try Entry(data: [1], version: Version(UInt32(world.now.seconds)), signedBy: try Self.key(3))
+        try Self.publish(entry, under: target, on: 3, in: world)
         let archivist = try #require(
-            world.machines.indices.first { $0 != 3 && world.machines[$0].disk.entries[target] != nil })
-        world.pin(target, on: archivist)
-        world.kill(3)
+            world.machines.indices.first { $0 != 3 && world.machines[$0].holdsAny(under: target) })
+        world.change(.pin(target), on: world.machines[archivist])
+        world.kill(world.machines[3])
         world.run(for: .seconds(900))
         #expect(Self.holders(of: entry, under: target, in: world) >= 8)
     }
 
     @Test func aNodeThatWasKilledInASweepFinishesItAndRepeatsOnlyWhatWasUnderWay() throws {
-        var world = try Self.world(of: 12)
+        let world = try Self.world(of: 12)
         let keys = (0..<60).map { Target(hashing: "key \($0)") }
-        for key in keys { _ = world.issue(.publish(key, try Entry(unsigned: key.bytes)), on: 3) }
+        for key in keys { _ = world.issue(.publish(key, try Entry(unsigned: key.bytes)), on: world.machines[3]) }
         world.run(for: .seconds(60))
         let before = world.now
-        world.kill(3)
+        world.kill(world.machines[3])
         world.run(for: .seconds(200))
-        world.start(3)
+        world.boot(world.machines[3])
         world.run(for: .seconds(25))
         let done = { (world: World) in
             keys.count { key in
-                world.machines[3].disk.entries[key]?.values.contains { $0.expiresAt > before + .seconds(181) } ?? false
+                world.machines[3].setup?.storage.held(under: key).contains { $0.expiresAt > before + .seconds(181) }
+                    ?? false
             }
         }
         let halfway = done(world)
         #expect(halfway > 0 && halfway < keys.count)
-        world.kill(3)
-        world.start(3)
+        world.kill(world.machines[3])
+        world.boot(world.machines[3])
         world.run(for: .seconds(120))
         #expect(done(world) == keys.count)
         // Each node counts what it was asked to store: one store a key, but for those under way at the kill.
-        let repeated = try #require(world.machines[3].node).counters.keysRepublished - (keys.count - halfway)
+        let repeated = try #require(world.machines[3].host).node.counters.keysRepublished - (keys.count - halfway)
         #expect(repeated <= 2 * ArcRun.itemsMax)
     }
 
@@ -132,20 +135,20 @@ import Testing
     }
 
     @Test func noPeerGetsMoreThanHalfOfWhatItAccepts() throws {
-        var world = try Self.world(of: 12)
+        let world = try Self.world(of: 12)
         for number in 0..<100 {
             let key = Target(hashing: "key \(number)")
-            _ = world.issue(.publish(key, try Entry(unsigned: key.bytes)), on: 3)
+            _ = world.issue(.publish(key, try Entry(unsigned: key.bytes)), on: world.machines[3])
         }
         world.run(for: .seconds(120))
-        let before = try #require(world.machines[3].node).counters.timeouts
+        let before = try #require(world.machines[3].host).node.counters.timeouts
         world.run(for: .seconds(260))
-        let node = try #require(world.machines[3].node)
+        let node = try #require(world.machines[3].host).node
         #expect(node.counters.keysRepublished >= 100)
         // Whoever was asked too often would have dropped requests.
         #expect(node.counters.timeouts == before)
         for machine in world.machines {
-            #expect(machine.node?.counters.named["dropped.flood_limit"] ?? 0 == 0)
+            #expect(machine.host?.node.counters.named["dropped.flood_limit"] ?? 0 == 0)
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import Archive
+internal import Maintenance
 
 /// Backups of data folders in which no node is running, and their way back. A running node makes its own:
 /// ``BristleconeNode/backUp(to:)``.

@@ -1,6 +1,7 @@
 internal import Archive
 internal import DHTCore
 internal import IPv8
+internal import Maintenance
 internal import NIOCore
 internal import NIOPosix
 

@@ -2,6 +2,7 @@ internal import Archive
 internal import DHTCore
 internal import IPv8
 internal import Kademlia
+internal import Maintenance
 internal import NIOCore
 
 /// What the core wants done, and who does it.

@@ -3,6 +3,7 @@ internal import DHTCore
 internal import IPv8
 internal import Kademlia
 internal import Logging
+internal import Maintenance
 internal import NIOCore
 internal import Synchronization
 

@@ -1,6 +1,7 @@
 internal import Archive
 internal import IPv8
 internal import Logging
+internal import Maintenance
 internal import NIOCore
 internal import NIOPosix
 internal import Synchronization

@@ -57,11 +57,19 @@ public struct Packet: Hashable, Sendable {
 
     /// The datagram that says a message, signed where the message needs it.
     public static func encode(_ message: Message, signedBy key: PrivateKey) -> [UInt8] {
+        encode(message, from: key.publicKey) { key.sign($0) }
+    }
+
+    /// The datagram that says a message, with a signature that is made elsewhere.
+    package static func encode(
+        _ message: Message, from sender: PublicKey, signing sign: ([UInt8]) -> [UInt8]
+    ) -> [UInt8] {
         var writer = WireWriter(reserving: 512)
         writer.write(raw: prefix)
         writer.write(message.id)
-        if message.isSigned { writer.writeSized(key.publicKey.bytes) }
+        if message.isSigned { writer.writeSized(sender.bytes) }
         message.write(to: &writer)
-        return message.isSigned ? writer.bytes + key.sign(writer.bytes) : writer.bytes
+        if message.isSigned { writer.write(raw: sign(writer.bytes)) }
+        return writer.bytes
     }
 }

@@ -1,7 +1,7 @@
 import IPv8
 import Testing
 
-@testable import Bristlecone
+@testable import Maintenance
 
 @Suite struct NodeClockTests {
     private let start = ClockReading(wall: Instant(seconds: 1_700_000_000), sinceBoot: .seconds(500))
@@ -63,12 +63,6 @@ import Testing
         #expect(!clock.moment(of: reading(after: .seconds(8000), setBy: .seconds(900))).isSteady)
         #expect(clock.observe(reading(after: .seconds(8100))) == nil)
         #expect(clock.moment(of: reading(after: .seconds(8100))).isSteady)
-    }
-
-    @Test func theMachinesClocksCanBeRead() {
-        let (first, second) = (ClockReading.now(), ClockReading.now())
-        #expect(second.sinceBoot >= first.sinceBoot && first.sinceBoot > .zero)
-        #expect(first.wall > Instant(seconds: 1_700_000_000))
     }
 
     @Test func isSteadyAfterAnHourWithoutAStep() {

@@ -1,31 +1,25 @@
-internal import Glibc
-internal import IPv8
+package import IPv8
 
 /// What the machine's clocks show at one moment.
-struct ClockReading: Sendable {
+package struct ClockReading: Sendable {
     /// The time of day, which somebody may set.
-    var wall: Instant
+    package var wall: Instant
     /// The time since the machine was started, with the time that it was suspended; never set.
-    var sinceBoot: Duration
+    package var sinceBoot: Duration
 
-    /// Reads the machine's clocks.
-    static func now() -> ClockReading {
-        ClockReading(wall: Instant(nanoseconds: read(CLOCK_REALTIME)), sinceBoot: .nanoseconds(read(CLOCK_BOOTTIME)))
-    }
-
-    private static func read(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    /// Puts a reading together.
+    package init(wall: Instant, sinceBoot: Duration) {
+        self.wall = wall
+        self.sinceBoot = sinceBoot
     }
 }
 
 /// What the archive's clock says at one moment.
-struct ClockMoment: Sendable {
+package struct ClockMoment: Sendable {
     /// The archive's time.
-    var now: Instant
+    package var now: Instant
     /// Whether it has been steady for long enough to delete by age.
-    var isSteady: Bool
+    package var isSteady: Bool
 }
 
 /// The two times that a node goes by.
@@ -34,9 +28,9 @@ struct ClockMoment: Sendable {
 /// waits for it waits for ever. The archive's time, which is what goes to the disk and to others, follows the machine's
 /// clock where that has been set by more than five minutes, once the step has held for ten: so an operator's slip, taken
 /// back soon, expires nothing. What crosses from one to the other is moved by ``offset``.
-struct NodeClock: Sendable {
+package struct NodeClock: Sendable {
     /// How far the archive's time is ahead of the core's.
-    private(set) var offset = Duration.zero
+    package private(set) var offset = Duration.zero
     private let wallAtBoot: Instant
     private var step: (by: Duration, seenAt: Duration)?
     /// Since when, after boot, the machine's clock has agreed with the archive's.
@@ -49,20 +43,21 @@ struct NodeClock: Sendable {
     /// What is deleted by age waits until the clock has run undisturbed for this long.
     private static let steadyAfter: Duration = .seconds(3600)
 
-    init(_ reading: ClockReading) {
+    /// A clock that begins with what the machine's show.
+    package init(_ reading: ClockReading) {
         wallAtBoot = reading.wall - reading.sinceBoot
         agreesSince = reading.sinceBoot
     }
 
     /// The core's time at a reading.
-    func coreTime(at reading: ClockReading) -> Instant { wallAtBoot + reading.sinceBoot }
+    package func coreTime(at reading: ClockReading) -> Instant { wallAtBoot + reading.sinceBoot }
 
     /// The archive's time at a reading.
-    func archiveTime(at reading: ClockReading) -> Instant { coreTime(at: reading) + offset }
+    package func archiveTime(at reading: ClockReading) -> Instant { coreTime(at: reading) + offset }
 
     /// The archive's time at a reading, and whether deleting by age can rely on it: the node has run, and nobody has set
     /// the machine's clock, for an hour.
-    func moment(of reading: ClockReading) -> ClockMoment {
+    package func moment(of reading: ClockReading) -> ClockMoment {
         let now = archiveTime(at: reading)
         let agrees = magnitude(reading.wall - now) <= NodeClock.stepIgnored
         return ClockMoment(
@@ -70,7 +65,7 @@ struct NodeClock: Sendable {
     }
 
     /// Looks whether the machine's clock has been set. Returns by how much the archive's time moves with it, if it does.
-    mutating func observe(_ reading: ClockReading) -> Duration? {
+    package mutating func observe(_ reading: ClockReading) -> Duration? {
         let difference = reading.wall - archiveTime(at: reading)
         guard magnitude(difference) > NodeClock.stepIgnored else {
             step = nil

@@ -1,0 +1,226 @@
+package import DHTCore
+package import IPv8
+package import Kademlia
+
+/// A model of the archive where there is room for everything: which value replaces which, what is served and what is due,
+/// without a disk. A property test holds it against the archive itself.
+package final class ModelArchive: Storage {
+    /// How values are served and stored again.
+    let timing: StorageTiming
+    /// What this model does wrong, for those who are to notice it.
+    let sabotage: Set<Sabotage>
+
+    var holdings: [Target: [Holding]] = [:]
+    /// The versions of values that are gone, which nothing lower may follow.
+    private var floors: [Target: [EntryID: Version]] = [:]
+    private(set) var pins: Set<Target> = []
+    private(set) var reports: [Target: Attempt] = [:]
+    private var arrivals: UInt64 = 0
+    private var beforeLastCommit: [Target: [Holding]]?
+
+    package private(set) var tokenSecrets: [TokenSecret] = []
+    package var contacts: [Contact] = []
+    package var jobs: [JobReport] = []
+
+    /// How many values of one target are kept that are signed, and that are not.
+    private static let signedPerTargetMax = 256
+    private static let unsignedPerTargetMax = 64
+
+    /// A value that is held.
+    struct Holding {
+        var entry: Entry
+        let id: EntryID
+        var expiresAt: Instant
+        var firstSeen: Instant
+        var lastStored: Instant
+        var arrival: UInt64
+        var isPublished: Bool
+        var isWithdrawn = false
+    }
+
+    /// How storing again went, and when.
+    struct Attempt {
+        let report: RepublishReport
+        let at: Instant
+    }
+
+    /// An archive with nothing in it.
+    package init(timing: StorageTiming = StorageTiming(), sabotage: Set<Sabotage> = []) {
+        self.timing = timing
+        self.sabotage = sabotage
+    }
+
+    /// Takes changes in; a model never fails.
+    package func commit(_ changes: [StorageChange], at now: Instant) -> [CommitOutcome]? {
+        if sabotage.contains(.forgetsSyncs) { beforeLastCommit = holdings }
+        return changes.map { change in
+            switch change {
+            case .store(let intent): return store(intent, at: now)
+            case .refresh(let intent): refresh(intent, at: now)
+            case .tokenSecrets(let secrets): tokenSecrets = secrets
+            case .pin(let target): pins.insert(target)
+            case .withdraw(let target, let entry): withdraw(entry, under: target)
+            }
+            return .held
+        }
+    }
+
+    // MARK: Storing
+
+    private func store(_ intent: StoreIntent, at now: Instant) -> CommitOutcome {
+        var outcome = CommitOutcome.held
+        for entry in intent.entries {
+            switch keep(entry, of: intent, at: now) {
+            case .held: continue
+            case .superseded: if outcome == .held { outcome = .superseded }
+            case .refused, .failed: outcome = .refused
+            }
+        }
+        return outcome
+    }
+
+    private func keep(_ entry: Entry, of intent: StoreIntent, at now: Instant) -> CommitOutcome {
+        let id = entry.id
+        let version = entry.signature?.version ?? Version(0)
+        guard let place = holdings[intent.target]?.firstIndex(where: { $0.id == id }) else {
+            if let floor = floors[intent.target]?[id], version < floor, !sabotage.contains(.forgetsVersions) {
+                return .superseded
+            }
+            return insert(entry, id, of: intent, at: now)
+        }
+        guard let held = holdings[intent.target]?[place] else { return .refused }
+        let heldVersion = held.entry.signature?.version ?? Version(0)
+        if version < heldVersion, !sabotage.contains(.forgetsVersions) { return .superseded }
+        if version == heldVersion, entry.data == held.entry.data {
+            refresh(place, of: intent, at: now)
+            return .held
+        }
+        if version == heldVersion, !isFromItsSigner(entry, intent) { return .superseded }
+        holdings[intent.target]?[place] = holding(entry, id, of: intent, at: now)
+        return .held
+    }
+
+    private func isFromItsSigner(_ entry: Entry, _ intent: StoreIntent) -> Bool {
+        switch intent.origin {
+        case .published: true
+        case .stored(let mid, _): entry.signature?.signer.mid == mid
+        }
+    }
+
+    private func insert(_ entry: Entry, _ id: EntryID, of intent: StoreIntent, at now: Instant) -> CommitOutcome {
+        let isSigned = entry.signature != nil
+        let count = holdings[intent.target]?.count { ($0.entry.signature != nil) == isSigned } ?? 0
+        guard count < (isSigned ? ModelArchive.signedPerTargetMax : ModelArchive.unsignedPerTargetMax) else {
+            return .refused
+        }
+        floors[intent.target]?[id] = nil
+        holdings[intent.target, default: []].append(holding(entry, id, of: intent, at: now))
+        return .held
+    }
+
+    private func holding(_ entry: Entry, _ id: EntryID, of intent: StoreIntent, at now: Instant) -> Holding {
+        arrivals += 1
+        return Holding(
+            entry: entry, id: id, expiresAt: intent.expiresAt, firstSeen: now, lastStored: now, arrival: arrivals,
+            isPublished: intent.origin == .published)
+    }
+
+    private func refresh(_ place: Int, of intent: StoreIntent, at now: Instant) {
+        guard var held = holdings[intent.target]?[place] else { return }
+        let expiresAt = max(held.expiresAt, intent.expiresAt)
+        let becomesOurs = intent.origin == .published && !held.isPublished
+        let comesBack = held.expiresAt <= now && expiresAt > now
+        guard becomesOurs || comesBack || expiresAt - held.expiresAt >= timing.refreshWorthWriting else { return }
+        held.expiresAt = expiresAt
+        held.lastStored = now
+        if becomesOurs { (held.isPublished, held.isWithdrawn) = (true, false) }
+        holdings[intent.target]?[place] = held
+    }
+
+    private func refresh(_ intent: RefreshIntent, at now: Instant) {
+        for refreshed in intent.values {
+            let id = refreshed.entry.id
+            guard let place = holdings[intent.target]?.firstIndex(where: { $0.id == id && $0.entry == refreshed.entry })
+            else { continue }
+            guard var held = holdings[intent.target]?[place] else { continue }
+            held.lastStored = now
+            held.expiresAt = max(held.expiresAt, refreshed.servedUntil)
+            holdings[intent.target]?[place] = held
+        }
+    }
+
+    private func withdraw(_ entry: Entry, under target: Target) {
+        guard let place = holdings[target]?.firstIndex(where: { $0.entry == entry }) else { return }
+        holdings[target]?[place].isWithdrawn = true
+    }
+
+    /// Lets go of what expired long ago; published and pinned values stay, and versions are remembered.
+    package func sweep(at now: Instant) {
+        for (target, held) in holdings where !pins.contains(target) {
+            let gone = held.filter { !$0.isPublished && now - $0.expiresAt >= timing.retainedFor }
+            guard !gone.isEmpty else { continue }
+            for holding in gone {
+                guard let version = holding.entry.signature?.version else { continue }
+                floors[target, default: [:]][holding.id] = version
+            }
+            let left = held.filter { $0.isPublished || now - $0.expiresAt < timing.retainedFor }
+            holdings[target] = left.isEmpty ? nil : left
+        }
+    }
+
+    // MARK: Asking
+
+    /// What the overlay is served: owner's values, other signed ones, unsigned ones, each newest version first.
+    package func page(of target: Target, offset: Int, limit: Int, at now: Instant) -> [[UInt8]] {
+        guard let held = holdings[target] else { return [] }
+        let served = held.filter { $0.expiresAt > now || sabotage.contains(.servesExpired) }
+        let sorted =
+            served.count < 2
+            ? served : served.sorted { ServingRank($0, under: target) < ServingRank($1, under: target) }
+        return sorted.dropFirst(offset).prefix(limit).map { bytesToServe($0.entry) }
+    }
+
+    private func bytesToServe(_ entry: Entry) -> [UInt8] {
+        guard sabotage.contains(.altersValues), entry.data.count > 0 else { return entry.bytes }
+        var bytes = entry.bytes
+        bytes[entry.signature == nil ? 1 : 3] ^= 1
+        return bytes
+    }
+
+    package func held(under target: Target) -> [HeldEntry] {
+        holdings[target]?.map { HeldEntry(entry: $0.entry, expiresAt: $0.expiresAt) } ?? []
+    }
+
+    package func note(_ report: RepublishReport, at now: Instant) {
+        var report = report
+        // A search is remembered until the next one.
+        report.sought = report.sought ?? reports[report.target]?.report.sought
+        reports[report.target] = Attempt(report: report, at: now)
+    }
+
+    package func powerLost() {
+        if let beforeLastCommit { holdings = beforeLastCommit }
+    }
+}
+
+/// Where a value stands among the others of its target.
+private struct ServingRank: Comparable {
+    private let kind: Int
+    private let rank: Int64
+    private let bits: Bits160
+
+    init(_ holding: ModelArchive.Holding, under target: Target) {
+        bits = holding.id.bits
+        if let signature = holding.entry.signature {
+            kind = signature.signer.mid.bits == target.bits ? 0 : 1
+            rank = -Int64(signature.version.number)
+        } else {
+            kind = 2
+            rank = -holding.firstSeen.nanoseconds
+        }
+    }
+
+    static func < (left: ServingRank, right: ServingRank) -> Bool {
+        (left.kind, left.rank, left.bits) < (right.kind, right.rank, right.bits)
+    }
+}

@@ -1,0 +1,21 @@
+/// Something that a machine does wrong on purpose, so that whoever is to notice it can be put to the test.
+package enum Sabotage: String, Hashable, Sendable, CaseIterable {
+    /// Acknowledges before the disk has synced.
+    case acknowledgesEarly
+    /// Forgets at a crash what it had synced last.
+    case forgetsSyncs
+    /// Serves what has expired.
+    case servesExpired
+    /// Takes lower versions.
+    case forgetsVersions
+    /// Changes a byte of what it serves.
+    case altersValues
+    /// Stores the values of others again for as long as they come back.
+    case keepsAliveForEver
+    /// Sends every request four times, whatever its peers accept.
+    case ignoresLimits
+    /// Hears of no signature check, so that work piles up.
+    case losesWork
+    /// Takes whoever is named in an answer for a contact.
+    case trustsHearsay
+}

@@ -1,0 +1,39 @@
+/// Random numbers that follow from a seed, the same on every machine: SplitMix64.
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    /// A generator for a seed, or for one of the many streams of a seed.
+    package init(seed: UInt64, stream: UInt64 = 0) {
+        state = seed
+        state = next() ^ stream &* 0x9E37_79B9_7F4A_7C15
+    }
+
+    /// The next number.
+    package mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// A number from 0 to below 1.
+    package mutating func fraction() -> Double { Double(next() >> 11) / Double(1 << 53) }
+
+    /// Whether something happens that has this probability, from 0 to 1.
+    package mutating func happens(_ probability: Double) -> Bool { probability > 0 && fraction() < probability }
+
+    /// A duration between two, all equally likely.
+    package mutating func duration(in range: ClosedRange<Duration>) -> Duration {
+        let span = (range.upperBound - range.lowerBound).inNanoseconds
+        return range.lowerBound + .nanoseconds(Int64(Double(span) * fraction()))
+    }
+}
+
+extension Duration {
+    /// The whole nanoseconds of a duration of less than centuries.
+    var inNanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    }
+}

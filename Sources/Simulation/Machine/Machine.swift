@@ -1,0 +1,64 @@
+package import IPv8
+
+/// One machine: where it is, its clocks, and what runs on it.
+package final class Machine {
+    /// Which of the world's machines it is.
+    package let index: MachineIndex
+    /// Where what runs on it listens: its own address in its own network.
+    package let address: Address
+    /// Where others see it.
+    package let outsideHost: IPAddress
+    /// What runs on it; `nil` while it is off.
+    package internal(set) var resident: (any Resident)?
+    /// Its clocks.
+    package var clock: MachineClock
+    /// The node that it was set up for, which outlives the node's runs; `nil` where it runs something else.
+    package internal(set) var setup: NodeSetup?
+    /// How often it has been started.
+    package internal(set) var life = 0
+    /// How many datagrams it has sent, and how many came in.
+    package internal(set) var sentCount = 0
+    package internal(set) var receivedCount = 0
+
+    var generator: SeededGenerator
+    var nat: NAT?
+    /// The alarm that is set in the world's time.
+    var alarm: Instant?
+
+    init(
+        _ index: MachineIndex, at address: Address, behind nat: NATKind, outsideHost: IPAddress, seed: UInt64,
+        now: Instant
+    ) {
+        self.index = index
+        self.address = address
+        self.outsideHost = outsideHost
+        clock = MachineClock(bootedAt: now)
+        generator = SeededGenerator(seed: seed, stream: UInt64(index) + 1)
+        self.nat = nat == .none ? nil : NAT(nat, inside: address, outsideHost: outsideHost)
+    }
+
+    /// The node of ours that runs on it, if one does.
+    package var host: NodeHost? { resident as? NodeHost }
+
+    /// Where its datagrams seem to come from, sent now to a destination.
+    func source(to destination: Address, at now: Instant) -> Address {
+        nat?.translate(to: destination, at: now) ?? address
+    }
+
+    /// Whether a datagram gets in that came for a port of its outside host.
+    func admits(from source: Address, toPort port: UInt16, at now: Instant) -> Bool {
+        nat?.admits(from: source, toPort: port, at: now) ?? (port == address.port)
+    }
+}
+
+/// What makes a machine's node: all that is there again after a reboot.
+package struct NodeSetup {
+    /// Who it is.
+    package let identity: Identity
+    /// What it keeps.
+    package let storage: any Storage
+    /// Whom it is told of.
+    package var peers: [Address]
+    /// How it is set.
+    package var settings: NodeSettings
+}

@@ -1,0 +1,40 @@
+internal import DHTCore
+package import IPv8
+
+/// What runs on a machine and speaks to the network: a node of ours, a model of the reference's, an adversary.
+///
+/// It is told what has happened, with the time on its machine's own clock, and says what it wants done.
+package protocol Resident: AnyObject {
+    /// A datagram came in.
+    func receive(_ bytes: [UInt8], from source: Address, _ actions: inout Actions)
+    /// The moment has come that it had set its alarm for, or it has just been started.
+    func wake(_ actions: inout Actions)
+    /// When it wants to be woken next; `nil` for never.
+    var nextWakeUp: Instant? { get }
+}
+
+/// What a resident wants done, and what it may use while it is asked.
+package struct Actions {
+    /// The time on the machine's clock since boot, which never steps.
+    package let now: Instant
+    /// Random numbers of the machine's own.
+    package var generator: SeededGenerator
+    var sends: [Send] = []
+    var completions: [(id: CommandID, outcome: CommandOutcome)] = []
+
+    struct Send {
+        let bytes: [UInt8]
+        let destination: Address
+        let forgedSource: Address?
+    }
+
+    init(now: Instant, generator: SeededGenerator) {
+        self.now = now
+        self.generator = generator
+    }
+
+    /// Sends a datagram, from the machine's own address or, where the network lets it, from somebody else's.
+    package mutating func send(_ bytes: [UInt8], to destination: Address, from forgedSource: Address? = nil) {
+        sends.append(Send(bytes: bytes, destination: destination, forgedSource: forgedSource))
+    }
+}

@@ -1,0 +1,93 @@
+internal import DHTCore
+internal import IPv8
+internal import Maintenance
+
+/// What the node wants done.
+extension NodeHost {
+    func carryOut(_ effect: Effect, _ actions: inout Actions) {
+        switch effect {
+        case .send(let message, let address): send(message, to: address, &actions)
+        case .verify(let id, let packet, let entries):
+            guard !settings.sabotage.contains(.losesWork) else { return }
+            answer(.signaturesChecked(id, verdict(on: packet, entries)), after: settings.checkTime, &actions)
+        case .load(let id, let target, let offset, let limit):
+            let values = storage.page(of: target, offset: offset, limit: limit, at: actions.now + self.offset)
+            answer(.entriesLoaded(id, values), after: settings.readTime, &actions)
+        case .commit(let id, let intent): commit(intent, id, &actions)
+        case .saveTokenSecrets(let secrets):
+            let dated = secrets.map { TokenSecret(bytes: $0.bytes, drawnAt: $0.drawnAt + offset) }
+            write(.tokenSecrets(dated), nil, &actions)
+        case .drawTokenSecret:
+            let bytes = (0..<32).map { _ in UInt8(truncatingIfNeeded: actions.generator.next()) }
+            answer(.tokenSecretDrawn(bytes), after: .zero, &actions)
+        case .saveContacts(let contacts, _): storage.contacts = contacts
+        case .listDueKeys(let id, let limit):
+            let due = storage.dueKeys(at: actions.now + offset, limit: limit)
+            answer(.dueKeysListed(id, due.moved(by: .zero - offset)), after: settings.readTime, &actions)
+        case .loadRepublishable(let id, let targets):
+            let values = storage.republishable(targets, at: actions.now + offset)
+            answer(
+                .republishableLoaded(id, values.map { $0.moved(by: .zero - offset) }), after: settings.readTime,
+                &actions)
+        case .refresh(let intent): write(.refresh(intent.moved(by: offset)), nil, &actions)
+        case .noteRepublication(let report):
+            var report = report
+            report.retryAt = report.retryAt.map { $0 + offset }
+            storage.note(report, at: actions.now + offset)
+        case .saveJobs(let jobs): storage.jobs = jobs.map { $0.moved(by: offset) }
+        case .emit(.commandCompleted(let id, let outcome)): actions.completions.append((id, outcome))
+        case .emit, .callLocalNetwork: return
+        }
+    }
+
+    private func send(_ message: Message, to address: Address, _ actions: inout Actions) {
+        let bytes = identity.packet(message)
+        actions.send(bytes, to: address)
+        if settings.sabotage.contains(.ignoresLimits) {
+            for _ in 0..<3 { actions.send(bytes, to: address) }
+        }
+    }
+
+    private func commit(_ intent: StoreIntent, _ id: WorkID, _ actions: inout Actions) {
+        var intent = intent
+        intent.expiresAt = intent.expiresAt + offset
+        guard settings.sabotage.contains(.acknowledgesEarly) else { return write(.store(intent), id, &actions) }
+        write(.store(intent), nil, &actions)
+        answer(.commitCompleted(id, .held), after: .zero, &actions)
+    }
+}
+
+// The archive speaks in wall time, the core in its own.
+
+extension DueKeys {
+    fileprivate func moved(by offset: Duration) -> DueKeys {
+        guard offset != .zero else { return self }
+        var moved = self
+        moved.nextDue = nextDue.map { $0 + offset }
+        moved.keys = keys.map { DueKey(target: $0.target, deadline: $0.deadline + offset, isPinned: $0.isPinned) }
+        return moved
+    }
+}
+
+extension RepublishableTarget {
+    fileprivate func moved(by offset: Duration) -> RepublishableTarget {
+        RepublishableTarget(
+            target: target,
+            values: values.map { RepublishableValue(entry: $0.entry, servedUntil: $0.servedUntil.map { $0 + offset }) })
+    }
+}
+
+extension RefreshIntent {
+    fileprivate func moved(by offset: Duration) -> RefreshIntent {
+        var moved = self
+        for place in moved.values.indices { moved.values[place].servedUntil = values[place].servedUntil + offset }
+        return moved
+    }
+}
+
+extension JobReport {
+    fileprivate func moved(by offset: Duration) -> JobReport {
+        JobReport(
+            name: name, due: due + offset, lastRun: lastRun.map { $0 + offset }, lastResult: lastResult, budget: budget)
+    }
+}

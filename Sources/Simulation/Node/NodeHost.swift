@@ -1,0 +1,177 @@
+package import DHTCore
+package import IPv8
+internal import Kademlia
+package import Maintenance
+
+/// A node of ours on a machine: what the shell around `DHTCore.Node` does for real with sockets, threads and files.
+///
+/// Signature checks and reads take no time where the world says so; then they are answered within the same input.
+package final class NodeHost: Resident {
+    /// The node.
+    package private(set) var node: Node
+    /// What it keeps.
+    package var storage: any Storage { disk.storage }
+    /// The clock that it goes by, which follows steps of the machine's.
+    package private(set) var clock: NodeClock
+
+    let identity: Identity
+    let settings: NodeSettings
+    var disk: ModelDisk
+    /// What is under way on this machine beside the node, by when it is done.
+    var underWay = EventQueue<LocalEvent>()
+    private var reading: ClockReading
+    private var clockObservedAt: Duration
+    private var sweptAt: Instant
+    private let verifier: SignatureVerifier
+    private var effects: [Effect] = []
+    private var inputs: [Input] = []
+    private var nextInput = 0
+
+    /// Something that the machine is busy with.
+    enum LocalEvent {
+        case input(Input)
+        case syncDone
+    }
+
+    private static let clockInterval: Duration = .seconds(30)
+    private static let sweepInterval: Duration = .seconds(600)
+
+    init(
+        _ setup: NodeSetup, at address: Address, disk: ModelDisk, reading: ClockReading, seed: UInt64,
+        verifier: SignatureVerifier
+    ) {
+        identity = setup.identity
+        settings = setup.settings
+        self.disk = disk
+        self.reading = reading
+        self.verifier = verifier
+        clock = NodeClock(reading)
+        clockObservedAt = reading.sinceBoot
+        sweptAt = reading.wall
+        var configuration = NodeConfiguration(
+            identity: identity.publicKey, listenAddresses: [address], peers: setup.peers,
+            contacts: disk.storage.contacts,
+            tokenSecrets: disk.storage.tokenSecrets, seed: seed)
+        configuration.jobs = disk.storage.jobs
+        configuration.servedFor = settings.timing.servedFor
+        configuration.republishes = settings.republishes
+        configuration.upkeepLimits = settings.upkeepLimits
+        configuration.limitsLocalNetworks = settings.limitsLocalNetworks
+        node = Node(configuration, at: clock.coreTime(at: reading))
+    }
+
+    // MARK: Resident
+
+    package var nextWakeUp: Instant? {
+        [node.nextWakeUp, underWay.nextTime].compactMap(\.self).min()
+    }
+
+    package func receive(_ bytes: [UInt8], from source: Address, _ actions: inout Actions) {
+        take(.datagramReceived(bytes, from: source), &actions)
+    }
+
+    package func wake(_ actions: inout Actions) {
+        while let (event, _) = underWay.popFirst(by: actions.now) {
+            switch event {
+            case .input(let input): take(input, &actions)
+            case .syncDone: finishSync(&actions)
+            }
+        }
+        if node.nextWakeUp.map({ $0 <= actions.now }) ?? true { take(.timerFired, &actions) }
+    }
+
+    /// The node's user wants something.
+    func issue(_ id: CommandID, _ command: Command, _ actions: inout Actions) {
+        take(.commandIssued(id, command), &actions)
+    }
+
+    /// Puts something straight to the disk, as an operator's tool does.
+    func change(_ change: StorageChange, _ actions: inout Actions) { write(change, nil, &actions) }
+
+    /// The machine's clocks, as they stand when the node is asked next.
+    func show(_ reading: ClockReading) {
+        self.reading = reading
+        guard reading.sinceBoot - clockObservedAt >= NodeHost.clockInterval else { return }
+        clockObservedAt = reading.sinceBoot
+        _ = clock.observe(reading)
+        let moment = clock.moment(of: reading)
+        guard moment.isSteady, moment.now - sweptAt >= NodeHost.sweepInterval else { return }
+        sweptAt = moment.now
+        storage.sweep(at: moment.now)
+    }
+
+    /// The power goes.
+    func crash(using generator: inout SeededGenerator) {
+        disk.crash(at: clock.archiveTime(at: reading), using: &generator)
+    }
+
+    // MARK: The node
+
+    private func take(_ input: Input, _ actions: inout Actions) {
+        inputs.append(input)
+        // Whoever calls from within an input finds it dealt with before the outermost call returns.
+        guard inputs.count == 1 else { return }
+        while nextInput < inputs.count {
+            let next = inputs[nextInput]
+            nextInput += 1
+            node.handle(next, at: actions.now, into: &effects)
+            for effect in effects { carryOut(effect, &actions) }
+            effects.removeAll(keepingCapacity: true)
+        }
+        inputs.removeAll(keepingCapacity: true)
+        nextInput = 0
+    }
+
+    /// Has the node hear of something after a while, or at once.
+    func answer(_ input: Input, after delay: Duration, _ actions: inout Actions) {
+        guard delay > .zero else {
+            inputs.append(input)
+            return
+        }
+        underWay.insert(.input(input), at: actions.now + delay)
+    }
+
+    /// How far the archive's time is ahead of the core's.
+    var offset: Duration { clock.offset }
+
+    func verdict(on packet: Packet, _ entries: [Entry]) -> SignatureVerdict {
+        SignatureVerdict(
+            packetIsAuthentic: settings.signatures.isAuthentic(packet, verifier),
+            entriesAreAuthentic: entries.map { settings.signatures.isAuthentic($0, verifier) })
+    }
+
+    func write(_ change: StorageChange, _ completion: WorkID?, _ actions: inout Actions) {
+        if let delay = disk.add(change, completion, using: &actions.generator) {
+            underWay.insert(.syncDone, at: actions.now + delay)
+        }
+    }
+
+    private func finishSync(_ actions: inout Actions) {
+        let (outcomes, next) = disk.finish(at: actions.now + offset, using: &actions.generator)
+        if let next { underWay.insert(.syncDone, at: actions.now + next) }
+        for (id, outcome) in outcomes { take(.commitCompleted(id, outcome), &actions) }
+    }
+}
+
+/// What all nodes of a world have in common, or one has of its own.
+package struct NodeSettings: Sendable {
+    /// How values are served and stored again.
+    package var timing = StorageTiming()
+    /// Whether values are stored again.
+    package var republishes = true
+    /// How fast upkeep may go.
+    package var upkeepLimits = UpkeepLimits()
+    /// Whether the prefix limits hold for the addresses of this world.
+    package var limitsLocalNetworks = false
+    /// How signatures are made.
+    package var signatures = Signatures.real
+    /// How long checking a packet's signatures takes; nothing for at once.
+    package var checkTime: Duration = .zero
+    /// How long a read takes; nothing for at once.
+    package var readTime: Duration = .zero
+    /// What the node's machine does wrong on purpose.
+    package var sabotage: Set<Sabotage> = []
+
+    /// The settings of a node in good order.
+    package init() {}
+}

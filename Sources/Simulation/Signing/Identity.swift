@@ -1,0 +1,89 @@
+package import IPv8
+
+/// Whether signatures are real, which costs 70 µs a packet, or modelled by a checksum over what they sign.
+///
+/// A modelled signature is wrong after any change, and right for whoever makes it by the rules of the world: nobody in it
+/// signs with an identity that is not theirs.
+package enum Signatures: Sendable {
+    /// Ed25519 by libsodium.
+    case real
+    /// A checksum in the place of the signature.
+    case modelled
+
+    /// Whether a packet's signature is its sender's.
+    func isAuthentic(_ packet: Packet, _ verifier: SignatureVerifier) -> Bool {
+        switch self {
+        case .real: packet.isAuthentic(accordingTo: verifier)
+        case .modelled: packet.sender.map { Signatures.isModelled(packet.bytes, $0.level) } ?? true
+        }
+    }
+
+    /// Whether an entry's signature is its signer's.
+    func isAuthentic(_ entry: Entry, _ verifier: SignatureVerifier) -> Bool {
+        switch self {
+        case .real: entry.isAuthentic(accordingTo: verifier)
+        case .modelled: entry.signature.map { Signatures.isModelled(entry.bytes, $0.signer.level) } ?? true
+        }
+    }
+
+    private static func isModelled(_ bytes: [UInt8], _ level: KeyLevel) -> Bool {
+        let boundary = bytes.count - level.signatureByteCount
+        return bytes[boundary...].elementsEqual(modelled(over: bytes[..<boundary], level))
+    }
+
+    static func modelled(over bytes: ArraySlice<UInt8>, _ level: KeyLevel) -> [UInt8] {
+        let checksum = bytes.withUnsafeBytes { Digest.checksum64($0) }
+        var signature = [UInt8](repeating: 0xA5, count: level.signatureByteCount)
+        for place in 0..<8 { signature[place] = UInt8(truncatingIfNeeded: checksum >> UInt64(8 * place)) }
+        return signature
+    }
+}
+
+/// Somebody who signs: the owner of a machine, or of values.
+package struct Identity: Sendable {
+    /// The public key.
+    package let publicKey: PublicKey
+    private let key: PrivateKey?
+
+    /// An identity with a real key.
+    package init(_ key: PrivateKey) {
+        publicKey = key.publicKey
+        self.key = key
+    }
+
+    /// The identity with a number: a real key that follows from it, or one that nobody has the private half of.
+    package init(number: UInt64, _ signatures: Signatures) {
+        var generator = SeededGenerator(seed: number, stream: 0x6B65_79)
+        let material = (0..<64).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+        switch signatures {
+        case .real:
+            guard let key = try? PrivateKey(bytes: Array("LibNaCLSK:".utf8) + material) else {
+                preconditionFailure("64 bytes are the secrets of a key")
+            }
+            self.init(key)
+        case .modelled:
+            guard let publicKey = PublicKey(bytes: Array("LibNaCLPK:".utf8) + material) else {
+                preconditionFailure("64 bytes are a key")
+            }
+            self.init(publicKey)
+        }
+    }
+
+    private init(_ publicKey: PublicKey) {
+        self.publicKey = publicKey
+        key = nil
+    }
+
+    /// The signature over a message.
+    func sign(_ message: [UInt8]) -> [UInt8] {
+        key?.sign(message) ?? Signatures.modelled(over: message[...], publicKey.level)
+    }
+
+    /// The datagram that says a message.
+    package func packet(_ message: Message) -> [UInt8] { Packet.encode(message, from: publicKey, signing: sign) }
+
+    /// A signed entry.
+    package func entry(_ data: [UInt8], version: Version) throws(EntryError) -> Entry {
+        try Entry(data: data, version: version, signer: publicKey, signing: sign)
+    }
+}

@@ -1,0 +1,8 @@
+import ArgumentParser
+
+/// Runs overlays in virtual time.
+@main
+struct Simulate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate", abstract: "Runs whole overlays in virtual time.", subcommands: [MeasureCommand.self])
+}
