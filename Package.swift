@@ -8,13 +8,14 @@ let isFuzzing = Context.environment["BRISTLECONE_FUZZ"] != nil
 let fuzzFlags = ["-sanitize=fuzzer,address", "-enable-testing", "-parse-as-library"]
 
 /// What every target of this package is compiled with.
-let house: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .treatAllWarnings(as: .error),
-] + (isFuzzing ? [.unsafeFlags(fuzzFlags)] : [])
+let house: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .treatAllWarnings(as: .error),
+    ] + (isFuzzing ? [.unsafeFlags(fuzzFlags)] : [])
 
 /// What the fuzz targets look at.
 let fuzzed: [Target.Dependency] = ["Archive", "Bristlecone", "DHTCore", "IPv8", "Kademlia", "Maintenance"]
@@ -31,7 +32,9 @@ let fuzzing: [Target] =
     : [
         .testTarget(
             name: "FuzzTests", dependencies: fuzzed, path: "tools/fuzz",
-            exclude: ["Driver", "WireOracle", "regressions", "corpus.py", "seeds.py", "fuzz", "file.dict", "wire.dict"],
+            exclude: [
+                "Driver", "WireOracle", "regressions", "corpus.py", "seeds.py", "fuzz", "file.dict", "wire.dict",
+            ],
             sources: ["Targets", "Replay"],
             swiftSettings: house)
     ]
@@ -126,7 +129,7 @@ let package = Package(
         .executableTarget(
             name: "Simulate",
             dependencies: [
-                "Simulation", "DHTCore", "IPv8",
+                "Simulation", "DHTCore", "IPv8", "Kademlia", "Maintenance",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "tools/simulate", swiftSettings: house),
@@ -146,6 +149,10 @@ let package = Package(
         .testTarget(name: "MaintenanceTests", dependencies: ["IPv8", "Maintenance"], swiftSettings: house),
         .testTarget(
             name: "DHTCoreTests", dependencies: ["DHTCore", "Kademlia", "Maintenance", "Simulation"],
+            swiftSettings: house),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["Simulation", "Archive", "DHTCore", "IPv8", "Kademlia", "Maintenance"],
             swiftSettings: house),
         .testTarget(
             name: "ArchiveTests",

@@ -26,6 +26,7 @@ struct OwnRecord: Sendable {
 
     /// The holders whose turn it is to be pinged, which counts as done.
     mutating func takeDue(at now: Instant) -> [NodeInfo] {
+        guard holders.values.contains(where: { now - $0.lastPingSent >= OwnRecord.pingInterval }) else { return [] }
         let due = holders.filter { now - $0.value.lastPingSent >= OwnRecord.pingInterval }.map(\.key)
             .sorted { $0.publicKey.mid < $1.publicKey.mid }
         for node in due { holders[node]?.lastPingSent = now }
@@ -50,7 +51,7 @@ extension Node {
     mutating func keepOwnRecord(at now: Instant, into effects: inout [Effect]) {
         registry.dropQuiet(at: now)
         for holder in ownRecord.takeDue(at: now) { ping(holder, at: now, into: &effects) }
-        guard ownRecord.needsHolders, now - holdersSoughtAt >= OwnRecord.interval, !contacts.isEmpty else { return }
+        guard ownRecord.needsHolders, now - holdersSoughtAt >= OwnRecord.interval, contactCount > 0 else { return }
         let target = Target(bits: identity.mid.bits)
         guard let lookup = startLookup(.ownRecord, for: target, at: now, into: &effects) else { return }
         holdersSoughtAt = now

@@ -37,7 +37,6 @@ extension Node {
 
     /// Whether the table is as good as it was, or as it will be.
     private mutating func isTableGood(at now: Instant) -> Bool {
-        let contactCount = contacts.count
         guard contactCount > 0 else {
             upkeep.firstContactAt = nil
             upkeep.tableIsGood = false
@@ -92,7 +91,7 @@ extension Node {
     }
 
     /// How many nodes there are to store on: as many as their distances in lookups tell, at least the contacts.
-    var nodeCountEstimate: Int { max(contacts.count, upkeep.density.nodeCount) }
+    var nodeCountEstimate: Int { max(contactCount, upkeep.density.nodeCount) }
 
     // MARK: An arc
 

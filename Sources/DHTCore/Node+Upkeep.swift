@@ -23,7 +23,8 @@ extension Node {
 
     mutating func runDueJobs(at now: Instant, into effects: inout [Effect]) {
         for job in schedule.takeDue(at: now) {
-            schedule.plan(job, at: now + job.interval)
+            let isCalm = job == .walk && contactCount >= Walker.contactsWanted
+            schedule.plan(job, at: now + (isCalm ? Walker.calmInterval : job.interval))
             let countBefore = effects.count
             run(job, at: now, into: &effects)
             if job == .republish, upkeep.isBusy { schedule.plan(job, at: now + Upkeep.busyInterval) }
@@ -89,7 +90,8 @@ extension Node {
         }
     }
 
-    private var contactCount: Int { families.present.reduce(0) { $0 + (families[$1]?.table.count ?? 0) } }
+    /// How many contacts there are in all families.
+    var contactCount: Int { families.present.reduce(0) { $0 + (families[$1]?.table.count ?? 0) } }
 
     private func isContact(at address: Address) -> Bool {
         families[address.family]?.table.contacts.contains { $0.node.address == address } ?? false
@@ -98,15 +100,23 @@ extension Node {
     // MARK: Contacts and buckets
 
     private mutating func pingQuietContacts(at now: Instant, into effects: inout [Effect]) {
+        guard now >= keepAliveDue else { return }
+        keepAliveSentAt = keepAliveSentAt.filter { now - $0.value < Node.quietMax }
+        // Who becomes a contact later has answered later.
+        keepAliveDue = now + Node.quietMax
         for family in families.present {
-            for contact in families[family]?.table.contacts ?? [] {
-                let lastSign = max(contact.lastResponse, keepAliveSentAt[contact.id] ?? .distantPast)
-                guard now - lastSign >= Node.quietMax else { continue }
-                keepAliveSentAt[contact.id] = now
-                ping(contact.node, at: now, into: &effects)
+            for bucket in families[family]?.table.buckets ?? [] {
+                for contact in bucket.contacts {
+                    let lastSign = max(contact.lastResponse, keepAliveSentAt[contact.id] ?? .distantPast)
+                    guard now - lastSign >= Node.quietMax else {
+                        keepAliveDue = min(keepAliveDue, lastSign + Node.quietMax)
+                        continue
+                    }
+                    keepAliveSentAt[contact.id] = now
+                    ping(contact.node, at: now, into: &effects)
+                }
             }
         }
-        keepAliveSentAt = keepAliveSentAt.filter { now - $0.value < Node.quietMax }
     }
 
     private mutating func refreshBuckets(at now: Instant, into effects: inout [Effect]) {

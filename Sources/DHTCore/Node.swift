@@ -44,6 +44,8 @@ public struct Node: Sendable {
     var probes: [NodeID: Instant] = [:]
     /// When quiet contacts were asked for a sign of life.
     var keepAliveSentAt: [NodeID: Instant] = [:]
+    /// Before this moment no contact has been quiet for long enough.
+    var keepAliveDue = Instant.distantPast
     var peersWalkedAt = Instant.distantPast
     var contactWalkedAt = Instant.distantPast
     var trackersWalkedAt = Instant.distantPast
@@ -147,7 +149,10 @@ public struct Node: Sendable {
 
     /// When the node wants to be given ``Input/timerFired`` next.
     public var nextWakeUp: Instant? {
-        [schedule.nextDueTime, requests.nextDeadline].compactMap(\.self).min()
+        guard let job = schedule.nextDueTime, let deadline = requests.nextDeadline else {
+            return schedule.nextDueTime ?? requests.nextDeadline
+        }
+        return min(job, deadline)
     }
 
     // MARK: Small things that every part uses

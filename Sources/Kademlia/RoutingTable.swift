@@ -79,7 +79,8 @@ public struct RoutingTable: Sendable {
         let inBucket = buckets[number].contacts.count(where: isOfPrefix)
         let waiting = buckets[number].replacements.count(where: isOfPrefix)
         if inBucket + waiting >= RoutingTable.contactsPerPrefixInBucketMax { return true }
-        return contacts.count(where: isOfPrefix) >= RoutingTable.contactsPerPrefixMax
+        let inTable = buckets.reduce(0) { $0 + $1.contacts.count(where: isOfPrefix) }
+        return inTable >= RoutingTable.contactsPerPrefixMax
     }
 
     private mutating func refresh(_ number: Int, _ index: Int, with contact: Contact) {

@@ -10,6 +10,7 @@ struct PeerRegistry: Sendable {
     private var records: [Mid: [AddressFamily: Record]] = [:]
     private var prefixCounts: [NetworkPrefix: Int] = [:]
     private(set) var count = 0
+    private var droppedAt = Instant.distantPast
     private let limitsLocal: Bool
 
     private struct Record {
@@ -19,6 +20,8 @@ struct PeerRegistry: Sendable {
 
     /// How long a record outlives its peer's last sign of life, as in the reference.
     static let lifetime: Duration = .seconds(60)
+    /// How often it is looked for records to drop; a record that is too old is not given out in any case.
+    private static let dropInterval: Duration = .seconds(10)
     /// How many records are kept.
     static let recordsMax = 10_000
     /// How many of them may be of one network prefix, loopback and private ones excepted.
@@ -56,6 +59,8 @@ struct PeerRegistry: Sendable {
 
     /// Forgets who has been quiet for too long.
     mutating func dropQuiet(at now: Instant) {
+        guard now - droppedAt >= PeerRegistry.dropInterval else { return }
+        droppedAt = now
         let quiet = records.values.flatMap(\.values).filter { now - $0.lastSign >= PeerRegistry.lifetime }
         for record in quiet { remove(record.node) }
     }

@@ -63,7 +63,10 @@ package final class NodeHost: Resident {
     // MARK: Resident
 
     package var nextWakeUp: Instant? {
-        [node.nextWakeUp, underWay.nextTime].compactMap(\.self).min()
+        guard let own = node.nextWakeUp, let local = underWay.nextTime else {
+            return node.nextWakeUp ?? underWay.nextTime
+        }
+        return min(own, local)
     }
 
     package func receive(_ bytes: [UInt8], from source: Address, _ actions: inout Actions) {
