@@ -11,9 +11,15 @@ from .addresses import AddressPool
 from .namespaces import Namespaces
 from .network import ReferenceNetwork
 from .node import Bristlecone
+from .running import Running
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 NODES_KEY = pytest.StashKey()
+
+
+def pytest_configure(config):
+    """Has the tests that are under way named when the run is cut off."""
+    config.pluginmanager.register(Running())
 
 
 @pytest.fixture(scope="session")
