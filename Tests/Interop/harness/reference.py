@@ -192,7 +192,7 @@ class ReferencePeer:
 
     # The DHT with one node
 
-    async def ping(self, contact, patience=5.0):
+    async def ping(self, contact, patience=10.0):
         """Whether the node answers a ping."""
         node = contact.as_node()
         await self._endpoint.slot(contact.address)
@@ -201,7 +201,7 @@ class ReferencePeer:
         self.overlay.ez_send(node, PingRequestPayload(request.number))
         return await request.future is not None
 
-    async def ask(self, contact, key, offset=0, force_nodes=False, patience=4.0):
+    async def ask(self, contact, key, offset=0, force_nodes=False, patience=10.0):
         """Sends one find request straight to the node; its `Answer`, or None where it stays silent."""
         node = contact.as_node()
         await self._endpoint.slot(contact.address)
@@ -225,7 +225,7 @@ class ReferencePeer:
                     f"{join_address(contact.address)} answers the find of {self}", 15.0)
         return self.overlay.tokens[node_id][1]
 
-    async def store_on(self, contact, key, entries, token=None, patience=5.0):
+    async def store_on(self, contact, key, entries, token=None, patience=10.0):
         """Sends one store request straight to the node; whether it acknowledged. Keeps no copy here."""
         node = contact.as_node()
         if token is None:
