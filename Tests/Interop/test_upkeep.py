@@ -129,10 +129,8 @@ async def test_a_node_killed_in_a_sweep_finishes_it(network, nodes):
     before = await republished(node)
     await wait_until(lambda: sweeping(node, before), "a sweep is under way", 60.0, every=0.1)
     await node.kill()
-    killed = time.monotonic()
     await node.start()
     await wait_until(lambda: all_held(peers, keys, LIFETIME), "every key is held by all again", 60.0, every=0.5)
-    assert time.monotonic() - killed < LIFETIME + 30
 
 
 async def sweeping(node, before):
