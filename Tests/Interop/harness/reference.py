@@ -22,6 +22,9 @@ from .waiting import wait_until
 
 # The reference's service walks only while it knows fewer peers than this.
 WALK_TARGET_PEERS = 20
+# The step of the reference's service, and for how long a peer may walk faster: until a network has come about.
+TICK_SECONDS = 0.5
+HASTE_SECONDS = 15.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,9 +39,9 @@ class ReferencePeer:
     """
     A `DHTDiscoveryCommunity` with its own UDP endpoint on its own loopback address and without bootstrap servers.
 
-    It walks and pings as the reference's service makes it do, every `tick` seconds. It knows nobody until `meet` or
-    somebody else's introduction request. `store` and `find` are the reference's; `ask` and `store_on` speak to one
-    node only, within its flood limit.
+    It walks and pings as the reference's service makes it do, every `tick` seconds in the beginning. It knows nobody
+    until `meet` or somebody else's introduction request. `store` and `find` are the reference's; `ask` and `store_on`
+    speak to one node only, within its flood limit.
 
     With `ipv6` it has a second address, which it prefers; with `namespace` its sockets are there;
     `behind_nat` says that others see it at another address.
@@ -244,6 +247,8 @@ class ReferencePeer:
 
     async def _walk(self):
         walk, churn = RandomWalk(self.overlay), PingChurn(self.overlay)
+        loop = asyncio.get_running_loop()
+        hastens_until = loop.time() + HASTE_SECONDS
         while True:
             try:
                 if walk.get_peer_count() < WALK_TARGET_PEERS:
@@ -252,4 +257,4 @@ class ReferencePeer:
             except Exception:
                 # As the reference's service does, so that one failed step does not end the walk.
                 self.overlay.logger.exception("a step of the walk failed")
-            await asyncio.sleep(self._tick)
+            await asyncio.sleep(self._tick if loop.time() < hastens_until else max(self._tick, TICK_SECONDS))
