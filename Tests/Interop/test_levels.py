@@ -6,7 +6,7 @@ import pytest
 
 from ipv8.keyvault.crypto import default_eccrypto
 
-from harness.finding import finds
+from harness.finding import finds, stores
 from harness.network import LEVELS
 from harness.waiting import wait_until
 
@@ -45,7 +45,7 @@ async def test_levels_mix_in_one_network(network, nodes):
     expected = set()
     for peer, level in zip(peers, LEVELS):
         signed = level in LEVELS_THAT_SIGN_VALUES
-        await peer.store(key, level.encode(), signed=signed)
+        await stores(peer, key, level.encode(), signed)
         expected.add((level.encode(), peer.public_key if signed else None))
     await node.store(key, b"ours")
     expected.add((b"ours", node.contact.public_key))

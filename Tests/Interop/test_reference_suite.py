@@ -20,7 +20,7 @@ from ipv8.dht.provider import DHTCommunityProvider
 from ipv8.dht.routing import distance
 from ipv8.messaging.anonymization.tunnel import IntroductionPoint
 
-from harness.finding import finds
+from harness.finding import finds, stores
 from harness.waiting import wait_until
 from test_walkthrough import key_of, mixed_network
 
@@ -153,17 +153,11 @@ async def test_what_a_lookup_finds_is_cached_on_ours_and_by_ours(network, nodes)
 async def test_a_value_is_on_the_eight_closest_of_fifteen(network, nodes):
     theirs, ours = await mixed_network(network, nodes, 10, 5)
     key = key_of("eight of fifteen")
-
-    async def stored_by_theirs():
-        try:
-            return len(await theirs[0].store(key, b"test1", signed=False)) >= 6
-        except DHTError:
-            return False
+    await stores(theirs[0], key, b"test1", signed=False, acknowledged_min=6)
 
     async def stored_by_ours():
         return (await ours[0].store(key, b"test2"))["acknowledged"] >= 6
 
-    await wait_until(stored_by_theirs, f"six acknowledge a store of {theirs[0]}", every=1.0)
     await wait_until(stored_by_ours, f"six acknowledge a store of {ours[0]}", every=1.0)
 
     contacts = sorted(

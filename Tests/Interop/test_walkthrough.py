@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 
-from harness.finding import finds
+from harness.finding import finds, stores
 from harness.waiting import wait_until
 
 
@@ -35,8 +35,8 @@ async def test_both_kinds_store_and_find_in_every_direction(network, nodes):
 
     their_signer, their_other = theirs[1], theirs[2]
     our_signer, our_other = ours[1], ours[2]
-    await their_signer.store(key_of("theirs signed"), b"theirs signed")
-    await their_other.store(key_of("theirs unsigned"), b"theirs unsigned", signed=False)
+    await stores(their_signer, key_of("theirs signed"), b"theirs signed")
+    await stores(their_other, key_of("theirs unsigned"), b"theirs unsigned", signed=False)
     stored = await our_signer.store(key_of("ours signed"), b"ours signed")
     assert stored["acknowledged"] >= 1 and stored["version"] is not None
     stored = await our_other.store(key_of("ours unsigned"), b"ours unsigned", signed=False)
@@ -46,8 +46,8 @@ async def test_both_kinds_store_and_find_in_every_direction(network, nodes):
     expected[key_of("ours signed")] = {(b"ours signed", our_signer.contact.public_key)}
     expected[key_of("ours unsigned")] = {(b"ours unsigned", None)}
 
-    await their_signer.store(shared, b"a", signed=True)
-    await their_other.store(shared, b"b", signed=False)
+    await stores(their_signer, shared, b"a")
+    await stores(their_other, shared, b"b", signed=False)
     await our_signer.store(shared, b"c", signed=True)
     await our_other.store(shared, b"d", signed=False)
     expected[shared] = {

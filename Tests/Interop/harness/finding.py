@@ -1,4 +1,4 @@
-"""Lookups on a machine that may be busy."""
+"""Lookups and stores on a machine that may be busy."""
 
 from ipv8.dht import DHTError
 
@@ -26,3 +26,16 @@ async def finds(seeker, key, values, seconds=45.0):
         await wait_until(brings_them, f"{seeker} finds what is under {key.hex()}", seconds, every=0.5)
     except AssertionError as error:
         raise AssertionError(f"{error}: {values}; found {found}") from None
+
+
+async def stores(peer, key, data, signed=True, acknowledged_min=1):
+    """Waits until a store by a py-ipv8 peer is acknowledged by so many; acknowledgements that come late do not count."""
+
+    async def is_acknowledged():
+        try:
+            return len(await peer.store(key, data, signed=signed)) >= acknowledged_min
+        except DHTError:
+            # So the reference ends a store that nobody acknowledges.
+            return False
+
+    await wait_until(is_acknowledged, f"{acknowledged_min} acknowledge a store of {peer}", every=1.0)
