@@ -12,7 +12,7 @@ import Testing
 
         init() throws {
             var options = ArchiveOptions.small
-            options.budgets = Budgets(sharing: 1_600_000)
+            options.budgets = Budgets(sharing: 1_000_000)
             options.retention.unsigned = nil
             archive = try Folder().openKept(options)
             for (number, target) in targets.enumerated() {
@@ -78,7 +78,7 @@ import Testing
         let honest = try Honest()
         let before = try honest.held()
         #expect(before == [40, 40, 80, 40])
-        try self.flood(honest.archive, with: flood, count: 4000)
+        try self.flood(honest.archive, with: flood, count: 2500)
         let after = try honest.held()
         #expect(after == before)
         let archive = honest.archive
@@ -93,7 +93,7 @@ import Testing
         #expect(evicted > 500)
         #expect(try archive.accountsAreRight())
         print(
-            "4000 values of the flood \(flood): honest \(after); \(evicted) evicted; \(figures.joined(separator: "; "))"
+            "2500 values of the flood \(flood): honest \(after); \(evicted) evicted; \(figures.joined(separator: "; "))"
         )
     }
 }

@@ -90,11 +90,11 @@ import Testing
 
     @Test func compactedArchiveHoldsTheSameInLess() throws {
         let archive = try folder.open()
-        for number in 0..<2000 {
+        for number in 0..<600 {
             try archive.store(
                 try Sample.unsigned("\(number)"), under: Target(hashing: "\(number)"), at: Folder.filled)
         }
-        for number in 0..<2000 {
+        for number in 0..<600 {
             _ = try archive.forget(.key(Target(hashing: "\(number)")), block: false, at: Folder.filled)
         }
         try archive.followToEnd()

@@ -53,14 +53,20 @@ import Testing
         let archive = try folder.open()
         try archive.store(try Sample.unsigned("x"))
         archive.close()
+        let url = URL(filePath: folder.lmdb)
+        let file = try FileHandle(forUpdating: url)
+        defer { try? file.close() }
         for page in 0...1 {
-            var bytes = try folder.bytes(folder.lmdb)
-            let sound = bytes
-            for place in offset..<offset + 2 { bytes[page * 4096 + place] = 0xA7 }
-            try folder.write(bytes, to: folder.lmdb)
+            let place = page * 4096 + offset
+            let sound = try Data(contentsOf: url)[place..<place + 2]
+            try file.seek(toOffset: UInt64(place))
+            try file.write(contentsOf: [0xA7, 0xA7])
+            let damaged = try Data(contentsOf: url)
             #expect(throws: ArchiveError.self, "page \(page)") { try folder.open() }
-            #expect(try folder.bytes(folder.lmdb) == bytes)
-            try folder.write(sound, to: folder.lmdb)
+            let isLeftAlone = try Data(contentsOf: url) == damaged
+            #expect(isLeftAlone, "page \(page)")
+            try file.seek(toOffset: UInt64(place))
+            try file.write(contentsOf: sound)
         }
         #expect(try folder.open().served().count == 1)
     }

@@ -37,7 +37,7 @@ PAGE = 4096
 KINDS = ("bit", "bit", "bit", "header", "header", "meta", "bytes", "page", "cut")
 HEADER = 64
 META = 152
-SECONDS_MAX = 60
+SECONDS_MAX = 180
 RIGHT = ("refused", "reported", "unharmed")
 
 

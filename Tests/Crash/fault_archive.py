@@ -74,7 +74,7 @@ class Seed:
         groups = {1: 120, 8: 60, 64: 12}[group]
         done = subprocess.run(
             [self.program, "endure", disk, str(round_number), str(group), str(groups)], capture_output=True,
-            text=True, env=os.environ | environment, check=False, timeout=120)
+            text=True, env=os.environ | environment, check=False, timeout=200)
         if done.returncode not in (0, 2) or "\n!" in "\n" + done.stderr:
             raise Broken(f"with {fault} the program ended with {done.returncode}: {done.stderr.strip()[-2000:]}")
         self.tally[fault] += 1

@@ -38,7 +38,7 @@ def endure(program, folder, round_number, group=8, groups=30, environment=None):
     """Stores; the acknowledged lines and what went to standard error. It ends by itself and cleanly."""
     done = subprocess.run(
         [program, "endure", folder, str(round_number), str(group), str(groups)], capture_output=True, text=True,
-        env=os.environ | (environment or {}), check=False, timeout=120)
+        env=os.environ | (environment or {}), check=False, timeout=200)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines(), done.stderr
 
@@ -192,7 +192,7 @@ def test_an_archive_opens_on_a_full_disk_without_its_passing_files(writer, small
             os.remove(path)
     small_disk.fill()
     done = subprocess.run(
-        [writer, "verify", folder], input="", capture_output=True, text=True, check=False, timeout=60)
+        [writer, "verify", folder], input="", capture_output=True, text=True, check=False, timeout=200)
     assert (done.returncode, done.stderr.strip()) == (
         2, f"The disk that holds {folder}/archive.mdb is full: make room, stores are taken again as soon as there is "
         "some.")
@@ -207,7 +207,7 @@ def test_a_read_only_disk_is_refused_in_one_sentence_and_left_alone(writer, smal
     before = fingerprint(folder)
     small_disk.make_read_only()
     done = subprocess.run(
-        [writer, "verify", folder], input="", capture_output=True, text=True, check=False, timeout=60)
+        [writer, "verify", folder], input="", capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1 and "Read-only file system" in done.stderr
     fault_archive.check_sentence(done.stderr.strip())

@@ -17,7 +17,7 @@ def tool(binary):
 
     def run(*arguments, environment=None):
         return subprocess.run(
-            [program, *map(str, arguments)], env={**os.environ, **(environment or {})}, capture_output=True, timeout=120)
+            [program, *map(str, arguments)], env={**os.environ, **(environment or {})}, capture_output=True, timeout=200)
     return run
 
 

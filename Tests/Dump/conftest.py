@@ -30,7 +30,7 @@ def make_archive(repository, tmp_path_factory):
 
     def make(kind):
         folder = tmp_path_factory.mktemp("archives") / str(kind)
-        subprocess.run([program, folder, str(int(time.time())), str(kind)], check=True, timeout=120)
+        subprocess.run([program, folder, str(int(time.time())), str(kind)], check=True, timeout=300)
         return folder
     return make
 

@@ -19,7 +19,7 @@ def vectors(repository):
 def decode(tool, content, *arguments):
     """Explains bytes; returns the exit status and the explanation."""
     done = subprocess.run(
-        [tool, "decode", "-", "--json", *arguments], input=content, env=environment(), capture_output=True, timeout=30,
+        [tool, "decode", "-", "--json", *arguments], input=content, env=environment(), capture_output=True, timeout=90,
         check=False)
     assert done.stderr == b"", done
     return done.returncode, json.loads(done.stdout)

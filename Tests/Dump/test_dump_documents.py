@@ -80,7 +80,7 @@ def test_every_key_is_documented_and_no_other(tool, archives, repository):
 
 def test_the_manual_page_is_the_present_one(repository):
     done = subprocess.run(
-        [repository / "tools/man", "--check"], cwd=repository, env=environment(), capture_output=True, timeout=60,
+        [repository / "tools/man", "--check"], cwd=repository, env=environment(), capture_output=True, timeout=200,
         check=False, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -99,7 +99,7 @@ def test_a_full_disk_is_told(tool, archives):
         with open("/dev/full", "wb") as full:
             done = subprocess.run(
                 [tool, *arguments, "large"], cwd=archives, env=environment(), stdout=full, stderr=subprocess.PIPE,
-                timeout=30, check=False)
+                timeout=90, check=False)
         assert done.returncode == CANNOT_READ, done
         assert b"No space left on device" in done.stderr and done.stderr.count(b"\n") == 1, done
 

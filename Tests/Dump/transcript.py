@@ -9,7 +9,8 @@ import struct
 import subprocess
 import termios
 
-DAY = re.compile(r"\b\d{4}-\d\d-\d\d(?= (in )?\d+ \w+)")
+# On a terminal, a letter may stand before it: the end of a colour's code.
+DAY = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?= (in )?\d+ \w+)")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 # What differs from archive to archive, from machine to machine or from run to run, and what stands for it.
 CHANGING = [
@@ -31,7 +32,7 @@ def environment(**more):
     return {**kept, "LC_ALL": "C.UTF-8", **more}
 
 
-def run(tool, arguments, folder, seconds=30, **options):
+def run(tool, arguments, folder, seconds=90, **options):
     """Runs the tool in a folder; returns its status, output and errors."""
     done = subprocess.run(
         [tool, *arguments], cwd=folder, env=environment(), stdin=subprocess.DEVNULL, capture_output=True,
@@ -39,7 +40,7 @@ def run(tool, arguments, folder, seconds=30, **options):
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-def run_on_terminal(tool, arguments, folder, columns, seconds=30, **more):
+def run_on_terminal(tool, arguments, folder, columns, seconds=90, **more):
     """Runs the tool on a terminal of so many columns; returns its status and what the terminal was sent."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))

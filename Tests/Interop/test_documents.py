@@ -127,6 +127,6 @@ def test_the_unit_file_is_one(repository, tmp_path, binary):
     unit.write_text(text.replace("/usr/local/bin/bristlecone", str(binary)))
     completed = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(unit)],
-        capture_output=True, text=True, timeout=60, check=False)
+        capture_output=True, text=True, timeout=200, check=False)
     ours = [line for line in completed.stderr.splitlines() if "bristlecone" in line]
     assert completed.returncode == 0 and not ours, completed.stderr

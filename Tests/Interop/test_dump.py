@@ -61,8 +61,8 @@ def dump(binary):
 
 @pytest.fixture
 async def small(nodes):
-    """A stopped node with one signed and one unsigned value under `greeting`."""
-    node = await nodes.start()
+    """A stopped node with one signed and one unsigned value under `greeting`; nothing has looked at them again."""
+    node = await nodes.make(settings={"ARCHIVE_SCRUB_RATE": "0"}).start()
     await node.store(greeting, b"signed")
     await node.store(greeting, b"unsigned", signed=False)
     await node.stop()

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from harness.finding import finds
 from harness.network import LEVELS
 from harness.wire import PREFIX, Sender, receive_queue
 
@@ -25,7 +26,7 @@ async def test_peers_find_each_other_and_a_value(network):
 
     expected = {(b"signed", first.public_key), (b"unsigned", None)}
     for peer in others:
-        assert await peer.find(KEY) == expected
+        await finds(peer, KEY, expected)
 
 
 async def test_a_peer_knows_nobody_before_it_is_introduced(network):

@@ -9,6 +9,7 @@ import asyncio
 
 import pytest
 
+from harness.finding import finds
 from harness.waiting import wait_until
 from test_walkthrough import key_of
 
@@ -67,10 +68,10 @@ async def test_an_ipv6_peer_pings_stores_finds_and_is_found(families):
     entry = peer.entry(b"over IPv6")
     assert await peer.store_on(node.contact, key_of("there"), [entry])
     assert (await other.ask(node.contact, key_of("there"))).values == (entry,)
-    assert await other.find(key_of("there")) == {(b"over IPv6", peer.public_key)}
+    await finds(other, key_of("there"), {(b"over IPv6", peer.public_key)})
     stored = await node.store(key_of("back"), b"from ours")
     assert stored["acknowledged"] == 2
-    assert await other.find(key_of("back")) == {(b"from ours", node.contact.public_key)}
+    await finds(other, key_of("back"), {(b"from ours", node.contact.public_key)})
 
     answer = await other.ask(node.contact, key_of("any"), force_nodes=True)
     assert peer.contact_ipv6 in answer.contacts
@@ -126,8 +127,8 @@ async def test_lookups_and_stores_go_over_both_families(families):
     assert await six.find_local(key_of("everywhere")) == expected
     await four.store(key_of("of four"), b"of four")
     await six.store(key_of("of six"), b"of six")
-    assert await node.find(key_of("of four")) == {(b"of four", four.contact.public_key)}
-    assert await node.find(key_of("of six")) == {(b"of six", six.contact.public_key)}
+    await finds(node, key_of("of four"), {(b"of four", four.contact.public_key)})
+    await finds(node, key_of("of six"), {(b"of six", six.contact.public_key)})
 
 
 @pytest.mark.parametrize("empty", ("ipv4", "ipv6"))
@@ -137,9 +138,9 @@ async def test_an_empty_family_harms_nothing(families, empty):
     node = await families.node(peers=[friend])
     await wait_until(lambda: node.knows(friend.contact.mid), f"{node} knows {friend}", every=0.2)
     assert (await node.store(key_of("one"), b"one"))["acknowledged"] == 1
-    assert await friend.find(key_of("one")) == {(b"one", node.contact.public_key)}
+    await finds(friend, key_of("one"), {(b"one", node.contact.public_key)})
     await friend.store(key_of("two"), b"two")
-    assert await node.find(key_of("two")) == {(b"two", friend.contact.public_key)}
+    await finds(node, key_of("two"), {(b"two", friend.contact.public_key)})
     status = await node.status()
     assert endpoint(status, empty)["contacts"] == 0
 
@@ -158,9 +159,9 @@ async def test_a_peer_that_answers_over_the_other_family_is_understood(families)
     answer = await node.ping(peer.address)
     assert answer["mid"] == peer.mid.hex()
     assert (await node.store(key_of("crossed"), b"crossed"))["acknowledged"] >= 1
-    assert await peer.find(key_of("crossed")) == {(b"crossed", node.contact.public_key)}
+    await finds(peer, key_of("crossed"), {(b"crossed", node.contact.public_key)})
     assert await peer.store_on(node.contact, key_of("theirs"), [peer.entry(b"theirs")])
-    assert await node.find(key_of("theirs")) == {(b"theirs", peer.public_key)}
+    await finds(node, key_of("theirs"), {(b"theirs", peer.public_key)})
     assert (await node.dropped()).get("unmatched_response", 0) == 0
     assert (await node.command("connect", peer.mid.hex())).status in (0, 1)
 
@@ -185,5 +186,4 @@ async def test_a_mixed_network_of_both_families(families, network):
         await node.store(key_of(f"ours {number}"), b"value")
     for number, node in enumerate(nodes):
         for seeker in (*nodes, *peers):
-            assert await seeker.find(key_of(f"ours {number}")) == {(b"value", node.contact.public_key)}, (
-                f"{seeker} looks for what {node} stored")
+            await finds(seeker, key_of(f"ours {number}"), {(b"value", node.contact.public_key)})

@@ -57,7 +57,7 @@ async def test_the_package_that_the_page_shows_is_one(repository, tmp_path):
     process = await asyncio.create_subprocess_exec(
         "swift", "package", "dump-package", "--package-path", str(tmp_path),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
-    output, errors = await asyncio.wait_for(process.communicate(), 60.0)
+    output, errors = await asyncio.wait_for(process.communicate(), 200.0)
     assert process.returncode == 0, errors.decode()
     package = json.loads(output)
     assert package["dependencies"][0]["fileSystem"][0]["path"] == str(repository)

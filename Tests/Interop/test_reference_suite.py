@@ -20,6 +20,7 @@ from ipv8.dht.provider import DHTCommunityProvider
 from ipv8.dht.routing import distance
 from ipv8.messaging.anonymization.tunnel import IntroductionPoint
 
+from harness.finding import finds, stores
 from harness.waiting import wait_until
 from test_walkthrough import key_of, mixed_network
 
@@ -138,13 +139,13 @@ async def test_what_a_lookup_finds_is_cached_on_ours_and_by_ours(network, nodes)
     await holder.stop()
     for bucket in (bucket for table in finder.overlay.routing_tables.values() for bucket in table.trie.values()):
         bucket.nodes.pop(holder.contact.node_id, None)
-    assert await finder.find(key) == {(b"cached", None)}
+    await finds(finder, key, {(b"cached", None)})
     await wait_until(lambda: node.find_local(key), f"{node} is given the value by {finder}")
 
     # Ours spreads what is signed only: what is not does not tell its age, and would live for ever.
     key = key_of("cached there")
     assert await finder.store_on(other.contact, key, [finder.entry(b"cached")])
-    assert await node.find(key) == {(b"cached", finder.public_key)}
+    await finds(node, key, {(b"cached", finder.public_key)})
     await wait_until(lambda: finder.stored(key), f"{finder} is given the value by {node}")
     await wait_until(lambda: node.find_local(key), f"{node} keeps what it has found")
 
@@ -152,8 +153,12 @@ async def test_what_a_lookup_finds_is_cached_on_ours_and_by_ours(network, nodes)
 async def test_a_value_is_on_the_eight_closest_of_fifteen(network, nodes):
     theirs, ours = await mixed_network(network, nodes, 10, 5)
     key = key_of("eight of fifteen")
-    assert len(await theirs[0].store(key, b"test1", signed=False)) >= 6
-    assert (await ours[0].store(key, b"test2"))["acknowledged"] >= 6
+    await stores(theirs[0], key, b"test1", signed=False, acknowledged_min=6)
+
+    async def stored_by_ours():
+        return (await ours[0].store(key, b"test2"))["acknowledged"] >= 6
+
+    await wait_until(stored_by_ours, f"six acknowledge a store of {ours[0]}", every=1.0)
 
     contacts = sorted(
         [node.contact for node in ours] + [peer.contact for peer in theirs],
@@ -165,8 +170,8 @@ async def test_a_value_is_on_the_eight_closest_of_fifteen(network, nodes):
             holders.add(contact.mid)
     assert len({contact.mid for contact in contacts[:8]} & holders) >= 6, "most of the eight closest hold both"
     expected = {(b"test1", None), (b"test2", ours[0].contact.public_key)}
-    assert await theirs[-1].find(key) == expected
-    assert await ours[-1].find(key) == expected
+    await finds(theirs[-1], key, expected)
+    await finds(ours[-1], key, expected)
 
 
 async def test_a_node_that_is_stopped_in_the_middle_of_a_search_ends_cleanly(network, nodes):

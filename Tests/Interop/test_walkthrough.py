@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 
+from harness.finding import finds, stores
 from harness.waiting import wait_until
 
 
@@ -34,8 +35,8 @@ async def test_both_kinds_store_and_find_in_every_direction(network, nodes):
 
     their_signer, their_other = theirs[1], theirs[2]
     our_signer, our_other = ours[1], ours[2]
-    await their_signer.store(key_of("theirs signed"), b"theirs signed")
-    await their_other.store(key_of("theirs unsigned"), b"theirs unsigned", signed=False)
+    await stores(their_signer, key_of("theirs signed"), b"theirs signed")
+    await stores(their_other, key_of("theirs unsigned"), b"theirs unsigned", signed=False)
     stored = await our_signer.store(key_of("ours signed"), b"ours signed")
     assert stored["acknowledged"] >= 1 and stored["version"] is not None
     stored = await our_other.store(key_of("ours unsigned"), b"ours unsigned", signed=False)
@@ -45,8 +46,8 @@ async def test_both_kinds_store_and_find_in_every_direction(network, nodes):
     expected[key_of("ours signed")] = {(b"ours signed", our_signer.contact.public_key)}
     expected[key_of("ours unsigned")] = {(b"ours unsigned", None)}
 
-    await their_signer.store(shared, b"a", signed=True)
-    await their_other.store(shared, b"b", signed=False)
+    await stores(their_signer, shared, b"a")
+    await stores(their_other, shared, b"b", signed=False)
     await our_signer.store(shared, b"c", signed=True)
     await our_other.store(shared, b"d", signed=False)
     expected[shared] = {
@@ -54,9 +55,9 @@ async def test_both_kinds_store_and_find_in_every_direction(network, nodes):
 
     for key, values in expected.items():
         for peer in theirs:
-            assert await peer.find(key) == values, f"{peer} looks for {key.hex()}"
+            await finds(peer, key, values)
         for node in ours:
-            assert await node.find(key) == values, f"{node} looks for {key.hex()}"
+            await finds(node, key, values)
 
 
 async def test_a_value_that_only_ours_holds_is_found_by_theirs(network, nodes):
@@ -67,7 +68,7 @@ async def test_a_value_that_only_ours_holds_is_found_by_theirs(network, nodes):
     await publisher.stop()
     network.forget_values()
 
-    assert await finder.find(key) == {(b"only ours", publisher.public_key)}
+    await finds(finder, key, {(b"only ours", publisher.public_key)})
 
 
 async def test_what_ours_published_survives_the_reference_forgetting_it(network, nodes):
@@ -79,7 +80,7 @@ async def test_what_ours_published_survives_the_reference_forgetting_it(network,
 
     for peer in theirs:
         network.forget_values()
-        assert await peer.find(key) == {(b"published here", node.contact.public_key)}
+        await finds(peer, key, {(b"published here", node.contact.public_key)})
 
 
 async def test_a_value_that_only_theirs_hold_is_found_by_ours(network, nodes):
@@ -88,4 +89,4 @@ async def test_a_value_that_only_theirs_hold_is_found_by_ours(network, nodes):
     assert await theirs[0].store_on(theirs[2].contact, key, [theirs[0].entry(b"only theirs")])
 
     assert await node.find_local(key) == set()
-    assert await node.find(key) == {(b"only theirs", theirs[0].public_key)}
+    await finds(node, key, {(b"only theirs", theirs[0].public_key)})

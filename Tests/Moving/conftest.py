@@ -25,7 +25,7 @@ def make_archive(binary):
         pytest.fail(f"there is no program at {program}: build it with `swift build --product ArchiveWriter`")
 
     def make(folder, count):
-        subprocess.run([program, "sample", folder, str(count)], check=True, timeout=60)
+        subprocess.run([program, "sample", folder, str(count)], check=True, timeout=200)
         return folder
     return make
 

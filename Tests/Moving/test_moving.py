@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import struct
+import subprocess
 
 import pytest
 from ipv8.dht.storage import Storage
@@ -213,13 +214,14 @@ async def test_an_import_that_is_killed_goes_on_where_it_was(make_archive, dump,
 
 async def test_a_walker_ends_with_who_started_it(make_archive, dump, binary, tmp_path):
     folder = make_archive(tmp_path / "large", 5_000)
-    process = await asyncio.create_subprocess_exec(
-        str(binary.parent / "bristlecone-dump"), "export", str(folder), "--format", "csv",
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, env=clean_environment())
+    # Not by asyncio, which would empty the pipe.
+    process = subprocess.Popen(
+        [binary.parent / "bristlecone-dump", "export", folder, "--format", "csv"], bufsize=0, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, env=clean_environment())
     # It has begun to write, and waits for the pipe to be emptied.
-    await process.stdout.readexactly(100)
+    assert process.stdout.read(100)
     process.kill()
-    await process.wait()
+    process.wait()
 
     async def is_free():
         with open(folder / "lock", "a") as lock:
@@ -229,6 +231,7 @@ async def test_a_walker_ends_with_who_started_it(make_archive, dump, binary, tmp
                 return False
             return True
     await wait_until(is_free, "nobody holds the folder", 20.0)
+    process.stdout.close()
 
 
 async def test_beside_a_running_node(sample, dump, sentence, tmp_path):

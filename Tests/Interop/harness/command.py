@@ -5,6 +5,8 @@ import dataclasses
 import json
 import os
 
+from .waiting import PATIENCE
+
 
 @dataclasses.dataclass(frozen=True)
 class Completed:
@@ -32,7 +34,8 @@ def clean_environment():
 
 
 async def run_command(binary, *arguments, seconds=30.0, folder=None, user=None):
-    """Runs the program to its end, within `seconds`, and returns what came of it."""
+    """Runs the program to its end, within `seconds` on a machine with time to spare, and returns what came of it."""
+    seconds *= PATIENCE
     process = await asyncio.create_subprocess_exec(
         binary, *arguments, cwd=folder, user=user, env=clean_environment(),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)

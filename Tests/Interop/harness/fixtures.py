@@ -8,12 +8,25 @@ import pytest
 import pytest_asyncio
 
 from .addresses import AddressPool
+from .distribution import Distribution
 from .namespaces import Namespaces
 from .network import ReferenceNetwork
 from .node import Bristlecone
+from .running import Running
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 NODES_KEY = pytest.StashKey()
+
+
+def pytest_configure(config):
+    """Has the tests that are under way named when the run is cut off."""
+    config.pluginmanager.register(Running())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Distributes the tests where several processes run them."""
+    return Distribution(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
-IP_SECONDS_MAX = 10
+IP_SECONDS_MAX = 60
 PREFIX = "bristlecone-"
 
 

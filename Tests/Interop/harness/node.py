@@ -8,9 +8,10 @@ import socket
 from .addresses import join_address, split_address
 from .command import clean_environment, run_command
 from .contact import Contact
-from .waiting import wait_until
+from .waiting import PATIENCE, wait_until
 
 LOG_TAIL_LINES = 60
+END_SECONDS_MAX = 20.0 * PATIENCE
 
 
 class Bristlecone:
@@ -193,8 +194,8 @@ class Bristlecone:
         assert process is not None and process.returncode is None, f"{self} is not running\n{self.log_tail()}"
         process.send_signal(signal_number)
         try:
-            return await asyncio.wait_for(process.wait(), 20.0)
+            return await asyncio.wait_for(process.wait(), END_SECONDS_MAX)
         except asyncio.TimeoutError:
             process.kill()
             await process.wait()
-            raise AssertionError(f"{self} went on for 20 s after signal {signal_number}\n{self.log_tail()}") from None
+            raise AssertionError(f"{self} went on for {END_SECONDS_MAX:g} s after signal {signal_number}\n{self.log_tail()}") from None

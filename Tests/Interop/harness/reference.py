@@ -22,6 +22,9 @@ from .waiting import wait_until
 
 # The reference's service walks only while it knows fewer peers than this.
 WALK_TARGET_PEERS = 20
+# The step of the reference's service, and for how long a peer may walk faster: until a network has come about.
+TICK_SECONDS = 0.5
+HASTE_SECONDS = 15.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,9 +39,9 @@ class ReferencePeer:
     """
     A `DHTDiscoveryCommunity` with its own UDP endpoint on its own loopback address and without bootstrap servers.
 
-    It walks and pings as the reference's service makes it do, every `tick` seconds. It knows nobody until `meet` or
-    somebody else's introduction request. `store` and `find` are the reference's; `ask` and `store_on` speak to one
-    node only, within its flood limit.
+    It walks and pings as the reference's service makes it do, every `tick` seconds in the beginning. It knows nobody
+    until `meet` or somebody else's introduction request. `store` and `find` are the reference's; `ask` and `store_on`
+    speak to one node only, within its flood limit.
 
     With `ipv6` it has a second address, which it prefers; with `namespace` its sockets are there;
     `behind_nat` says that others see it at another address.
@@ -192,7 +195,7 @@ class ReferencePeer:
 
     # The DHT with one node
 
-    async def ping(self, contact, patience=5.0):
+    async def ping(self, contact, patience=10.0):
         """Whether the node answers a ping."""
         node = contact.as_node()
         await self._endpoint.slot(contact.address)
@@ -201,7 +204,7 @@ class ReferencePeer:
         self.overlay.ez_send(node, PingRequestPayload(request.number))
         return await request.future is not None
 
-    async def ask(self, contact, key, offset=0, force_nodes=False, patience=4.0):
+    async def ask(self, contact, key, offset=0, force_nodes=False, patience=10.0):
         """Sends one find request straight to the node; its `Answer`, or None where it stays silent."""
         node = contact.as_node()
         await self._endpoint.slot(contact.address)
@@ -225,7 +228,7 @@ class ReferencePeer:
                     f"{join_address(contact.address)} answers the find of {self}", 15.0)
         return self.overlay.tokens[node_id][1]
 
-    async def store_on(self, contact, key, entries, token=None, patience=5.0):
+    async def store_on(self, contact, key, entries, token=None, patience=10.0):
         """Sends one store request straight to the node; whether it acknowledged. Keeps no copy here."""
         node = contact.as_node()
         if token is None:
@@ -244,6 +247,8 @@ class ReferencePeer:
 
     async def _walk(self):
         walk, churn = RandomWalk(self.overlay), PingChurn(self.overlay)
+        loop = asyncio.get_running_loop()
+        hastens_until = loop.time() + HASTE_SECONDS
         while True:
             try:
                 if walk.get_peer_count() < WALK_TARGET_PEERS:
@@ -252,4 +257,4 @@ class ReferencePeer:
             except Exception:
                 # As the reference's service does, so that one failed step does not end the walk.
                 self.overlay.logger.exception("a step of the walk failed")
-            await asyncio.sleep(self._tick)
+            await asyncio.sleep(self._tick if loop.time() < hastens_until else max(self._tick, TICK_SECONDS))
