@@ -37,8 +37,8 @@ struct ModelDisk {
         self.sabotage = sabotage
     }
 
-    /// How many changes wait, or are being written.
-    var pendingCount: Int { waiting.count + writing.count }
+    /// Whether a sync is under way.
+    var isWriting: Bool { !writing.isEmpty }
 
     /// Takes a change in. Returns how long the sync takes that it begins; `nil` where one is under way.
     mutating func add(

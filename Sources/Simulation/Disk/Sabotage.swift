@@ -14,8 +14,6 @@ package enum Sabotage: String, Hashable, Sendable, CaseIterable {
     case keepsAliveForEver
     /// Sends every request four times, whatever its peers accept.
     case ignoresLimits
-    /// Hears of no signature check, so that work piles up.
-    case losesWork
     /// Takes whoever is named in an answer for a contact.
     case trustsHearsay
 }

@@ -8,7 +8,6 @@ extension NodeHost {
         switch effect {
         case .send(let message, let address): send(message, to: address, &actions)
         case .verify(let id, let packet, let entries):
-            guard !settings.sabotage.contains(.losesWork) else { return }
             answer(.signaturesChecked(id, verdict(on: packet, entries)), after: settings.checkTime, &actions)
         case .load(let id, let target, let offset, let limit):
             let values = storage.page(of: target, offset: offset, limit: limit, at: actions.now + self.offset)

@@ -103,6 +103,9 @@ package final class NodeHost: Resident {
         storage.sweep(at: moment.now)
     }
 
+    /// Changes how the machine's disk behaves, until the next start.
+    func setDisk(_ change: (inout DiskConditions) -> Void) { change(&disk.conditions) }
+
     /// The power goes.
     func crash(using generator: inout SeededGenerator) {
         disk.crash(at: clock.archiveTime(at: reading), using: &generator)

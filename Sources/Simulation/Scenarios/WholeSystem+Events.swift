@@ -1,0 +1,118 @@
+internal import DHTCore
+internal import IPv8
+
+/// What happens in the course of a run.
+extension WholeSystem {
+    /// The time in which things happen: all but the first and the last minute.
+    private var busy: ClosedRange<Duration> { .seconds(20)...max(.seconds(21), plan.length - .seconds(60)) }
+
+    // MARK: Power
+
+    func planCrashes() {
+        for _ in 0..<plan.crashes {
+            world.after(world.generator.duration(in: busy)) { [weak self] _ in self?.lieInWait(attempts: 40) }
+        }
+    }
+
+    /// Cuts the power of a machine that is in the middle of a commit; of any, where none is for a while.
+    private func lieInWait(attempts: Int) {
+        let running = world.machines.filter { $0.host != nil }
+        let committing = running.filter { $0.host?.disk.isWriting == true }
+        guard let victim = committing.randomElement(using: &world.generator) ?? (attempts == 0 ? running.first : nil)
+        else {
+            guard attempts > 0 else { return }
+            world.after(.milliseconds(25)) { [weak self] _ in self?.lieInWait(attempts: attempts - 1) }
+            return
+        }
+        report.crashes += 1
+        if !committing.isEmpty { report.crashesInCommit += 1 }
+        world.kill(victim)
+        // Some are back at once, some after the values that they hold have expired.
+        let away = world.generator.happens(0.2) ? Duration.seconds(240) : .seconds(20)
+        let isGone = world.generator.happens(0.05) && victim.index > 3
+        guard !isGone else { return }
+        world.after(world.generator.duration(in: .milliseconds(100)...away)) { world in
+            if victim.resident == nil { world.boot(victim) }
+        }
+    }
+
+    // MARK: Users
+
+    func planUsers() {
+        let minutes = Double(plan.length / .seconds(60))
+        for _ in 0..<Int(Double(plan.publications) * minutes) {
+            world.after(world.generator.duration(in: busy)) { [weak self] _ in self?.publish() }
+        }
+        for _ in 0..<Int(Double(plan.searches) * minutes) {
+            world.after(world.generator.duration(in: busy)) { [weak self] _ in self?.search() }
+        }
+        // Publishers that go for good, so that values have to die.
+        for _ in 0..<2 {
+            world.after(.seconds(60)) { [weak self] world in
+                guard let self, let author = authors.last(where: { $0.machine.resident != nil }) else { return }
+                world.kill(author.machine)
+            }
+        }
+    }
+
+    /// An author replaces what they have published; sometimes by the same once more, sometimes by an earlier version.
+    private func publish() {
+        let place = Int.random(in: authors.indices, using: &world.generator)
+        guard authors[place].machine.host != nil else { return }
+        authors[place].publishedCount += 1
+        let author = authors[place]
+        guard let identity = author.identity else {
+            let data = [UInt8(truncatingIfNeeded: place), UInt8(truncatingIfNeeded: author.publishedCount / 3)]
+            if let entry = try? Entry(unsigned: data) { issue(.publish(author.target, entry), on: author.machine) }
+            return
+        }
+        let step = Int.random(in: -1...2, using: &world.generator)
+        // A version is the second of signing, and never of the future.
+        let version = min(UInt32(clamping: world.now.seconds), author.version &+ UInt32(max(0, step)))
+        authors[place].version = version
+        let stale = step < 0 ? version - 1 : version
+        let data = Array("\(place) \(stale)".utf8)
+        if let entry = try? identity.entry(data, version: Version(stale)) {
+            issue(.publish(author.target, entry), on: author.machine)
+        }
+    }
+
+    private func search() {
+        let running = world.machines.filter { $0.host != nil }
+        guard let author = authors.randomElement(using: &world.generator),
+            let machine = running.randomElement(using: &world.generator)
+        else { return }
+        let id = world.issue(.find(author.target), on: machine)
+        if author.publishedCount > 0 { searches[id] = author.target }
+    }
+
+    private func issue(_ command: Command, on machine: Machine) { _ = world.issue(command, on: machine) }
+
+    // MARK: Weather
+
+    /// A partition, a disk that is full for a while, a disk that fails until the next reboot, a clock that is set.
+    func planWeather() {
+        world.after(world.generator.duration(in: busy)) { world in
+            let apart = world.machines.filter { _ in world.generator.happens(0.4) }
+            world.network.parts = Dictionary(uniqueKeysWithValues: apart.map { ($0.index, 1) })
+            world.after(.seconds(30)) { $0.network.parts = [:] }
+        }
+        planDiskTrouble(lasting: .seconds(40)) { $0.isFull = $1 }
+        planDiskTrouble(lasting: .seconds(5)) { $0.fails = $1 }
+        guard hasWrongClocks else { return }
+        world.after(world.generator.duration(in: busy)) { world in
+            guard let machine = world.machines.randomElement(using: &world.generator) else { return }
+            machine.clock.wallError += .seconds(Int.random(in: -100_000...100_000, using: &world.generator))
+        }
+    }
+
+    private func planDiskTrouble(lasting: Duration, _ set: @escaping (inout DiskConditions, Bool) -> Void) {
+        world.after(world.generator.duration(in: busy)) { world in
+            guard let machine = world.machines.filter({ $0.host != nil }).randomElement(using: &world.generator) else {
+                return
+            }
+            machine.host?.setDisk { set(&$0, true) }
+            world.after(lasting) { _ in machine.host?.setDisk { set(&$0, false) } }
+        }
+    }
+}
