@@ -31,8 +31,8 @@ extension WholeSystem {
         let away = world.generator.happens(0.2) ? Duration.seconds(240) : .seconds(20)
         let isGone = world.generator.happens(0.05) && victim.index > 3
         guard !isGone else { return }
-        world.after(world.generator.duration(in: .milliseconds(100)...away)) { world in
-            if victim.resident == nil { world.boot(victim) }
+        world.after(world.generator.duration(in: .milliseconds(100)...away)) { [weak self] world in
+            if victim.resident == nil, self?.gone.contains(victim.index) == false { world.boot(victim) }
         }
     }
 
@@ -46,18 +46,21 @@ extension WholeSystem {
         for _ in 0..<Int(Double(plan.searches) * minutes) {
             world.after(world.generator.duration(in: busy)) { [weak self] _ in self?.search() }
         }
-        // Publishers that go for good, so that values have to die.
-        for _ in 0..<2 {
+        // Two publish once more and go for good, so that values have to die.
+        for place in authors.indices.suffix(2) {
+            world.after(.seconds(50)) { [weak self] _ in self?.publish(as: place) }
             world.after(.seconds(60)) { [weak self] world in
-                guard let self, let author = authors.last(where: { $0.machine.resident != nil }) else { return }
-                world.kill(author.machine)
+                guard let self else { return }
+                world.kill(authors[place].machine)
+                gone.insert(place)
             }
         }
     }
 
+    private func publish() { publish(as: Int.random(in: authors.indices, using: &world.generator)) }
+
     /// An author replaces what they have published; sometimes by the same once more, sometimes by an earlier version.
-    private func publish() {
-        let place = Int.random(in: authors.indices, using: &world.generator)
+    private func publish(as place: Int) {
         guard authors[place].machine.host != nil else { return }
         authors[place].publishedCount += 1
         let author = authors[place]

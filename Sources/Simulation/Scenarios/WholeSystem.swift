@@ -5,7 +5,7 @@ internal import IPv8
 /// wrong clocks, which lose their power at the worst moments and come back; users who publish, replace and look up
 /// meanwhile; and every checker watching.
 ///
-/// An hour of the overlay takes three minutes, so that values expire, are stored again and die within one run.
+/// An hour of the overlay takes three minutes or less, so that values expire, are stored again and die within one run.
 package final class WholeSystem {
     /// What makes a run.
     package struct Plan: Sendable {
@@ -13,6 +13,8 @@ package final class WholeSystem {
         package var nodes = 14
         /// How long it goes on, of which the last minute is quiet.
         package var length: Duration = .seconds(600)
+        /// How many hours of the overlay fit into one.
+        package var hastening = 20
         /// How many times a machine loses its power.
         package var crashes = 12
         /// How many publications and searches there are in a minute.
@@ -59,6 +61,8 @@ package final class WholeSystem {
     /// The latest entry of each author.
     var authors: [Author] = []
     var searches: [CommandID: Target] = [:]
+    /// The machines that have gone for good.
+    var gone: Set<MachineIndex> = []
 
     /// Somebody who publishes under a key of their own, through one machine.
     struct Author {
@@ -74,7 +78,7 @@ package final class WholeSystem {
         self.plan = plan
         var settings = NodeSettings()
         settings.signatures = .modelled
-        settings.timing = .hastened(by: 20)
+        settings.timing = .hastened(by: plan.hastening)
         settings.checkTime = .microseconds(100)
         settings.readTime = .microseconds(20)
         world = World(seed: seed, settings: settings)

@@ -1,0 +1,72 @@
+import IPv8
+import Testing
+
+@testable import Simulation
+
+/// Fixed seeds of the scenario that `tools/soak` explores, shortened.
+@Suite struct WholeSystemTests {
+    /// A run that a debug build does in seconds.
+    private static var short: WholeSystem.Plan {
+        var plan = WholeSystem.Plan()
+        plan.nodes = 8
+        plan.length = .seconds(150)
+        plan.crashes = 8
+        return plan
+    }
+
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func noPromiseIsBroken(seed: UInt64) {
+        let report = WholeSystem(seed: seed, plan: Self.short).run()
+        #expect(report.violations.isEmpty, "replay with tools/soak --from \(seed) --seeds 1")
+        // And something has been put to the test.
+        #expect(report.crashes == 8 && report.acknowledged > 100 && report.looks > 20 && report.served > 50)
+        #expect(report.found * 10 >= report.searched * 8)
+    }
+
+    @Test func theSameSeedMakesTheSameRun() {
+        var plan = Self.short
+        plan.length = .seconds(90)
+        let reports = (0..<2).map { _ in WholeSystem(seed: 42, plan: plan).run() }
+        #expect(reports[0].datagrams == reports[1].datagrams && reports[0].served == reports[1].served)
+        #expect(reports[0].acknowledged == reports[1].acknowledged && reports[0].found == reports[1].found)
+    }
+
+    /// Every checker notices what it is there for, in a world that does wrong on purpose.
+    @Test(arguments: [
+        (Sabotage.acknowledgesEarly, "durability"), (.forgetsSyncs, "durability"), (.forgetsVersions, "durability"),
+        (.servesExpired, "serving"), (.altersValues, "serving"), (.ignoresLimits, "limits"),
+    ])
+    func aBrokenPromiseIsNoticed(sabotage: Sabotage, checker: String) {
+        var plan = Self.short
+        plan.sabotage = [sabotage]
+        plan.length = .seconds(120)
+        // What has expired is looked for when it has.
+        if sabotage == .servesExpired { (plan.length, plan.hastening) = (.seconds(180), 60) }
+        let report = WholeSystem(seed: 1, plan: plan).run()
+        #expect(report.violations.contains { $0.checker == checker })
+    }
+
+    @Test func aValueThatIsKeptAliveForEverIsNoticed() {
+        var plan = Self.short
+        plan.length = .seconds(300)
+        plan.hastening = 60
+        plan.crashes = 0
+        plan.publications = 6
+        plan.sabotage = [.keepsAliveForEver]
+        #expect(WholeSystem(seed: 1, plan: plan).run().violations.contains { $0.checker == "lifetime" })
+        plan.sabotage = []
+        #expect(WholeSystem(seed: 1, plan: plan).run().violations.isEmpty)
+    }
+
+    /// A checker that was not there when contacts answered takes them for hearsay.
+    @Test func contactsThatNeverAnsweredAreNoticed() {
+        var settings = NodeSettings()
+        settings.signatures = .modelled
+        let world = World(seed: 5, settings: settings)
+        world.addNodes(4, spacing: .milliseconds(100))
+        world.run(for: .seconds(10))
+        let late = TableChecker()
+        late.inspect(world)
+        #expect(late.violations.contains { $0.what.contains("never answered") })
+    }
+}
