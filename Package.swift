@@ -3,9 +3,12 @@
 import PackageDescription
 
 /// Whether `tools/fuzz/fuzz` builds: then what is tested is compiled for libFuzzer and the address sanitizer, the fuzzer
-/// is a product, and there is nothing else that needs the fuzz targets.
+/// is a product, and there is nothing else that needs the fuzz targets. `coverage` adds a counter to every line.
 let isFuzzing = Context.environment["BRISTLECONE_FUZZ"] != nil
-let fuzzFlags = ["-sanitize=fuzzer,address", "-enable-testing", "-parse-as-library"]
+let countsLines = Context.environment["BRISTLECONE_FUZZ"] == "coverage"
+let fuzzFlags =
+    ["-sanitize=fuzzer,address", "-enable-testing", "-parse-as-library"]
+    + (countsLines ? ["-profile-generate", "-profile-coverage-mapping"] : [])
 
 /// What every target of this package is compiled with.
 let house: [SwiftSetting] =
@@ -27,13 +30,14 @@ let fuzzing: [Target] =
         .target(name: "FuzzTargets", dependencies: fuzzed, path: "tools/fuzz/Targets", swiftSettings: house),
         .executableTarget(
             name: "Fuzzer", dependencies: ["FuzzTargets"], path: "tools/fuzz/Driver", swiftSettings: house,
-            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]),
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"] + (countsLines ? ["-profile-generate"] : []))]),
     ]
     : [
         .testTarget(
             name: "FuzzTests", dependencies: fuzzed, path: "tools/fuzz",
             exclude: [
-                "Driver", "WireOracle", "regressions", "corpus.py", "seeds.py", "fuzz", "file.dict", "wire.dict",
+                "Driver", "WireOracle", "corpora", "regressions", "corpus.py", "seeds.py", "fuzz", "file.dict",
+                "wire.dict",
             ],
             sources: ["Targets", "Replay"],
             swiftSettings: house)

@@ -110,14 +110,15 @@ async def test_what_we_write_reads_the_same_in_the_reference(oracle, reference):
     for answer in oracle.packets(packets):
         if "refused" in answer:
             continue
-        count += 1
         written = bytes.fromhex(answer["written"])
         again = reference.packet(written)
-        if any(rule.applies(written, {**answer, "authentic": True}, again) for rule in PACKETS if "refused" in again):
-            continue
         expected = as_reference({**answer, "authentic": True})
+        # What is written consists of what was read, so a node's key may be one that the reference does not load.
+        if any(rule.applies(written, expected, again) for rule in PACKETS):
+            continue
         expected["sender"] = again.get("sender")
         assert again == expected, written.hex()
+        count += 1
     assert count > COUNT / 5
 
 

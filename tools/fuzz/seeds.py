@@ -7,6 +7,9 @@ import random
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PREFIX_BYTES, KEY_LENGTH_BYTES, SIGNATURE_BYTES = 22, 2, 64
 TABLES = 15
+# Each kind of network, with surroundings that are prompt or not; then local calls, limits for local networks, and jobs of
+# an earlier run.
+SITUATIONS = (*range(8), 8 + 1, 8 + 2, 16 + 4, 32 + 5, 63)
 
 
 def of(target):
@@ -66,7 +69,7 @@ def pages(_, generator):
 
 def runs(_, generator):
     """Runs of a node: random decisions, in each of its situations, and one kind of step again and again."""
-    for situation in range(8):
+    for situation in SITUATIONS:
         for length in (100, 400, 1200):
             yield bytes([situation]) + bytes(generator.randrange(256) for _ in range(length))
         for step in range(20):

@@ -1,4 +1,4 @@
-"""Packets and values of every kind, whole and harmed, the same ones for the same seed."""
+"""Packets and values of every kind, whole and harmed, the same ones for the same seed but for keys and signatures."""
 
 import random
 import struct
@@ -40,22 +40,26 @@ class Generator:
         if self._random.random() < 0.2:
             value = bytes([self._random.choice((0, 0, 0, 2, 255))]) + self._bytes(self._random.choice((0, 1, 60, 169, 170)))
             return self.harmed(value) if mood < 0.4 else value
-        key = self._key()
-        public = key.pub().key_to_bin()
         data = self._bytes(self._random.choice((0, 1, 5, 17, 23, 24)))
-        version = struct.pack(">I", self._random.choice((0, 1, 1_700_000_000, 2 ** 32 - 1)))
-        body = b"\x01" + self._sized(data) + version + self._sized(public)
-        if mood < 0.3:
-            body = self.harmed(body)
-        value = body + default_eccrypto.create_signature(key, body)
+        version = self._random.choice((0, 1, 1_700_000_000, 2 ** 32 - 1))
+        value = self.signed_value(data, version, harms=mood < 0.3)
         return self.harmed(value) if 0.3 <= mood < 0.5 else value
 
-    def framed(self, message_id, payload):
-        """The payload with prefix, key and signature, as its message id wants them."""
+    def signed_value(self, data, version, harms=False, key_tail=b"", more=b""):
+        """A signed value; harmed, or with bytes behind the end of its key or its fields, before it was signed."""
+        key = self._key()
+        public = key.pub().key_to_bin() + key_tail
+        body = b"\x01" + self._sized(data) + struct.pack(">I", version) + self._sized(public) + more
+        if harms:
+            body = self.harmed(body)
+        return body + default_eccrypto.create_signature(key, body)
+
+    def framed(self, message_id, payload, key_tail=b""):
+        """The payload with prefix, key and signature, as its message id wants them; or with bytes behind its key."""
         if message_id in UNSIGNED_IDS:
             return PREFIX + bytes([message_id]) + payload
         key = self._key()
-        packet = PREFIX + bytes([message_id]) + self._sized(key.pub().key_to_bin()) + payload
+        packet = PREFIX + bytes([message_id]) + self._sized(key.pub().key_to_bin() + key_tail) + payload
         return packet + default_eccrypto.create_signature(key, packet)
 
     def payload(self, message_id):

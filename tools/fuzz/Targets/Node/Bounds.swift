@@ -1,5 +1,6 @@
 import IPv8
 import Kademlia
+import Maintenance
 
 @testable import DHTCore
 
@@ -15,13 +16,16 @@ enum Bounds {
         try require(node.mint.secrets.count <= 2, "\(node.mint.secrets.count) secrets")
         try require(node.ownRecord.holders.count <= 64, "\(node.ownRecord.holders.count) nodes remember us")
         try require(node.registry.count <= 10_000, "\(node.registry.count) peers are remembered")
+        let upkeep = node.upkeepSnapshot
+        try require(upkeep.activeArcs <= node.upkeep.limits.arcsMax, "\(upkeep.activeArcs) arcs are worked on")
+        try require(upkeep.waitingKeys >= 0, "\(upkeep.waitingKeys) keys wait")
         for family in node.families.present {
-            if let table = node.families[family]?.table { try check(table) }
+            if let table = node.families[family]?.table { try check(table, of: node) }
         }
     }
 
     /// A routing table: buckets in their places, none overfull, no network with more than its share.
-    private static func check(_ table: RoutingTable) throws(Violation) {
+    private static func check(_ table: RoutingTable, of node: DHTCore.Node) throws(Violation) {
         var ids: Set<NodeID> = []
         var networks: [NetworkPrefix: Int] = [:]
         for (number, bucket) in table.buckets.enumerated() {
@@ -33,7 +37,7 @@ enum Bounds {
                 let shared = (contact.id.bits ^ table.ownID.bits).leadingZeroBitCount
                 let isInPlace = number == table.buckets.count - 1 ? shared >= number : shared == number
                 try require(isInPlace, "a contact that shares \(shared) bits is in bucket \(number)")
-                let network = NetworkPrefix(contact.node.address.host)
+                let network = NetworkPrefix(contact.node.address.host, limitingLocal: node.limitsLocalNetworks)
                 if !network.isExempt { networks[network, default: 0] += 1 }
             }
         }

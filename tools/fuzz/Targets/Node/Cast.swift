@@ -23,6 +23,9 @@ enum Cast {
     ]
     private static let reachableCount = 14
 
+    /// Where the machine is in its local network: beside the peers at private addresses, one of which has the same host.
+    static let lanHosts: [IPAddress] = [.v4(0x0A00_0001), .v6(0x2A00_0001_0002_0000, 9)]
+
     /// The peer's usual address; nobody else's.
     static func home(_ number: Int, isLoopback: Bool) -> Address {
         let port = UInt16(8000 + number)

@@ -18,8 +18,7 @@ extension Model {
             try checkPace(to: address, at: now)
             noteRequest(message, to: address, at: now)
         case .introductionRequest: noteRequest(message, to: address, at: now)
-        case .pingResponse:
-            try notePong(try settle(message, to: address, { _ in true }), at: now)
+        case .pingResponse: try settlePing(message, to: address, at: now)
         case .storeResponse: try checkAcknowledgement(message, to: address)
         case .findResponse(let response): try check(response, to: address, by: node, at: now)
         case .storePeerResponse: try checkRegistration(message, to: address)

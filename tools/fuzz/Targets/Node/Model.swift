@@ -23,9 +23,12 @@ struct Model {
     /// When whom was asked something.
     var askedAt: [Address: [Instant]] = [:]
     /// When answers to pings went out.
-    var pongs: [NodeInfo: [Instant]] = [:]
-    /// Repeated pings.
+    private var pongs: [NodeInfo: [Instant]] = [:]
+    /// When which ping was answered.
     private var pongOfBytes: [[UInt8]: Instant] = [:]
+    /// How many pings of one peer are answered in how long, and how long the same one is not answered again.
+    private static let pongsMax = 10
+    private static let pongInterval: Duration = .seconds(5)
     /// Peers that were confirmed to be remembered.
     private(set) var registered: Set<NodeInfo> = []
     /// Puncture requests that came in, and what they may lead to.
@@ -136,16 +139,20 @@ struct Model {
         return candidates[place]
     }
 
-    /// Pings are answered at once, so it shows when the same one is answered twice.
-    mutating func notePong(_ request: ReceivedRequest, at now: Instant) throws(Violation) {
-        if let last = pongOfBytes[request.bytes] {
-            try require(now - last >= .seconds(5), "a repeated ping is answered again")
+    /// Pings are answered at once, so it shows when the same one is answered twice, or too many of one peer's.
+    ///
+    /// Peers who share an address may ask under one number, and the answer does not say whom it is for: it is right if it
+    /// may be for one of them.
+    mutating func settlePing(_ answer: Message, to address: Address, at now: Instant) throws(Violation) {
+        let (pongs, pongOfBytes) = (pongs, pongOfBytes)
+        let request = try settle(answer, to: address) { received in
+            let isRepeated = pongOfBytes[received.bytes].map { now - $0 < Model.pongInterval } ?? false
+            let recent = (pongs[received.peer] ?? []).count { now - $0 < Model.pongInterval }
+            return !isRepeated && recent < Model.pongsMax
         }
-        pongOfBytes[request.bytes] = now
-        var times = (pongs[request.peer] ?? []).filter { now - $0 < .seconds(5) }
-        times.append(now)
-        pongs[request.peer] = times
-        try require(times.count <= 10, "\(times.count) pings of one peer are answered within 5 seconds")
+        self.pongOfBytes[request.bytes] = now
+        let recent = (pongs[request.peer] ?? []).filter { now - $0 < Model.pongInterval }
+        self.pongs[request.peer] = recent + [now]
     }
 }
 

@@ -208,6 +208,7 @@ extension NodeRun {
 
     mutating func receiveNoise() throws(Violation) {
         let selector = source.byte()
+        if callsLocalNetwork, selector & 7 == 7 { return try receive(LocalCall.bytes, from: address()) }
         let payload = source.take(Int(source.byte()))
         try receive(PacketTarget.datagram(from: [selector] + payload), from: address())
     }

@@ -12,6 +12,8 @@ struct NodeRun {
     /// Whether checks, reads and commits are done at once, rather than when the fuzzer says so.
     let isPrompt: Bool
     let isLoopback: Bool
+    /// Whether the node calls in its local network, and answers those who do.
+    let callsLocalNetwork: Bool
 
     var checks: [(id: WorkID, packet: Packet, entries: [Entry])] = []
     var loads: [(id: WorkID, target: Target, offset: Int, limit: Int)] = []
@@ -23,7 +25,10 @@ struct NodeRun {
     var asked: [(message: Message, to: Address)] = []
 
     private let listenAddresses: [Address]
+    private let limitsLocalNetworks: Bool
+    private let remembersJobs: Bool
     private var durableSecrets: [TokenSecret] = []
+    private var rememberedJobs: [JobReport] = []
     private var rememberedContacts: [Contact] = []
     private var hasDrawn = false
     private var upkeepWork: [UpkeepWork] = []
@@ -36,24 +41,39 @@ struct NodeRun {
         let situation = source.byte()
         isPrompt = situation & 4 != 0
         isLoopback = situation & 3 == 0
+        callsLocalNetwork = situation & 8 != 0
+        limitsLocalNetworks = situation & 16 != 0
+        remembersJobs = situation & 32 != 0
         listenAddresses = Cast.listenAddresses(situation & 3)
         node = Node(
             NodeConfiguration(identity: Cast.own, listenAddresses: listenAddresses, seed: 1), at: now)
         self.source = source
     }
 
-    /// Starts the node with contacts and secrets of an earlier run, some of them strange.
+    /// Starts the node with contacts, secrets and jobs of an earlier run, some of them strange.
     mutating func begin() throws(Violation) {
         for _ in 0..<source.index(below: 4) {
-            let nanoseconds = source.flag() ? Int64(bitPattern: source.integer(UInt64.self)) : now.nanoseconds
-            rememberedContacts.append(Contact(peer(), answeredAt: Instant(nanoseconds: nanoseconds)))
+            let answeredAt = remembered()
+            rememberedContacts.append(Contact(peer(), answeredAt: answeredAt))
         }
         for place in 0..<source.index(below: 4) {
-            let nanoseconds = source.flag() ? Int64(bitPattern: source.integer(UInt64.self)) : now.nanoseconds
             let bytes = [UInt8](repeating: UInt8(place), count: 32)
-            durableSecrets.append(TokenSecret(bytes: bytes, drawnAt: Instant(nanoseconds: nanoseconds)))
+            durableSecrets.append(TokenSecret(bytes: bytes, drawnAt: remembered()))
+        }
+        if remembersJobs {
+            rememberedJobs = node.jobReports.map { report in
+                var report = report
+                report.due = remembered()
+                report.lastRun = source.flag() ? remembered() : nil
+                return report
+            }
         }
         try start()
+    }
+
+    /// A time that an earlier run wrote down: now, or any that can be written.
+    private mutating func remembered() -> Instant {
+        source.flag() ? Instant(nanoseconds: Int64(bitPattern: source.integer(UInt64.self))) : now
     }
 
     /// Kills the node: what it had asked for is gone, what was durable is not.
@@ -70,11 +90,16 @@ struct NodeRun {
 
     private mutating func start() throws(Violation) {
         let seed = UInt64(source.byte())
-        node = Node(
-            NodeConfiguration(
-                identity: Cast.own, listenAddresses: listenAddresses, peers: (0..<seed % 3).map { _ in address() },
-                contacts: rememberedContacts, tokenSecrets: durableSecrets, seed: seed),
-            at: now)
+        var configuration = NodeConfiguration(
+            identity: Cast.own, listenAddresses: listenAddresses, peers: (0..<seed % 3).map { _ in address() },
+            contacts: rememberedContacts, tokenSecrets: durableSecrets, seed: seed)
+        configuration.limitsLocalNetworks = limitsLocalNetworks
+        configuration.jobs = rememberedJobs
+        if callsLocalNetwork {
+            configuration.callsLocalNetwork = true
+            configuration.lanHosts = Cast.lanHosts
+        }
+        node = Node(configuration, at: now)
         hasDrawn = false
         try give(.timerFired)
     }
@@ -107,7 +132,7 @@ struct NodeRun {
             try require((1...2).contains(secrets.count), "\(secrets.count) secrets are to be kept")
             durableSecrets = secrets
         case .drawTokenSecret: hasDrawn = true
-        case .callLocalNetwork: return
+        case .callLocalNetwork: try require(callsLocalNetwork, "a call in the local network that nobody wanted")
         case .saveContacts(let contacts, _): rememberedContacts = contacts
         case .listDueKeys(let id, let limit):
             try require(limit > 0, "a list of \(limit) keys")
@@ -119,7 +144,9 @@ struct NodeRun {
             let isBounded = intent.values.allSatisfy { $0.servedUntil <= now + .seconds(3600) }
             try require(isBounded, "a value that was stored again is served for over an hour")
         case .noteRepublication(let report): try require(report.holders.count <= 16, "\(report.holders.count) holders")
-        case .saveJobs(let jobs): try require(jobs.count < 32, "\(jobs.count) jobs")
+        case .saveJobs(let jobs):
+            try require(jobs.count < 32, "\(jobs.count) jobs")
+            if remembersJobs { rememberedJobs = jobs }
         case .emit(let event): try model.told(event)
         }
     }
