@@ -93,7 +93,8 @@ def test_decoding(tool, archives):
 
 
 def test_help(tool, archives):
-    names = ["list", "get", "history", "why", "evidence", "stat", "publishers", "contacts", "buckets", "jobs", "plan", "decode"]
+    names = ["list", "get", "history", "why", "evidence", "stat", "publishers", "contacts", "buckets", "jobs", "plan",
+             "decode", "verify", "export", "import", "diff", "prove", "check-proof", "compact"]
     compare("help", transcript(tool, [["--help"], *([name, "--help"] for name in names)], archives))
 
 
