@@ -56,6 +56,7 @@ def test_moving_as_json(tool, archives, folder):
 
 
 def test_proofs(tool, archives, folder):
+    place(archives, folder, "small")
     whole = (folder / "whole.dump").read_bytes()
     (folder / "cut.dump").write_bytes(whole[:len(whole) // 2])
     (folder / "flipped.dump").write_bytes(whole[:900] + bytes([whole[900] ^ 1]) + whole[901:])
@@ -71,7 +72,8 @@ def test_proofs(tool, archives, folder):
     commands = [
         ["prove", "no such key", "whole.dump"], ["check-proof", "proof"], ["check-proof", "proof", "--json"],
         ["check-proof", "proof", "--root", "0" * 64], ["check-proof", "altered"], ["check-proof", "whole.dump"],
-        ["import", "cut.dump", "copy"], ["import", "flipped.dump", "copy"], ["diff", "cut.dump", "whole.dump"]]
+        ["import", "small", "copy"], ["prove", "greeting", "small"], ["import", "cut.dump", "copy"],
+        ["import", "flipped.dump", "copy"], ["diff", "cut.dump", "whole.dump"]]
     compare("proofs", text + transcript(tool, commands, folder))
     assert not (folder / "copy").exists()
 
