@@ -4,13 +4,19 @@ import IPv8
 
 /// Measures the archive beside bare LMDB: `ArchiveBench [FOLDER [RECORDS…]]`, by default a temporary folder and
 /// 100,000 and 1,000,000 records. Build it with `-c release`. `ArchiveBench fill FOLDER COUNT` makes an archive for
-/// measuring the dump tool; see ``Filling``.
+/// measuring the dump tool; see ``Filling``. A folder that has been filled by an earlier run is taken as it is. What it came
+/// to is in docs/benchmarks.md.
 @main
 enum ArchiveBench {
     /// Goes on by a millisecond with each commit.
     nonisolated(unsafe) private static var now = Instant(seconds: 1_700_000_000)
     private static let groups = [1, 8, 64, 256]
     private static let clock = ContinuousClock()
+    private static let memory = AnonymousMemory()
+    /// Beyond this the index is not waited for: that it follows has been measured by then.
+    private static let followMax = Duration.seconds(60)
+    private static let fillPasses = 4
+    private static let fillGroup = 4096
 
     static func main() throws {
         let arguments = Array(CommandLine.arguments.dropFirst())
@@ -28,43 +34,21 @@ enum ArchiveBench {
     private static func measure(_ size: Int, in folder: String) throws {
         say("\(size) records")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        var archive = try Archive.open(folder: folder, options: options, now: now)
+        let isFilled = FileManager.default.fileExists(atPath: folder + "/bare.mdb")
+        let archive = try Archive.open(folder: folder, options: options, now: now)
         let bare = BareLMDB(path: folder + "/bare.mdb", mapBytes: options.mapBytes)
-        var made = 0
-        let (_, filled) = try timed { try fill(archive, bare, &made, upTo: size) }
-        say("  fill archive and bare LMDB: \(text(filled)); disk \(disk(folder + "/archive.mdb")) MB")
-        for group in groups { try compareStores(archive, bare, &made, group) }
-        try readPages(archive, made)
-        let (steps, followed) = try timed { try follow(archive) }
-        say("  index follows: \(rate(steps, followed)) changes/s; disk \(disk(folder + "/index.sqlite")) MB")
+        var material = isFilled ? Material(more: .random(in: 0...UInt64.max)) : Material(count: size)
+        if !isFilled { try fill(archive, bare, &material, size) }
+        for group in groups { try compareStores(archive, bare, &material, group) }
+        sayMemory("storing")
+        try readPages(archive, material)
+        sayMemory("reading")
+        try follow(archive)
+        // What the index has taken over leaves the journal with the commits that follow.
+        try compareStores(archive, bare, &material, 64, "the journal trimmed, ")
         archive.close()
-        for name in ["", "-wal", "-shm"] {
-            try? FileManager.default.removeItem(atPath: folder + "/index.sqlite" + name)
-        }
-        archive = try Archive.open(folder: folder, options: options, now: now)
-        let (rebuilt, rebuild) = try timed { try follow(archive) }
-        say("  index rebuilt: \(text(rebuild)), \(rate(rebuilt, rebuild)) records/s")
-        archive.close()
-        let (reopened, opened) = try timed { try Archive.open(folder: folder, options: options, now: now) }
-        say("  open: \(text(opened)); \(try reopened.statistics().liveBytes >> 20) MiB live")
-        say("  memory without files: \(anonymousMemory())")
-        reopened.close()
+        try reopen(folder)
         for line in try tables(of: folder) { say("    \(line)") }
-    }
-
-    private static func follow(_ archive: Archive) throws -> Int {
-        var applied = 0
-        while true {
-            let step = try archive.follow()
-            applied += step.applied
-            if step.isCurrent { return applied }
-        }
-    }
-
-    private static func tables(of folder: String) throws -> [String] {
-        try ArchiveReader.open(folder: folder).summary(at: now).tables.filter { $0.records > 0 }.map { table in
-            "\(table.name): \(table.records) records, \(table.bytes >> 20) MiB, \(table.bytes / table.records) bytes each"
-        }
     }
 
     private static var options: ArchiveOptions {
@@ -75,33 +59,35 @@ enum ArchiveBench {
 
     // MARK: - Storing
 
-    private static func fill(_ archive: Archive, _ bare: BareLMDB, _ made: inout Int, upTo size: Int) throws {
-        while made < size {
-            let stores = try makeStores(from: made, count: min(4096, size - made))
-            try commit(stores, to: archive)
-            commit(stores, to: bare, from: made)
-            made += stores.count
+    private static func fill(
+        _ archive: Archive, _ bare: BareLMDB, _ material: inout Material, _ size: Int
+    ) throws {
+        let (_, time) = try timed {
+            try material.ascend(size, passes: fillPasses, group: fillGroup, at: { now }) { stores in
+                try commit(stores, to: archive)
+                commit(stores, to: bare)
+            }
         }
+        say("  filled in \(text(time)), archive and bare LMDB in turns")
+        sayMemory("filling")
     }
 
     /// The same groups of values into both, in turns.
-    private static func compareStores(_ archive: Archive, _ bare: BareLMDB, _ made: inout Int, _ group: Int) throws {
+    private static func compareStores(
+        _ archive: Archive, _ bare: BareLMDB, _ material: inout Material, _ group: Int, _ note: String = ""
+    ) throws {
         var (archiveTime, bareTime) = (Duration.zero, Duration.zero)
         var count = 0
         while archiveTime + bareTime < .seconds(6) {
-            let turn = try (0..<16).map { try makeStores(from: made + $0 * group, count: group) }
+            let turn = try (0..<16).map { _ in try material.stores(group, at: now) }
             archiveTime += try timed { for stores in turn { try commit(stores, to: archive) } }.1
-            bareTime +=
-                timed {
-                    for (index, stores) in turn.enumerated() { commit(stores, to: bare, from: made + index * group) }
-                }.1
-            made += turn.count * group
+            bareTime += timed { for stores in turn { commit(stores, to: bare) } }.1
             count += turn.count * group
         }
         let ratio = String(format: "%.2f", archiveTime / bareTime)
         say(
-            "  durable stores, \(group) in flight: archive \(rate(count, archiveTime))/s, "
-                + "bare LMDB \(rate(count, bareTime))/s, ratio \(ratio)")
+            "  durable stores, \(note)\(group) in flight: archive \(rate(count, archiveTime))/s, "
+                + "bare LMDB \(rate(count, bareTime))/s, archive's time \(ratio) of LMDB's")
     }
 
     private static func commit(_ stores: [StoreChange], to archive: Archive) throws {
@@ -111,35 +97,17 @@ enum ArchiveBench {
     }
 
     /// The same number and sizes of puts.
-    private static func commit(_ stores: [StoreChange], to bare: BareLMDB, from number: Int) {
+    private static func commit(_ stores: [StoreChange], to bare: BareLMDB) {
         let keys = stores.map { $0.target.bytes + [2] + $0.target.bytes }
         let agePrefix = [UInt8](repeating: 1, count: 10) + withUnsafeBytes(of: now.nanoseconds.bigEndian) { Array($0) }
         let entryBytes = stores.first?.entries.first?.bytes.count ?? 0
-        bare.put(
-            keys: keys, agePrefix: agePrefix, from: UInt64(number + 1), BareLMDB.RecordSizes(entry: 77 + entryBytes))
-    }
-
-    private static func makeStores(from number: Int, count: Int) throws -> [StoreChange] {
-        try (number..<number + count).map { number in
-            StoreChange(
-                target: target(number), entries: [try entry(number)], expiresAt: now + .seconds(86_400),
-                provenance: .received(from: Mid(bits: .zero), at: Address(host: .v4(1), port: 1)))
-        }
-    }
-
-    private static func target(_ number: Int) -> Target { Target(hashing: "\(number)") }
-
-    /// A value as long as signed ones are; the archive leaves signatures to its caller.
-    private static func entry(_ number: Int) throws -> Entry {
-        let key = Array("LibNaCLPK:".utf8) + (0..<64).map { UInt8(truncatingIfNeeded: number >> ($0 % 4 * 8)) }
-        let data = [UInt8](repeating: 7, count: 20)
-        return try Entry(bytes: [1, 0, 20] + data + [0, 0, 0, 1, 0, 74] + key + [UInt8](repeating: 9, count: 64))
+        bare.put(keys: keys, agePrefix: agePrefix, BareLMDB.RecordSizes(entry: 77 + entryBytes))
     }
 
     // MARK: - Reading
 
-    private static func readPages(_ archive: Archive, _ made: Int) throws {
-        let targets = (0..<50_000).map { _ in target(Int.random(in: 0..<made)) }
+    private static func readPages(_ archive: Archive, _ material: Material) throws {
+        let targets = material.sample.shuffled()
         for target in targets { _ = try archive.page(of: target, offset: 0, limit: 8, at: now) }
         let (found, time) = try timed {
             var found = 0
@@ -152,10 +120,56 @@ enum ArchiveBench {
         say("  page reads, one thread: \(rate(found, time))/s")
     }
 
+    // MARK: - The index, and opening
+
+    private static func follow(_ archive: Archive) throws {
+        let begun = clock.now
+        var applied = 0
+        while clock.now - begun < followMax {
+            let step = try archive.follow()
+            applied += step.applied
+            if step.isCurrent { break }
+        }
+        say("  index follows the journal: \(rate(applied, clock.now - begun)) changes/s")
+        sayMemory("following")
+    }
+
+    /// Opens the archive without its index, which is made anew, and once more with it.
+    private static func reopen(_ folder: String) throws {
+        for name in ["", "-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: folder + "/index.sqlite" + name)
+        }
+        let (archive, opened) = try timed { try Archive.open(folder: folder, options: options, now: now) }
+        let (rebuilt, rebuild) = try timed {
+            var applied = 0
+            while true {
+                let step = try archive.follow()
+                applied += step.applied
+                if step.isCurrent { return applied }
+            }
+        }
+        say("  index rebuilt: \(text(rebuild)), \(rate(rebuilt, rebuild)) records/s")
+        sayMemory("rebuilding")
+        archive.close()
+        let (again, openedAgain) = try timed { try Archive.open(folder: folder, options: options, now: now) }
+        say("  open without index: \(text(opened)); with it: \(text(openedAgain))")
+        sayMemory("opening")
+        again.close()
+        say("  on disk: archive.mdb \(disk(folder + "/archive.mdb")), index.sqlite \(disk(folder + "/index.sqlite"))")
+    }
+
+    private static func tables(of folder: String) throws -> [String] {
+        try ArchiveReader.open(folder: folder).summary(at: now).tables.filter { $0.records > 0 }.map { table in
+            "\(table.name): \(table.records) records, \(table.bytes >> 20) MiB, \(table.bytes / table.records) bytes each"
+        }
+    }
+
     // MARK: - Figures
 
     /// Says a line at once, also to a pipe.
     private static func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+
+    private static func sayMemory(_ what: String) { say("  memory while \(what): at most \(memory.takePeak())") }
 
     private static func timed<Result>(_ body: () throws -> Result) rethrows -> (Result, Duration) {
         let begun = clock.now
@@ -167,15 +181,10 @@ enum ArchiveBench {
         String(Int(Double(count) / (time / .seconds(1))))
     }
 
-    private static func text(_ time: Duration) -> String { String(format: "%.4f s", time / .seconds(1)) }
+    private static func text(_ time: Duration) -> String { String(format: "%.2f s", time / .seconds(1)) }
 
-    private static func disk(_ path: String) -> Int {
+    private static func disk(_ path: String) -> String {
         var status = stat()
-        return stat(path, &status) == 0 ? status.st_blocks * 512 / 1_000_000 : 0
-    }
-
-    private static func anonymousMemory() -> String {
-        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        return status.split(separator: "\n").first { $0.hasPrefix("RssAnon") }.map { String($0) } ?? "unknown"
+        return stat(path, &status) == 0 ? "\((status.st_blocks * 512) >> 20) MiB" : "missing"
     }
 }

@@ -4,6 +4,8 @@ internal import CLMDB
 final class BareLMDB {
     private let handle: OpaquePointer
     private let tables: [MDB_dbi]
+    /// The number of the last record that was put behind all others.
+    private var last: UInt64
 
     /// Opens a file with the archive's flags and a table for each that a store writes to.
     init(path: String, mapBytes: Int) {
@@ -20,22 +22,33 @@ final class BareLMDB {
             BareLMDB.check(mdb_dbi_open(transaction, name, UInt32(MDB_CREATE), &table))
             return table
         }
+        last = BareLMDB.lastNumber(in: tables[1], transaction)
         BareLMDB.check(mdb_txn_commit(transaction))
         self.handle = handle
+    }
+
+    private static func lastNumber(in table: MDB_dbi, _ transaction: OpaquePointer?) -> UInt64 {
+        var cursor: OpaquePointer?
+        check(mdb_cursor_open(transaction, table, &cursor))
+        defer { mdb_cursor_close(cursor) }
+        var (key, value) = (MDB_val(), MDB_val())
+        guard mdb_cursor_get(cursor, &key, &value, MDB_LAST) == MDB_SUCCESS else { return 0 }
+        return UnsafeRawBufferPointer(start: key.mv_data, count: key.mv_size).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     deinit { mdb_env_close(handle) }
 
     /// One transaction with, for each key, a put of so many bytes under it, one under a longer key, and one behind the
     /// last number; and a few small ones for all.
-    func put(keys: [[UInt8]], agePrefix: [UInt8], from number: UInt64, _ sizes: RecordSizes) {
+    func put(keys: [[UInt8]], agePrefix: [UInt8], _ sizes: RecordSizes) {
         let bytes = [UInt8](repeating: 7, count: max(sizes.entry, sizes.change, sizes.counts))
         var transaction: OpaquePointer?
         BareLMDB.check(mdb_txn_begin(handle, nil, 0, &transaction))
-        for (index, key) in keys.enumerated() {
+        for key in keys {
             put(key, bytes[..<sizes.entry], tables[0], 0, transaction)
             put(agePrefix + key, bytes[..<sizes.empty], tables[3], 0, transaction)
-            let place = withUnsafeBytes(of: (number + UInt64(index)).bigEndian) { Array($0) }
+            last += 1
+            let place = withUnsafeBytes(of: last.bigEndian) { Array($0) }
             put(place, bytes[..<sizes.change], tables[1], UInt32(MDB_APPEND), transaction)
         }
         for name in ["counts", "holding", "rank", "transaction"] {

@@ -11,7 +11,8 @@ struct Filling {
 
     init() throws {
         keys = try (0..<1000).map { number in
-            let seed = (0..<64).map { UInt8(truncatingIfNeeded: (number + 1) * ($0 + 7) >> ($0 % 3)) }
+            var dice = Dice(state: UInt64(number))
+            let seed = (0..<64).map { _ in UInt8.random(in: 0...255, using: &dice) }
             return try PrivateKey(bytes: Array("LibNaCLSK:".utf8) + seed)
         }
     }
