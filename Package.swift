@@ -129,6 +129,9 @@ let package = Package(
             name: "ArchiveBench", dependencies: ["Archive", "IPv8", "CLMDB"],
             path: "tools/bench/ArchiveBench", swiftSettings: house),
         .executableTarget(
+            name: "CoreBench", dependencies: ["DHTCore", "IPv8", "Kademlia"],
+            path: "tools/bench/CoreBench", swiftSettings: house),
+        .executableTarget(
             name: "NodeBench", dependencies: ["IPv8"], path: "tools/bench/NodeBench", swiftSettings: house),
         .executableTarget(
             name: "Simulate",

@@ -13,7 +13,7 @@ extension BristleconeNode {
             return PingReport(address: address, publicKey: key, roundTrip: roundTrip)
         case .pingTimedOut?:
             throw NodeError(
-                "Nobody answered at \(address) within 5 seconds; check the address, or try again later.",
+                "Nobody answered at \(address) within 5 seconds; check that the address is right and a node runs there.",
                 canRetry: true)
         case let other: throw NodeError(unfinished: other)
         }
@@ -45,7 +45,7 @@ extension BristleconeNode {
             return ConnectReport(mid: mid, peers: peers, duration: ContinuousClock.now - begun)
         case .connected?:
             throw NodeError(
-                "No peer \(mid) was found that answers; it may be offline, try again later.", canRetry: true)
+                "No peer \(mid) was found that answers; it may be offline.", canRetry: true)
         case let other: throw NodeError(unfinished: other)
         }
     }

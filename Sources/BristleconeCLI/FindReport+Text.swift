@@ -5,9 +5,13 @@ internal import IPv8
 extension FindReport {
     /// What to say where there is no value.
     func nothingFound(isLocal: Bool) -> String {
-        isLocal
-            ? "This node keeps nothing under \(key)."
-            : "Nothing was found under \(key): \(Words.count(asked, "node")) asked, \(answered) answered."
+        if isLocal {
+            return "This node serves nothing under \(key); what it keeps beyond that, \"bristlecone-dump get\" shows."
+        }
+        let nothing = "Nothing was found under \(key)"
+        return asked > 0
+            ? "\(nothing): \(Words.count(asked, "node")) asked, \(answered) answered."
+            : "\(nothing), and this node knows nobody to ask: see \"bristlecone status\"."
     }
 
     /// The report for people.

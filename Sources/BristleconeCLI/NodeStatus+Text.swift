@@ -19,8 +19,8 @@ extension NodeStatus {
         if let upkeep { summary.add("upkeep", upkeep.text) }
         let blocks = [
             [terminal.strong(head)] + summary.lines(), endpointLines(terminal), contactLines(terminal),
-            counterLines(terminal),
-        ]
+            upkeep.map { $0.jobLines(terminal) } ?? [], counterLines(terminal),
+        ].filter { !$0.isEmpty }
         return blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
 
@@ -71,6 +71,17 @@ extension UpkeepStatus {
         let kept = "\(Words.count(keptKeys, "key")) kept alive in the DHT"
         let waiting = waitingKeys > 0 ? ", \(waitingKeys) waiting" : ""
         return "\(kept), \(dueKeys) due\(waiting): \(phase)"
+    }
+
+    /// What the node does again and again.
+    fileprivate func jobLines(_ terminal: Terminal) -> [String] {
+        var table = TextTable()
+        table.add("job", "last had work", "which came to", "looks again")
+        for job in jobs {
+            table.add(
+                job.name, job.lastRun.map(Words.moment) ?? "never", job.lastResult ?? "", Words.moment(job.due))
+        }
+        return [terminal.strong("Does by itself")] + table.lines()
     }
 }
 

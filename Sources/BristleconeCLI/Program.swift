@@ -36,6 +36,7 @@ struct Program: AsyncParsableCommand {
     static func main() async {
         requireReadableArguments()
         do {
+            try requireCommand(CommandLine.arguments.dropFirst().first)
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -45,6 +46,15 @@ struct Program: AsyncParsableCommand {
         } catch {
             end(with: error)
         }
+    }
+
+    /// Says which command may be meant where there is none of that name; the parser would complain of every word behind it.
+    static func requireCommand(_ name: String?) throws(CommandFailure) {
+        let names = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+        guard let name, !name.hasPrefix("-"), !names.contains(name) else { return }
+        let nearest = Spelling.nearest(to: name, among: names)
+        let remedy = nearest.map { "Did you mean bristlecone \($0)?" } ?? "\"bristlecone --help\" lists all there are."
+        throw CommandFailure(message: "There is no command \(quoted(name)). \(remedy)", status: .usage)
     }
 
     /// Refuses arguments that are not UTF-8. Swift would put other characters in the place of what it cannot read: two

@@ -46,17 +46,21 @@ struct FamilyState: Sendable {
 struct PerFamily<Value: Sendable>: Sendable {
     private var ipv4: Value?
     private var ipv6: Value?
+    /// The families that there is something for.
+    let present: [AddressFamily]
 
     init(_ make: (AddressFamily) -> Value?) {
         ipv4 = make(.ipv4)
         ipv6 = make(.ipv6)
+        present = (ipv4 == nil ? [] : [.ipv4]) + (ipv6 == nil ? [] : [.ipv6])
     }
 
     subscript(family: AddressFamily) -> Value? {
-        get {
+        // Lends the value out: a routing table is looked into for every datagram, and a copy would count its buckets.
+        _read {
             switch family {
-            case .ipv4: ipv4
-            case .ipv6: ipv6
+            case .ipv4: yield ipv4
+            case .ipv6: yield ipv6
             }
         }
         _modify {
@@ -66,7 +70,4 @@ struct PerFamily<Value: Sendable>: Sendable {
             }
         }
     }
-
-    /// The families that there is something for.
-    var present: [AddressFamily] { AddressFamily.allCases.filter { self[$0] != nil } }
 }

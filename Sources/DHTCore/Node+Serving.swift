@@ -93,9 +93,7 @@ extension Node {
     /// closer to the target than we are. That keeps values from spreading over half of the overlay.
     func servingTime(of target: Target, in family: AddressFamily, at now: Instant) -> Duration {
         guard let table = families[family]?.table else { return servedFor }
-        let own = Distance(table.ownID, target)
-        let closer = table.closest(to: target, count: Node.neighboursConsidered, at: now)
-            .count { Distance($0.id, target) < own }
+        let closer = min(table.closerCount(to: target, at: now), Node.neighboursConsidered)
         return servedFor / (1 << max(0, closer - Bucket.sizeMax + 1))
     }
 }

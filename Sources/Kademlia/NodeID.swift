@@ -14,8 +14,11 @@ public struct NodeID: Identifier160 {
     /// The first three bytes are those of the CRC-32 of the masked address, so that somebody with one network cannot
     /// place nodes wherever they like.
     public init(host: IPAddress, mid: Mid) {
-        let mask = host.family == .ipv4 ? NodeID.maskV4 : NodeID.maskV6
-        let checksum = Digest.crc32(zip(host.bytes, mask).map { $0 & $1 })
+        let checksum =
+            switch host {
+            case .v4(let address): Digest.crc32(UInt64(address & NodeID.maskV4), byteCount: 4)
+            case .v6(let high, _): Digest.crc32(high & NodeID.maskV6, byteCount: 8)
+            }
         // 24 bits of checksum, then the mid moved right by 24 bits.
         bits = Bits160(
             high: UInt64(checksum >> 8) << 40 | mid.bits.high >> 24,
@@ -23,8 +26,8 @@ public struct NodeID: Identifier160 {
             low: UInt32(truncatingIfNeeded: mid.bits.middle << 8) | mid.bits.low >> 24)
     }
 
-    private static let maskV4: [UInt8] = [0x03, 0x0F, 0x3F, 0xFF]
-    private static let maskV6: [UInt8] = [0x01, 0x03, 0x07, 0x0F, 0x1F, 0x3F, 0x7F, 0xFF]
+    private static let maskV4: UInt32 = 0x030F_3FFF
+    private static let maskV6: UInt64 = 0x0103_070F_1F3F_7FFF
 }
 
 /// How far apart two places of the key space are: their XOR, read as a number.

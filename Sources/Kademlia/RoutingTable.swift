@@ -158,7 +158,15 @@ public struct RoutingTable: Sendable {
     public var contacts: [Contact] { buckets.flatMap(\.contacts) }
 
     /// The contact with an id.
-    public func contact(_ id: NodeID) -> Contact? { bucket(of: id).contacts.first { $0.id == id } }
+    public func contact(_ id: NodeID) -> Contact? { buckets[bucketNumber(of: id)].contacts.first { $0.id == id } }
+
+    /// The contact at an address; `nil` where there is none.
+    public func contact(at address: Address) -> Contact? {
+        for bucket in buckets {
+            if let contact = bucket.contacts.first(where: { $0.node.address == address }) { return contact }
+        }
+        return nil
+    }
 
     /// Whether a node that is no contact yet would become one, or could wait for a place that is not taken.
     public func hasRoom(for id: NodeID, at host: IPAddress) -> Bool {
@@ -175,21 +183,39 @@ public struct RoutingTable: Sendable {
     public func closest(
         to place: some Identifier160, count: Int, at now: Instant, excluding excluded: NodeID? = nil
     ) -> [Contact] {
+        let place = place.bits
         var found: [Contact] = []
         // Within a group of buckets everything is closer to the place than anything in the next group.
         for group in bucketGroups(from: place) where found.count < count {
-            let contacts = group.flatMap { buckets[$0].contacts }
-                .filter { $0.id != excluded && $0.status(at: now) != .bad }
-                .sorted { Distance($0.id, place) < Distance($1.id, place) }
-            found += contacts.prefix(count - found.count)
+            // Where they are is sorted in their place: a contact is large.
+            var positions: [(distance: Bits160, bucket: Int, index: Int)] = []
+            for number in group {
+                for (index, contact) in buckets[number].contacts.enumerated()
+                where contact.id != excluded && contact.status(at: now) != .bad {
+                    positions.append((contact.id.bits ^ place, number, index))
+                }
+            }
+            positions.sort { $0.distance < $1.distance }
+            for position in positions.prefix(count - found.count) {
+                found.append(buckets[position.bucket].contacts[position.index])
+            }
         }
         return found
     }
 
+    /// How many contacts are closer to a place of the key space than the table's owner is, without those that are bad.
+    public func closerCount(to place: some Identifier160, at now: Instant) -> Int {
+        let place = place.bits
+        let own = ownID.bits ^ place
+        return buckets.reduce(0) { count, bucket in
+            count + bucket.contacts.count { $0.id.bits ^ place < own && $0.status(at: now) != .bad }
+        }
+    }
+
     /// The numbers of the buckets in order of distance from a place: the one that the place lies in, then together all
     /// that are nearer to us, then one by one those that are farther.
-    private func bucketGroups(from place: some Identifier160) -> [Range<Int>] {
-        let shared = (place.bits ^ ownID.bits).leadingZeroBitCount
+    private func bucketGroups(from place: Bits160) -> [Range<Int>] {
+        let shared = (place ^ ownID.bits).leadingZeroBitCount
         let own = min(shared, buckets.count - 1)
         let farther = (0..<own).reversed().map { $0..<$0 + 1 }
         return [own..<own + 1, own + 1..<buckets.count] + farther
@@ -223,6 +249,4 @@ public struct RoutingTable: Sendable {
     private func bucketNumber(of id: some Identifier160) -> Int {
         min((id.bits ^ ownID.bits).leadingZeroBitCount, buckets.count - 1)
     }
-
-    private func bucket(of id: NodeID) -> Bucket { buckets[bucketNumber(of: id)] }
 }

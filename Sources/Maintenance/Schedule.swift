@@ -3,38 +3,45 @@ public import IPv8
 /// When each of a set of recurring jobs is due next.
 ///
 /// A job that was missed, however often, is due once: after a pause nothing is made up for in a burst.
-public struct Schedule<Job: Hashable & Comparable & CaseIterable & Sendable>: Sendable {
-    private var dueTimes: [Job: Instant] = [:]
-    /// When the next job is due; `nil` where none is planned.
-    public private(set) var nextDueTime: Instant?
+///
+/// Inlinable, so that it is compiled for the jobs of whoever uses it: it is asked after every datagram.
+public struct Schedule<Job: Comparable & CaseIterable & Sendable>: Sendable {
+    /// A few, in no order: looking through them is faster than keeping them sorted.
+    @usableFromInline
+    var planned: [(job: Job, due: Instant)] = []
 
     /// A schedule on which nothing is due yet.
+    @inlinable
     public init() {}
 
     /// Has a job come due at a moment, in place of whatever was planned for it.
+    @inlinable
     public mutating func plan(_ job: Job, at instant: Instant) {
-        let isNext = dueTimes[job].map { $0 == nextDueTime } ?? false
-        dueTimes[job] = instant
-        nextDueTime = isNext ? dueTimes.values.min() : min(nextDueTime ?? instant, instant)
+        if let index = planned.firstIndex(where: { $0.job == job }) {
+            planned[index].due = instant
+        } else {
+            planned.append((job, instant))
+        }
     }
 
     /// Takes a job off the schedule.
-    public mutating func cancel(_ job: Job) {
-        dueTimes[job] = nil
-        nextDueTime = dueTimes.values.min()
-    }
+    @inlinable
+    public mutating func cancel(_ job: Job) { planned.removeAll { $0.job == job } }
 
     /// When a job is due; `nil` where it is not planned.
-    public func dueTime(of job: Job) -> Instant? { dueTimes[job] }
+    @inlinable
+    public func dueTime(of job: Job) -> Instant? { planned.first { $0.job == job }?.due }
+
+    /// When the next job is due; `nil` where none is planned.
+    @inlinable
+    public var nextDueTime: Instant? { planned.min { $0.due < $1.due }?.due }
 
     /// Takes off the schedule what is due, earliest first; jobs due at the same moment in their own order.
+    @inlinable
     public mutating func takeDue(at now: Instant) -> [Job] {
         guard let nextDueTime, nextDueTime <= now else { return [] }
-        let due = dueTimes.filter { $0.value <= now }
-            .sorted { $0.value == $1.value ? $0.key < $1.key : $0.value < $1.value }
-            .map(\.key)
-        for job in due { dueTimes[job] = nil }
-        self.nextDueTime = dueTimes.values.min()
-        return due
+        let due = planned.filter { $0.due <= now }.sorted { ($0.due, $0.job) < ($1.due, $1.job) }
+        planned.removeAll { $0.due <= now }
+        return due.map { $0.job }
     }
 }

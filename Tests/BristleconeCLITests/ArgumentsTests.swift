@@ -29,6 +29,17 @@ import Testing
         #expect(throws: ValidationError.self) { try Arguments.value("0", isHex: true) }
     }
 
+    @Test(arguments: [
+        ("stroe", "There is no command \"stroe\". Did you mean bristlecone store?"),
+        ("xyzzy", "There is no command \"xyzzy\". \"bristlecone --help\" lists all there are."),
+    ])
+    func saysWhichCommandMayBeMeant(name: String, sentence: String) {
+        #expect(throws: CommandFailure(message: sentence, status: .usage)) { try Program.requireCommand(name) }
+    }
+
+    @Test(arguments: [nil, "run", "help", "--help", "--version"])
+    func leavesOtherWordsToTheParser(name: String?) throws { try Program.requireCommand(name) }
+
     @Test(arguments: ["", "127.0.0.1", "127.0.0.1:0", "0.0.0.0:1", "example.org:1", "::1:5"])
     func refusesWhatIsNoAddress(text: String) {
         #expect(throws: ValidationError.self) { try Arguments.address(text) }

@@ -63,6 +63,15 @@ import Testing
         #expect(Terminal.shown(Array(data.utf8)) == shown)
     }
 
+    @Test func tellsWhyNothingWasFound() {
+        let report = { (asked: Int) in
+            FindReport(key: key, values: [], asked: asked, answered: 0, withValues: 0, duration: .zero)
+        }
+        #expect(report(2).nothingFound(isLocal: false).hasSuffix("434d: 2 nodes asked, 0 answered."))
+        #expect(report(0).nothingFound(isLocal: false).contains("knows nobody to ask: see \"bristlecone status\""))
+        #expect(report(0).nothingFound(isLocal: true).contains("serves nothing under aaf4"))
+    }
+
     @Test func tellsAStatusOfANodeThatHasNothingYet() throws {
         let address = try #require(Address("127.0.0.1:8090"))
         let status = NodeStatus(
@@ -75,6 +84,15 @@ import Testing
             contacts: [],
             archive: ArchiveStatus(
                 values: 1, keys: 1, liveBytes: 3_565_158, mapBytes: 4096, journalLast: 9, indexLast: 7),
+            upkeep: UpkeepStatus(
+                phase: "idle", dueKeys: 0, keptKeys: 1, waitingKeys: 0, activeArcs: 0, nodes: 0, nextDue: nil,
+                jobs: [
+                    JobStatus(
+                        name: "walk", due: Instant(seconds: 1_770_120_001), lastRun: Instant(seconds: 1_770_120_000),
+                        lastResult: "sent 1 message", budget: "one step"),
+                    JobStatus(
+                        name: "scrub", due: Instant(seconds: 1_770_120_001), lastRun: nil, lastResult: nil, budget: ""),
+                ]),
             counters: ["received": 3, "quiet": 0])
         #expect(
             status.text(on: person) == """
@@ -82,6 +100,7 @@ import Testing
                   identity  \(person.digits(signer.mid)) (curve25519)
                   archive   1 value under 1 key, 3.4 MiB in use
                   journal   change 9, index 2 behind
+                  upkeep    1 key kept alive in the DHT, 0 due: idle
 
                 Listens on
                   address         seen as        node id        contacts  good  buckets
@@ -89,6 +108,11 @@ import Testing
 
                 Contacts
                   none yet; give the node one with --peer ADDRESS:PORT
+
+                Does by itself
+                  job    last had work         which came to   looks again
+                  walk   2026-02-03T12:00:00Z  sent 1 message  2026-02-03T12:00:01Z
+                  scrub  never                                 2026-02-03T12:00:01Z
 
                 Counted since the start
                   received  3

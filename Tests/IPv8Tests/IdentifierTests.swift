@@ -41,6 +41,7 @@ import Testing
     }
 
     @Test func crc32IsZlibs() {
-        #expect(Digest.crc32(Array("123456789".utf8)) == 0xCBF4_3926)
+        #expect(Digest.crc32(0x3132_3334_3536_3738, byteCount: 8) == 0x9AE0_DAAF)
+        #expect(Digest.crc32(0x3132_3334, byteCount: 4) == 0x9BE3_E0A3)
     }
 }

@@ -33,6 +33,24 @@ import Testing
         }
     }
 
+    @Test func thoseWhoAreCloserThanTheOwnerAreCounted() throws {
+        let own = NodeID(bits: Bits160(high: 0x1234_5678_0000_0000, middle: 1, low: 2))
+        let table = try Samples.table(around: own, offering: 2000)
+        var generator = TestGenerator(state: 6)
+        for _ in 0..<200 {
+            let target = Target(bits: Bits160(high: generator.next(), middle: generator.next(), low: 0))
+            let closer = table.contacts.filter { Distance($0.id, target) < Distance(own, target) }
+            #expect(table.closerCount(to: target, at: start) == closer.count)
+        }
+        #expect(table.closerCount(to: Target(bits: own.bits), at: start) == 0)
+    }
+
+    @Test func aContactIsFoundByItsAddress() throws {
+        let table = try Samples.table(offering: 50)
+        for contact in table.contacts { #expect(table.contact(at: contact.node.address)?.node == contact.node) }
+        #expect(table.contact(at: Address(host: .v4(0x0101_0101), port: 1)) == nil)
+    }
+
     @Test func theAskerIsLeftOutOfTheClosest() throws {
         let table = try Samples.table(offering: 50)
         let target = Target(hashing: "key")

@@ -13,20 +13,26 @@ extension Archive {
         let pinned = try pinnedTargets()
         guard !pinned.isEmpty else { return list }
         list.targets.removeAll { pinned.contains($0.target) }
-        for target in pinned.sorted(by: { $0.bits < $1.bits }) {
-            let state = try index.republishState(of: target)
-            let due = max(state?.soughtAt.map { $0 + options.republishing.interval } ?? now, state?.retryAt ?? now)
-            list.kept += 1
-            guard due <= now else {
-                list.nextDue = min(list.nextDue ?? due, due)
-                continue
-            }
-            list.total += 1
-            guard list.targets.count < limit else { continue }
-            list.targets.append(
-                DueTarget(target: target, deadline: try index.deadline(of: target) ?? now, isPinned: true))
-        }
+        for target in pinned.sorted() { try addPinned(target, to: &list, at: now) }
+        // However much is due, what is pinned takes part in it by its deadline.
+        list.targets.sort { ($0.deadline, $0.target) < ($1.deadline, $1.target) }
+        list.targets.removeLast(max(0, list.targets.count - limit))
         return list
+    }
+
+    /// Counts a pinned target once, by when it was last looked for, whatever its values say.
+    private func addPinned(_ target: Target, to list: inout DueList, at now: Instant) throws(ArchiveError) {
+        let standing = try index.standing(of: target)
+        if let counted = standing.due {
+            list.kept -= 1
+            if counted <= now { list.total -= 1 }
+        }
+        list.kept += 1
+        let state = try index.republishState(of: target)
+        let due = max(state?.soughtAt.map { $0 + options.republishing.interval } ?? now, state?.retryAt ?? now)
+        guard due <= now else { return list.nextDue = min(list.nextDue ?? due, due) }
+        list.total += 1
+        list.targets.append(DueTarget(target: target, deadline: standing.deadline ?? now, isPinned: true))
     }
 
     /// The targets that are pinned, by themselves or by a signer whose values stand under them; a signer's own target is

@@ -4,15 +4,17 @@ internal import IPv8
 
 /// What is due, and how it went. Due moments stand with the entries; what an attempt came to stands in `republications`.
 extension Index {
-    /// The targets of unpinned values that are due, those that are lost soonest first.
+    /// The targets of values that are due, those that are lost soonest first.
     func dueList(at now: Instant, limit: Int) throws(ArchiveError) -> DueList {
         try read { database in
             var list = DueList()
             let counts = try Row.fetchOne(
                 database,
                 sql: """
-                    SELECT count(*), count(*) FILTER (WHERE republish_due <= ?1), min(republish_due) FILTER (WHERE republish_due > ?1)
-                    FROM entries WHERE republish_due IS NOT NULL
+                    SELECT count(*), count(*) FILTER (WHERE due <= ?1), min(later)
+                    FROM (
+                        SELECT min(republish_due) AS due, min(republish_due) FILTER (WHERE republish_due > ?1) AS later
+                        FROM entries WHERE republish_due IS NOT NULL GROUP BY target)
                     """, arguments: [now.nanoseconds])
             list.kept = try counts?.sound(0) ?? 0
             list.total = try counts?.sound(1) ?? 0
@@ -45,12 +47,23 @@ extension Index {
         }
     }
 
-    /// When the values of a target that are due at all expire first; `nil` where it has none.
-    func deadline(of target: Target) throws(ArchiveError) -> Instant? {
+    /// How a target stands by its values alone, whether it is pinned or not.
+    struct Standing {
+        /// When the first of its values expires; `nil` where it has none.
+        var deadline: Instant?
+        /// When the first of its values is to be stored again; `nil` where none is.
+        var due: Instant?
+    }
+
+    /// How a target stands by its values.
+    func standing(of target: Target) throws(ArchiveError) -> Standing {
         try read { database in
-            try Int64.fetchOne(
-                database, sql: "SELECT min(expires_at) FROM entries WHERE target = ?", arguments: [target.blob]
-            ).map { Instant(nanoseconds: $0) }
+            let row = try Row.fetchOne(
+                database, sql: "SELECT min(expires_at), min(republish_due) FROM entries WHERE target = ?",
+                arguments: [target.blob])
+            return Standing(
+                deadline: try row?.soundIfPresent(0).map { Instant(nanoseconds: $0) },
+                due: try row?.soundIfPresent(1).map { Instant(nanoseconds: $0) })
         }
     }
 

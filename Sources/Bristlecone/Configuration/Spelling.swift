@@ -1,7 +1,7 @@
 /// Finds what somebody meant who wrote something that there is not.
-enum Spelling {
+package enum Spelling {
     /// The nearest of the names; `nil` where none is near.
-    static func nearest(to word: String, among names: [String]) -> String? {
+    package static func nearest(to word: String, among names: [String]) -> String? {
         let wanted = normal(word)
         let ranked = names.map { name in (name: name, distance: distance(wanted, name)) }
         guard let best = ranked.min(by: { $0.distance < $1.distance }),

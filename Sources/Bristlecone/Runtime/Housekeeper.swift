@@ -18,11 +18,17 @@ final class Housekeeper: Sendable {
     private let known = Mutex<[String: Int]>([:])
     /// When it last swept, and what that came to.
     private let lastSweep = Mutex<(at: Instant, result: String)?>(nil)
+    /// When what is remembered of storing again was last gone through.
+    private let lastTrim = Mutex<Instant>(.distantPast)
 
     /// How many records a step looks at, in one transaction, and how many steps there are a minute: ten million values
     /// and their history are gone through in some hours.
     private static let recordsPerStep = 4096
     private static let stepsPerMinute = 16
+    /// How storing a target again went is forgotten so long after the last attempt, if nothing of it is held; that is
+    /// looked at so often.
+    private static let attemptsRemembered: Duration = .seconds(24 * 3600)
+    private static let trimInterval: Duration = .seconds(3600)
 
     init(archive: Archive, index: IndexKeeper, logger: Logger) {
         self.archive = archive
@@ -37,7 +43,22 @@ final class Housekeeper: Sendable {
             guard state == .active else { return }
             sweep(clock)
             archive.clearStaleReaders()
+            trimRepublications(at: clock().now)
             tellRefusals()
+        }
+    }
+
+    private func trimRepublications(at now: Instant) {
+        let isDue = lastTrim.withLock { last in
+            guard now - last >= Housekeeper.trimInterval || now < last else { return false }
+            last = now
+            return true
+        }
+        guard isDue else { return }
+        do throws(ArchiveError) {
+            try archive.trimRepublications(olderThan: now - Housekeeper.attemptsRemembered)
+        } catch {
+            logger.error("What is remembered of storing again could not be gone through: \(error)")
         }
     }
 

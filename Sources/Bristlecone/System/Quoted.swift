@@ -1,7 +1,7 @@
 internal import Console
 
 /// A text between quotation marks for a message: in one line, no longer than a line, and unable to command a terminal.
-func quoted(_ text: some StringProtocol) -> String {
+package func quoted(_ text: some StringProtocol) -> String {
     let shown = text.unicodeScalars.prefix(quotedScalarsMax).map { scalar in
         scalar.isSafeToShow ? String(scalar) : "\u{FFFD}"
     }

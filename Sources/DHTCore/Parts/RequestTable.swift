@@ -29,7 +29,8 @@ struct RequestTable: Sendable {
 
     /// When the next request has to be sent or given up.
     ///
-    /// A request that has been answered leaves its deadline behind, so this may be early. It is never late.
+    /// A request that has been answered leaves its deadline behind until that is the next, so this may be early by a
+    /// little. It is never late.
     var nextDeadline: Instant? { deadlines.min?.time }
 
     /// Takes a request in and gives it its number.
@@ -80,7 +81,17 @@ struct RequestTable: Sendable {
     }
 
     /// Forgets a request, which has been answered.
-    mutating func remove(_ id: RequestID) { requests[id.number] = nil }
+    mutating func remove(_ id: RequestID) {
+        requests[id.number] = nil
+        dropDeadlinesOfAnswered()
+    }
+
+    /// Nobody is to be woken for what has been answered.
+    private mutating func dropDeadlinesOfAnswered() {
+        while let deadline = deadlines.min, requests[deadline.number]?.serial != deadline.serial {
+            deadlines.removeMin()
+        }
+    }
 
     /// The requests whose deadline has passed. Those not sent yet are to be sent now and stay; the others are given up.
     mutating func takeOverdue(at now: Instant) -> [(RequestID, Request)] {
@@ -95,6 +106,7 @@ struct RequestTable: Sendable {
             if request.sentAt != nil { requests[deadline.number] = nil }
             overdue.append((RequestID(deadline.number), request))
         }
+        dropDeadlinesOfAnswered()
         return overdue
     }
 }

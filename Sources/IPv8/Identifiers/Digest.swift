@@ -6,10 +6,13 @@ public enum Digest {
     /// SHA-1, which names keys, peers and unsigned values in the overlay.
     public static func sha1(_ bytes: [UInt8]) -> Bits160 {
         bits160 { output in
-            let done = EVP_Digest(bytes, bytes.count, output, nil, EVP_sha1(), nil)
+            let done = EVP_Digest(bytes, bytes.count, output, nil, sha1Function, nil)
             precondition(done == 1, "libcrypto gave no SHA-1")
         }
     }
+
+    /// Looked up once: `EVP_sha1()` has the library look it up for each digest, which takes longer than the digest.
+    nonisolated(unsafe) private static let sha1Function = EVP_MD_fetch(nil, "SHA1", nil)
 
     /// BLAKE2b with a key and 160 bits of output: a message authentication code.
     ///
@@ -44,15 +47,22 @@ public enum Digest {
         }
     }
 
-    /// CRC-32 with zlib's polynomial, as node ids use it. For a few bytes at a time: it works bit by bit.
-    public static func crc32(_ bytes: [UInt8]) -> UInt32 {
+    /// CRC-32 with zlib's polynomial, as node ids use it, of the last bytes of an integer, most significant first.
+    ///
+    /// - Parameter byteCount: how many of its eight bytes count.
+    public static func crc32(_ integer: UInt64, byteCount: Int) -> UInt32 {
         var remainder = UInt32.max
-        for byte in bytes {
-            remainder ^= UInt32(byte)
-            for _ in 0..<8 {
-                remainder = remainder & 1 == 1 ? remainder >> 1 ^ 0xEDB8_8320 : remainder >> 1
-            }
+        for position in (0..<UInt64(byteCount)).reversed() {
+            let byte = UInt8(truncatingIfNeeded: integer >> (8 * position))
+            remainder = remainder >> 8 ^ crcSteps[Int(UInt8(truncatingIfNeeded: remainder) ^ byte)]
         }
         return ~remainder
+    }
+
+    /// What each byte does to the remainder: the polynomial's eight steps, bit by bit.
+    private static let crcSteps = (0..<UInt32(256)).map { byte in
+        (0..<8).reduce(byte) { remainder, _ in
+            remainder & 1 == 1 ? remainder >> 1 ^ 0xEDB8_8320 : remainder >> 1
+        }
     }
 }
