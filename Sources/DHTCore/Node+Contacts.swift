@@ -9,11 +9,12 @@ extension Node {
     /// A node asked us something. A contact is alive by that; anybody else has to answer first, since the address that
     /// a request comes from can be forged.
     mutating func noteQuery(from sender: NodeInfo, _ id: NodeID, at now: Instant, into effects: inout [Effect]) {
-        guard let table = families[sender.address.family]?.table else { return }
-        if let contact = table.contact(id) {
-            families[sender.address.family]?.table.recordQuery(from: id, at: now)
-            if contact.node.address != sender.address { probe(sender, id, at: now, into: &effects) }
-        } else if table.hasRoom(for: id, at: sender.address.host) {
+        let family = sender.address.family
+        // Nothing of the table is held while it changes: it would be copied whole.
+        if let address = families[family]?.table.contact(id)?.node.address {
+            families[family]?.table.recordQuery(from: id, at: now)
+            if address != sender.address { probe(sender, id, at: now, into: &effects) }
+        } else if families[family]?.table.hasRoom(for: id, at: sender.address.host) == true {
             probe(sender, id, at: now, into: &effects)
         }
     }

@@ -17,7 +17,19 @@ public struct Bucket: Sendable {
 
     var isFull: Bool { contacts.count >= Bucket.sizeMax }
 
-    func index(of id: NodeID) -> Int? { contacts.firstIndex { $0.id == id } }
+    // By index, since looping over contacts copies each with all that it refers to.
+
+    func index(of id: NodeID) -> Int? { contacts.indices.first { contacts[$0].id == id } }
+
+    /// How many contacts are of a network that is limited.
+    func contactCount(of prefix: NetworkPrefix) -> Int {
+        contacts.indices.count { prefix.limits(contacts[$0].node.address.host) }
+    }
+
+    /// How many of those that wait are.
+    func replacementCount(of prefix: NetworkPrefix) -> Int {
+        replacements.indices.count { prefix.limits(replacements[$0].node.address.host) }
+    }
 
     /// Remembers a node for the day a contact goes bad.
     mutating func addReplacement(_ contact: Contact) {

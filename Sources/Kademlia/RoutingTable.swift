@@ -75,11 +75,10 @@ public struct RoutingTable: Sendable {
     private func isCrowded(_ host: IPAddress, in number: Int) -> Bool {
         let prefix = NetworkPrefix(host, limitingLocal: limitsLocal)
         guard !prefix.isExempt else { return false }
-        let isOfPrefix = { (contact: Contact) in prefix.limits(contact.node.address.host) }
-        let inBucket = buckets[number].contacts.count(where: isOfPrefix)
-        let waiting = buckets[number].replacements.count(where: isOfPrefix)
-        if inBucket + waiting >= RoutingTable.contactsPerPrefixInBucketMax { return true }
-        let inTable = buckets.reduce(0) { $0 + $1.contacts.count(where: isOfPrefix) }
+        let inBucket = buckets[number].contactCount(of: prefix) + buckets[number].replacementCount(of: prefix)
+        if inBucket >= RoutingTable.contactsPerPrefixInBucketMax { return true }
+        var inTable = 0
+        for index in buckets.indices { inTable += buckets[index].contactCount(of: prefix) }
         return inTable >= RoutingTable.contactsPerPrefixMax
     }
 
@@ -171,10 +170,13 @@ public struct RoutingTable: Sendable {
     /// Whether a node that is no contact yet would become one, or could wait for a place that is not taken.
     public func hasRoom(for id: NodeID, at host: IPAddress) -> Bool {
         let number = bucketNumber(of: id)
-        if isCrowded(host, in: number) { return false }
-        let bucket = buckets[number]
-        if !bucket.isFull || number == buckets.count - 1 { return true }
-        return bucket.replacements.count < Bucket.sizeMax && !bucket.replacements.contains { $0.id == id }
+        // Whether the bucket has room is cheaper to tell than whether the network has.
+        if buckets[number].isFull, number < buckets.count - 1 {
+            guard buckets[number].replacements.count < Bucket.sizeMax,
+                !buckets[number].replacements.contains(where: { $0.id == id })
+            else { return false }
+        }
+        return !isCrowded(host, in: number)
     }
 
     /// The contacts closest to a place of the key space, closest first, without those that are bad.
