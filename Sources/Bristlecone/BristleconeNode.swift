@@ -164,6 +164,7 @@ public final class BristleconeNode: Sendable {
         configuration.lanHosts = LocalHosts.current()
         configuration.limitsLocalNetworks = settings.limitsLocalNetworks
         configuration.callsLocalNetwork = settings.callsLocalNetwork
+        configuration.peerLimit = settings.peerLimit > 0 ? settings.peerLimit : nil
         configuration.jobs = jobs
         configuration.servedFor = settings.upkeep.ofArchive.servedFor
         configuration.republishes = settings.upkeep.enabled

@@ -70,7 +70,7 @@ struct ActiveLookup: Sendable {
 
     /// The nodes that answered, in all families together, closest first.
     var respondersByDistance: [NodeInfo] {
-        searches.values.flatMap(\.responders)
+        AddressFamily.allCases.flatMap { searches[$0]?.responders ?? [] }
             .map { (node: $0, id: NodeID(host: $0.address.host, mid: $0.publicKey.mid)) }
             .sorted { Distance($0.id, target) < Distance($1.id, target) }
             .map(\.node)

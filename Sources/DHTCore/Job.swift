@@ -20,14 +20,13 @@ enum Job: Int, Hashable, Comparable, CaseIterable, Sendable {
     /// Has the due times of the jobs remembered.
     case jobSnapshot
 
-    /// The time from one run to the next.
+    /// The time from one run to the next, at most: a job may find that it is due sooner.
     var interval: Duration {
         switch self {
         case .tokenRotation: .seconds(10)
-        case .walk: Walker.stepInterval
-        case .keepAlive, .ownRecord: .seconds(1)
-        case .bucketRefresh: .seconds(5)
-        case .contactSnapshot: .seconds(1)
+        case .walk, .ownRecord, .bucketRefresh: .seconds(5)
+        case .keepAlive: Node.quietMax
+        case .contactSnapshot: .seconds(60)
         case .republish: .seconds(5)
         case .jobSnapshot: .seconds(30)
         }

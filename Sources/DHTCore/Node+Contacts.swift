@@ -1,26 +1,30 @@
 internal import IPv8
 internal import Kademlia
+internal import Maintenance
 
 /// What a node learns about others by their behaviour.
 extension Node {
     /// How many nodes that are no contacts may be asked for a sign of life at once.
     private static let probesMax = 64
+    /// How long a change of the contacts waits for others before they are remembered.
+    private static let snapshotDelay: Duration = .seconds(1)
 
     /// A node asked us something. A contact is alive by that; anybody else has to answer first, since the address that
     /// a request comes from can be forged.
     mutating func noteQuery(from sender: NodeInfo, _ id: NodeID, at now: Instant, into effects: inout [Effect]) {
         let family = sender.address.family
-        // Nothing of the table is held while it changes: it would be copied whole.
-        if let address = families[family]?.table.contact(id)?.node.address {
-            families[family]?.table.recordQuery(from: id, at: now)
-            if address != sender.address { probe(sender, id, at: now, into: &effects) }
-        } else if families[family]?.table.hasRoom(for: id, at: sender.address.host) == true {
-            probe(sender, id, at: now, into: &effects)
+        guard let known = families[family]?.table.contact(id) else {
+            guard families[family]?.table.hasRoom(for: id, at: sender.address.host) == true else { return }
+            return probe(sender, id, at: now, into: &effects)
         }
+        families[family]?.table.recordQuery(from: id, at: now)
+        if known.node.address != sender.address { probe(sender, id, at: now, into: &effects) }
     }
 
     private mutating func probe(_ node: NodeInfo, _ id: NodeID, at now: Instant, into effects: inout [Effect]) {
-        probes = probes.filter { now - $0.value < Request.Kind.ping.patience }
+        if probes.count >= Node.probesMax || probes[id] != nil {
+            probes = probes.filter { now - $0.value < Request.Kind.ping.patience }
+        }
         guard probes[id] == nil, probes.count < Node.probesMax, !trackers.contains(node.address) else { return }
         probes[id] = now
         ping(node, at: now, into: &effects)
@@ -31,16 +35,24 @@ extension Node {
         from sender: NodeInfo, after roundTrip: Duration, at now: Instant, into effects: inout [Effect]
     ) {
         ownRecord.answered(sender)
+        registry.noteSign(of: sender, at: now)
         guard !trackers.contains(sender.address) else { return }
         var contact = Contact(sender, answeredAt: now)
         contact.roundTrip = roundTrip
         let known = families[sender.address.family]?.table.contact(contact.id)
         let insertion = families[sender.address.family]?.table.insert(contact)
-        if insertion == .updated, known?.node.address != sender.address { contactsChanged = true }
+        if insertion == .updated, known?.node.address != sender.address { noteChangedContacts(at: now) }
         guard insertion == .added else { return }
         lostContacts.remove(contact.id)
-        contactsChanged = true
+        noteChangedContacts(at: now)
         effects.append(.emit(.contactAdded(sender)))
+    }
+
+    /// Has the contacts remembered soon; together with whatever changes until then.
+    private mutating func noteChangedContacts(at now: Instant) {
+        guard !contactsChanged else { return }
+        contactsChanged = true
+        schedule.plan(.contactSnapshot, at: now + Node.snapshotDelay)
     }
 
     /// A node did not answer us. A contact is asked once more at once: either it is back, or it is given up soon.
@@ -61,9 +73,11 @@ extension Node {
     private mutating func giveUp(
         _ lost: Contact, _ replacement: Contact?, at now: Instant, into effects: inout [Effect]
     ) {
-        contactsChanged = true
+        noteChangedContacts(at: now)
         effects.append(.emit(.contactLost(lost.node)))
         lostContacts.add(lost)
+        // Whoever has lost everybody has to get to know the neighbours anew.
+        if let table = families[lost.node.address.family]?.table, table.count == 0 { ownIDsSought.remove(table.ownID) }
         if let replacement {
             effects.append(.emit(.contactAdded(replacement.node)))
             ping(replacement.node, at: now, into: &effects)

@@ -9,10 +9,12 @@ extension Node {
     private static let puncturesInterval: Duration = .seconds(5)
 
     /// Introduces the asker to a random contact, has that contact puncture the asker, and tells the asker its address.
+    /// Who has more contacts than its limit leaves newcomers to others.
     mutating func introduce(
         _ asker: NodeInfo, _ request: IntroductionRequest, at now: Instant, into effects: inout [Effect]
     ) {
         guard let family = families[asker.address.family] else { return }
+        if let peerLimit, contactCount > peerLimit { return drop(.peerLimit) }
         // The old style cannot tell an asker its IPv6 address.
         let style: IntroductionStyle =
             request.style == .new || request.flags.contains(.wantsNewStyle) || asker.address.family == .ipv6
@@ -26,13 +28,18 @@ extension Node {
         let response = IntroductionResponse(
             style: style, globalTime: claimGlobalTime(), destination: asker.address, sourceLAN: family.lan,
             sourceWAN: family.wan, introducedLAN: lan, introducedWAN: wan,
-            flags: style == .old ? .speaksNewStyle : [], identifier: request.identifier)
+            flags: responseFlags(style), identifier: request.identifier)
         if let introduced {
             requestPuncture(
                 by: introduced, ofLAN: request.destination, wan: asker.address, request.identifier, style,
                 into: &effects)
         }
         send(.introductionResponse(response), to: asker.address, into: &effects)
+    }
+
+    private func responseFlags(_ style: IntroductionStyle) -> IntroductionResponse.Flags {
+        guard style == .old else { return [] }
+        return peerLimit.map { contactCount >= $0 } == true ? [.speaksNewStyle, .peerLimitReached] : .speaksNewStyle
     }
 
     /// How many peers' addresses in their own networks are remembered.
@@ -92,7 +99,7 @@ extension Node {
     /// Contacts have a budget of their own: what claims to come from elsewhere cannot use it up.
     private mutating func admitsPuncture(askedForBy source: Address, at now: Instant) -> Bool {
         let start = now - Node.puncturesInterval
-        return families[source.family]?.table.contacts.contains { $0.node.address == source } == true
+        return families[source.family]?.table.contact(at: source) != nil
             ? puncturesForContacts.admit(at: now, max: Node.puncturesMax, since: start)
             : puncturesForStrangers.admit(at: now, max: Node.puncturesMax, since: start)
     }

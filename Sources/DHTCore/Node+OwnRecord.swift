@@ -1,5 +1,6 @@
 internal import IPv8
 internal import Kademlia
+internal import Maintenance
 
 /// The nodes that remember where we are, so that others find us by our key.
 struct OwnRecord: Sendable {
@@ -19,6 +20,8 @@ struct OwnRecord: Sendable {
     /// How often each is pinged: it forgets us 60 seconds after the last ping (the reference's `PING_INTERVAL`).
     static let pingInterval: Duration = .seconds(25)
 
+    private static let lookInterval: Duration = .seconds(1)
+
     var needsHolders: Bool { holders.count < OwnRecord.holdersWanted && !isLookingForHolders }
 
     /// A node has confirmed that it remembers us.
@@ -26,11 +29,17 @@ struct OwnRecord: Sendable {
 
     /// The holders whose turn it is to be pinged, which counts as done.
     mutating func takeDue(at now: Instant) -> [NodeInfo] {
-        guard holders.values.contains(where: { now - $0.lastPingSent >= OwnRecord.pingInterval }) else { return [] }
         let due = holders.filter { now - $0.value.lastPingSent >= OwnRecord.pingInterval }.map(\.key)
-            .sorted { $0.publicKey.mid < $1.publicKey.mid }
+            .sorted { ($0.publicKey.mid, $0.address) < ($1.publicKey.mid, $1.address) }
         for node in due { holders[node]?.lastPingSent = now }
         return due
+    }
+
+    /// When there may be something to do again: soon while holders are wanted, else when the next is to be pinged.
+    func nextLook(after now: Instant) -> Instant {
+        let nextPing = holders.values.map { $0.lastPingSent + OwnRecord.pingInterval }.min() ?? .distantPast
+        let next = needsHolders ? now : min(nextPing, now + Job.ownRecord.interval)
+        return max(next, now + OwnRecord.lookInterval)
     }
 
     mutating func answered(_ node: NodeInfo) { holders[node]?.failures = 0 }
@@ -51,6 +60,7 @@ extension Node {
     mutating func keepOwnRecord(at now: Instant, into effects: inout [Effect]) {
         registry.dropQuiet(at: now)
         for holder in ownRecord.takeDue(at: now) { ping(holder, at: now, into: &effects) }
+        schedule.plan(.ownRecord, at: ownRecord.nextLook(after: now))
         guard ownRecord.needsHolders, now - holdersSoughtAt >= OwnRecord.interval, contactCount > 0 else { return }
         let target = Target(bits: identity.mid.bits)
         guard let lookup = startLookup(.ownRecord, for: target, at: now, into: &effects) else { return }

@@ -192,7 +192,7 @@ extension Node {
             }
         let isStranger = families[sender.address.family]?.table.contact(id) == nil
         let isLimited = isStranger && !NetworkPrefix(sender.address.host, limitingLocal: limitsLocalNetworks).isExempt
-        guard isAdmitted, !isLimited || hostFloods.admit(sender.address.host, at: now) else {
+        guard isAdmitted, !isLimited || hostFloods.admit(sender.address.host.site, at: now) else {
             drop(.floodLimit)
             return false
         }

@@ -14,6 +14,8 @@ extension Node {
     private static let keysPerListing = 65_536
     /// How often the archive is asked for what is due, while there is less to do than can be done.
     private static let listingInterval: Duration = .seconds(30)
+    /// How long after the last of them is done it is asked what comes due next, so that the index has heard of it.
+    private static let settlingInterval: Duration = .seconds(4)
     /// How long a key waits that nobody acknowledged, and one that others are closer to.
     private static let retryInterval: Duration = .seconds(300)
     private static let othersCloserInterval: Duration = .seconds(900)
@@ -42,7 +44,10 @@ extension Node {
             upkeep.tableIsGood = false
             return false
         }
-        if upkeep.tableIsGood { return true }
+        if upkeep.tableIsGood {
+            upkeep.contactsBefore = max(upkeep.contactsBefore, contactCount)
+            return true
+        }
         let firstContactAt = upkeep.firstContactAt ?? now
         upkeep.firstContactAt = firstContactAt
         let isSought = families.present.allSatisfy { family in
@@ -50,7 +55,7 @@ extension Node {
             return ownIDsSought.contains(table.ownID)
         }
         let isRefreshing = lookups.values.contains { if case .refresh = $0.purpose { true } else { false } }
-        let isAsLargeAsBefore = contactCount * 2 >= rememberedCount
+        let isAsLargeAsBefore = contactCount * 2 >= upkeep.contactsBefore
         guard isSought, !isRefreshing, isAsLargeAsBefore || now - firstContactAt >= Node.recoveryMax else {
             return false
         }
@@ -61,11 +66,13 @@ extension Node {
     private mutating func listDueKeys(at now: Instant, into effects: inout [Effect]) {
         guard !upkeep.isListing, upkeep.queue.isEmpty, upkeep.runs.count * 2 <= upkeep.limits.arcsMax else { return }
         let isHungry = upkeep.runs.isEmpty && upkeep.mayHaveMore
-        guard isHungry || now - upkeep.listedAt >= Node.listingInterval || upkeep.nextDue.map({ $0 <= now }) == true,
-            let id = begin(.dueKeys)
-        else { return }
+        // What was due when the list was made may be due again soon; the list did not tell.
+        let isSettled = upkeep.doneAt.map { now - $0 >= Node.settlingInterval } == true
+        let isTime = now - upkeep.listedAt >= Node.listingInterval || upkeep.nextDue.map { $0 <= now } == true
+        guard isHungry || isSettled || isTime, let id = begin(.dueKeys) else { return }
         upkeep.isListing = true
         upkeep.listedAt = now
+        upkeep.doneAt = nil
         upkeep.nextDue = nil
         effects.append(.listDueKeys(id, limit: Node.keysPerListing))
     }
@@ -100,7 +107,9 @@ extension Node {
         dispatch(&run, id, at: now, into: &effects)
         upkeep.runs[id] = run
         if run.wait == nil, let key = run.nextKey { goOn(with: key, run: id, at: now, into: &effects) }
-        if upkeep.runs[id]?.isOver == true { upkeep.runs[id] = nil }
+        guard upkeep.runs[id]?.isOver == true else { return }
+        upkeep.runs[id] = nil
+        if !upkeep.isBusy { upkeep.doneAt = now }
     }
 
     /// Has the next keys read, or looks for the nodes to store them on.

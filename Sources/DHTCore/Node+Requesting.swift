@@ -141,7 +141,8 @@ extension Node {
             noteSilence(of: NodeInfo(address: request.address, publicKey: key), at: now, into: &effects)
         }
         switch request.purpose {
-        case .upkeep, .walk, .ownRecord: return
+        case .upkeep, .ownRecord: return
+        case .walk: walkFailed(request, at: now, into: &effects)
         case .connection(let connection): connectionFailed(connection, request, at: now, into: &effects)
         case .knownAddress(let command, let mid): knownAddressFailed(command, mid, at: now, into: &effects)
         case .command(let command): complete(command, .pingTimedOut, into: &effects)
@@ -157,6 +158,14 @@ extension Node {
         }
     }
 
+    /// A peer that was given to join through has not introduced us to anybody. It may be there all the same, and have so
+    /// many contacts that it leaves introductions to others.
+    private mutating func walkFailed(_ request: Request, at now: Instant, into effects: inout [Effect]) {
+        guard request.kind == .introduction, peers.contains(request.address) else { return }
+        let ping = Request(kind: .ping, address: request.address, publicKey: nil, purpose: .walk, body: .ping)
+        submit(ping, at: now, into: &effects)
+    }
+
     /// The contact at an address that a user's ping went to. A walk says nothing about who does not answer it: peers
     /// that have enough others leave introduction requests unanswered.
     private func contactToPing(_ request: Request) -> NodeInfo? {
@@ -165,7 +174,7 @@ extension Node {
     }
 
     private func contact(at address: Address) -> NodeInfo? {
-        families[address.family]?.table.contacts.first { $0.node.address == address }?.node
+        families[address.family]?.table.contact(at: address)?.node
     }
 
     mutating func ping(_ node: NodeInfo, at now: Instant, into effects: inout [Effect]) {

@@ -5,7 +5,9 @@ internal import Maintenance
 /// Keeps the node in the overlay: secrets, walk, contacts, buckets.
 extension Node {
     /// How long a contact may be quiet before it is asked for a sign of life (the reference's `PING_INTERVAL`).
-    private static let quietMax: Duration = .seconds(25)
+    static let quietMax: Duration = .seconds(25)
+    /// How often quiet contacts are pinged at most, those that have become quiet meanwhile together.
+    private static let pingRoundsInterval: Duration = .seconds(1)
     /// How long a bucket may stay unchanged before it is looked through.
     private static let unchangedMax: Duration = .seconds(15 * 60)
     /// How many lost contacts are asked at each step of the walk.
@@ -23,8 +25,7 @@ extension Node {
 
     mutating func runDueJobs(at now: Instant, into effects: inout [Effect]) {
         for job in schedule.takeDue(at: now) {
-            let isCalm = job == .walk && contactCount >= Walker.contactsWanted
-            schedule.plan(job, at: now + (isCalm ? Walker.calmInterval : job.interval))
+            schedule.plan(job, at: now + job.interval)
             let countBefore = effects.count
             run(job, at: now, into: &effects)
             if job == .republish, upkeep.isBusy { schedule.plan(job, at: now + Upkeep.busyInterval) }
@@ -51,14 +52,16 @@ extension Node {
 
     private mutating func takeStep(at now: Instant, into effects: inout [Effect]) {
         askForAddress(at: now, into: &effects)
-        guard contactCount < Walker.contactsWanted else { return }
-        if returning.isEmpty { returning = lostContacts.takeDue(at: now) }
-        for _ in 0..<min(Node.returningAtOnce, returning.count) {
-            ping(returning.removeLast(), at: now, into: &effects)
-        }
+        // Each family has a table to fill, however full the other's is.
+        let lacking = families.present.filter { contactCount(in: $0) < Walker.contactsWanted }
+        guard !lacking.isEmpty else { return }
+        schedule.plan(.walk, at: now + Walker.stepInterval)
+        askReturning(of: lacking, at: now, into: &effects)
         if now - peersWalkedAt >= Node.peersInterval {
             peersWalkedAt = now
-            for address in peers where !isContact(at: address) { walk(to: address, at: now, into: &effects) }
+            for address in peers where lacking.contains(address.family) && !isContact(at: address) {
+                walk(to: address, at: now, into: &effects)
+            }
         }
         let isAlone = contactCount == 0
         if isAlone, now - trackersWalkedAt >= Node.trackersInterval, !trackers.isEmpty {
@@ -69,15 +72,34 @@ extension Node {
         // One step in five asks a contact for an introduction even while there are addresses to try. Where there are none,
         // contacts are asked in turn, each every so often: in a small network all have been introduced before long.
         let prefersContact = UInt8.random(in: 0..<5, using: &generator) == 0
-        if !prefersContact || isAlone, let address = walker.take(at: now, using: &generator) {
+        if !prefersContact || isAlone, let address = walker.take(of: lacking, at: now, using: &generator) {
             if !isContact(at: address) { walk(to: address, at: now, into: &effects) }
-        } else if now - contactWalkedAt >= Node.contactWalkInterval / max(1, contactCount),
-            let family = families.present.randomElement(using: &generator),
-            let contact = families[family]?.table.contacts.randomElement(using: &generator)
-        {
-            contactWalkedAt = now
-            walk(to: contact.node.address, at: now, into: &effects)
+        } else {
+            walkToContact(of: lacking, at: now, into: &effects)
         }
+    }
+
+    /// Asks some of those who were contacts whether they are there again.
+    private mutating func askReturning(of lacking: [AddressFamily], at now: Instant, into effects: inout [Effect]) {
+        if returning.isEmpty {
+            returning = lostContacts.takeDue(at: now).filter { lacking.contains($0.address.family) }
+        }
+        for _ in 0..<min(Node.returningAtOnce, returning.count) {
+            ping(returning.removeLast(), at: now, into: &effects)
+        }
+    }
+
+    /// Asks a contact for an introduction, if it is time: one of the families that lack contacts or, where those have none
+    /// at all, any. With sockets of both families a peer may introduce us to one of the other.
+    private mutating func walkToContact(of lacking: [AddressFamily], at now: Instant, into effects: inout [Effect]) {
+        let askable = lacking.filter { contactCount(in: $0) > 0 }
+        let count = askable.reduce(0) { $0 + contactCount(in: $1) }
+        guard now - contactWalkedAt >= Node.contactWalkInterval / max(1, count),
+            let family = (askable.isEmpty ? families.present : askable).randomElement(using: &generator),
+            let contact = families[family]?.table.contacts.randomElement(using: &generator)
+        else { return }
+        contactWalkedAt = now
+        walk(to: contact.node.address, at: now, into: &effects)
     }
 
     /// Our outside address may change at any time; only an introduction tells.
@@ -90,33 +112,34 @@ extension Node {
         }
     }
 
-    /// How many contacts there are in all families.
-    var contactCount: Int { families.present.reduce(0) { $0 + (families[$1]?.table.count ?? 0) } }
+    /// How many contacts there are, in all families.
+    var contactCount: Int { families.present.reduce(0) { $0 + contactCount(in: $1) } }
+
+    private func contactCount(in family: AddressFamily) -> Int { families[family]?.table.count ?? 0 }
 
     private func isContact(at address: Address) -> Bool {
-        families[address.family]?.table.contacts.contains { $0.node.address == address } ?? false
+        families[address.family]?.table.contact(at: address) != nil
     }
 
     // MARK: Contacts and buckets
 
+    /// Pings whoever has been quiet for too long, and comes again when the next one will have been.
     private mutating func pingQuietContacts(at now: Instant, into effects: inout [Effect]) {
-        guard now >= keepAliveDue else { return }
-        keepAliveSentAt = keepAliveSentAt.filter { now - $0.value < Node.quietMax }
-        // Who becomes a contact later has answered later.
-        keepAliveDue = now + Node.quietMax
+        var earliest = now
         for family in families.present {
-            for bucket in families[family]?.table.buckets ?? [] {
-                for contact in bucket.contacts {
-                    let lastSign = max(contact.lastResponse, keepAliveSentAt[contact.id] ?? .distantPast)
-                    guard now - lastSign >= Node.quietMax else {
-                        keepAliveDue = min(keepAliveDue, lastSign + Node.quietMax)
-                        continue
-                    }
-                    keepAliveSentAt[contact.id] = now
-                    ping(contact.node, at: now, into: &effects)
+            for contact in families[family]?.table.contacts ?? [] {
+                let lastSign = max(contact.lastResponse, keepAliveSentAt[contact.id] ?? .distantPast)
+                guard now - lastSign >= Node.quietMax else {
+                    earliest = min(earliest, lastSign)
+                    continue
                 }
+                keepAliveSentAt[contact.id] = now
+                ping(contact.node, at: now, into: &effects)
             }
         }
+        keepAliveSentAt = keepAliveSentAt.filter { now - $0.value < Node.quietMax }
+        // Who becomes a contact later has just answered, and is not due before that.
+        schedule.plan(.keepAlive, at: max(earliest + Node.quietMax, now + Node.pingRoundsInterval))
     }
 
     private mutating func refreshBuckets(at now: Instant, into effects: inout [Effect]) {

@@ -44,16 +44,12 @@ public struct Node: Sendable {
     var probes: [NodeID: Instant] = [:]
     /// When quiet contacts were asked for a sign of life.
     var keepAliveSentAt: [NodeID: Instant] = [:]
-    /// Before this moment no contact has been quiet for long enough.
-    var keepAliveDue = Instant.distantPast
     var peersWalkedAt = Instant.distantPast
     var contactWalkedAt = Instant.distantPast
     var trackersWalkedAt = Instant.distantPast
     var schedule = Schedule<Job>()
     var jobs = JobBook()
     var upkeep: Upkeep
-    /// How many contacts the last run had.
-    let rememberedCount: Int
     var work: [WorkID: Work] = [:]
     var lookups: [ActivityID: ActiveLookup] = [:]
     var publications: [ActivityID: Publication] = [:]
@@ -63,6 +59,7 @@ public struct Node: Sendable {
     var lanAddresses: [Address: Address] = [:]
     let limitsLocalNetworks: Bool
     let callsLocalNetwork: Bool
+    let peerLimit: Int?
     var calledAt = Instant.distantPast
     var callsAnswered = RecentTimes()
     var ownRecord = OwnRecord()
@@ -74,7 +71,7 @@ public struct Node: Sendable {
     var puncturesForContacts = RecentTimes()
     var puncturesForStrangers = RecentTimes()
     var replays = ReplayFilter()
-    /// Requests from each host that is no contact's; a key costs nothing, an address does.
+    /// Requests from each host that is no contact's; a key costs nothing, an address does. In IPv6 that is a /64.
     var hostFloods = FloodLimiter<IPAddress>(requestsMax: 100)
     /// The own ids that have been looked up, so that the neighbours are known.
     var ownIDsSought: Set<NodeID> = []
@@ -99,6 +96,7 @@ public struct Node: Sendable {
         mint = TokenMint(secrets: configuration.tokenSecrets)
         limitsLocalNetworks = configuration.limitsLocalNetworks
         callsLocalNetwork = configuration.callsLocalNetwork
+        peerLimit = configuration.peerLimit
         registry = PeerRegistry(limitsLocal: configuration.limitsLocalNetworks)
         families = PerFamily { family in
             configuration.listenAddresses.first { $0.family == family }.map {
@@ -108,8 +106,9 @@ public struct Node: Sendable {
                     limitsLocal: configuration.limitsLocalNetworks, at: now)
             }
         }
-        upkeep = Upkeep(isEnabled: configuration.republishes, limits: configuration.upkeepLimits)
-        rememberedCount = min(configuration.contacts.count, LostContacts.contactsMax)
+        upkeep = Upkeep(
+            isEnabled: configuration.republishes, limits: configuration.upkeepLimits,
+            contactsBefore: min(configuration.contacts.count, LostContacts.contactsMax))
         lostContacts = LostContacts(configuration.contacts)
         if !configuration.contacts.isEmpty || !configuration.peers.isEmpty {
             trackersWalkedAt = now + Node.trackersWait - Node.trackersInterval
@@ -149,10 +148,10 @@ public struct Node: Sendable {
 
     /// When the node wants to be given ``Input/timerFired`` next.
     public var nextWakeUp: Instant? {
-        guard let job = schedule.nextDueTime, let deadline = requests.nextDeadline else {
+        guard let nextJob = schedule.nextDueTime, let nextDeadline = requests.nextDeadline else {
             return schedule.nextDueTime ?? requests.nextDeadline
         }
-        return min(job, deadline)
+        return min(nextJob, nextDeadline)
     }
 
     // MARK: Small things that every part uses

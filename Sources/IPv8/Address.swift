@@ -60,11 +60,20 @@ public enum IPAddress: Hashable, Sendable {
         }
     }
 
-    /// An address that a single machine can have: not unspecified, not multicast, broadcast or reserved.
+    /// An address that a single machine can have: not unspecified, not multicast, broadcast or reserved. Of ::/64, where
+    /// IPv4 addresses in the form of IPv6 ones are, that is the machine itself alone.
     public var isUnicast: Bool {
         switch self {
         case .v4(let address): address >> 24 != 0 && address >> 28 < 0xE
-        case .v6(let high, _): !isUnspecified && high >> 56 != 0xFF
+        case .v6(let high, _): high != 0 && high >> 56 != 0xFF || isLoopback
+        }
+    }
+
+    /// The address, or for IPv6 the /64 that it is of: what one machine has to itself, however many addresses it uses.
+    public var site: IPAddress {
+        switch self {
+        case .v4: self
+        case .v6(let high, _): .v6(high, 0)
         }
     }
 }
@@ -90,6 +99,19 @@ public struct Address: Hashable, Sendable {
 
     /// Whether a datagram can be sent there: a machine's address and a port that is not zero.
     public var isReachable: Bool { host.isUnicast && port != 0 }
+}
+
+extension Address: Comparable {
+    /// IPv4 first, then by host as a number, then by port.
+    public static func < (left: Address, right: Address) -> Bool {
+        switch (left.host, right.host) {
+        case (.v4(let one), .v4(let other)): (one, left.port) < (other, right.port)
+        case (.v6(let one, let rest), .v6(let other, let otherRest)):
+            (one, rest, left.port) < (other, otherRest, right.port)
+        case (.v4, .v6): true
+        case (.v6, .v4): false
+        }
+    }
 }
 
 extension FixedWidthInteger {

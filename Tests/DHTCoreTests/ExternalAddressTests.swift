@@ -49,6 +49,18 @@ import Testing
         #expect(external.current == Address("7.7.7.7:7"))
     }
 
+    @Test func anotherHostIsFollowedThoughEveryPeerSeesAnotherPort() throws {
+        var external = ExternalAddress(listeningOn: try address("0.0.0.0:8090"))
+        for number in 1...3 { _ = external.heard(try address("9.9.9.9:\(number)"), from: voter(UInt32(number))) }
+        #expect(external.current == Address("9.9.9.9:1"))
+        var followed: [Bool] = []
+        for number in 4...7 {
+            followed.append(external.heard(try address("7.7.7.7:\(number)"), from: voter(UInt32(number))))
+        }
+        #expect(followed == [false, false, false, true])
+        #expect(external.current?.host == IPAddress("7.7.7.7"))
+    }
+
     @Test func whatNobodyCanHaveIsNotBelieved() throws {
         var external = ExternalAddress(listeningOn: try address("0.0.0.0:8090"))
         #expect(external.heard(.none, from: voter(1)) == false)

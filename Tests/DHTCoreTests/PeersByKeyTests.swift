@@ -70,6 +70,15 @@ import Testing
         #expect(bench.node.registry.count == 0)
     }
 
+    @Test func anAnswerIsASignOfLifeToo() throws {
+        var bench = try Bench()
+        let (peer, asker) = (try Peer(1), try Peer(2))
+        try bench.befriend(peer)
+        _ = try bench.receive(record(of: peer, try bench.token(for: peer)), from: peer)
+        _ = try bench.converse(for: .seconds(90), with: [peer])
+        #expect(found(in: try bench.receive(search(for: peer), from: asker), by: asker) == [peer.info])
+    }
+
     @Test func aPeerThatMovedIsToldOfAtItsNewAddressOnly() throws {
         var bench = try Bench()
         let (peer, asker) = (try Peer(1), try Peer(2))

@@ -134,6 +134,25 @@ import Testing
         #expect(!bench.give(.dueKeysListed(listing, due)).finds(to: peers[0].address).isEmpty)
     }
 
+    @Test func whatComesDueNextIsAskedForOnceAllIsDone() throws {
+        let peer = try Peer(1)
+        var bench = try Bench()
+        bench.leaveNeighboursAlone()
+        try bench.befriend(peer)
+        let due = DueKeys(
+            keys: [DueKey(target: target, deadline: .distantPast, isPinned: false)], total: 1, kept: 1, nextDue: nil)
+        let listing = try #require(bench.pass(.seconds(6)).dueListings.first)
+        let find = try #require(bench.give(.dueKeysListed(listing, due)).finds(to: peer.address).first)
+        let answer = FindResponse(id: find.id, token: Token(bits: .zero))
+        let effects = try bench.receive(.findResponse(answer), from: peer) + bench.pass(.milliseconds(500))
+        let read = try #require(effects.readings.first)
+        _ = bench.give(.republishableLoaded(read, []))
+        let next = bench.pass(.seconds(11)).dueListings
+        #expect(next.count == 1)
+        _ = bench.give(.dueKeysListed(try #require(next.first), DueKeys(keys: [], total: 0, kept: 1, nextDue: nil)))
+        #expect(bench.pass(.seconds(6)).dueListings.isEmpty)
+    }
+
     @Test func noPeerGetsMoreThanHalfOfWhatItAccepts() throws {
         let world = try Self.world(of: 12)
         for number in 0..<100 {
@@ -154,6 +173,10 @@ import Testing
 }
 
 extension [Effect] {
+    fileprivate var readings: [WorkID] {
+        compactMap { effect in if case .loadRepublishable(let id, _) = effect { id } else { nil } }
+    }
+
     fileprivate var dueListings: [WorkID] {
         compactMap { effect in if case .listDueKeys(let id, _) = effect { id } else { nil } }
     }

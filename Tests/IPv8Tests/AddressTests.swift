@@ -31,6 +31,17 @@ import Testing
         }
     }
 
+    @Test func addressesHaveAnOrder() {
+        let texts = ["1.2.3.4:9", "1.2.3.4:10", "1.2.3.5:1", "[::1]:5", "[::1]:6", "[1::]:1"]
+        let addresses = texts.compactMap { Address($0) }
+        #expect(addresses.reversed().sorted() == addresses && addresses.count == texts.count)
+    }
+
+    @Test func aMachineHasAnIPv6NetworkToItself() {
+        #expect(IPAddress("2001:db8:1:2:3:4:5:6")?.site == IPAddress("2001:db8:1:2::"))
+        #expect(IPAddress("1.2.3.4")?.site == IPAddress("1.2.3.4"))
+    }
+
     @Test func rangesAreTold() throws {
         for text in ["127.0.0.1", "127.255.1.2", "::1"] { #expect(try #require(IPAddress(text)).isLoopback) }
         for text in ["10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "fe80::1", "fd00::1"] {
@@ -39,8 +50,13 @@ import Testing
         for text in ["172.32.0.1", "11.0.0.1", "2001:db8::1", "192.169.0.1"] {
             #expect(try !#require(IPAddress(text)).isPrivate, "\(text)")
         }
-        for text in ["0.0.0.0", "0.1.2.3", "224.0.0.1", "255.255.255.255", "240.0.0.1", "::", "ff02::1"] {
+        for text in [
+            "0.0.0.0", "0.1.2.3", "224.0.0.1", "255.255.255.255", "240.0.0.1", "::", "ff02::1", "::ffff:1.2.3.4", "::2",
+        ] {
             #expect(try !#require(IPAddress(text)).isUnicast, "\(text)")
+        }
+        for text in ["::1", "1.2.3.4", "2001:db8::1", "64:ff9b::1.2.3.4"] {
+            #expect(try #require(IPAddress(text)).isUnicast, "\(text)")
         }
         #expect(Address("1.2.3.4:0")?.isReachable == false)
         #expect(Address("1.2.3.4:1")?.isReachable == true)

@@ -18,6 +18,8 @@ public struct NodeSettings: Sendable, Equatable {
     public var bootstrapServers = BootstrapServer.reference
     /// Whether peers are looked for in the local network by broadcast, and those that look so are answered.
     public var callsLocalNetwork = false
+    /// With more contacts than this, newcomers are left to others to introduce; 0 for no limit.
+    public var peerLimit = 30
     /// Whether loopback and private networks are held to what an address prefix may take, as all others are.
     public var limitsLocalNetworks = false
     /// Messages of this level and above are logged.

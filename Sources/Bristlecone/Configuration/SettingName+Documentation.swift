@@ -31,6 +31,11 @@ extension SettingName {
             who look so. It sends a small datagram to every port (65,535 of them, within five seconds, every half \
             minute), as py-ipv8 does; listen has to be 0.0.0.0.
             """
+        case .peerLimit:
+            """
+            With more contacts than this the node leaves requests for an introduction to others, as py-ipv8 does, so that \
+            newcomers spread over all peers. 0 for no limit: what a node wants that others are told to join through.
+            """
         case .limitsLocalNetworks:
             """
             Whether loopback and private networks are limited too. No network (a /24 or a /48) gets more than 2 places in \

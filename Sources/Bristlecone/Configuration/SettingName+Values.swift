@@ -22,6 +22,7 @@ extension SettingName {
         case .bootstrapEnabled: .bool(settings.bootstrap)
         case .bootstrapServers: .stringArray(settings.bootstrapServers.map(\.description))
         case .callsLocalNetwork: .bool(settings.callsLocalNetwork)
+        case .peerLimit: .int(settings.peerLimit)
         case .limitsLocalNetworks: .bool(settings.limitsLocalNetworks)
         case .logLevel: .string(settings.logLevel.rawValue)
         case .archiveSizeLimit: .string(settings.archiveSizeLimit.description)
@@ -61,6 +62,7 @@ extension SettingName {
         case (.bootstrapServers, .stringArray(let texts)):
             return parse(texts, into: &settings.bootstrapServers, Self.server)
         case (.callsLocalNetwork, .bool(let truth)): settings.callsLocalNetwork = truth
+        case (.peerLimit, .int(let number)): return set(&settings.peerLimit, to: number, within: 0...10_000)
         case (.limitsLocalNetworks, .bool(let truth)): settings.limitsLocalNetworks = truth
         case (.logLevel, .string(let text)):
             guard let level = Logger.Level(rawValue: text.lowercased()) else { return [.logLevel(text)] }

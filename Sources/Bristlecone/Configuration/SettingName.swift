@@ -54,6 +54,8 @@ public enum SettingName: String, Sendable, CaseIterable {
     case upkeepPacketsPerSecond = "upkeep.packets_per_second"
     /// ``UpkeepSettings/servedFor``
     case servedFor = "upkeep.served_for"
+    /// ``NodeSettings/peerLimit``
+    case peerLimit = "peer_limit"
     /// ``NodeSettings/limitsLocalNetworks``
     case limitsLocalNetworks = "limit_local_networks"
     /// ``NodeSettings/threads``
@@ -84,7 +86,8 @@ public enum SettingName: String, Sendable, CaseIterable {
         case .bootstrapServers, .archiveSizeLimit, .diskReserve, .valuesPerKeyMax, .servedShare, .retainedShare,
             .historyShare, .floorsShare, .evidenceShare, .retainPublished, .retainPinned, .retainSigned,
             .retainUnsigned, .relaxedDurability, .scrubRate, .upkeepEnabled, .upkeepInterval, .upkeepLifetime,
-            .upkeepPacketsPerSecond, .servedFor, .callsLocalNetwork, .limitsLocalNetworks, .threads:
+            .upkeepPacketsPerSecond, .servedFor, .callsLocalNetwork, .peerLimit, .limitsLocalNetworks,
+            .threads:
             nil
         }
     }
@@ -97,7 +100,7 @@ public enum SettingName: String, Sendable, CaseIterable {
         case .upkeepInterval, .upkeepLifetime, .servedFor: .string
         case .listen, .peers, .bootstrapServers: .stringArray
         case .bootstrapEnabled, .callsLocalNetwork, .limitsLocalNetworks, .relaxedDurability, .upkeepEnabled: .bool
-        case .valuesPerKeyMax, .scrubRate, .upkeepPacketsPerSecond, .threads: .int
+        case .valuesPerKeyMax, .scrubRate, .upkeepPacketsPerSecond, .peerLimit, .threads: .int
         case .servedShare, .retainedShare, .historyShare, .floorsShare, .evidenceShare: .int
         }
     }

@@ -35,6 +35,8 @@ public enum DropReason: Hashable, Sendable {
         case noRoom = "no_room"
         /// The archive could not write.
         case archiveFailed = "archive_failed"
+        /// It asks for an introduction, and we have more contacts than we introduce newcomers with.
+        case peerLimit = "peer_limit"
         /// It asks to be remembered under a mid that is not the sender's.
         case foreignMid = "foreign_mid"
     }

@@ -16,6 +16,9 @@ public struct NodeConfiguration: Hashable, Sendable {
     public var limitsLocalNetworks = false
     /// Whether peers are looked for in the local network by broadcast, and those that look so are answered.
     public var callsLocalNetwork = false
+    /// With more contacts than this, introduction requests are left unanswered, as the reference does with its
+    /// `max_peers` of 30: `nil` for no limit.
+    public var peerLimit: Int?
     /// Peers to join through.
     public var peers: [Address]
     /// Contacts of an earlier run.

@@ -6,7 +6,8 @@ internal import Kademlia
 /// Where the socket is bound to a public or a loopback address, that is it. Otherwise peers tell: every introduction
 /// response names the address that our request came from. The first one is believed, so that a node can begin; after
 /// that, an address has to be named by more than half of the networks that told last, at least three of them, so that one
-/// liar does not move our node id, however many keys it has.
+/// liar does not move our node id, however many keys it has. Where only the host is another, the port need not be agreed
+/// on: behind some NATs every peer sees another one.
 struct ExternalAddress: Sendable {
     /// The address that our node id follows from; `nil` while nobody has told.
     private(set) var current: Address?
@@ -35,7 +36,8 @@ struct ExternalAddress: Sendable {
     }
 
     private func isAgreed(_ address: Address) -> Bool {
-        let count = votes.count { $0.address == address }
+        let isAtHome = address.host == current?.host
+        let count = votes.count { isAtHome ? $0.address == address : $0.address.host == address.host }
         return count >= ExternalAddress.votesNeeded && 2 * count > votes.count
     }
 }

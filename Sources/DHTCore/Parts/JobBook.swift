@@ -30,6 +30,8 @@ extension Node {
             schedule.plan(job, at: min(max(report?.due ?? now, now), now + job.interval))
             if let report, let lastRun = report.lastRun { jobs.recall(job, at: lastRun, report.lastResult ?? "") }
         }
+        // Nobody is known yet, however many were when the last run ended.
+        schedule.plan(.walk, at: now)
         // What there is to remember has to happen first.
         for job in [Job.contactSnapshot, .jobSnapshot] { schedule.plan(job, at: now + job.interval) }
     }

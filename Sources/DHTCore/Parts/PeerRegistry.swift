@@ -68,7 +68,10 @@ struct PeerRegistry: Sendable {
     private mutating func dropQuietest() {
         let all = records.values.flatMap(\.values)
         guard
-            let quietest = all.min(by: { ($0.lastSign, $0.node.publicKey.mid) < ($1.lastSign, $1.node.publicKey.mid) })
+            let quietest = all.min(by: {
+                ($0.lastSign, $0.node.publicKey.mid, $0.node.address)
+                    < ($1.lastSign, $1.node.publicKey.mid, $1.node.address)
+            })
         else { return }
         remove(quietest.node)
     }

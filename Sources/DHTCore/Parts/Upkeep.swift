@@ -14,6 +14,8 @@ struct Upkeep: Sendable {
     /// Whether the last list was cut off.
     var mayHaveMore = false
     var listedAt = Instant.distantPast
+    /// When the last arc of the list was done; `nil` where none was, or it has been listed anew since.
+    var doneAt: Instant?
     var nextDue: Instant?
     var dueCount = 0
     var keptCount = 0
@@ -21,12 +23,15 @@ struct Upkeep: Sendable {
     var allowance = 0.0
     private var allowedAt = Instant.distantPast
     var firstContactAt: Instant?
+    /// The most contacts that there have been, in the last run or this one.
+    var contactsBefore: Int
     var tableIsGood = false
     var density = NodeDensity()
 
-    init(isEnabled: Bool, limits: UpkeepLimits) {
+    init(isEnabled: Bool, limits: UpkeepLimits, contactsBefore: Int) {
         self.isEnabled = isEnabled
         self.limits = limits
+        self.contactsBefore = contactsBefore
     }
 
     var mayBegin: Bool { allowance >= 1 }

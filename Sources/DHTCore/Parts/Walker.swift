@@ -23,9 +23,12 @@ struct Walker: Sendable {
         unvisited.append(address)
     }
 
-    /// An address to walk to, which is not unvisited any more; `nil` where there is none.
-    mutating func take(at now: Instant, using generator: inout RandomNumbers) -> Address? {
-        guard let index = unvisited.indices.randomElement(using: &generator) else { return nil }
+    /// An address of these families to walk to, which is not unvisited any more; `nil` where there is none.
+    mutating func take(
+        of families: [AddressFamily], at now: Instant, using generator: inout RandomNumbers
+    ) -> Address? {
+        let indices = unvisited.indices.filter { families.contains(unvisited[$0].family) }
+        guard let index = indices.randomElement(using: &generator) else { return nil }
         let address = unvisited.remove(at: index)
         visited = visited.filter { now - $0.value < Walker.revisitAfter }
         visited[address] = now
