@@ -221,7 +221,7 @@ extension Node {
                 run.items[index].holders.count + run.items[index].outstandingCount < Node.replicasWanted
             {
                 // The closest nodes are the right ones, so a busy one is waited for.
-                guard pacer.admitForUpkeep(member.id, limits: upkeep.limits, at: now) else { break }
+                guard pacer.admitForUpkeep(member.node.address, limits: upkeep.limits, at: now) else { break }
                 run.items[index].candidates.removeLast()
                 guard store(run.items[index], on: member, for: id, at: now, into: &effects) else { continue }
                 run.items[index].outstandingCount += 1

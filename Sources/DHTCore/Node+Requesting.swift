@@ -18,10 +18,7 @@ extension Node {
         guard !requests.isFull, canReach(request.address) else { return false }
         var sendAt = now
         if request.kind != .introduction {
-            // Where the key is not known, the address stands for it.
-            let mid = request.publicKey?.mid ?? contact(at: request.address)?.publicKey.mid ?? Mid(bits: .zero)
-            let peer = NodeID(host: request.address.host, mid: mid)
-            guard let slot = pacer.reserve(peer, at: now) else { return false }
+            guard let slot = pacer.reserve(request.address, at: now) else { return false }
             sendAt = slot
         }
         guard sendAt <= now else {
@@ -125,13 +122,18 @@ extension Node {
 
     /// Sends what has waited long enough and gives up what has been waited for long enough.
     mutating func settleRequests(at now: Instant, into effects: inout [Effect]) {
-        for (id, request) in requests.takeOverdue(at: now) {
-            if request.sentAt == nil {
+        for (id, request, since) in requests.takeOverdue(at: now) {
+            guard request.sentAt == nil else {
+                counters.timeouts += 1
+                timedOut(request, at: now, into: &effects)
+                continue
+            }
+            let sendAt = pacer.confirm(since, for: request.address, at: now)
+            if sendAt <= now {
                 requests.extend(id, sentAt: now)
                 transmit(request, id, into: &effects)
             } else {
-                counters.timeouts += 1
-                timedOut(request, at: now, into: &effects)
+                requests.postpone(id, until: sendAt)
             }
         }
     }

@@ -257,30 +257,6 @@ import Testing
                 == [.emit(.commandCompleted(CommandID(1), .publishRefused(outcome)))])
     }
 
-    @Test func aBusyNodeWaitsRatherThanFloodAPeer() throws {
-        var bench = try Bench()
-        let peer = try Peer(1)
-        try bench.befriend(peer)
-        var effects: [Effect] = []
-        for number in 0..<20 {
-            effects += bench.give(.commandIssued(CommandID(UInt64(number)), .find(Target(hashing: "\(number)"))))
-        }
-        let atOnce = effects.messages(to: peer.address).count
-        #expect(atOnce <= QueryPacer.requestsMax)
-        #expect(bench.node.counters.paced == 20 - atOnce)
-        var sent = [(bench.now, atOnce)]
-        for _ in 0..<40 {
-            let count = bench.pass(.milliseconds(500)).messages(to: peer.address).count { message in
-                if case .introductionRequest = message { false } else { true }
-            }
-            sent.append((bench.now, count))
-        }
-        for (start, _) in sent {
-            let inWindow = sent.filter { $0.0 >= start && $0.0 - start < .seconds(5) }.map(\.1).reduce(0, +)
-            #expect(inWindow <= 10)
-        }
-    }
-
     @Test func aPingToAnAddressTellsWhoAnswered() throws {
         var bench = try Bench()
         let peer = try Peer(1)

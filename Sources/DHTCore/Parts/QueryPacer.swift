@@ -1,17 +1,21 @@
 internal import IPv8
-internal import Kademlia
 internal import Maintenance
 
 /// Keeps our own requests to each peer within what peers accept, so that a busy node is not taken for a flood and its
 /// peers are not taken for dead.
+///
+/// A peer is told by its address, since that is who receives the requests: under however many keys an address is named to
+/// us, one node sits there, or somebody who is to be flooded.
 struct QueryPacer: Sendable {
-    private var peers: [NodeID: RecentTimes] = [:]
+    private var peers: [Address: RecentTimes] = [:]
 
     /// How many requests a peer gets in an interval, out of the 10 that the reference accepts. Upkeep is to use half of
     /// what peers accept; this is the bound for all of a node's requests together, its user's included.
     static let requestsMax = 8
     /// The interval, with a margin over the reference's 5 s for datagrams that arrive closer together than they left.
     static let interval: Duration = .milliseconds(5500)
+    /// How late a request may be sent: as much as the interval is longer than that of the reference.
+    private static let lateMax: Duration = .milliseconds(500)
     /// How long a request may wait before it is given up unsent.
     static let waitMax: Duration = .seconds(60)
     /// How many peers are kept count of.
@@ -19,17 +23,24 @@ struct QueryPacer: Sendable {
 
     /// When a request may be sent to a peer: now, or as soon as its allowance permits. The moment counts as used.
     /// `nil` where too much waits for the peer already.
-    mutating func reserve(_ id: NodeID, at now: Instant) -> Instant? {
-        if peers.count >= QueryPacer.peersMax, peers[id] == nil { forgetQuiet(at: now) }
-        return peers[id, default: RecentTimes()]
+    mutating func reserve(_ address: Address, at now: Instant) -> Instant? {
+        if peers.count >= QueryPacer.peersMax, peers[address] == nil { forgetQuiet(at: now) }
+        return peers[address, default: RecentTimes()]
             .reserve(at: now, max: QueryPacer.requestsMax, interval: QueryPacer.interval, waitMax: QueryPacer.waitMax)
+    }
+
+    /// When a request may be sent whose reserved moment has come: now, or where the timer is so late that what waited one
+    /// after another would go out at once, at a moment of its own again.
+    mutating func confirm(_ reserved: Instant, for address: Address, at now: Instant) -> Instant {
+        guard now - reserved > QueryPacer.lateMax else { return now }
+        return reserve(address, at: now) ?? now + QueryPacer.waitMax
     }
 
     /// Whether upkeep may send a request to a peer right now; if so, the moment counts as used. Upkeep takes no more than
     /// half of what peers accept, and never waits in line, so that it is never in a user's way.
-    mutating func admitForUpkeep(_ id: NodeID, limits: UpkeepLimits, at now: Instant) -> Bool {
-        if peers.count >= QueryPacer.peersMax, peers[id] == nil { forgetQuiet(at: now) }
-        return peers[id, default: RecentTimes()]
+    mutating func admitForUpkeep(_ address: Address, limits: UpkeepLimits, at now: Instant) -> Bool {
+        if peers.count >= QueryPacer.peersMax, peers[address] == nil { forgetQuiet(at: now) }
+        return peers[address, default: RecentTimes()]
             .admit(at: now, max: limits.requestsPerPeerMax, since: now - limits.peerInterval)
     }
 

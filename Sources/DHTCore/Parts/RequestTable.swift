@@ -56,6 +56,12 @@ struct RequestTable: Sendable {
             Deadline(time: now + request.kind.patience, number: id.number, serial: request.serial))
     }
 
+    /// Has a request that was not sent wait for longer, after its deadline has passed.
+    mutating func postpone(_ id: RequestID, until sendAt: Instant) {
+        guard let request = requests[id.number] else { return }
+        deadlines.insert(Deadline(time: sendAt, number: id.number, serial: request.serial))
+    }
+
     /// The request that an answer belongs to.
     ///
     /// - Parameter isContact: whether the sender is known to be at the address, which counts where a request went to an
@@ -93,9 +99,10 @@ struct RequestTable: Sendable {
         }
     }
 
-    /// The requests whose deadline has passed. Those not sent yet are to be sent now and stay; the others are given up.
-    mutating func takeOverdue(at now: Instant) -> [(RequestID, Request)] {
-        var overdue: [(RequestID, Request)] = []
+    /// The requests whose deadline has passed, with the deadline. Those not sent yet are to be sent and stay; the others
+    /// are given up.
+    mutating func takeOverdue(at now: Instant) -> [(id: RequestID, request: Request, since: Instant)] {
+        var overdue: [(id: RequestID, request: Request, since: Instant)] = []
         while let deadline = deadlines.min, deadline.time <= now {
             deadlines.removeMin()
             guard let request = requests[deadline.number], request.serial == deadline.serial else { continue }
@@ -104,7 +111,7 @@ struct RequestTable: Sendable {
                 continue
             }
             if request.sentAt != nil { requests[deadline.number] = nil }
-            overdue.append((RequestID(deadline.number), request))
+            overdue.append((RequestID(deadline.number), request, deadline.time))
         }
         dropDeadlinesOfAnswered()
         return overdue

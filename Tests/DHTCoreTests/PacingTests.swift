@@ -1,0 +1,59 @@
+import IPv8
+import Kademlia
+import Testing
+
+@testable import DHTCore
+
+/// How many requests a peer gets at once, whatever a node wants of it.
+@Suite struct PacingTests {
+    @Test func aBusyNodeWaitsRatherThanFloodAPeer() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        try bench.befriend(peer)
+        var effects: [Effect] = []
+        for number in 0..<20 {
+            effects += bench.give(.commandIssued(CommandID(UInt64(number)), .find(Target(hashing: "\(number)"))))
+        }
+        let atOnce = effects.messages(to: peer.address).count
+        #expect(atOnce <= QueryPacer.requestsMax)
+        #expect(bench.node.counters.paced == 20 - atOnce)
+        var sent = [(bench.now, atOnce)]
+        for _ in 0..<40 {
+            let count = bench.pass(.milliseconds(500)).messages(to: peer.address).count { message in
+                if case .introductionRequest = message { false } else { true }
+            }
+            sent.append((bench.now, count))
+        }
+        #expect(Self.mostInFiveSeconds(sent) <= 10)
+    }
+
+    @Test func anAddressIsPacedUnderHoweverManyKeys() throws {
+        let peers = try (1...4).map { try Peer($0) }
+        let address = peers[0].address
+        let contacts = peers.map { peer in
+            Contact(NodeInfo(address: address, publicKey: peer.key.publicKey), answeredAt: .distantPast)
+        }
+        var bench = try Bench(contacts: contacts)
+        var effects = bench.give(.timerFired)
+        for number in 0..<20 { effects += bench.give(.commandIssued(CommandID(UInt64(number)), .ping(address))) }
+        #expect(effects.pings(to: address).count == QueryPacer.requestsMax)
+    }
+
+    @Test func aLateTimerMakesNoFlood() throws {
+        var bench = try Bench()
+        let address = try Peer(1).address
+        for number in 0..<40 { _ = bench.give(.commandIssued(CommandID(UInt64(number)), .ping(address))) }
+        bench.now = bench.now + .seconds(20)
+        var sent = [(bench.now, bench.give(.timerFired).pings(to: address).count)]
+        for _ in 0..<100 { sent.append((bench.now, bench.pass(.milliseconds(500)).pings(to: address).count)) }
+        #expect(sent.map(\.1).reduce(0, +) == 40 - QueryPacer.requestsMax)
+        #expect(Self.mostInFiveSeconds(sent) <= 10)
+    }
+
+    /// The most messages that fall within five seconds.
+    private static func mostInFiveSeconds(_ sent: [(at: Instant, count: Int)]) -> Int {
+        sent.map { first in
+            sent.filter { $0.at >= first.at && $0.at - first.at < .seconds(5) }.map(\.count).reduce(0, +)
+        }.max() ?? 0
+    }
+}
