@@ -1,5 +1,7 @@
+internal import Console
+
 /// Which release of the program this is.
 public enum Release {
     /// The version, as `--version` and `status` say it.
-    public static let version = "0.1.0"
+    public static let version = ProgramVersion.text
 }

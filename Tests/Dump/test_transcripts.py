@@ -93,8 +93,9 @@ def test_decoding(tool, archives):
 
 
 def test_help(tool, archives):
-    names = ["list", "get", "history", "why", "evidence", "stat", "publishers", "contacts", "buckets", "jobs", "plan", "decode"]
-    compare("help", transcript(tool, [["--help"], *([name, "--help"] for name in names)], archives))
+    names = ["list", "get", "history", "why", "evidence", "stat", "publishers", "contacts", "buckets", "jobs", "plan",
+             "decode", "verify", "export", "import", "diff", "prove", "check-proof", "compact"]
+    compare("help", transcript(tool, [["--version"], ["--help"], *([name, "--help"] for name in names)], archives))
 
 
 @pytest.mark.parametrize("columns", [80, 160])

@@ -9,18 +9,30 @@ import struct
 import subprocess
 import termios
 
-DAY = re.compile(r"\b\d{4}-\d\d-\d\d(?= (in )?\d+ \w+)")
+# Escape sequences may stand right before a day, and the margin of a terminal may cut what follows it, or the day itself.
+DAY = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?= (in )?\d+ \w+| ?(in )?\d*…)")
+CUT_DAY = re.compile(r"(?<![\d-])20\d\d-[\d-]*(?=…)")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 # What differs from archive to archive, from machine to machine or from run to run, and what stands for it.
 CHANGING = [
+    # A line that tells how far something is, which a fast machine does not come to: the next one is written over it.
+    (re.compile(r"\r\x1b\[K[^\r\n]*(?=\r\x1b\[K)"), ""),
+    (re.compile(r"\r\x1b\[K"), ""),
     (re.compile(r"(Archive )[0-9a-f]{32}|(Archive )[0-9a-f]{8}…[0-9a-f]{4}"), r"\1\2<id>"),
     (re.compile(r'("archive_id":")[0-9a-f]{32}'), r"\1<id>"),
     (re.compile(r'("checksum":")[0-9a-f]{16}'), r"\1<checksum>"),
     (re.compile(r"(free on the disk +)[\d.]+ \w+"), r"\1<space>"),
     (re.compile(r'("disk_free_bytes":)\d+'), r"\1<bytes>"),
     (re.compile(r"(\d+ h) \d+ min"), r"\1 <n> min"),
-    (re.compile(r"in [\d.]+ m?s \(\d+ a second\)"), "in <seconds> (<rate> a second)"),
-    (re.compile(r'("seconds":)[\d.e-]+(?=})'), r"\1<seconds>"),
+    # Only told by what takes longer than a second.
+    (re.compile(r"(signatures +\d+), \d+ a second; libsodium alone .*"), r"\1"),
+    (re.compile(r'("bare_signature_rate":)[\d.e+-]+'), r"\1null"),
+    (re.compile(r"\bin [\d.]+ m?s \(\d+ a second\)"), "in <seconds> (<rate> a second)"),
+    (re.compile(r"\bin [\d.]+ m?s\b"), "in <seconds>"),
+    (re.compile(r'("seconds":)[\d.e-]+(?=[,}])'), r"\1<seconds>"),
+    (re.compile(r"(Compacted \S+ from )[\d.]+ \w+ to [\d.]+ \w+: .*"), r"\1<space> to <space>"),
+    (re.compile(r'("bytes_(?:before|after|won)":)-?\d+'), r"\1<bytes>"),
+    (re.compile(r"\b[0-9a-f]{64}\b"), "<root>"),
 ]
 
 
@@ -71,6 +83,7 @@ def run_on_terminal(tool, arguments, folder, columns, seconds=30, **more):
 def steady(text):
     """Text without what differs from run to run: a time keeps its length, so that columns stay columns."""
     text = DAY.sub("yyyy-mm-dd", TIME.sub("yyyy-mm-ddThh:mm:ssZ", text))
+    text = CUT_DAY.sub(lambda day: "yyyy-mm-dd"[:len(day[0])], text)
     for pattern, replacement in CHANGING:
         text = pattern.sub(replacement, text)
     return text

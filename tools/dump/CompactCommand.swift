@@ -15,7 +15,8 @@ struct CompactCommand: GuardedCommand {
             before it takes its place in one step, and the old one is deleted once the new one has been opened, so that \
             nothing is lost if power fails meanwhile.
 
-            An archive that is damaged is not compacted: see what "bristlecone-dump verify" says.
+            Where LMDB's pages are damaged, nothing is compacted: see what "bristlecone-dump verify" says. A record that \
+            does not match its checksum is copied as it is.
 
             For example:
 

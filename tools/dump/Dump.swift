@@ -33,6 +33,7 @@ struct Dump: ParsableCommand {
             Times are in UTC. On a terminal long identities are shortened; in a pipe and with --json they are whole. \
             NO_COLOR turns colours off.
             """,
+        version: "bristlecone-dump \(ProgramVersion.text)",
         groupedSubcommands: [
             CommandGroup(
                 name: "Value",

@@ -28,7 +28,8 @@ enum InputFile {
         var status = stat()
         guard fstat(file, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else {
             close(file)
-            throw failure(path, EISDIR)
+            throw FileFailure(
+                name(path), "is a folder: name a file; \"bristlecone-dump export\" makes a dump of an archive.")
         }
         return DumpInput(descriptor: file, closes: true)
     }

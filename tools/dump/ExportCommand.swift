@@ -40,10 +40,11 @@ struct ExportCommand: GuardedCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Only what came or changed since then: 2026-02-01 or 2026-02-01T12:00:00Z.", valueName: "date"),
+            "Only what came or changed since then: \(MomentArgument.form).", valueName: "date"),
         transform: { text in
-            guard let moment = Moment.read(text) else {
-                throw ValidationError("Write a date as 2026-02-01 or 2026-02-01T12:00:00Z.")
+            // A dump's own moments are to the nanosecond.
+            guard let moment = Moment.read(text) ?? MomentArgument(argument: text)?.instant else {
+                throw ValidationError("Write a date as \(MomentArgument.form).")
             }
             return moment
         })

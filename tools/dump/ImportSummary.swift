@@ -28,6 +28,19 @@ struct ImportSummary: Encodable {
     struct Refused: Encodable {
         var kind, key, id, reason: String
         var version: UInt32?
+
+        private enum CodingKeys: CodingKey {
+            case kind, key, id, reason, version
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(kind, forKey: .kind)
+            try container.encode(key, forKey: .key)
+            try container.encode(id, forKey: .id)
+            try container.encode(reason, forKey: .reason)
+            try container.encode(version, forKey: .version)
+        }
     }
 
     private static let refusalsMax = 1000

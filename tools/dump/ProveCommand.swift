@@ -9,9 +9,9 @@ struct ProveCommand: ParsableCommand {
         commandName: "prove",
         abstract: "Prove that what is under a key is in a dump: the items, and their paths to its root.",
         discussion: """
-            Writes JSON that "bristlecone-dump check-proof" checks, and that is as small as the dump is large: a few \
-            hundred bytes a value. Who has the dump's root, and trusts it, needs nothing else. The whole dump is read and \
-            checked. The exit status is 1 where nothing is under the key.
+            Writes JSON that "bristlecone-dump check-proof" checks: a few hundred bytes a value, however large the dump \
+            is. Whoever has the dump's root, and trusts it, needs nothing else. The whole dump is read and checked. The \
+            exit status is 1 where nothing is under the key.
 
             For example:
 

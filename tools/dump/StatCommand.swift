@@ -7,8 +7,9 @@ struct StatCommand: GuardedCommand {
         commandName: "stat",
         abstract: "Tell how much an archive holds and how full it is.",
         discussion: """
-            Answers at once, however large the archive is. Signers and expiry are the index's word; growth is what the \
-            journal has of the last hour, day and month.
+            What the archive itself says comes at once, however large it is. Signers and expiry are counted in the index, \
+            which takes a second for each three million values or so; growth is what the journal has of the last hour, \
+            day and month.
 
             For example:
 

@@ -106,8 +106,8 @@ extension Verification {
     }
 
     fileprivate func text(on terminal: Terminal, at now: Instant) -> String {
-        let verdict = "\(result) (\(algorithm)), "
+        let verdict = "\(result) (\(algorithm))"
         return (result == "valid" ? terminal.good(verdict) : terminal.bad(verdict))
-            + "checked \(Words.moment(at, at: now)) by \(by)"
+            + ", checked \(Words.moment(at, at: now)) by \(by)"
     }
 }
