@@ -191,8 +191,10 @@ extension Node {
         let isOurs = isAmongClosest(to: loaded.target, beside: candidates)
         let values = loaded.values.filter { value in value.servedUntil == nil || isOurs }
         guard !values.isEmpty else {
-            if loaded.values.isEmpty, sought == nil { return }
-            let outcome: RepublishReport.Outcome = loaded.values.isEmpty ? .unanswered : .othersCloser
+            // Of what others are closer to, nothing is left to be stored once its time is over; but it is listed as due
+            // until it is swept.
+            let outcome: RepublishReport.Outcome =
+                loaded.values.isEmpty && sought != nil ? .unanswered : .othersCloser
             return report(loaded.target, outcome, retryAt: now + Node.othersCloserInterval, sought, &effects)
         }
         // A request takes so many values; what is beyond goes to the same nodes in further ones.

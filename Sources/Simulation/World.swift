@@ -118,9 +118,9 @@ package final class World {
     package func issue(_ command: Command, on machine: Machine) -> CommandID {
         commandCount += 1
         let id = CommandID(commandCount)
-        guard let host = machine.host else { return id }
+        guard let taker = machine.resident as? any CommandTaker else { return id }
         for observer in observers { observer.issued(id, command, on: machine, in: self) }
-        act(on: machine) { host.issue(id, command, &$0) }
+        act(on: machine) { taker.issue(id, command, &$0) }
         return id
     }
 

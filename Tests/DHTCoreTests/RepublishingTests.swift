@@ -153,6 +153,23 @@ import Testing
         #expect(bench.pass(.seconds(6)).dueListings.isEmpty)
     }
 
+    /// It stays due until it is swept, up to an hour later, and every listing would begin a lookup for it.
+    @Test func aKeyWithNothingLeftToStoreWaitsBeforeItIsLookedForAgain() throws {
+        let due = DueKeys(
+            keys: [DueKey(target: target, deadline: .distantPast, isPinned: false)], total: 1, kept: 1, nextDue: nil)
+        let peer = try Peer(1)
+        var bench = try Bench()
+        bench.leaveNeighboursAlone()
+        try bench.befriend(peer)
+        let listing = try #require(bench.pass(.seconds(6)).dueListings.first)
+        let find = try #require(bench.give(.dueKeysListed(listing, due)).finds(to: peer.address).first)
+        let answer = FindResponse(id: find.id, token: Token(bits: .zero))
+        let load = try #require(try bench.receive(.findResponse(answer), from: peer).readings.first)
+        let effects = bench.give(.republishableLoaded(load, [RepublishableTarget(target: target, values: [])]))
+        #expect(effects.republishReports.map(\.target) == [target])
+        #expect(try #require(effects.republishReports.first?.retryAt) >= bench.now + .seconds(600))
+    }
+
     @Test func noPeerGetsMoreThanHalfOfWhatItAccepts() throws {
         let world = try Self.world(of: 12)
         for number in 0..<100 {
@@ -179,5 +196,9 @@ extension [Effect] {
 
     fileprivate var dueListings: [WorkID] {
         compactMap { effect in if case .listDueKeys(let id, _) = effect { id } else { nil } }
+    }
+
+    fileprivate var republishReports: [RepublishReport] {
+        compactMap { effect in if case .noteRepublication(let report) = effect { report } else { nil } }
     }
 }

@@ -42,6 +42,14 @@ public struct FindOutcome: Hashable, Sendable {
     public var answeredCount: Int
     /// How many of them had values.
     public var holderCount: Int
+
+    /// Puts together what a search found.
+    package init(entries: [Entry], askedCount: Int, answeredCount: Int, holderCount: Int) {
+        self.entries = entries
+        self.askedCount = askedCount
+        self.answeredCount = answeredCount
+        self.holderCount = holderCount
+    }
 }
 
 /// How far a value got.
@@ -50,4 +58,10 @@ public struct PublishOutcome: Hashable, Sendable {
     public var askedCount: Int
     /// How many of them hold it.
     public var acknowledgedCount: Int
+
+    /// Puts together how far a value got.
+    package init(askedCount: Int, acknowledgedCount: Int) {
+        self.askedCount = askedCount
+        self.acknowledgedCount = acknowledgedCount
+    }
 }

@@ -10,7 +10,7 @@ package final class DurabilityChecker: Checker {
     /// How many looks at acknowledged values there were after crashes and at the end.
     package private(set) var lookCount = 0
 
-    private var asked: [RequestKey: (target: Target, entries: [Entry], at: Instant)] = [:]
+    private var asked: [ExchangeKey: (target: Target, entries: [Entry], at: Instant)] = [:]
     private var published: [CommandID: (target: Target, entry: Entry)] = [:]
     private var acknowledged: [MachineIndex: [ValueKey: Version]] = [:]
 
@@ -22,7 +22,7 @@ package final class DurabilityChecker: Checker {
             case .storeRequest(let request) = packet.message
         else { return }
         let entries = request.values.compactMap { try? Entry(bytes: $0) }
-        let key = RequestKey(machine: machine.index, peer: source, number: request.id.number)
+        let key = ExchangeKey(machine: machine.index, peer: source, number: request.id.number)
         asked[key] = (request.target, entries, world.now)
         if asked.count > 4096 { asked = asked.filter { world.now - $0.value.at < .seconds(60) } }
     }
@@ -33,7 +33,7 @@ package final class DurabilityChecker: Checker {
         guard machine.setup != nil, let packet = try? Packet(decoding: bytes),
             case .storeResponse(let response) = packet.message,
             let request = asked[
-                RequestKey(machine: machine.index, peer: destination, number: response.id.number)]
+                ExchangeKey(machine: machine.index, peer: destination, number: response.id.number)]
         else { return }
         for entry in request.entries { acknowledge(entry, under: request.target, on: machine, in: world) }
     }

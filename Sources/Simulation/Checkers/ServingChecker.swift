@@ -16,7 +16,7 @@ package final class ServingChecker: Checker {
     /// When a machine last stored a value, had it stored, or heard of it.
     private var heard: [MachineIndex: [[UInt8]: Instant]] = [:]
     private var versions: [MachineIndex: [ValueKey: Version]] = [:]
-    private var searches: [RequestKey: Target] = [:]
+    private var searches: [ExchangeKey: Target] = [:]
 
     /// Commits take time, and clocks drift.
     private static let slack: Duration = .seconds(10)
@@ -38,7 +38,7 @@ package final class ServingChecker: Checker {
         case .findResponse(let response): note(response.values, on: machine, in: world)
         case .findRequest(let request):
             if searches.count > 65_536 { searches.removeAll() }
-            searches[RequestKey(machine: machine.index, peer: source, number: request.id.number)] = request.target
+            searches[ExchangeKey(machine: machine.index, peer: source, number: request.id.number)] = request.target
         default: return
         }
     }
@@ -50,7 +50,7 @@ package final class ServingChecker: Checker {
         switch packet.message {
         case .storeRequest(let request): note(request.values, on: machine, in: world)
         case .findResponse(let response):
-            let key = RequestKey(machine: machine.index, peer: destination, number: response.id.number)
+            let key = ExchangeKey(machine: machine.index, peer: destination, number: response.id.number)
             guard let target = searches[key] else { return }
             for value in response.values { check(value, under: target, on: machine, in: world) }
         default: return

@@ -50,7 +50,7 @@ struct ValueKey: Hashable {
 }
 
 /// A request as its receiver and its sender know it.
-struct RequestKey: Hashable {
+struct ExchangeKey: Hashable {
     let machine: MachineIndex
     let peer: Address
     let number: UInt32

@@ -55,6 +55,7 @@ extension ModelArchive {
         let due = held.lastStored + timing.republishInterval - jitter(of: held, under: target)
         if held.isPublished { return held.isWithdrawn ? nil : due }
         if sabotage.contains(.keepsAliveForEver) { return due }
+        guard !held.isRetained else { return nil }
         return due <= origin(of: held) + timing.lifetime ? due : nil
     }
 

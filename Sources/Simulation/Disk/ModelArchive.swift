@@ -36,6 +36,8 @@ package final class ModelArchive: Storage {
         var arrival: UInt64
         var isPublished: Bool
         var isWithdrawn = false
+        /// Whether a sweep has found it expired: it is kept, and nothing is due about it any more.
+        var isRetained = false
     }
 
     /// How storing again went, and when.
@@ -133,6 +135,7 @@ package final class ModelArchive: Storage {
         guard becomesOurs || comesBack || expiresAt - held.expiresAt >= timing.refreshWorthWriting else { return }
         held.expiresAt = expiresAt
         held.lastStored = now
+        if expiresAt > now { held.isRetained = false }
         if becomesOurs { (held.isPublished, held.isWithdrawn) = (true, false) }
         holdings[intent.target]?[place] = held
     }
@@ -156,6 +159,13 @@ package final class ModelArchive: Storage {
 
     /// Lets go of what expired long ago; published and pinned values stay, and versions are remembered.
     package func sweep(at now: Instant) {
+        for (target, held) in holdings where held.contains(where: { $0.expiresAt <= now && !$0.isRetained }) {
+            holdings[target] = held.map { holding in
+                var swept = holding
+                swept.isRetained = holding.isRetained || holding.expiresAt <= now
+                return swept
+            }
+        }
         for (target, held) in holdings where !pins.contains(target) {
             let gone = held.filter { !$0.isPublished && now - $0.expiresAt >= timing.retainedFor }
             guard !gone.isEmpty else { continue }

@@ -1,4 +1,4 @@
-internal import DHTCore
+package import DHTCore
 package import IPv8
 
 /// What runs on a machine and speaks to the network: a node of ours, a model of the reference's, an adversary.
@@ -11,6 +11,12 @@ package protocol Resident: AnyObject {
     func wake(_ actions: inout Actions)
     /// When it wants to be woken next; `nil` for never.
     var nextWakeUp: Instant? { get }
+}
+
+/// A resident with a user, who wants something of it now and then.
+package protocol CommandTaker: Resident {
+    /// The user wants something; what becomes of it is told under the command's id.
+    func issue(_ id: CommandID, _ command: Command, _ actions: inout Actions)
 }
 
 /// What a resident wants done, and what it may use while it is asked.

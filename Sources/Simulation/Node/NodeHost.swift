@@ -6,7 +6,7 @@ package import Maintenance
 /// A node of ours on a machine: what the shell around `DHTCore.Node` does for real with sockets, threads and files.
 ///
 /// Signature checks and reads take no time where the world says so; then they are answered within the same input.
-package final class NodeHost: Resident {
+package final class NodeHost: CommandTaker {
     /// The node.
     package private(set) var node: Node
     /// What it keeps.
@@ -84,7 +84,7 @@ package final class NodeHost: Resident {
     }
 
     /// The node's user wants something.
-    func issue(_ id: CommandID, _ command: Command, _ actions: inout Actions) {
+    package func issue(_ id: CommandID, _ command: Command, _ actions: inout Actions) {
         take(.commandIssued(id, command), &actions)
     }
 
