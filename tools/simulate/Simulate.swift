@@ -4,5 +4,6 @@ import ArgumentParser
 @main
 struct Simulate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "simulate", abstract: "Runs whole overlays in virtual time.", subcommands: [MeasureCommand.self])
+        commandName: "simulate", abstract: "Runs whole overlays in virtual time.",
+        subcommands: [MeasureCommand.self, AttackCommand.self])
 }

@@ -16,6 +16,8 @@ package enum Sabotage: String, Hashable, Sendable, CaseIterable {
     case ignoresLimits
     /// Hears of no signature check, so that work piles up.
     case losesWork
-    /// Takes whoever is named in an answer for a contact.
+    /// Takes whoever is named in an answer for a contact. Works where signatures are modelled.
     case trustsHearsay
+    /// Takes every signature for good.
+    case trustsSignatures
 }
