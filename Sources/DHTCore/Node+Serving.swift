@@ -90,12 +90,14 @@ extension Node {
     }
 
     /// How long a value that is stored here now is served: ``servedFor``, halved for each node beyond the seventh that is
-    /// closer to the target than we are. That keeps values from spreading over half of the overlay.
+    /// closer to the target than we are. That keeps values from spreading over half of the overlay. Of one network only its
+    /// share counts, or whoever has one could have others' values forgotten.
     func servingTime(of target: Target, in family: AddressFamily, at now: Instant) -> Duration {
         guard let table = families[family]?.table else { return servedFor }
         let own = Distance(table.ownID, target)
+        var share = PrefixShare(limitingLocal: limitsLocalNetworks)
         let closer = table.closest(to: target, count: Node.neighboursConsidered, at: now)
-            .count { Distance($0.id, target) < own }
+            .count { Distance($0.id, target) < own && share.admits($0.node.address.host) }
         return servedFor / (1 << max(0, closer - Bucket.sizeMax + 1))
     }
 }
