@@ -28,6 +28,9 @@ package struct Attack: Sendable {
         AttackReport(attack: name, seed: seed, measures: attempt(seed, defence))
     }
 
+    /// The attack with a name.
+    package static func named(_ name: String) -> Attack? { all.first { $0.name == name } }
+
     /// All attacks.
     package static let all = floods + sybils + forgeries + versions + poisons + tokens + slowness + evictions
 }

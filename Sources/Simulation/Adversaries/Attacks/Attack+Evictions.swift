@@ -16,13 +16,17 @@ extension Attack {
             attempt: { crowd(seed: $0, without: $1, isSigned: true, comesFirst: false, isSame: false) }),
         Attack(
             "squat", "Values by ever new signers fill a key on every node before its first value comes.",
+            knownWeakness: """
+                a key takes 256 signed values by others than its owner, whoever brought them; that the network that holds most \
+                of them should make room, as it does in a budget, is for the archive to do
+                """,
             attempt: { crowd(seed: $0, without: $1, isSigned: true, comesFirst: true) }),
     ]
 
     private static func crowd(
         seed: UInt64, without defence: Defence?, isSigned: Bool, comesFirst: Bool, isSame: Bool = true
     ) -> [AttackReport.Measure] {
-        let siege = Siege(seed: seed, without: defence, honest: 20)
+        let siege = Siege(seed: seed, without: defence, honest: 12, settle: .seconds(30))
         let target = Target(hashing: "crowded \(seed)")
         let publisher = siege.honest[4]
         var values: [Siege.Published] = []
@@ -37,7 +41,7 @@ extension Attack {
         siege.world.run(for: .seconds(25))
         if comesFirst { values.append(siege.publish(by: publisher, under: target)) }
         siege.world.run(for: .seconds(15))
-        let searches = siege.lookUp(values, by: 3)
+        let searches = siege.lookUp(values, by: 2)
         siege.world.run(for: .seconds(75))
         let largest = siege.honest.map { $0.setup?.storage.held(under: target).count ?? 0 }.max() ?? 0
         let holders = siege.holders(of: values[0]).count { $0.index != publisher.index }

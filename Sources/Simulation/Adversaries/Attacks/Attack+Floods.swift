@@ -37,7 +37,7 @@ extension Attack {
             .atLeast(
                 0.9, "contacts of the victim, of those before",
                 Double(siege.honestContacts(of: victim)) / Double(contactsBefore)),
-            .atMost(70_000, "elements in the largest table", Double(siege.largestTable)),
+            .atMost(500, "elements in the largest table", Double(siege.largestTable)),
             .noted("dropped: flood limit", Double(siege.drops("flood_limit"))),
             .noted("dropped: bad token", Double(siege.drops("bad_token"))),
         ]
@@ -80,7 +80,7 @@ extension Attack {
             .atLeast(
                 0.9, "contacts of the victim, of those before",
                 Double(siege.honestContacts(of: victim)) / Double(contactsBefore)),
-            .atMost(70_000, "elements in the largest table", Double(siege.largestTable)),
+            .atMost(4000, "elements in the largest table, one for each key", Double(siege.largestTable)),
             .noted("dropped: flood limit", Double(siege.drops("flood_limit"))),
         ]
     }
@@ -111,7 +111,7 @@ extension Attack {
                 Double(reflected.datagrams) / Double(sent.datagrams)),
             .atMost(8, "bytes to the bystander for each forged one", Double(reflected.bytes) / Double(sent.bytes)),
             .atMost(
-                75, "datagrams a second to the bystander by way of one node",
+                60, "datagrams a second to the bystander by way of one node",
                 Double(reflected.datagrams) / Double(seconds * mirrors.count)),
             .noted("dropped: flood limit", Double(siege.drops("flood_limit"))),
         ]

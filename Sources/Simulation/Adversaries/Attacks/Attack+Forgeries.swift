@@ -19,8 +19,7 @@ extension Attack {
         let values = siege.publish(3)
         let victim = siege.honest[0]
         let before = siege.contacts(of: victim).map(\.node)
-        let attacker = siege.newIdentity()
-        // The address that forged packets come from is the attacker's own half of the time: so it would move the contacts.
+        // Half of them come from the adversary's own address, so that contacts would move to it.
         let own = siege.address(inNetwork: 0, host: 1)
         let forger = Assailant(
             every: .milliseconds(20),
@@ -41,7 +40,6 @@ extension Attack {
             })
         siege.tally.watched = [own]
         siege.start(forger, at: own)
-        _ = attacker
         siege.world.run(for: .seconds(40))
         let searches = siege.lookUp(values) + siege.lookUp(values, by: 1, on: [victim])
         siege.world.run(for: .seconds(20))

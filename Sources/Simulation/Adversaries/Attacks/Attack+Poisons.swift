@@ -10,6 +10,10 @@ extension Attack {
             "Six nodes name nobody that is: made-up keys at a bystander's and at impossible addresses.",
             reliesOn: .ownAnswers, attempt: poisonedNodes),
         Attack(
+            "ghosts",
+            "Six nodes name others that would be closest to the key, each in another network, and are not there.",
+            reliesOn: .ownAnswers, attempt: ghosts),
+        Attack(
             "poisoned-values", "Six nodes answer with altered, oversized, too many and meaningless values.",
             reliesOn: .signatures, attempt: poisonedValues),
     ]
@@ -64,16 +68,46 @@ extension Attack {
         ]
     }
 
+    private static func ghosts(seed: UInt64, without defence: Defence?) -> [AttackReport.Measure] {
+        let siege = Siege(seed: seed, without: defence)
+        let old = siege.publish(2)
+        let new = (0..<2).map { Target(hashing: "haunted \($0) of \(seed)") }
+        let ghosts = Ghosts(siege, around: old.map(\.target) + new)
+        for number in 0..<6 {
+            var conduct = Conduct()
+            conduct.meets = siege.honestAddresses
+            conduct.names = { ghosts.closest(to: $0, share: number) }
+            siege.addImpostor(at: siege.address(inNetwork: number, host: 9), conduct)
+        }
+        siege.world.run(for: .seconds(40))
+        let values = new.enumerated().map { place, target in
+            siege.publish(by: siege.honest[place * 7 + 3], under: target)
+        }
+        siege.world.run(for: .seconds(50))
+        let searches = siege.lookUp(old + values)
+        siege.world.run(for: .seconds(50))
+        let contacts = siege.honest.flatMap { siege.contacts(of: $0) }.count {
+            ghosts.hosts.contains($0.node.address.host)
+        }
+        return [
+            .none("contacts that nobody is", contacts),
+            .atLeast(1, "share of lookups that find the value", siege.share(of: searches)),
+            .none("lookups that are not over after 50 s", searches.count { siege.outcome(of: $0) == nil }),
+            .atLeast(
+                5, "honest nodes that hold what came under it, at least",
+                Double(values.map { siege.holders(of: $0).count }.min() ?? 0)),
+        ]
+    }
+
     private static func poisonedValues(seed: UInt64, without defence: Defence?) -> [AttackReport.Measure] {
         let siege = Siege(seed: seed, without: defence)
         let values = siege.publish(4)
-        let other = values[3]
         for number in 0..<6 {
             var conduct = Conduct()
             conduct.meets = siege.honestAddresses
             conduct.values = { target in
                 guard let value = values.first(where: { $0.target == target }) else { return [[0, 7]] }
-                return Attack.poisons(for: value.entry, number)
+                return Attack.poisons(for: value.entry, besides: values[3].entry, number)
             }
             siege.addImpostor(at: siege.address(inNetwork: number, host: 9), conduct)
         }
@@ -84,7 +118,6 @@ extension Attack {
         let forged = searches.reduce(0) { sum, search in
             sum + (siege.outcome(of: search)?.entries.count { $0.signature != nil && !genuine.contains($0) } ?? 0)
         }
-        _ = other
         let skipped = siege.honest.reduce(0) { $0 + ($1.host?.node.counters.valuesSkipped ?? 0) }
         return [
             .none("forged values in what lookups found", forged),
@@ -94,7 +127,7 @@ extension Attack {
     }
 
     /// What is said in place of a value: altered data, a later version, another's name, oversized, nothing at all.
-    private static func poisons(for entry: Entry, _ kind: Int) -> [[UInt8]] {
+    private static func poisons(for entry: Entry, besides other: Entry, _ kind: Int) -> [[UInt8]] {
         var altered = entry.bytes
         altered[3] ^= 1
         var later = entry.bytes
@@ -104,9 +137,41 @@ extension Attack {
         case 0: [altered]
         case 1: [later, altered]
         case 2: Array(repeating: oversized, count: 8)
-        case 3: [[], [9], [1, 0], Array(entry.bytes.dropLast())]
+        case 3: [[], [9], [1, 0], Array(entry.bytes.dropLast()), other.bytes]
         case 4: (0..<8).map { [0, UInt8($0)] } + [later]
         default: [later] + Array(repeating: altered, count: 7)
         }
+    }
+}
+
+/// Nodes that are not there, each in a network of its own, close to the keys that they are to hide.
+private final class Ghosts {
+    private(set) var hosts: Set<IPAddress> = []
+    private var closest: [Target: [NodeInfo]] = [:]
+
+    /// How many addresses the adversary chooses from, and how many nodes it names of them.
+    private static let choice = 1000
+    private static let count = 6 * FindResponse.nodeCountMax
+
+    init(_ siege: Siege, around targets: [Target]) {
+        var numbers = SeededGenerator(seed: siege.world.seed, stream: 0x6768_6F73)
+        let addresses = (0..<Ghosts.choice).map { _ in
+            Address(host: .v4(200 << 24 | UInt32(truncatingIfNeeded: numbers.next()) & 0x00FF_FFFF), port: 8090)
+        }
+        for target in targets {
+            closest[target] =
+                addresses
+                .map { (address: $0, distance: Distance(NodeID(host: $0.host, mid: Mid(bits: .zero)), target)) }
+                .sorted { $0.distance < $1.distance }
+                .prefix(Ghosts.count)
+                .map { NodeInfo(address: $0.address, publicKey: siege.newIdentity().publicKey) }
+        }
+        hosts = Set(addresses.map(\.host))
+    }
+
+    /// Some of those closest to a target, others for each who names them.
+    func closest(to target: Target, share: Int) -> [NodeInfo] {
+        let all = closest[target] ?? []
+        return (0..<FindResponse.nodeCountMax).map { $0 * 6 + share }.filter(all.indices.contains).map { all[$0] }
     }
 }

@@ -9,8 +9,15 @@ extension Attack {
             "sybils", "The addresses of two networks that come closest to a key acknowledge, forget, and find nothing.",
             reliesOn: .prefixLimits, attempt: sybilsNearATarget),
         Attack(
-            "eclipse", "120 nodes of six networks surround a newcomer, and name only each other.",
-            reliesOn: .prefixLimits, attempt: eclipse),
+            "eclipse", "120 nodes of three networks surround a newcomer, and name only each other.",
+            reliesOn: .prefixLimits, attempt: { eclipse(seed: $0, without: $1, networks: 3) }),
+        Attack(
+            "eclipse-wide", "120 nodes of eight networks surround a newcomer, and name only each other.",
+            knownWeakness: """
+                two of a network fit a bucket of eight, so four networks and more can fill those of a newcomer whom they \
+                reach before the others do; who has been there longer keeps his contacts
+                """,
+            attempt: { eclipse(seed: $0, without: $1, networks: 8) }),
         Attack(
             "forgetful", "A quarter of the overlay, from as many networks, acknowledges and forgets.",
             attempt: forgetful),
@@ -42,14 +49,17 @@ extension Attack {
         ]
     }
 
-    private static func eclipse(seed: UInt64, without defence: Defence?) -> [AttackReport.Measure] {
+    private static func eclipse(
+        seed: UInt64, without defence: Defence?, networks: Int
+    ) -> [AttackReport.Measure] {
         let siege = Siege(seed: seed, without: defence)
         let values = siege.publish(3)
         let established = siege.honest[5]
         let before = siege.honestContacts(of: established)
         let newcomer = World.publicAddress(1000 + siege.world.machines.count)
         let ring = (0..<120).map { number in
-            siege.addImpostor(at: siege.address(inNetwork: number % 6, host: number / 6 + 1), starts: false)
+            siege.addImpostor(
+                at: siege.address(inNetwork: number % networks, host: number / networks + 1), starts: false)
         }
         let conduct = Conduct.colluding(with: siege.gang, meeting: [newcomer, established.address])
         let machine = siege.addNewcomer(

@@ -10,7 +10,7 @@ extension Attack {
     ]
 
     private static func stolenTokens(seed: UInt64, without defence: Defence?) -> [AttackReport.Measure] {
-        let siege = Siege(seed: seed, without: defence, honest: 12, settle: .seconds(20)) { $0.republishes = false }
+        let siege = Siege(seed: seed, without: defence, honest: 5, settle: .seconds(10)) { $0.republishes = false }
         let (victim, otherNode) = (siege.honest[0].address, siege.honest[1].address)
         let own = siege.address(inNetwork: 0, host: 1)
         let (owner, thief) = (siege.newIdentity(), siege.newIdentity())

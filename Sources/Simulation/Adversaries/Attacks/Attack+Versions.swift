@@ -99,7 +99,7 @@ extension Attack {
         return [
             .none("nodes that gave up the value for a stranger's", held.count { !kept.contains($0.index) }),
             .none("lookups that find two values of one signer", two),
-            .atLeast(0, "share of lookups that find the first to come", siege.share(of: searches)),
+            .atLeast(1, "share of lookups that find the first to come", siege.share(of: searches)),
             .atLeast(
                 1, "share of the holders that took the signer's own",
                 Double(changed) / Double(max(1, held.count { $0.index != publisher.index }))),
