@@ -5,6 +5,8 @@ internal import Kademlia
 struct ActiveLookup: Sendable {
     let purpose: Purpose
     let target: Target
+    /// Whether loopback and private networks are limited to their share of the closest nodes too.
+    let limitsLocal: Bool
     /// One search for each family; they share their findings.
     var searches: [AddressFamily: Lookup]
     /// Authentic entries that responders gave, those of each signer only in their highest version.
@@ -68,12 +70,13 @@ struct ActiveLookup: Sendable {
             body: .find(target, offset: 0, wantsNodes: wantsNodes))
     }
 
-    /// The nodes that answered, in all families together, closest first.
+    /// The nodes that answered, in all families together, closest first; those whose networks have their share last.
     var respondersByDistance: [NodeInfo] {
-        AddressFamily.allCases.flatMap { searches[$0]?.responders ?? [] }
+        let byDistance = AddressFamily.allCases.flatMap { searches[$0]?.responders ?? [] }
             .map { (node: $0, id: NodeID(host: $0.address.host, mid: $0.publicKey.mid)) }
             .sorted { Distance($0.id, target) < Distance($1.id, target) }
             .map(\.node)
+        return PrefixShare.crowdedLast(byDistance, limitingLocal: limitsLocal) { $0.address.host }
     }
 
     /// Those of them that gave a token.
@@ -87,8 +90,9 @@ struct Findings: Sendable {
     private var order: [EntryID] = []
     private var found: [EntryID: (entry: Entry, holder: NodeInfo?)] = [:]
 
-    /// The most values that one search brings together.
-    private static let entriesMax = 1024
+    /// The most values that one search brings together: as many as sixteen nodes give. Who fills a key on each of its nodes
+    /// with other values does not thereby hide one that all of them hold.
+    private static let entriesMax = 16 * Int(Node.valuesPerNodeMax)
 
     /// Takes in a value; the holder is `nil` where it comes from our own archive.
     mutating func add(_ entry: Entry, from holder: NodeInfo?) {

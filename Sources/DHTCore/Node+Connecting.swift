@@ -95,7 +95,9 @@ extension Node {
         _ id: ActivityID, by node: NodeInfo, _ answer: Answer, at now: Instant, into effects: inout [Effect]
     ) {
         switch answer {
-        case .connected(let nodes): pingCandidates(nodes, of: id, at: now, into: &effects)
+        case .connected(let nodes):
+            let named = nodes.filter { mayBeNamed($0.address, by: node.address.host) }
+            pingCandidates(named, of: id, at: now, into: &effects)
         case .pong: connections[id]?.connected.append(node)
         case .found, .stored, .introduced: break
         }

@@ -93,7 +93,9 @@ extension Node {
         let puncture = Puncture(
             style: request.style, globalTime: claimGlobalTime(), sourceLAN: family.lan, walkerWAN: request.walkerWAN,
             identifier: request.identifier)
-        send(.puncture(puncture), to: sharesOurHost ? request.walkerLAN : request.walkerWAN, into: &effects)
+        let walker = sharesOurHost ? request.walkerLAN : request.walkerWAN
+        guard mayBeNamed(walker, by: source.host) else { return drop(.badSource) }
+        send(.puncture(puncture), to: walker, into: &effects)
     }
 
     /// Contacts have a budget of their own: what claims to come from elsewhere cannot use it up.
@@ -123,8 +125,8 @@ extension Node {
             effects.append(.emit(.addressLearned(own)))
         }
         for address in addressesToWalk(from: response)
-        where address.host != families[family]?.wan.host
-            || address.port != families[family]?.wan.port
+        where mayBeNamed(address, by: peer)
+            && (address.host != families[family]?.wan.host || address.port != families[family]?.wan.port)
         {
             walker.heardOf(address, at: now)
         }

@@ -13,12 +13,14 @@ extension Node {
         guard lookups.count + publications.count + connections.count < Node.lookupsMax else { return nil }
         workCount += 1
         let id = ActivityID(number: workCount)
-        var active = ActiveLookup(purpose: purpose, target: target, searches: [:])
+        var active = ActiveLookup(
+            purpose: purpose, target: target, limitsLocal: limitsLocalNetworks, searches: [:])
         for family in families.present {
             guard let table = families[family]?.table, table.count > 0 else { continue }
             let seeds = table.closest(to: target, count: Node.replicasWanted, at: now).map(\.node)
             active.searches[family] = Lookup(
-                target: target, seeds: seeds, ownMid: identity.mid, resultCountMax: active.nodesWanted)
+                target: target, seeds: seeds, ownMid: identity.mid, resultCountMax: active.nodesWanted,
+                limitsLocal: limitsLocalNetworks)
         }
         lookups[id] = active
         return id
@@ -71,7 +73,10 @@ extension Node {
         _ id: ActivityID, by node: NodeInfo, _ response: FindResponse, _ entries: [Entry], at now: Instant,
         into effects: inout [Effect]
     ) {
-        let nodes = response.nodes.filter { !trackers.contains($0.address) && families[$0.address.family] != nil }
+        let nodes = response.nodes.filter {
+            !trackers.contains($0.address) && families[$0.address.family] != nil
+                && mayBeNamed($0.address, by: node.address.host)
+        }
         lookups[id]?.searches[node.address.family]?.answered(
             node, naming: nodes.filter { $0.address.family == node.address.family })
         // A node is looked for in the family that its address is of, whoever named it.

@@ -5,7 +5,7 @@ internal import Kademlia
 /// none.
 extension Node {
     /// How many values of one node are asked for.
-    private static let valuesPerNodeMax: UInt32 = 256
+    static let valuesPerNodeMax: UInt32 = 256
 
     /// Asks for the next page of a node's values, if the one before was full.
     mutating func askForPage(

@@ -140,7 +140,8 @@ extension Node {
         }
         upkeep.density.note(members.map(\.id), around: lookup.target)
         upkeep.runs[id]?.wait = nil
-        upkeep.runs[id]?.pool = NodePool(members, around: lookup.target, copies: Node.replicasWanted, at: now)
+        upkeep.runs[id]?.pool = NodePool(
+            members, around: lookup.target, copies: Node.replicasWanted, limitsLocal: limitsLocalNetworks, at: now)
         advance(run: id, at: now, into: &effects)
     }
 

@@ -90,7 +90,8 @@ extension Node {
     }
 
     /// How long a value that is stored here now is served: ``servedFor``, halved for each node beyond the seventh that is
-    /// closer to the target than we are. That keeps values from spreading over half of the overlay.
+    /// closer to the target than we are. That keeps values from spreading over half of the overlay. Of one network only its
+    /// share counts, or whoever has one could have others' values forgotten.
     func servingTime(of target: Target, in family: AddressFamily, at now: Instant) -> Duration {
         guard let table = families[family]?.table else { return servedFor }
         let closer = min(table.closerCount(to: target, at: now), Node.neighboursConsidered)

@@ -159,10 +159,18 @@ public struct Node: Sendable {
     mutating func drop(_ reason: DropReason) { counters.dropped[reason, default: 0] += 1 }
     mutating func drop(_ refusal: DropReason.Refusal) { drop(.refused(refusal)) }
 
-    /// Whether the node has a socket that reaches an address. One that is bound to loopback reaches only that.
+    /// Whether the node has a socket that reaches an address. One that is bound to loopback reaches only that, one that is
+    /// bound to another address everything but that.
     func canReach(_ address: Address) -> Bool {
         guard let family = families[address.family], address.isReachable else { return false }
-        return !family.listenAddress.host.isLoopback || address.host.isLoopback
+        let own = family.listenAddress.host
+        return own.isUnspecified || own.isLoopback == address.host.isLoopback
+    }
+
+    /// Whether somebody may tell us of an address. Loopback is each machine's own: who is on another one can only mean to
+    /// have us send to a program of ours.
+    func mayBeNamed(_ address: Address, by source: IPAddress) -> Bool {
+        !address.host.isLoopback || source.isLoopback
     }
 
     /// Sends a message, if its address can be reached.

@@ -7,7 +7,8 @@ public import IPv8
 /// and repeat until ``isFinished``.
 ///
 /// A candidate is waiting, then asked, then answered or failed, and never anything before that again. What a node says
-/// can add candidates, but it can neither end the search nor take the place of an answer.
+/// can add candidates, but it can neither end the search nor take the place of an answer. Nor can one network be all of
+/// the closest: see ``PrefixShare``.
 ///
 /// Differs from the reference's crawl, which stops after 24 requests and counts silent nodes among its results.
 public struct Lookup: Sendable {
@@ -20,6 +21,7 @@ public struct Lookup: Sendable {
 
     private var candidates: [Candidate] = []
     private let ownMid: Mid
+    private let limitsLocal: Bool
 
     private struct Candidate {
         let id: NodeID
@@ -46,9 +48,13 @@ public struct Lookup: Sendable {
     /// - Parameters:
     ///   - seeds: the closest nodes known.
     ///   - ownMid: the identity of the searcher, who does not ask itself.
-    public init(target: Target, seeds: [NodeInfo], ownMid: Mid, resultCountMax: Int = 8) {
+    ///   - limitsLocal: whether loopback and private networks are limited like all others.
+    public init(
+        target: Target, seeds: [NodeInfo], ownMid: Mid, resultCountMax: Int = 8, limitsLocal: Bool = false
+    ) {
         self.target = target
         self.ownMid = ownMid
+        self.limitsLocal = limitsLocal
         self.resultCountMax = resultCountMax
         for seed in seeds { consider(seed, introducedBy: nil) }
     }
@@ -99,9 +105,21 @@ public struct Lookup: Sendable {
 
     private var outstandingCount: Int { candidates.count { $0.state == .asked } }
 
-    /// The closest candidates that have not failed: those the search must hear of before it may end.
-    private var closestIndices: some Sequence<Int> {
-        candidates.indices.lazy.filter { candidates[$0].state != .failed }.prefix(resultCountMax)
+    /// The closest candidates that have not failed: those the search must hear of before it may end. Those whose network has
+    /// its share among the closer ones only where there are not enough others.
+    private var closestIndices: [Int] {
+        var share = PrefixShare(limitingLocal: limitsLocal)
+        var chosen: [Int] = []
+        var crowded: [Int] = []
+        for index in candidates.indices where candidates[index].state != .failed {
+            if share.admits(candidates[index].node.address.host) {
+                chosen.append(index)
+                if chosen.count == resultCountMax { return chosen }
+            } else if crowded.count < resultCountMax {
+                crowded.append(index)
+            }
+        }
+        return chosen + crowded.prefix(resultCountMax - chosen.count)
     }
 
     private mutating func settle(_ node: NodeInfo, as state: Candidate.State) -> Bool {

@@ -205,12 +205,17 @@ public struct RoutingTable: Sendable {
         return found
     }
 
-    /// How many contacts are closer to a place of the key space than the table's owner is, without those that are bad.
+    /// How many contacts are closer to a place of the key space than the table's owner is, without those that are bad; of
+    /// each network only its share counts.
     public func closerCount(to place: some Identifier160, at now: Instant) -> Int {
         let place = place.bits
         let own = ownID.bits ^ place
+        var share = PrefixShare(limitingLocal: limitsLocal)
         return buckets.reduce(0) { count, bucket in
-            count + bucket.contacts.count { $0.id.bits ^ place < own && $0.status(at: now) != .bad }
+            count
+                + bucket.contacts.count {
+                    $0.id.bits ^ place < own && $0.status(at: now) != .bad && share.admits($0.node.address.host)
+                }
         }
     }
 

@@ -52,6 +52,30 @@ import Testing
         #expect(lookup.askedCount == 14 && lookup.answeredCount == 8)
     }
 
+    @Test func oneNetworkIsTwoOfTheClosestAtMostWhileThereAreOthers() throws {
+        let others = try (0..<20).map { try node($0, inNetwork: UInt32($0 + 1)) }.sorted { distance($0) < distance($1) }
+        let all = try (0..<400).map { try node($0, inNetwork: 0) }.sorted { distance($0) < distance($1) }
+        let near = Array(all.prefix(12))
+        var lookup = lookup(others + near)
+        while let node = lookup.next()?.node { lookup.answered(node, naming: []) }
+        #expect(lookup.isFinished)
+        #expect(lookup.responders == Array(near[..<2] + others[..<6]).sorted { distance($0) < distance($1) })
+    }
+
+    @Test func whereThereAreNoOthersOneNetworkWillDo() throws {
+        let nodes = try (0..<12).map { try node($0, inNetwork: 0) }
+        var lookup = lookup(nodes)
+        while let node = lookup.next()?.node { lookup.answered(node, naming: []) }
+        #expect(lookup.isFinished && lookup.answeredCount == 8)
+    }
+
+    /// A node of a /24 that is public.
+    private func node(_ number: Int, inNetwork network: UInt32) throws -> NodeInfo {
+        let host = IPAddress.v4(0x5000_0000 + network << 8 + UInt32(number % 256))
+        return NodeInfo(
+            address: Address(host: host, port: UInt16(1 + number)), publicKey: try Samples.node(number).publicKey)
+    }
+
     @Test func nobodyToAskIsTheEnd() {
         var lookup = lookup([])
         #expect(lookup.next() == nil)

@@ -64,6 +64,7 @@ struct NodePool: Sendable {
     let gatheredAt: Instant
     /// How many bits a key shares with the anchor at least for the members to be the nodes closest to it.
     private let sharedBits: Int
+    private let limitsLocal: Bool
 
     struct Member: Hashable, Sendable {
         let node: NodeInfo
@@ -75,10 +76,12 @@ struct NodePool: Sendable {
     private static let freshFor: Duration = .seconds(240)
 
     /// - Parameters:
-    ///   - members: closest to the anchor first.
+    ///   - members: closest to the anchor first, those whose networks have their share last.
     ///   - copies: how many nodes are to hold a value. Where that many share some bits with the anchor, any key that shares
     ///     those bits has its closest nodes among them.
-    init(_ members: [Member], around anchor: Target, copies: Int, at now: Instant) {
+    ///   - limitsLocal: whether loopback and private networks are limited to their share too.
+    init(_ members: [Member], around anchor: Target, copies: Int, limitsLocal: Bool, at now: Instant) {
+        self.limitsLocal = limitsLocal
         self.members = members
         self.anchor = anchor
         gatheredAt = now
@@ -94,11 +97,12 @@ struct NodePool: Sendable {
         target == anchor || (target.bits ^ anchor.bits).leadingZeroBitCount >= sharedBits
     }
 
-    /// The members, closest to a target first.
+    /// The members, closest to a target first; those whose networks have their share last.
     func closest(to target: Target) -> [Member] {
-        members.map { (member: $0, distance: Distance($0.id, target)) }
+        let byDistance = members.map { (member: $0, distance: Distance($0.id, target)) }
             .sorted { $0.distance < $1.distance }
             .map(\.member)
+        return PrefixShare.crowdedLast(byDistance, limitingLocal: limitsLocal) { $0.node.address.host }
     }
 }
 

@@ -14,6 +14,8 @@ package enum Sabotage: String, Hashable, Sendable, CaseIterable {
     case keepsAliveForEver
     /// Sends every request four times, whatever its peers accept.
     case ignoresLimits
-    /// Takes whoever is named in an answer for a contact.
+    /// Takes whoever is named in an answer for a contact. Works where signatures are modelled.
     case trustsHearsay
+    /// Takes every signature for good.
+    case trustsSignatures
 }

@@ -40,6 +40,7 @@ extension NodeHost {
     }
 
     private func send(_ message: Message, to address: Address, _ actions: inout Actions) {
+        if let pong = hearsay.answer(to: message, at: address) { return answer(pong, after: .zero, &actions) }
         let bytes = identity.packet(message)
         actions.send(bytes, to: address)
         if settings.sabotage.contains(.ignoresLimits) {

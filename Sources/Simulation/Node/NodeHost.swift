@@ -26,6 +26,7 @@ package final class NodeHost: CommandTaker {
     private var effects: [Effect] = []
     private var inputs: [Input] = []
     private var nextInput = 0
+    var hearsay = Hearsay()
 
     /// Something that the machine is busy with.
     enum LocalEvent {
@@ -71,6 +72,9 @@ package final class NodeHost: CommandTaker {
 
     package func receive(_ bytes: [UInt8], from source: Address, _ actions: inout Actions) {
         take(.datagramReceived(bytes, from: source), &actions)
+        if settings.sabotage.contains(.trustsHearsay) {
+            for input in hearsay.believe(bytes, &actions.generator) { take(input, &actions) }
+        }
     }
 
     package func wake(_ actions: inout Actions) {
@@ -141,7 +145,10 @@ package final class NodeHost: CommandTaker {
     var offset: Duration { clock.offset }
 
     func verdict(on packet: Packet, _ entries: [Entry]) -> SignatureVerdict {
-        SignatureVerdict(
+        guard !settings.sabotage.contains(.trustsSignatures) else {
+            return SignatureVerdict(packetIsAuthentic: true, entriesAreAuthentic: entries.map { _ in true })
+        }
+        return SignatureVerdict(
             packetIsAuthentic: settings.signatures.isAuthentic(packet, verifier),
             entriesAreAuthentic: entries.map { settings.signatures.isAuthentic($0, verifier) })
     }

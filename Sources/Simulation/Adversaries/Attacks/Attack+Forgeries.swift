@@ -1,0 +1,95 @@
+internal import DHTCore
+internal import IPv8
+internal import Kademlia
+
+/// Attacks in others' names.
+extension Attack {
+    static let forgeries: [Attack] = [
+        Attack(
+            "forged-senders",
+            "Packets with bad signatures seem to come from all contacts of a node: requests and answers.",
+            reliesOn: .signatures, attempt: forgedSenders),
+        Attack(
+            "replayed", "Genuine requests of honest nodes are sent again, from their own addresses and from others.",
+            attempt: replayed),
+    ]
+
+    private static func forgedSenders(seed: UInt64, without defence: Defence?) -> [AttackReport.Measure] {
+        let siege = Siege(seed: seed, without: defence)
+        let values = siege.publish(3)
+        let victim = siege.honest[0]
+        let before = siege.contacts(of: victim).map(\.node)
+        // Half of them come from the adversary's own address, so that contacts would move to it.
+        let own = siege.address(inNetwork: 0, host: 1)
+        let forger = Assailant(
+            every: .milliseconds(20),
+            hearing: { packet, source, actions in
+                guard case .pingRequest(let ping) = packet.message, let victimsContact = before.first else { return }
+                let pong = Message.pingResponse(PingResponse(id: ping.id))
+                actions.send(Attack.forged(pong, as: victimsContact.publicKey), to: source)
+            },
+            { number, actions in
+                let node = before[number % before.count]
+                let id = RequestID(UInt32(number & 0xFFFF))
+                let message: Message =
+                    number % 3 == 0
+                    ? .pingRequest(PingRequest(id: id))
+                    : .findRequest(FindRequest(id: id, lan: .none, target: Target(hashing: "x"), wantsNodes: true))
+                let source = number % 2 == 0 ? node.address : own
+                actions.send(Attack.forged(message, as: node.publicKey), to: victim.address, from: source)
+            })
+        siege.tally.watched = [own]
+        siege.start(forger, at: own)
+        siege.world.run(for: .seconds(40))
+        let searches = siege.lookUp(values) + siege.lookUp(values, by: 1, on: [victim])
+        siege.world.run(for: .seconds(20))
+        let after = Set(siege.contacts(of: victim).map(\.node))
+        return [
+            .none("contacts of the victim that are lost or moved", before.count { !after.contains($0) }),
+            .none("answers to forged requests", siege.tally.answers(to: own, 1, 2, 6)),
+            .atLeast(1, "share of lookups that find the value", siege.share(of: searches)),
+            .noted("dropped: bad signature", Double(siege.drops("bad_signature"))),
+        ]
+    }
+
+    /// A packet that says to be somebody's, with a signature that is not.
+    static func forged(_ message: Message, as key: PublicKey) -> [UInt8] {
+        Packet.encode(message, from: key) { _ in [UInt8](repeating: 0x5A, count: key.level.signatureByteCount) }
+    }
+
+    private static func replayed(seed: UInt64, without defence: Defence?) -> [AttackReport.Measure] {
+        let siege = Siege(seed: seed, without: defence)
+        let values = siege.publish(3)
+        let victim = siege.honest[0]
+        let before = siege.contacts(of: victim).map(\.node)
+        var heard: [(bytes: [UInt8], source: Address)] = []
+        let own = siege.address(inNetwork: 0, host: 1)
+        let meeting = siege.newIdentity()
+        let replayer = Assailant(
+            every: .milliseconds(20),
+            hearing: { packet, source, actions in
+                if source != victim.address, heard.count < 64 { heard.append((packet.bytes, source)) }
+                guard case .pingRequest(let ping) = packet.message else { return }
+                actions.send(meeting.packet(.pingResponse(PingResponse(id: ping.id))), to: source)
+            },
+            { number, actions in
+                if number % 500 < siege.honest.count {
+                    let ping = Message.pingRequest(PingRequest(id: RequestID(UInt32(number & 0xFFFF))))
+                    actions.send(meeting.packet(ping), to: siege.honest[number % 500].address)
+                }
+                guard let again = heard.isEmpty ? nil : heard[number % heard.count] else { return }
+                actions.send(again.bytes, to: victim.address, from: number % 2 == 0 ? again.source : own)
+            })
+        siege.start(replayer, at: own)
+        siege.world.run(for: .seconds(40))
+        let searches = siege.lookUp(values) + siege.lookUp(values, by: 1, on: [victim])
+        siege.world.run(for: .seconds(20))
+        let after = Set(siege.contacts(of: victim).map(\.node))
+        return [
+            .none("contacts of the victim that are lost or moved", before.count { !after.contains($0) }),
+            .atLeast(1, "share of lookups that find the value", siege.share(of: searches)),
+            .atLeast(1, "dropped: replayed", Double(siege.drops("replayed"))),
+            .noted("packets that were sent on", Double(heard.count)),
+        ]
+    }
+}

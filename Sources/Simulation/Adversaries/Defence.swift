@@ -1,0 +1,11 @@
+/// A defence that an attack can be run without, to see that it is what holds.
+package enum Defence: String, Sendable, CaseIterable {
+    /// Signatures are checked.
+    case signatures
+    /// Only who has answered becomes a contact.
+    case ownAnswers = "own-answers"
+    /// Lower versions are not taken.
+    case floors
+    /// No network has more than its share of a table; without it the adversary's networks are of those that are exempt.
+    case prefixLimits = "prefix-limits"
+}

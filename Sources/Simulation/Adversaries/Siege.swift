@@ -1,0 +1,174 @@
+internal import DHTCore
+internal import IPv8
+internal import Kademlia
+
+/// An overlay of honest nodes of ours, with values in it, and an adversary at its gates.
+final class Siege {
+    let world: World
+    let tally: Tally
+    /// The honest nodes' machines.
+    private(set) var honest: [Machine]
+    let gang = Gang()
+    private let defence: Defence?
+    private var identityCount: UInt64 = 0
+    private var valueCount = 0
+
+    /// A value that an honest node has published.
+    struct Published {
+        let target: Target
+        let entry: Entry
+        let publisher: Machine
+        let command: CommandID
+    }
+
+    /// Builds the overlay and lets it come to rest.
+    ///
+    /// - Parameter defence: what the nodes do without.
+    init(
+        seed: UInt64, without defence: Defence?, honest count: Int = 24, settle: Duration = .seconds(40),
+        _ adjust: (inout NodeSettings) -> Void = { _ in }
+    ) {
+        var settings = NodeSettings()
+        settings.signatures = .modelled
+        settings.sabotage =
+            switch defence {
+            case .signatures: [.trustsSignatures]
+            case .ownAnswers: [.trustsHearsay]
+            case .floors: [.forgetsVersions]
+            case .prefixLimits, nil: []
+            }
+        adjust(&settings)
+        self.defence = defence
+        world = World(seed: seed, settings: settings)
+        tally = Tally(honestCount: count)
+        world.observers.append(tally)
+        honest = world.addNodes(count, spacing: .milliseconds(50))
+        world.run(for: settle)
+    }
+
+    var honestAddresses: [Address] { honest.map(\.address) }
+
+    // MARK: The adversary
+
+    /// An address of one of the adversary's networks, a /24 each.
+    func address(inNetwork network: Int, host: Int) -> Address {
+        var numbers = SeededGenerator(seed: world.seed, stream: UInt64(network) + 0x6E65_7400)
+        let first: UInt32 = defence == .prefixLimits ? 10 : 150 + UInt32(network % 50)
+        let middle = UInt32(truncatingIfNeeded: numbers.next()) & 0xFFFF
+        return Address(host: .v4(first << 24 | middle << 8 | UInt32(host & 0xFF)), port: 8090)
+    }
+
+    /// Somebody new.
+    func newIdentity() -> Identity {
+        identityCount += 1
+        return Identity(number: identityCount &+ world.seed << 20 &+ 0xAD << 56, .modelled)
+    }
+
+    /// Adds a node of the adversary's, and tells the others of the gang.
+    @discardableResult
+    func addImpostor(at address: Address, _ conduct: Conduct = Conduct(), starts: Bool = true) -> Impostor {
+        let impostor = Impostor(newIdentity(), at: address, conduct)
+        gang.add(impostor.node)
+        if starts { start(impostor) }
+        return impostor
+    }
+
+    func start(_ impostor: Impostor) { start(impostor, at: impostor.node.address) }
+
+    @discardableResult
+    func start(_ resident: some Resident, at address: Address) -> Machine {
+        let machine = world.addMachine(at: address)
+        world.start(resident, on: machine)
+        return machine
+    }
+
+    // MARK: The honest
+
+    /// Adds another honest node; it is counted among the adversary's machines, so that what it sends is not counted.
+    func addNewcomer(knowing peers: [Address]) -> Machine {
+        let number = 1000 + world.machines.count
+        let machine = world.addMachine(at: World.publicAddress(number))
+        world.startNode(newIdentity(), on: machine, storage: ModelArchive(), peers: peers)
+        return machine
+    }
+
+    /// Has an honest node publish a signed value of its own under a key of its own.
+    func publish(by publisher: Machine, version: UInt32? = nil, under target: Target? = nil) -> Published {
+        valueCount += 1
+        let target = target ?? Target(hashing: "value \(valueCount) of \(world.seed)")
+        guard let identity = publisher.setup?.identity else { preconditionFailure("an honest machine has a node") }
+        let version = version.map { Version($0) } ?? Version(signedAt: world.now)
+        guard let entry = try? identity.entry(Array("v\(valueCount)".utf8), version: version) else {
+            preconditionFailure("a short value fits an entry")
+        }
+        let command = world.issue(.publish(target, entry), on: publisher)
+        return Published(target: target, entry: entry, publisher: publisher, command: command)
+    }
+
+    /// Has several honest nodes publish a value each, and waits until that is done.
+    func publish(_ count: Int) -> [Published] {
+        let published = (0..<count).map { publish(by: honest[($0 * 5 + 1) % honest.count]) }
+        world.run(for: .seconds(20))
+        return published
+    }
+
+    /// The searches of a value by honest nodes that do not hold it.
+    struct Search {
+        let value: Published
+        let command: CommandID
+    }
+
+    /// Has honest nodes that do not hold the values look for them.
+    func lookUp(_ values: [Published], by count: Int = 4, on machines: [Machine]? = nil) -> [Search] {
+        var searches: [Search] = []
+        for value in values {
+            let seekers = (machines ?? honest).filter { machine in
+                machine.setup?.storage.held(under: value.target).contains { $0.entry.id == value.entry.id } == false
+            }
+            for seeker in seekers.shuffled(using: &world.generator).prefix(count) {
+                searches.append(
+                    Search(value: value, command: world.issue(.find(value.target), on: seeker)))
+            }
+        }
+        return searches
+    }
+
+    /// What a search found; `nil` while it is under way.
+    func outcome(of search: Search) -> FindOutcome? {
+        guard case .found(let outcome) = world.outcomes[search.command] else { return nil }
+        return outcome
+    }
+
+    /// The share of searches that have found their value.
+    func share(of searches: [Search]) -> Double {
+        guard !searches.isEmpty else { return 1 }
+        let found = searches.count { search in
+            outcome(of: search)?.entries.contains { $0 == search.value.entry } == true
+        }
+        return Double(found) / Double(searches.count)
+    }
+
+    /// The honest nodes on whose disk a value is.
+    func holders(of value: Published) -> [Machine] {
+        honest.filter { machine in
+            machine.setup?.storage.held(under: value.target).contains { $0.entry == value.entry } == true
+        }
+    }
+
+    /// The contacts of a machine's node.
+    func contacts(of machine: Machine) -> [Contact] { machine.host?.node.contacts ?? [] }
+
+    /// How many of a machine's contacts are honest nodes.
+    func honestContacts(of machine: Machine) -> Int {
+        let addresses = Set(honestAddresses)
+        return contacts(of: machine).count { addresses.contains($0.node.address) }
+    }
+
+    /// How often honest nodes have dropped a datagram for a reason.
+    func drops(_ reason: String) -> Int {
+        honest.reduce(0) { $0 + ($1.host?.node.counters.named["dropped." + reason] ?? 0) }
+    }
+
+    /// The largest table of any honest node.
+    var largestTable: Int { honest.compactMap { $0.host.map { TableSizes(of: $0.node).largest.count } }.max() ?? 0 }
+}

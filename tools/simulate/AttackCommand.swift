@@ -1,0 +1,69 @@
+import ArgumentParser
+import Simulation
+
+/// Lets adversaries loose on an overlay.
+struct AttackCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "attack",
+        abstract: "Lets adversaries loose on an overlay of nodes of ours, and tells what came of it.",
+        discussion: "Without a name all attacks are run. The exit status is 1 where a bound did not hold.")
+
+    @Argument(help: "The attack.") var name: String?
+    @Option(help: "The first seed.") var seed: UInt64 = 1
+    @Option(help: "How many seeds.") var seeds = 1
+    @Option(help: "A defence to switch off: signatures, own-answers, floors or prefix-limits.") var without: String?
+
+    func run() throws {
+        let attacks = Attack.all.filter { name == nil || $0.name == name }
+        guard !attacks.isEmpty else {
+            throw ValidationError("no such attack; there are: " + Attack.all.map(\.name).joined(separator: ", "))
+        }
+        let defence = without.flatMap { Defence(rawValue: $0) }
+        guard without == nil || defence != nil else { throw ValidationError("no such defence") }
+        var broken = 0
+        for attack in attacks {
+            let clock = ContinuousClock()
+            let began = clock.now
+            let reports = (0..<max(1, seeds)).map { attack.run(seed: seed &+ UInt64($0), without: defence) }
+            let taken = clock.now - began
+            print("\(attack.name): \(attack.summary)")
+            table(reports).forEach { print("  " + $0) }
+            let failed = reports.filter { !$0.isHeld }
+            print("  held in \(reports.count - failed.count) of \(reports.count) worlds, \(taken)")
+            for report in failed.prefix(5) { print("  replay: simulate attack \(attack.name) --seed \(report.seed)") }
+            if let weakness = attack.knownWeakness { print("  known: \(weakness)") }
+            if !failed.isEmpty, attack.knownWeakness == nil { broken += 1 }
+        }
+        if broken > 0 { throw ExitCode(1) }
+    }
+
+    /// A line for each measure: the least, the middle and the largest value over all worlds, and the bound.
+    private func table(_ reports: [AttackReport]) -> [String] {
+        guard let first = reports.first else { return [] }
+        return first.measures.indices.map { place in
+            let values = reports.map { $0.measures[place].value }.sorted()
+            let held = reports.count { $0.measures[place].isHeld }
+            let measure = first.measures[place]
+            let numbers = [values[0], values[values.count / 2], values[values.count - 1]].map(AttackCommand.text)
+            let verdict = held == reports.count ? "" : "  HELD IN \(held) OF \(reports.count)"
+            return AttackCommand.padded(measure.what, 62) + AttackCommand.padded(numbers.joined(separator: " / "), 24)
+                + AttackCommand.text(measure.bound) + verdict
+        }
+    }
+
+    private static func text(_ bound: AttackReport.Bound) -> String {
+        switch bound {
+        case .atLeast(let value): "at least \(text(value))"
+        case .atMost(let value): "at most \(text(value))"
+        case .none: ""
+        }
+    }
+
+    private static func text(_ value: Double) -> String {
+        value == value.rounded() ? "\(Int(value))" : "\((value * 1000).rounded() / 1000)"
+    }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(1, width - text.count))
+    }
+}
