@@ -3,7 +3,7 @@ package import IPv8
 package import Kademlia
 
 /// A model of the archive where there is room for everything: which value replaces which, what is served and what is due,
-/// without a disk. A property test holds it against the archive itself.
+/// without a disk.
 package final class ModelArchive: Storage {
     /// How values are served and stored again.
     let timing: StorageTiming

@@ -4,7 +4,7 @@ package import Kademlia
 
 /// What a machine keeps beyond the life of its node, in the archive's time.
 ///
-/// Two do this: ``ModelArchive``, which costs little, and the archive itself, for worlds of a few nodes.
+/// ``ModelArchive`` does this at little cost; the archive itself can stand in its place in worlds of a few nodes.
 package protocol Storage: AnyObject {
     /// Makes changes durable, all or none of them. `nil` where the disk fails.
     func commit(_ changes: [StorageChange], at now: Instant) -> [CommitOutcome]?
