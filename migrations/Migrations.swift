@@ -18,6 +18,7 @@ public enum Migrations {
             ("V001_index", PackageResources.V001_index_sql),
             ("V002_scrub", PackageResources.V002_scrub_sql),
             ("V003_upkeep", PackageResources.V003_upkeep_sql),
+            ("V004_read_at", PackageResources.V004_read_at_sql),
         ]
     }
 }

@@ -64,7 +64,7 @@ extension Archive {
     private func positionToRebuildFrom() throws(ArchiveError) -> IndexPosition {
         let end = try environment.read { (transaction) throws(ArchiveError) in try transaction.journalEnd() }
         return IndexPosition(
-            archiveID: identity.archiveID, last: end,
+            archiveID: identity.archiveID, last: end, readAt: end,
             rebuild: end == .start ? nil : IndexPosition.Rebuild(after: [], done: 0),
             republishRule: options.republishing.description)
     }
@@ -77,15 +77,16 @@ extension Archive {
         }
         return try environment.read { (transaction) throws(ArchiveError) in
             let end = try transaction.journalEnd()
-            if position.last == end { return nil }
-            if position.last.number > end.number { return "it is ahead of the archive" }
+            if position.readAt.number > end.number { return "it is ahead of the archive" }
+            if position.readAt == end, position.last == end { return nil }
             var cursor = try transaction.cursor(.journal)
             guard try cursor.first(), cursor.key.count == 8 else { return "the journal is gone" }
             let first = cursor.key.bigEndian(UInt64.self, at: 0)
-            if position.last == .start { return first == 1 ? nil : "the journal begins after it" }
-            guard first <= position.last.number else { return "the journal begins after it" }
-            guard try transaction.journalChecksum(of: position.last.number) == position.last.checksum else {
-                return "it followed another course of changes"
+            guard first <= max(1, position.last.number) else { return "the journal begins after it" }
+            for place in [position.last, position.readAt] where place != .start {
+                guard try transaction.journalChecksum(of: place.number) == place.checksum else {
+                    return "it followed another course of changes"
+                }
             }
             return nil
         }
@@ -105,6 +106,7 @@ extension Archive {
         var changes: [IndexChange] = []
         var applied = 0
         var last: JournalPlace
+        let readAt: JournalPlace
         var isComplete = true
         /// The journal has a gap or a damaged record.
         var isBroken = false
@@ -120,6 +122,7 @@ extension Archive {
         if batch.applied > 0 {
             var next = position
             next.last = batch.last
+            next.readAt = batch.readAt
             try index.apply(batch.changes, upTo: next)
             publish(next)
         }
@@ -131,7 +134,7 @@ extension Archive {
     private static func batch(
         after last: JournalPlace, limit: Int, in transaction: borrowing ReadTransaction
     ) throws(ArchiveError) -> Batch {
-        var batch = Batch(last: last)
+        var batch = Batch(last: last, readAt: try transaction.journalEnd())
         var seen: Set<EntryKey> = []
         var cursor = try transaction.cursor(.journal)
         var isThere = try withNumber(last.number &+ 1) { (key) throws(ArchiveError) in try cursor.seek(key) }
@@ -185,7 +188,7 @@ extension Archive {
         guard let rebuild = position.rebuild else { return FollowResult(applied: 0, isCurrent: false) }
         var changes: [IndexChange] = []
         var damaged: [DamagedRecord] = []
-        let (after, walked, total) = try environment.read { (transaction) throws(ArchiveError) in
+        let (readAt, after, walked, total) = try environment.read { (transaction) throws(ArchiveError) in
             var after: [UInt8]?
             var walked = 0
             for table in Archive.indexed where table.rawValue >= rebuild.after.first ?? 0 && walked < limit {
@@ -203,10 +206,11 @@ extension Archive {
             }
             var total = 0
             for table in Archive.indexed { total += try transaction.recordCount(table) }
-            return (after, walked, total)
+            return (try transaction.journalEnd(), after, walked, total)
         }
         note(damaged)
         var next = position
+        next.readAt = readAt
         next.rebuild = after.map { IndexPosition.Rebuild(after: $0, done: rebuild.done + walked) }
         try index.apply(changes, upTo: next)
         publish(next)

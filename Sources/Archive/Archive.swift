@@ -44,7 +44,8 @@ public final class Archive: Sendable {
         self.index = index
         indexPosition = Mutex(
             IndexPosition(
-                archiveID: identity.archiveID, last: .start, republishRule: options.republishing.description))
+                archiveID: identity.archiveID, last: .start, readAt: .start,
+                republishRule: options.republishing.description))
     }
 
     /// Opens the archive in a folder that exists, or begins one there.

@@ -169,6 +169,7 @@ public final class BristleconeNode: Sendable {
         configuration.servedFor = settings.upkeep.ofArchive.servedFor
         configuration.republishes = settings.upkeep.enabled
         configuration.upkeepLimits.packetsPerSecond = settings.upkeep.packetsPerSecond
+        configuration.upkeepLimits.gatherFor = settings.upkeep.ofArchive.interval / UpkeepLimits.gatheringsPerInterval
         return configuration
     }
 

@@ -17,7 +17,7 @@ extension Node {
             purpose: purpose, target: target, limitsLocal: limitsLocalNetworks, searches: [:])
         for family in families.present {
             guard let table = families[family]?.table, table.count > 0 else { continue }
-            let seeds = table.closest(to: target, count: Node.replicasWanted, at: now).map(\.node)
+            let seeds = table.closest(to: target, count: active.nodesWanted, at: now).map(\.node)
             active.searches[family] = Lookup(
                 target: target, seeds: seeds, ownMid: identity.mid, resultCountMax: active.nodesWanted,
                 limitsLocal: limitsLocalNetworks)
@@ -30,11 +30,13 @@ extension Node {
     mutating func advance(_ id: ActivityID, at now: Instant, into effects: inout [Effect]) {
         guard var active = lookups[id] else { return }
         for family in families.present {
-            while let step = active.searches[family]?.next() {
+            while !active.isUpkeep || upkeep.mayBegin, let step = active.searches[family]?.next() {
+                let isBeingPunctured = havePunctured(step, for: id, at: now, into: &effects)
                 let isUnderWay =
-                    havePunctured(step, for: id, at: now, into: &effects)
-                    || submit(active.request(to: step.node, for: id), at: now, into: &effects)
-                if active.isUpkeep { upkeep.allowance -= 1 }
+                    isBeingPunctured || submit(active.request(to: step.node, for: id), at: now, into: &effects)
+                if active.isUpkeep {
+                    if isBeingPunctured { upkeep.spendFirstOfTwo(at: now) } else { upkeep.spend(at: now) }
+                }
                 if !isUnderWay { active.searches[family]?.failed(step.node) }
             }
         }
@@ -64,6 +66,7 @@ extension Node {
     /// Asks a node that is next in a search, after it has been punctured as far as that went.
     mutating func ask(_ node: NodeInfo, for id: ActivityID, at now: Instant, into effects: inout [Effect]) {
         guard let active = lookups[id] else { return }
+        if active.isUpkeep { upkeep.spendSecondOfTwo(at: now) }
         if !submit(active.request(to: node, for: id), at: now, into: &effects) {
             lookupFailed(id, node, at: now, into: &effects)
         }
@@ -113,7 +116,7 @@ extension Node {
     private mutating func finish(_ active: ActiveLookup, at now: Instant, into effects: inout [Effect]) {
         switch active.purpose {
         case .refresh:
-            return
+            noteDensity(around: active)
         case .find(let command):
             spread(active, at: now, into: &effects)
             let outcome = FindOutcome(

@@ -12,12 +12,11 @@ internal import Maintenance
 extension Node {
     /// How many due keys are taken from the archive at once.
     private static let keysPerListing = 65_536
-    /// How often the archive is asked for what is due, while there is less to do than can be done.
+    /// How often the archive is asked for what is due, where it is known that there is more.
     private static let listingInterval: Duration = .seconds(30)
     /// How long after the last of them is done it is asked what comes due next, so that the index has heard of it.
     private static let settlingInterval: Duration = .seconds(4)
-    /// How long a key waits that nobody acknowledged, and one that others are closer to.
-    private static let retryInterval: Duration = .seconds(300)
+    /// How long a key waits that others are closer to.
     private static let othersCloserInterval: Duration = .seconds(900)
     /// How long the routing table may take to reach the size that it had, before upkeep begins without.
     private static let recoveryMax: Duration = .seconds(60)
@@ -27,12 +26,16 @@ extension Node {
         upkeep.allow(at: now)
         guard isTableGood(at: now) else { return }
         listDueKeys(at: now, into: &effects)
-        while upkeep.runs.count < upkeep.limits.arcsMax, upkeep.mayBegin, let arc = upkeep.queue.takeNext() {
-            workCount += 1
-            upkeep.runs[ActivityID(number: workCount)] = ArcRun(arc)
+        // Searches wait while nothing may be sent.
+        for id in lookups.filter(\.value.isUpkeep).keys.sorted(by: { $0.number < $1.number }) {
+            advance(id, at: now, into: &effects)
         }
-        // In the order in which they were begun, so that the soonest to be lost comes first.
-        for id in upkeep.runs.keys.sorted(by: { $0.number < $1.number }) {
+        for id in upkeep.runsInTurn { advance(run: id, at: now, into: &effects) }
+        // The soonest to be lost comes first.
+        while upkeep.mayBeginArc(among: nodeCountEstimate), let arc = upkeep.takeNextArc() {
+            workCount += 1
+            let id = ActivityID(number: workCount)
+            upkeep.runs[id] = ArcRun(arc)
             advance(run: id, at: now, into: &effects)
         }
     }
@@ -68,12 +71,11 @@ extension Node {
         let isHungry = upkeep.runs.isEmpty && upkeep.mayHaveMore
         // What was due when the list was made may be due again soon; the list did not tell.
         let isSettled = upkeep.doneAt.map { now - $0 >= Node.settlingInterval } == true
-        let isTime = now - upkeep.listedAt >= Node.listingInterval || upkeep.nextDue.map { $0 <= now } == true
-        guard isHungry || isSettled || isTime, let id = begin(.dueKeys) else { return }
+        let interval = upkeep.mayHaveMore ? Node.listingInterval : upkeep.limits.gatherFor
+        guard isHungry || isSettled || now - upkeep.listedAt >= interval, let id = begin(.dueKeys) else { return }
         upkeep.isListing = true
         upkeep.listedAt = now
         upkeep.doneAt = nil
-        upkeep.nextDue = nil
         effects.append(.listDueKeys(id, limit: Node.keysPerListing))
     }
 
@@ -95,6 +97,13 @@ extension Node {
         var depth = 0
         while nodeCountEstimate >> (depth + 1) >= Node.replicasWanted { depth += 1 }
         return depth
+    }
+
+    /// Notes how densely the place is settled that a lookup has looked through. The lookups that make the table good come
+    /// first, so that what is due is sorted into arcs of the right size from the beginning.
+    mutating func noteDensity(around lookup: ActiveLookup) {
+        let ids = lookup.respondersByDistance.map { NodeID(host: $0.address.host, mid: $0.publicKey.mid) }
+        upkeep.density.note(ids, around: lookup.target)
     }
 
     /// How many nodes there are to store on: as many as their distances in lookups tell, at least the contacts.
@@ -134,11 +143,11 @@ extension Node {
     /// Notes whom a lookup has found to store on.
     mutating func pooled(_ lookup: ActiveLookup, for id: ActivityID, at now: Instant, into effects: inout [Effect]) {
         guard upkeep.runs[id] != nil else { return }
+        noteDensity(around: lookup)
         let members = lookup.respondersWithTokens.map { node, token in
             NodePool.Member(
                 node: node, id: NodeID(host: node.address.host, mid: node.publicKey.mid), token: token)
         }
-        upkeep.density.note(members.map(\.id), around: lookup.target)
         upkeep.runs[id]?.wait = nil
         upkeep.runs[id]?.pool = NodePool(
             members, around: lookup.target, copies: Node.replicasWanted, limitsLocal: limitsLocalNetworks, at: now)
@@ -202,7 +211,9 @@ extension Node {
         for start in stride(from: 0, to: values.count, by: StoreRequest.valueCountMax) {
             let part = Array(values[start..<min(start + StoreRequest.valueCountMax, values.count)])
             run.items.append(
-                RepublishItem(target: loaded.target, entries: part, candidates: candidates.reversed(), sought: sought))
+                RepublishItem(
+                    target: loaded.target, entries: part, candidates: candidates.reversed(),
+                    tokensSince: pool.gatheredAt, sought: sought))
         }
     }
 
@@ -212,77 +223,6 @@ extension Node {
             let own = Distance(table.ownID, target)
             return others.prefix(Node.replicasWanted).count { Distance($0.id, target) < own } < Node.replicasWanted
         }
-    }
-
-    // MARK: Stores
-
-    /// Sends what may be sent now, and is done with what nobody is left for.
-    private mutating func dispatch(_ run: inout ArcRun, _ id: ActivityID, at now: Instant, into effects: inout [Effect])
-    {
-        for index in run.items.indices {
-            while upkeep.mayBegin, !requests.isFull, let member = run.items[index].candidates.last,
-                run.items[index].holders.count + run.items[index].outstandingCount < Node.replicasWanted
-            {
-                // The closest nodes are the right ones, so a busy one is waited for.
-                guard pacer.admitForUpkeep(member.node.address, limits: upkeep.limits, at: now) else { break }
-                run.items[index].candidates.removeLast()
-                guard store(run.items[index], on: member, for: id, at: now, into: &effects) else { continue }
-                run.items[index].outstandingCount += 1
-                upkeep.allowance -= 1
-            }
-        }
-        let isDone = { (item: RepublishItem) in
-            item.outstandingCount == 0 && (item.candidates.isEmpty || item.holders.count >= Node.replicasWanted)
-        }
-        for item in run.items where isDone(item) { finish(item, at: now, into: &effects) }
-        run.items.removeAll(where: isDone)
-    }
-
-    private mutating func store(
-        _ item: RepublishItem, on member: NodePool.Member, for run: ActivityID, at now: Instant,
-        into effects: inout [Effect]
-    ) -> Bool {
-        let values = item.entries.map(\.entry.bytes)
-        let request = Request(
-            kind: .store, address: member.node.address, publicKey: member.node.publicKey,
-            purpose: .republication(run, item.target, item.entries[0].entry.id),
-            body: .store(member.token, item.target, values))
-        return transmitNow(request, at: now, into: &effects)
-    }
-
-    mutating func republicationEnded(
-        _ run: ActivityID, _ target: Target, _ first: EntryID, acknowledgedBy node: NodeInfo?
-    ) {
-        guard
-            let index = upkeep.runs[run]?.items.firstIndex(where: {
-                $0.target == target && $0.entries[0].entry.id == first
-            })
-        else { return }
-        upkeep.runs[run]?.items[index].outstandingCount -= 1
-        if let node { upkeep.runs[run]?.items[index].holders.append(node) }
-    }
-
-    private mutating func finish(_ item: RepublishItem, at now: Instant, into effects: inout [Effect]) {
-        guard !item.holders.isEmpty else {
-            return report(item.target, .unanswered, retryAt: now + Node.retryInterval, item.sought, &effects)
-        }
-        counters.keysRepublished += 1
-        let refreshed = item.entries.map { value in
-            RefreshIntent.Refreshed(
-                entry: value.entry, servedUntil: min(now + servedFor, value.servedUntil ?? now + servedFor))
-        }
-        effects.append(.refresh(RefreshIntent(target: item.target, values: refreshed)))
-        report(item.target, .stored, by: item.holders, retryAt: nil, item.sought, &effects)
-    }
-
-    private func report(
-        _ target: Target, _ outcome: RepublishReport.Outcome, by holders: [NodeInfo] = [], retryAt: Instant?,
-        _ sought: SoughtKey?, _ effects: inout [Effect]
-    ) {
-        let found = sought.map { RepublishReport.Sought(answered: $0.answered, found: $0.found) }
-        effects.append(
-            .noteRepublication(
-                RepublishReport(target: target, outcome: outcome, holders: holders, retryAt: retryAt, sought: found)))
     }
 }
 
@@ -295,7 +235,7 @@ extension Node {
             !upkeep.isEnabled ? .off : !upkeep.tableIsGood ? .waitingForTable : upkeep.isBusy ? .working : .idle
         return UpkeepSnapshot(
             phase: phase, dueKeys: upkeep.dueCount, keptKeys: upkeep.keptCount,
-            waitingKeys: upkeep.queue.keyCount + upkeep.runs.values.reduce(0) { $0 + $1.arc.keys.count - $1.next },
+            waitingKeys: upkeep.queue.keyCount + upkeep.runs.values.reduce(0) { $0 + $1.keysLeft },
             activeArcs: upkeep.runs.count, nodes: nodeCountEstimate, nextDue: upkeep.nextDue)
     }
 }

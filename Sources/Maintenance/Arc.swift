@@ -24,6 +24,12 @@ public struct Arc: Hashable, Sendable {
     public let keys: [DueKey]
     /// When the first value of all is lost.
     public let deadline: Instant
+
+    /// An arc of keys that are in key order, none twice.
+    public init(_ keys: [DueKey]) {
+        self.keys = keys
+        deadline = keys.lazy.map(\.deadline).min() ?? .distantPast
+    }
 }
 
 /// The arcs that have something due in them, soonest to be lost first.
@@ -43,20 +49,17 @@ public struct ArcQueue: Sendable {
         let depth = min(max(0, depth), ArcQueue.depthMax)
         var arcs: [Arc] = []
         var current: [DueKey] = []
-        let close = { (keys: [DueKey]) -> Arc in
-            Arc(keys: keys, deadline: keys.lazy.map(\.deadline).min() ?? .distantPast)
-        }
         for key in keys.sorted(by: { $0.target.bits < $1.target.bits }) {
             if let last = current.last {
                 if last.target == key.target { continue }
                 if (last.target.bits ^ key.target.bits).leadingZeroBitCount < depth {
-                    arcs.append(close(current))
+                    arcs.append(Arc(current))
                     current.removeAll(keepingCapacity: true)
                 }
             }
             current.append(key)
         }
-        if !current.isEmpty { arcs.append(close(current)) }
+        if !current.isEmpty { arcs.append(Arc(current)) }
         // Taken from the end.
         self.arcs = arcs.sorted { ($0.deadline, $0.keys[0].target.bits) > ($1.deadline, $1.keys[0].target.bits) }
     }

@@ -32,13 +32,17 @@ public struct Forecast: Hashable, Sendable {
             (keysPerSecond, packets, duration, keysBeyondCapacity) = (0, 0, nil, keptKeys)
             return
         }
-        // Neighbours are found together, but no better than once for each key, nor for each neighbourhood.
-        let lookups = min(dueKeys, max(1, nodes / copies))
-        packets = dueKeys * copies + lookups * UpkeepLimits.requestsPerLookup
+        packets = dueKeys * copies + limits.lookups(for: dueKeys, on: nodes) * UpkeepLimits.requestsPerLookup
         let perSecond = min(Double(nodes) * limits.requestsPerPeerAndSecond, Double(limits.packetsPerSecond))
         let packetsPerKey = dueKeys > 0 ? Double(packets) / Double(dueKeys) : Double(copies)
         keysPerSecond = perSecond / packetsPerKey
-        duration = .seconds(Double(dueKeys) / keysPerSecond)
+        // What waits for the busiest node comes on top at worst, where its turn comes last.
+        let onBusiest = UpkeepLimits.busiestShare * Double(dueKeys * copies) / Double(nodes)
+        duration =
+            dueKeys == 0
+            ? .zero
+            : .seconds(Double(packets) / perSecond + min(onBusiest, Double(dueKeys)) / limits.requestsPerPeerAndSecond)
+                + UpkeepLimits.tableTime
         let capacity = perSecond / Double(copies) * (interval / .seconds(1))
         keysBeyondCapacity = max(0, keptKeys - Int(capacity))
     }
@@ -58,6 +62,12 @@ public struct UpkeepLimits: Hashable, Sendable {
     public var peerInterval: Duration = .milliseconds(5500)
     /// How many arcs are worked on at once.
     public var arcsMax = 256
+    /// How long keys that come due one after another wait for each other, so that one lookup serves many: a ninth of the
+    /// interval in which each comes due, and as much before the earliest of them is lost.
+    public var gatherFor: Duration = .seconds(2700) / UpkeepLimits.gatheringsPerInterval
+
+    /// How often keys have gathered in the interval in which each comes due.
+    public static let gatheringsPerInterval = 9
 
     /// The defaults.
     public init() {}
@@ -65,6 +75,19 @@ public struct UpkeepLimits: Hashable, Sendable {
     /// How many requests of upkeep a peer gets in a second, on average.
     public var requestsPerPeerAndSecond: Double { Double(requestsPerPeerMax) / (peerInterval / .seconds(1)) }
 
-    /// How many requests a lookup of upkeep makes, about.
-    public static let requestsPerLookup = 20
+    /// How many requests a lookup of upkeep makes, about, with those for punctures.
+    public static let requestsPerLookup = 30
+    /// How many times as many keys as the average node has the one among whose closest nodes it is most often, about.
+    public static let busiestShare = 2.0
+    /// How long it may take until the routing table is good.
+    public static let tableTime: Duration = .seconds(60)
+    /// How long a lookup serves: tokens are used for so long.
+    public static let lookupServes: Duration = .seconds(240)
+
+    /// How many lookups storing some keys again takes. Neighbours are found together: two lookups see all nodes of a
+    /// neighbourhood, and as many keys as these nodes take while the tokens are good; never more than one for each key.
+    func lookups(for keys: Int, on nodes: Int) -> Int {
+        let keysPerLookup = requestsPerPeerAndSecond * (UpkeepLimits.lookupServes / .seconds(1))
+        return min(keys, max(1, 2 * nodes / copies) + Int(Double(keys) / keysPerLookup))
+    }
 }

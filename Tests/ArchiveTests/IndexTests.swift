@@ -142,6 +142,23 @@ import Testing
         try expectRebuild(folder, because: "it is ahead of the archive")
     }
 
+    /// Found by cutting the power and putting in an index of later (`Tests/Crash/fault_archive.py --first 288 --seeds 1`).
+    @Test func indexThatHasReadValuesOfLaterThanItsPlaceIsRebuilt() throws {
+        let folder = try Folder()
+        let archive = try folder.open()
+        try archive.store(try Sample.unsigned("stored twice"))
+        try archive.store(try Sample.unsigned("another"))
+        archive.close()
+        let older = try folder.bytes(folder.lmdb)
+        let second = try folder.open()
+        try second.store(try Sample.unsigned("stored twice"), at: .start + 100)
+        // After the first change, with the value as the third has left it.
+        #expect(try second.follow(limit: 1).applied == 1)
+        second.close()
+        try folder.write(older, to: folder.lmdb)
+        try expectRebuild(folder, because: "it is ahead of the archive")
+    }
+
     @Test func indexOfAnotherCourseOfChangesIsRebuilt() throws {
         let folder = try Folder()
         let archive = try folder.open()

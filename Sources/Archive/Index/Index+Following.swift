@@ -103,30 +103,39 @@ extension IndexPosition {
             let row = try Row.fetchOne(
                 database,
                 sql: """
-                    SELECT archive_id, last_change, last_checksum, rebuild_after, rebuild_done, republish_rule
+                    SELECT archive_id, last_change, last_checksum, rebuild_after, rebuild_done, republish_rule,
+                        read_at_change, read_at_checksum
                     FROM position WHERE id = 1
                     """)
         else { return nil }
-        let checksum: Data = try row.sound(2)
+        let last = JournalPlace(try row.sound(1) as Int64, try row.sound(2) as Data)
         let after: Data? = try row.soundIfPresent(3)
-        let lastChange: Int64 = try row.sound(1)
         let rebuilt: Int = try row.sound(4)
+        let readAt = try (row.soundIfPresent(6) as Int64?).map { JournalPlace($0, try row.sound(7) as Data) }
         return IndexPosition(
-            archiveID: Array(try row.sound(0) as Data),
-            last: JournalPlace(
-                number: UInt64(clamping: lastChange), checksum: checksum.reduce(0) { $0 << 8 | UInt64($1) }),
+            archiveID: Array(try row.sound(0) as Data), last: last, readAt: readAt ?? last,
             rebuild: after.map { Rebuild(after: Array($0), done: rebuilt) },
             republishRule: try row.sound(5))
     }
 
     fileprivate func save(_ database: Database) throws {
         let statement = try database.cachedStatement(
-            sql: "INSERT OR REPLACE INTO position VALUES (1, ?, ?, ?, ?, ?, ?)")
+            sql: "INSERT OR REPLACE INTO position VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)")
+        let readBehind = readAt == last ? nil : readAt
         try statement.execute(arguments: [
-            Data(archiveID), Int64(clamping: last.number), withUnsafeBytes(of: last.checksum.bigEndian) { Data($0) },
+            Data(archiveID), Int64(clamping: last.number), last.checksumBlob,
             rebuild.map { Data($0.after) }, Int64(rebuild?.done ?? 0), republishRule,
+            readBehind.map { Int64(clamping: $0.number) }, readBehind?.checksumBlob,
         ])
     }
+}
+
+extension JournalPlace {
+    fileprivate init(_ number: Int64, _ checksum: Data) {
+        self.init(number: UInt64(clamping: number), checksum: checksum.reduce(0) { $0 << 8 | UInt64($1) })
+    }
+
+    fileprivate var checksumBlob: Data { withUnsafeBytes(of: checksum.bigEndian) { Data($0) } }
 }
 
 extension Identifier160 {

@@ -4,6 +4,9 @@ struct IndexPosition: Hashable {
     var archiveID: [UInt8]
     /// The last change that it has taken over.
     var last: JournalPlace
+    /// Where the journal ended when the values were read that were taken over last. A value is read as it is by then, so
+    /// the index may tell of changes behind `last`.
+    var readAt: JournalPlace
     /// How far a rebuild is; `nil` while none is under way. The journal is followed from `last` once it is done.
     var rebuild: Rebuild?
     /// The settings that its moments of storing again follow from.

@@ -134,13 +134,16 @@ extension ReadOnlyIndex {
                 )
                     ?? 0
             }
-            let next = try Int64.fetchOne(
-                database, sql: "SELECT min(republish_due) FROM entries WHERE republish_due > ?",
-                arguments: [now.nanoseconds])
             let rule = try String.fetchOne(database, sql: "SELECT republish_rule FROM position WHERE id = 1")
             let interval = rule?.split(separator: "/").first.flatMap { Int64($0) }
+            // What seems to be due later than after an interval is due, see `RepublishRule`.
+            let horizon = interval.map { (now + .nanoseconds($0)).nanoseconds } ?? .max
+            let next = try Int64.fetchOne(
+                database, sql: "SELECT min(republish_due) FROM entries WHERE republish_due > ? AND republish_due <= ?",
+                arguments: [now.nanoseconds, horizon])
             return DueSummary(
-                due: try keys("republish_due <= ?", [now.nanoseconds]), kept: try keys("republish_due IS NOT NULL", []),
+                due: try keys("republish_due <= ? OR republish_due > ?", [now.nanoseconds, horizon]),
+                kept: try keys("republish_due IS NOT NULL", []),
                 next: next.map { Instant(nanoseconds: $0) }, interval: interval.map { .nanoseconds($0) }, pins: 0)
         }
     }

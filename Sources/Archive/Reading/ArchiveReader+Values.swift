@@ -95,7 +95,7 @@ extension ArchiveReader {
         guard position.archiveID == archiveID else { return .unusable("it belongs to another archive") }
         guard position.rebuild == nil else { return .unusable("it is being rebuilt") }
         let last = try journal().last
-        guard position.last.number <= last || isInUse else { return .unusable("it is ahead of the archive") }
+        guard position.readAt.number <= last || isInUse else { return .unusable("it is ahead of the archive") }
         let lag = last > position.last.number ? Int(clamping: last - position.last.number) : 0
         return lag == 0 || (isInUse && lag <= ArchiveReader.lagOfARunningNode) ? .current : .behind(lag)
     }

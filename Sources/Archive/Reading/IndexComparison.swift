@@ -31,8 +31,10 @@ struct IndexComparison {
         guard position.archiveID == reader.archiveID else { return "it belongs to another archive" }
         guard position.rebuild == nil else { return "it is being rebuilt" }
         let last = try reader.journal().last
-        if reader.isInUse || position.last.number == last { return nil }
-        return position.last.number > last
+        if reader.isInUse { return nil }
+        let isAhead = position.readAt.number > last
+        if !isAhead, position.last.number == last { return nil }
+        return isAhead
             ? "it is ahead of the archive; a node rebuilds it"
             : "it is \(last - position.last.number) changes behind; a node brings it forward"
     }

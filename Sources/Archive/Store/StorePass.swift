@@ -120,13 +120,18 @@ struct StorePass {
     }
 
     /// Takes a value back into the serving window that was retained: the bytes and the time that came first stay.
+    ///
+    /// - Parameters:
+    ///   - isReturn: whether nobody published it just now.
+    ///   - isStored: whether it was stored just now, here or elsewhere.
     private mutating func bringBack(
-        _ held: KeptEntry, with offer: Offer, isReturn: Bool = false, in transaction: borrowing WriteTransaction
+        _ held: KeptEntry, with offer: Offer, isReturn: Bool = false, isStored: Bool = true,
+        in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) -> StoreOutcome {
         if let refusal = try refusalToAdmit(offer, in: transaction) { return .refused(refusal) }
         try takeFromRetained(offer.key, in: transaction)
         var facts = held.facts
-        facts.lastStored = now
+        if isStored { facts.lastStored = now }
         facts.expiresAt = max(facts.expiresAt, offer.store.expiresAt)
         if offer.store.provenance == .publishedHere { facts.provenance = .publishedHere }
         if !isReturn { facts.isWithdrawn = facts.isWithdrawn && offer.store.provenance != .publishedHere }
@@ -142,7 +147,8 @@ struct StorePass {
         guard let entry = try? Entry(bytes: held.bytes), try !transaction.view.has(.entries, key.bytes) else { return }
         let store = StoreChange(
             target: key.target, entries: [entry], expiresAt: held.facts.expiresAt, provenance: held.facts.provenance)
-        _ = try bringBack(held, with: Offer(key: key, entry: entry, store: store), isReturn: true, in: transaction)
+        let offer = Offer(key: key, entry: entry, store: store)
+        _ = try bringBack(held, with: offer, isReturn: true, isStored: false, in: transaction)
     }
 
     /// Deletes the record of a value that comes back. While room was made for it, it may have left a floor already.

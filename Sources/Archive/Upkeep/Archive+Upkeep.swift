@@ -22,14 +22,15 @@ extension Archive {
 
     /// Counts a pinned target once, by when it was last looked for, whatever its values say.
     private func addPinned(_ target: Target, to list: inout DueList, at now: Instant) throws(ArchiveError) {
-        let standing = try index.standing(of: target)
-        if let counted = standing.due {
-            list.kept -= 1
-            if counted <= now { list.total -= 1 }
-        }
-        list.kept += 1
+        let standing = try index.standing(of: target, at: now)
+        list.kept += standing.isKept ? 0 : 1
+        list.total -= standing.isDue ? 1 : 0
         let state = try index.republishState(of: target)
-        let due = max(state?.soughtAt.map { $0 + options.republishing.interval } ?? now, state?.retryAt ?? now)
+        // What was done while the clock was ahead is no reason to wait.
+        let isAhead = state.map { $0.lastAttempt > now } ?? false
+        let due =
+            isAhead
+            ? now : max(state?.soughtAt.map { $0 + options.republishing.interval } ?? now, state?.retryAt ?? now)
         guard due <= now else { return list.nextDue = min(list.nextDue ?? due, due) }
         list.total += 1
         list.targets.append(DueTarget(target: target, deadline: standing.deadline ?? now, isPinned: true))
@@ -63,7 +64,9 @@ extension Archive {
                 if try isPinned(key) {
                     republishable.append(
                         RepublishableEntry(entry: record.entry, servedUntil: nil, expiresAt: record.expiresAt))
-                } else if let due = rule.due(record, isRetained: table == .retained, under: key), due <= now {
+                } else if let due = rule.due(record, isRetained: table == .retained, under: key),
+                    rule.isDue(due, at: now)
+                {
                     let isOurs = record.provenance == .publishedHere
                     let end = rule.origin(of: record) + rule.lifetime
                     guard isOurs || now <= end else { continue }

@@ -8,14 +8,16 @@ extension Index {
     func dueList(at now: Instant, limit: Int) throws(ArchiveError) -> DueList {
         try read { database in
             var list = DueList()
+            let horizon = (now + republishRule.interval).nanoseconds
             let counts = try Row.fetchOne(
                 database,
                 sql: """
-                    SELECT count(*), count(*) FILTER (WHERE due <= ?1), min(later)
+                    SELECT count(*), count(*) FILTER (WHERE is_due), min(later)
                     FROM (
-                        SELECT min(republish_due) AS due, min(republish_due) FILTER (WHERE republish_due > ?1) AS later
+                        SELECT max(republish_due <= ?1 OR republish_due > ?2) AS is_due,
+                            min(republish_due) FILTER (WHERE republish_due > ?1 AND republish_due <= ?2) AS later
                         FROM entries WHERE republish_due IS NOT NULL GROUP BY target)
-                    """, arguments: [now.nanoseconds])
+                    """, arguments: [now.nanoseconds, horizon])
             list.kept = try counts?.sound(0) ?? 0
             list.total = try counts?.sound(1) ?? 0
             list.nextDue = try counts?.soundIfPresent(2).map { Instant(nanoseconds: $0) }
@@ -25,9 +27,10 @@ extension Index {
                 sql: """
                     SELECT e.target, min(e.expires_at) AS deadline
                     FROM entries AS e LEFT JOIN republications AS r ON r.target = e.target
-                    WHERE e.republish_due <= ?1 AND coalesce(r.retry_at, 0) <= ?1
-                    GROUP BY e.target ORDER BY deadline LIMIT ?2
-                    """, arguments: [now.nanoseconds, limit])
+                    WHERE (e.republish_due <= ?1 OR e.republish_due > ?2)
+                        AND (coalesce(r.retry_at, 0) <= ?1 OR r.last_attempt_at > ?1)
+                    GROUP BY e.target ORDER BY deadline LIMIT ?3
+                    """, arguments: [now.nanoseconds, horizon, limit])
             while let row = try cursor.next() {
                 guard let bits = Bits160(try row.sound(0) as Data) else { continue }
                 let deadline = Instant(nanoseconds: try row.sound(1))
@@ -51,19 +54,26 @@ extension Index {
     struct Standing {
         /// When the first of its values expires; `nil` where it has none.
         var deadline: Instant?
-        /// When the first of its values is to be stored again; `nil` where none is.
-        var due: Instant?
+        /// Whether one of its values is ever to be stored again.
+        var isKept = false
+        /// Whether one of its values is to be stored again now.
+        var isDue = false
     }
 
     /// How a target stands by its values.
-    func standing(of target: Target) throws(ArchiveError) -> Standing {
+    func standing(of target: Target, at now: Instant) throws(ArchiveError) -> Standing {
         try read { database in
             let row = try Row.fetchOne(
-                database, sql: "SELECT min(expires_at), min(republish_due) FROM entries WHERE target = ?",
-                arguments: [target.blob])
+                database,
+                sql: """
+                    SELECT min(expires_at), count(republish_due),
+                        count(*) FILTER (WHERE republish_due <= ?2 OR republish_due > ?3)
+                    FROM entries WHERE target = ?1
+                    """,
+                arguments: [target.blob, now.nanoseconds, (now + republishRule.interval).nanoseconds])
             return Standing(
                 deadline: try row?.soundIfPresent(0).map { Instant(nanoseconds: $0) },
-                due: try row?.soundIfPresent(1).map { Instant(nanoseconds: $0) })
+                isKept: try (row?.sound(1) ?? 0) > 0, isDue: try (row?.sound(2) ?? 0) > 0)
         }
     }
 

@@ -27,6 +27,10 @@ public struct RepublishRule: Hashable, Sendable {
         return due <= origin(of: record) + lifetime ? due : nil
     }
 
+    /// Whether a value is due that comes due at a moment. None comes due later than after an interval; one that seems to was
+    /// stored while the clock was ahead, and is due, since waiting for the clock to be there again would lose it.
+    func isDue(_ moment: Instant, at now: Instant) -> Bool { moment <= now || moment > now + interval }
+
     /// When a value came into the world, as far as can be told: the earlier of its version, which is the second in which
     /// it was signed, and when it was first seen here.
     func origin(of record: ArchivedRecord) -> Instant {

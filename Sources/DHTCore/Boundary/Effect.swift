@@ -51,6 +51,14 @@ public struct StoreIntent: Hashable, Sendable {
         /// A peer stored them here.
         case stored(by: Mid, from: Address)
     }
+
+    /// Puts one together.
+    package init(target: Target, entries: [Entry], expiresAt: Instant, origin: Origin) {
+        self.target = target
+        self.entries = entries
+        self.expiresAt = expiresAt
+        self.origin = origin
+    }
 }
 
 /// Something that the node's user may want to know.

@@ -11,7 +11,7 @@ internal import Maintenance
 ///
 /// It sends nothing itself: see `Node+Republishing`.
 struct ArcRun: Sendable {
-    let arc: Arc
+    private(set) var arc: Arc
     /// The number of the next key that has not been read.
     var next = 0
     var pool: NodePool?
@@ -34,6 +34,17 @@ struct ArcRun: Sendable {
     }
 
     init(_ arc: Arc) { self.arc = arc }
+
+    /// How many keys have not been read.
+    var keysLeft: Int { arc.keys.count - next }
+
+    /// Gives away the latter half of the keys that have not been read; `nil` where they are too few to be worth a lookup.
+    mutating func giveAwayHalf() -> Arc? {
+        guard keysLeft >= 2 * ArcRun.itemsMax else { return nil }
+        let middle = next + keysLeft / 2
+        defer { arc = Arc(Array(arc.keys[..<middle])) }
+        return Arc(Array(arc.keys[middle...]))
+    }
 
     var nextKey: DueKey? { next < arc.keys.count ? arc.keys[next] : nil }
     var isOver: Bool { nextKey == nil && wait == nil && items.isEmpty }
@@ -73,7 +84,7 @@ struct NodePool: Sendable {
     }
 
     /// How long tokens are used; they live for twice as long.
-    private static let freshFor: Duration = .seconds(240)
+    private static let freshFor = UpkeepLimits.lookupServes
 
     /// - Parameters:
     ///   - members: closest to the anchor first, those whose networks have their share last.
@@ -114,5 +125,27 @@ struct RepublishItem: Sendable {
     var candidates: [NodePool.Member]
     var holders: [NodeInfo] = []
     var outstandingCount = 0
+    /// When the first of their tokens may have been given.
+    let tokensSince: Instant
     let sought: SoughtKey?
+    /// Whether candidates were left when their tokens ran out.
+    private(set) var isCutShort = false
+
+    /// The shortest time for which a token is valid (the reference's `TOKEN_EXPIRATION_TIME` less one turn of secrets).
+    private static let tokensValidFor: Duration = .seconds(300)
+
+    /// The candidates that are to be asked now, closest first: as many as are still wanted.
+    var nextCandidates: [NodePool.Member] {
+        candidates.suffix(max(0, Node.replicasWanted - holders.count - outstandingCount)).reversed()
+    }
+
+    /// Gives up the candidates, whose tokens are too old.
+    mutating func cutShort() {
+        isCutShort = isCutShort || !candidates.isEmpty
+        candidates.removeAll()
+    }
+
+    /// Whether the candidates still take their tokens. A store with an old one is not answered, and a node that is silent
+    /// twice counts as gone.
+    func hasValidTokens(at now: Instant) -> Bool { now - tokensSince < RepublishItem.tokensValidFor }
 }

@@ -11,7 +11,7 @@ struct Upkeep: Sendable {
     /// The arcs that are being worked on.
     var runs: [ActivityID: ArcRun] = [:]
     var isListing = false
-    /// Whether the last list was cut off.
+    /// Whether there is more that is due: the last list was cut off, or something has to be done again.
     var mayHaveMore = false
     var listedAt = Instant.distantPast
     /// When the last arc of the list was done; `nil` where none was, or it has been listed anew since.
@@ -19,9 +19,13 @@ struct Upkeep: Sendable {
     var nextDue: Instant?
     var dueCount = 0
     var keptCount = 0
-    /// How many requests may be made now. Lookups may take it below zero; then everything waits.
-    var allowance = 0.0
+    /// How many requests may be made now.
+    private var allowance = 0.0
+    /// How many requests are still to be made of what has been begun: of nodes that are being punctured first.
+    private(set) var promised = 0
     private var allowedAt = Instant.distantPast
+    /// What has been sent within a second.
+    private var sent: [(count: Int, at: Instant)] = []
     var firstContactAt: Instant?
     /// The most contacts that there have been, in the last run or this one.
     var contactsBefore: Int
@@ -34,17 +38,69 @@ struct Upkeep: Sendable {
         self.contactsBefore = contactsBefore
     }
 
-    var mayBegin: Bool { allowance >= 1 }
+    var mayBegin: Bool { allowance - Double(promised) >= 1 }
     var isBusy: Bool { !runs.isEmpty || !queue.isEmpty }
 
     /// How often what is under way is looked at: several times while a peer accepts one request.
     static let busyInterval: Duration = .milliseconds(250)
 
-    /// Lets in what time has earned, a second's worth at most.
+    /// How many searches of arcs are under way at once: who has been found soon has to be stored on, while tokens live.
+    static let searchesMax = 16
+
+    /// Lets in what time has earned, half a second's worth at most, and never more than a second's worth within a second.
     mutating func allow(at now: Instant) {
         let rate = Double(limits.packetsPerSecond)
-        allowance = min(rate, allowance + rate * min(1, (now - allowedAt) / .seconds(1)))
+        sent.removeAll { $0.at <= now - .seconds(1) }
+        let sentCount = sent.reduce(0) { $0 + $1.count }
+        let earned = allowance + rate * min(1, (now - allowedAt) / .seconds(1))
+        allowance = min(max(1, rate / 2), earned, rate - Double(sentCount))
         allowedAt = now
+    }
+
+    /// Counts requests.
+    mutating func spend(_ count: Int = 1, at now: Instant) {
+        allowance -= Double(count)
+        if let last = sent.indices.last, sent[last].at == now {
+            sent[last].count += count
+        } else {
+            sent.append((count, now))
+        }
+    }
+
+    /// Counts a request after which another one is made in any case.
+    mutating func spendFirstOfTwo(at now: Instant) {
+        spend(at: now)
+        promised += 1
+    }
+
+    /// Counts the second of two requests.
+    mutating func spendSecondOfTwo(at now: Instant) {
+        spend(at: now)
+        promised = max(0, promised - 1)
+    }
+
+    /// Whether more arcs are to be begun: those under way have not used up what may be sent, nor what their nodes take.
+    ///
+    /// - Parameter nodes: how many nodes there are to store on. An arc keeps eight of them busy.
+    func mayBeginArc(among nodes: Int) -> Bool {
+        guard mayBegin, runs.count < min(limits.arcsMax, max(1, nodes / limits.copies)) else { return false }
+        return runs.values.count { if case .lookup? = $0.wait { true } else { false } } < Upkeep.searchesMax
+    }
+
+    /// The next arc to be begun: the one that is lost soonest or, where none is left, half of the longest one under way. A
+    /// run makes no more than a key a second, since the same few nodes take all that it stores at a time.
+    mutating func takeNextArc() -> Arc? {
+        if let arc = queue.takeNext() { return arc }
+        let longest = runs.max { ($0.value.keysLeft, $0.key.number) < ($1.value.keysLeft, $1.key.number) }
+        guard let id = longest?.key else { return nil }
+        return runs[id]?.giveAwayHalf()
+    }
+
+    /// The runs, that with the oldest tokens first, so that none has to throw away what it was given.
+    var runsInTurn: [ActivityID] {
+        runs.map { (id: $0.key, since: $0.value.pool?.gatheredAt ?? .distantPast) }
+            .sorted { ($0.since, $0.id.number) < ($1.since, $1.id.number) }
+            .map(\.id)
     }
 }
 

@@ -15,34 +15,51 @@ extension ModelArchive {
 
     private func add(_ target: Target, _ held: [Holding], to due: inout DueKeys, at now: Instant) {
         let attempt = reports[target]
-        let isPinned = pins.contains(target)
-        let moment: Instant
-        if isPinned {
-            moment = attempt.map { $0.report.sought == nil ? now : $0.at + timing.republishInterval } ?? now
-        } else {
-            guard let first = held.lazy.compactMap({ self.dueTime(of: $0, under: target) }).min() else { return }
-            moment = first
+        guard !pins.contains(target) else { return addPinned(target, held, attempt, to: &due, at: now) }
+        var deadline: Instant?
+        var isKept = false
+        for holding in held {
+            guard let moment = dueTime(of: holding, under: target) else { continue }
+            isKept = true
+            if isDue(moment, at: now) {
+                deadline = min(deadline ?? holding.expiresAt, holding.expiresAt)
+            } else {
+                due.nextDue = min(due.nextDue ?? moment, moment)
+            }
         }
+        due.kept += isKept ? 1 : 0
+        guard let deadline else { return }
+        due.total += 1
+        if let attempt, attempt.at <= now, attempt.retryAt ?? now > now { return }
+        due.keys.append(DueKey(target: target, deadline: deadline, isPinned: false))
+    }
+
+    /// A pinned key is due by when it was last looked for.
+    private func addPinned(
+        _ target: Target, _ held: [Holding], _ attempt: Attempt?, to due: inout DueKeys, at now: Instant
+    ) {
+        let isAhead = attempt.map { $0.at > now } ?? false
+        let moment =
+            isAhead
+            ? now : max(attempt?.soughtAt.map { $0 + timing.republishInterval } ?? now, attempt?.retryAt ?? now)
         due.kept += 1
-        let earliest = max(moment, attempt?.report.retryAt ?? moment)
         guard moment <= now else {
             due.nextDue = min(due.nextDue ?? moment, moment)
             return
         }
         due.total += 1
-        guard earliest <= now else { return }
-        let deadline = held.lazy.map(\.expiresAt).min() ?? now
-        due.keys.append(DueKey(target: target, deadline: deadline, isPinned: isPinned))
+        due.keys.append(
+            DueKey(target: target, deadline: held.lazy.map(\.expiresAt).min() ?? now, isPinned: true))
     }
 
     package func republishable(_ targets: [Target], at now: Instant) -> [RepublishableTarget] {
         targets.map { target in
             let isPinned = pins.contains(target)
             let values = (holdings[target] ?? [])
-                .filter { isPinned || dueTime(of: $0, under: target).map { $0 <= now } ?? false }
-                .sorted { $0.id.bits < $1.id.bits }
+                .filter { isPinned || dueTime(of: $0, under: target).map { isDue($0, at: now) } ?? false }
+                .sorted { KeyOrder($0, under: target) < KeyOrder($1, under: target) }
                 .compactMap { held -> RepublishableValue? in
-                    if isPinned || held.isPublished { return RepublishableValue(entry: held.entry, servedUntil: nil) }
+                    if isPinned || held.isOurs { return RepublishableValue(entry: held.entry, servedUntil: nil) }
                     let end = origin(of: held) + timing.lifetime
                     guard now <= end else { return nil }
                     return RepublishableValue(entry: held.entry, servedUntil: end + timing.servedFor)
@@ -51,9 +68,15 @@ extension ModelArchive {
         }
     }
 
+    /// What seems to come due later than after an interval was stored while the clock was ahead.
+    private func isDue(_ moment: Instant, at now: Instant) -> Bool {
+        moment <= now || moment > now + timing.republishInterval
+    }
+
     private func dueTime(of held: Holding, under target: Target) -> Instant? {
         let due = held.lastStored + timing.republishInterval - jitter(of: held, under: target)
-        if held.isPublished { return held.isWithdrawn ? nil : due }
+        if held.isOurs { return held.isWithdrawn ? nil : due }
+        guard !held.isRetained else { return nil }
         if sabotage.contains(.keepsAliveForEver) { return due }
         guard !held.isRetained else { return nil }
         return due <= origin(of: held) + timing.lifetime ? due : nil
@@ -67,9 +90,27 @@ extension ModelArchive {
 
     /// Another one for each value and each time, so that what came together is not due together.
     private func jitter(of held: Holding, under target: Target) -> Duration {
-        guard timing.jitterMax > .zero else { return .zero }
-        var numbers = SeededGenerator(
-            seed: target.bits.middle ^ held.id.bits.middle, stream: UInt64(bitPattern: held.lastStored.nanoseconds))
-        return numbers.duration(in: .zero...timing.jitterMax)
+        var mixed = target.bits.middle ^ held.id.bits.middle ^ UInt64(bitPattern: held.lastStored.nanoseconds)
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        mixed ^= mixed >> 31
+        return timing.jitterMax * (Double(mixed >> 11) / Double(1 << 53))
+    }
+}
+
+/// Where a value stands in the archive among those of its target: what is served first, and then by class and id.
+private struct KeyOrder: Comparable {
+    private let isRetained: Int
+    private let entryClass: Int
+    private let bits: Bits160
+
+    init(_ holding: ModelArchive.Holding, under target: Target) {
+        isRetained = holding.isRetained ? 1 : 0
+        entryClass = holding.entry.signature.map { $0.signer.mid.bits == target.bits ? 0 : 1 } ?? 2
+        bits = holding.id.bits
+    }
+
+    static func < (left: KeyOrder, right: KeyOrder) -> Bool {
+        (left.isRetained, left.entryClass, left.bits) < (right.isRetained, right.entryClass, right.bits)
     }
 }

@@ -25,6 +25,8 @@ package final class ModelArchive: Storage {
     /// How many values of one target are kept that are signed, and that are not.
     private static let signedPerTargetMax = 256
     private static let unsignedPerTargetMax = 64
+    /// How long a value stays in the serving window after it has expired.
+    private static let graceAfterExpiry: Duration = .seconds(3600)
 
     /// A value that is held.
     struct Holding {
@@ -34,16 +36,21 @@ package final class ModelArchive: Storage {
         var firstSeen: Instant
         var lastStored: Instant
         var arrival: UInt64
-        var isPublished: Bool
+        /// Whether it was published here, even if it was withdrawn later.
+        var isOurs: Bool
         var isWithdrawn = false
-        /// Whether a sweep has found it expired: it is kept, and nothing is due about it any more.
+        /// Whether it has left the serving window.
         var isRetained = false
+
+        /// Whether it was published here and is stood by.
+        var isPublished: Bool { isOurs && !isWithdrawn }
     }
 
-    /// How storing again went, and when.
+    /// How storing again went the last time, and when it was last looked for.
     struct Attempt {
-        let report: RepublishReport
         let at: Instant
+        let retryAt: Instant?
+        let soughtAt: Instant?
     }
 
     /// An archive with nothing in it.
@@ -124,7 +131,7 @@ package final class ModelArchive: Storage {
         arrivals += 1
         return Holding(
             entry: entry, id: id, expiresAt: intent.expiresAt, firstSeen: now, lastStored: now, arrival: arrivals,
-            isPublished: intent.origin == .published)
+            isOurs: intent.origin == .published)
     }
 
     private func refresh(_ place: Int, of intent: StoreIntent, at now: Instant) {
@@ -132,11 +139,14 @@ package final class ModelArchive: Storage {
         let expiresAt = max(held.expiresAt, intent.expiresAt)
         let becomesOurs = intent.origin == .published && !held.isPublished
         let comesBack = held.expiresAt <= now && expiresAt > now
-        guard becomesOurs || comesBack || expiresAt - held.expiresAt >= timing.refreshWorthWriting else { return }
+        guard
+            becomesOurs || comesBack || held.isRetained
+                || expiresAt - held.expiresAt >= timing.refreshWorthWriting
+        else { return }
         held.expiresAt = expiresAt
         held.lastStored = now
-        if expiresAt > now { held.isRetained = false }
-        if becomesOurs { (held.isPublished, held.isWithdrawn) = (true, false) }
+        held.isRetained = false
+        if becomesOurs { (held.isOurs, held.isWithdrawn) = (true, false) }
         holdings[intent.target]?[place] = held
     }
 
@@ -147,33 +157,37 @@ package final class ModelArchive: Storage {
             else { continue }
             guard var held = holdings[intent.target]?[place] else { continue }
             held.lastStored = now
+            held.isRetained = false
             held.expiresAt = max(held.expiresAt, refreshed.servedUntil)
             holdings[intent.target]?[place] = held
         }
     }
 
     private func withdraw(_ entry: Entry, under target: Target) {
-        guard let place = holdings[target]?.firstIndex(where: { $0.entry == entry }) else { return }
+        let id = entry.id
+        guard let place = holdings[target]?.firstIndex(where: { $0.id == id && $0.isOurs }) else { return }
         holdings[target]?[place].isWithdrawn = true
     }
 
-    /// Lets go of what expired long ago; published and pinned values stay, and versions are remembered.
+    /// Has what expired an hour ago leave the serving window, and lets go of what has been kept for long enough; published
+    /// and pinned values stay, and versions are remembered.
     package func sweep(at now: Instant) {
-        for (target, held) in holdings where held.contains(where: { $0.expiresAt <= now && !$0.isRetained }) {
-            holdings[target] = held.map { holding in
-                var swept = holding
-                swept.isRetained = holding.isRetained || holding.expiresAt <= now
-                return swept
+        for (target, held) in holdings {
+            let isPinned = pins.contains(target)
+            let isOver = { [timing] (holding: Holding) in
+                !isPinned && !holding.isPublished && holding.expiresAt + timing.retainedFor <= now
+                    && (holding.isRetained || holding.expiresAt + ModelArchive.graceAfterExpiry <= now)
             }
-        }
-        for (target, held) in holdings where !pins.contains(target) {
-            let gone = held.filter { !$0.isPublished && now - $0.expiresAt >= timing.retainedFor }
-            guard !gone.isEmpty else { continue }
-            for holding in gone {
+            for holding in held where isOver(holding) {
                 guard let version = holding.entry.signature?.version else { continue }
                 floors[target, default: [:]][holding.id] = version
             }
-            let left = held.filter { $0.isPublished || now - $0.expiresAt < timing.retainedFor }
+            var left = held.filter { !isOver($0) }
+            for place in left.indices {
+                left[place].isRetained =
+                    left[place].isRetained
+                    ? left[place].expiresAt <= now : left[place].expiresAt + ModelArchive.graceAfterExpiry <= now
+            }
             holdings[target] = left.isEmpty ? nil : left
         }
     }
@@ -183,7 +197,7 @@ package final class ModelArchive: Storage {
     /// What the overlay is served: owner's values, other signed ones, unsigned ones, each newest version first.
     package func page(of target: Target, offset: Int, limit: Int, at now: Instant) -> [[UInt8]] {
         guard let held = holdings[target] else { return [] }
-        let served = held.filter { $0.expiresAt > now || sabotage.contains(.servesExpired) }
+        let served = held.filter { !$0.isRetained && $0.expiresAt > now || sabotage.contains(.servesExpired) }
         let sorted =
             served.count < 2
             ? served : served.sorted { ServingRank($0, under: target) < ServingRank($1, under: target) }
@@ -202,10 +216,9 @@ package final class ModelArchive: Storage {
     }
 
     package func note(_ report: RepublishReport, at now: Instant) {
-        var report = report
         // A search is remembered until the next one.
-        report.sought = report.sought ?? reports[report.target]?.report.sought
-        reports[report.target] = Attempt(report: report, at: now)
+        reports[report.target] = Attempt(
+            at: now, retryAt: report.retryAt, soughtAt: report.sought == nil ? reports[report.target]?.soughtAt : now)
     }
 
     package func powerLost() {

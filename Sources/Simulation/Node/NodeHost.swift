@@ -57,6 +57,8 @@ package final class NodeHost: CommandTaker {
         configuration.servedFor = settings.timing.servedFor
         configuration.republishes = settings.republishes
         configuration.upkeepLimits = settings.upkeepLimits
+        configuration.upkeepLimits.gatherFor = min(
+            settings.upkeepLimits.gatherFor, settings.timing.republishInterval / UpkeepLimits.gatheringsPerInterval)
         configuration.limitsLocalNetworks = settings.limitsLocalNetworks
         node = Node(configuration, at: clock.coreTime(at: reading))
     }

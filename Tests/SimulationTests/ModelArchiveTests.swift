@@ -1,0 +1,215 @@
+import IPv8
+import Kademlia
+import Maintenance
+import Testing
+
+@testable import Archive
+@testable import DHTCore
+@testable import Simulation
+
+/// The model of the archive does what the archive does.
+@Suite struct ModelArchiveTests {
+    @Test(arguments: [1, 2, 3, 4, 5, 12] as [UInt64]) func answersLikeTheArchive(seed: UInt64) throws {
+        var trial = try Trial(seed: seed)
+        for step in 0..<160 {
+            try trial.act()
+            let difference = trial.difference()
+            #expect(difference == nil, "seed \(seed), step \(step), after \(trial.lastAct)")
+            if difference != nil { return }
+        }
+        #expect(trial.real.failures.isEmpty)
+    }
+
+    /// A model that is wrong is found out.
+    @Test(arguments: [Sabotage.forgetsVersions, .servesExpired, .altersValues, .keepsAliveForEver])
+    func aWrongModelAnswersOtherwise(sabotage: Sabotage) throws {
+        let differs = try (UInt64(1)...4).contains { seed in
+            var trial = try Trial(seed: seed, sabotage: [sabotage])
+            for _ in 0..<160 {
+                try trial.act()
+                if trial.difference() != nil { return true }
+            }
+            return false
+        }
+        #expect(differs)
+    }
+}
+
+extension RealArchive {
+    /// What is known of each value, as text, in the order of ids.
+    fileprivate func facts(under target: Target) -> [String] {
+        let served = (try? archive.records(of: target)) ?? []
+        let retained = (try? archive.retainedRecords(of: target)) ?? []
+        return [(served, false), (retained, true)].flatMap { records, isRetained in
+            records.map { record in
+                "\(record.entry.id) \(record.entry.bytes.count) \(record.firstSeen) \(record.lastStored) \(record.expiresAt)"
+                    + (isRetained ? " retained" : "") + (record.provenance == .publishedHere ? " ours" : "")
+                    + (record.isWithdrawn ? " withdrawn" : "")
+            }
+        }.sorted()
+    }
+}
+
+extension ModelArchive {
+    fileprivate func facts(under target: Target) -> [String] {
+        (holdings[target] ?? []).map { held in
+            "\(held.id) \(held.entry.bytes.count) \(held.firstSeen) \(held.lastStored) \(held.expiresAt)"
+                + (held.isRetained ? " retained" : "") + (held.isOurs ? " ours" : "")
+                + (held.isWithdrawn ? " withdrawn" : "")
+        }.sorted()
+    }
+}
+
+/// The archive and its model side by side, to which the same things happen at random.
+private struct Trial {
+    let real: RealArchive
+    let model: ModelArchive
+    private(set) var lastAct = ""
+    /// Where the two have said different things about a change.
+    private var otherOutcome: String?
+    private let timing = StorageTiming()
+    private var now = Instant(seconds: 1_700_000_000)
+    private var generator: SeededGenerator
+    private let signers: [Identity]
+    private let targets: [Target]
+    private var known: [(target: Target, entry: Entry)] = []
+
+    init(seed: UInt64, sabotage: Set<Sabotage> = []) throws {
+        generator = SeededGenerator(seed: seed)
+        real = try RealArchive(timing, now: now)
+        model = ModelArchive(timing: timing, sabotage: sabotage)
+        signers = (0..<4).map { Identity(number: UInt64($0), .modelled) }
+        // One of them is a signer's own.
+        targets = (0..<3).map { Target(hashing: "key \($0)") } + [Target(bits: signers[0].publicKey.mid.bits)]
+    }
+
+    mutating func act() throws {
+        switch Int.random(in: 0..<20, using: &generator) {
+        case 0..<9: try store()
+        case 9, 10: refresh()
+        case 11: withdraw()
+        case 12: if Int.random(in: 0..<8, using: &generator) == 0 { apply(.pin(anyTarget()), "pin") }
+        case 13, 14: note()
+        case 15: sweep()
+        case 16: reopen()
+        default: wait()
+        }
+    }
+
+    private mutating func anyTarget() -> Target { targets.randomElement(using: &generator) ?? targets[0] }
+
+    private mutating func apply(_ change: StorageChange, _ name: String) {
+        lastAct = name
+        let (left, right) = (real.commit([change], at: now), model.commit([change], at: now))
+        if left != right { otherOutcome = "\(name): \(String(describing: left)) is not \(String(describing: right))" }
+    }
+
+    private mutating func entry(by signer: Identity) throws -> Entry {
+        let data = [UInt8.random(in: 0..<3, using: &generator)]
+        guard Int.random(in: 0..<4, using: &generator) > 0 else { return try Entry(unsigned: data) }
+        // Around the present, so that some were signed before they came and some after.
+        let version = UInt32(now.seconds - 600 + Int64.random(in: 0..<4, using: &generator) * 300)
+        return try signer.entry(data, version: Version(version))
+    }
+
+    private mutating func store() throws {
+        let target = anyTarget()
+        let signer = signers.randomElement(using: &generator) ?? signers[0]
+        let sender = Bool.random(using: &generator) ? signer : signers[3]
+        let isOld = !known.isEmpty && Int.random(in: 0..<3, using: &generator) == 0
+        let entries =
+            isOld
+            ? [known.randomElement(using: &generator)?.entry].compactMap { $0 }
+            : try (0..<Int.random(in: 1...3, using: &generator)).map { _ in try entry(by: signer) }
+        let lives: [Int64] = [3600, 1800, 450, 30]
+        let expiresAt = now + .seconds(lives.randomElement(using: &generator) ?? 3600)
+        let isOurs = Int.random(in: 0..<4, using: &generator) == 0
+        let origin: StoreIntent.Origin =
+            isOurs ? .published : .stored(by: sender.publicKey.mid, from: World.publicAddress(7))
+        known += entries.map { (target, $0) }
+        apply(
+            .store(StoreIntent(target: target, entries: entries, expiresAt: expiresAt, origin: origin)),
+            "store of \(entries.count)")
+    }
+
+    private mutating func refresh() {
+        guard let (target, entry) = known.randomElement(using: &generator) else { return }
+        let until = now + .seconds(Int64.random(in: 0..<3600, using: &generator))
+        let intent = RefreshIntent(
+            target: target, values: [RefreshIntent.Refreshed(entry: entry, servedUntil: until)])
+        apply(.refresh(intent), "refresh")
+    }
+
+    private mutating func withdraw() {
+        guard let (target, entry) = known.randomElement(using: &generator) else { return }
+        apply(.withdraw(target, entry), "withdrawal")
+    }
+
+    private mutating func note() {
+        let outcomes: [RepublishReport.Outcome] = [.stored, .unanswered, .othersCloser]
+        let report = RepublishReport(
+            target: anyTarget(), outcome: outcomes.randomElement(using: &generator) ?? .stored, holders: [],
+            retryAt: Bool.random(using: &generator) ? now + .seconds(300) : nil,
+            sought: Bool.random(using: &generator) ? RepublishReport.Sought(answered: 8, found: 3) : nil)
+        lastAct = "report"
+        real.note(report, at: now)
+        model.note(report, at: now)
+    }
+
+    private mutating func sweep() {
+        lastAct = "sweep"
+        real.sweep(at: now)
+        model.sweep(at: now)
+    }
+
+    private mutating func reopen() {
+        lastAct = "reopening"
+        real.powerLost()
+        model.powerLost()
+    }
+
+    /// Seconds, minutes, hours or days; now and then the clock is set back.
+    private mutating func wait() {
+        let spans: [Int64] = [1, 20, 70, 600, 2400, 2700, 5000, 9 * 86_400, -7000]
+        let span = spans.randomElement(using: &generator) ?? 1
+        lastAct = "\(span) s"
+        now = now + .seconds(span) + .nanoseconds(Int64.random(in: 0..<1_000_000, using: &generator))
+    }
+
+    /// What the two answer differently; nothing where they agree.
+    func difference() -> String? {
+        if let otherOutcome { return otherOutcome }
+        for target in targets {
+            for offset in [0, 2] {
+                let (left, right) = (
+                    real.page(of: target, offset: offset, limit: 8, at: now),
+                    model.page(of: target, offset: offset, limit: 8, at: now)
+                )
+                if left != right { return "page of \(target) from \(offset): \(left) is not \(right)" }
+            }
+            let (left, right) = (real.facts(under: target), model.facts(under: target))
+            if left != right { return "held under \(target): \(left) is not \(right)" }
+        }
+        for (left, right) in zip(real.republishable(targets, at: now), model.republishable(targets, at: now))
+        where left != right {
+            return "to be stored again: \(text(left)) is not \(text(right))"
+        }
+        let (left, right) = (due(of: real), due(of: model))
+        return left == right ? nil : "due: \(left) is not \(right)"
+    }
+
+    /// What is due, in the order of keys. When the next key is due the archive tells too early where keys are pinned.
+    private func due(of storage: any Storage) -> DueKeys {
+        var due = storage.dueKeys(at: now, limit: 100)
+        due.keys.sort { $0.target.bits < $1.target.bits }
+        if !model.pins.isEmpty { due.nextDue = nil }
+        return due
+    }
+
+    private func text(_ target: RepublishableTarget) -> String {
+        let values = target.values.map { value in
+            "\(value.entry.id) \(value.entry.signature?.version.number ?? 0) \(Array(value.entry.data)) \(String(describing: value.servedUntil))"
+        }
+        return "\(target.target): \(values)"
+    }
+}
