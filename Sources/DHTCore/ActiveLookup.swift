@@ -50,8 +50,8 @@ struct ActiveLookup: Sendable {
     /// Whether it is counted against what upkeep may send.
     var isUpkeep: Bool {
         switch purpose {
-        case .republish, .seek: true
-        case .find, .publish, .connect, .ownRecord, .refresh: false
+        case .republish, .seek, .refresh, .ownRecord: true
+        case .find, .publish, .connect: false
         }
     }
 

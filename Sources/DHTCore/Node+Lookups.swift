@@ -29,20 +29,20 @@ extension Node {
     /// Asks whoever is next in a search, and ends it when nobody is.
     mutating func advance(_ id: ActivityID, at now: Instant, into effects: inout [Effect]) {
         guard var active = lookups[id] else { return }
+        let isBudgeted = active.isUpkeep && upkeep.isEnabled
+        if isBudgeted { upkeep.allow(at: now) }
         for family in families.present {
-            while !active.isUpkeep || upkeep.mayBegin, let step = active.searches[family]?.next() {
-                let isBeingPunctured = havePunctured(step, for: id, at: now, into: &effects)
+            while !isBudgeted || upkeep.mayBegin, let step = active.searches[family]?.next() {
                 let isUnderWay =
-                    isBeingPunctured || submit(active.request(to: step.node, for: id), at: now, into: &effects)
-                if active.isUpkeep {
-                    if isBeingPunctured { upkeep.spendFirstOfTwo(at: now) } else { upkeep.spend(at: now) }
-                }
+                    havePunctured(step, for: id, at: now, into: &effects)
+                    || submit(active.request(to: step.node, for: id), at: now, into: &effects)
                 if !isUnderWay { active.searches[family]?.failed(step.node) }
             }
         }
         let isOver =
             !active.awaitsOwnValues && active.outstandingPages == 0 && active.searches.values.allSatisfy(\.isFinished)
         lookups[id] = isOver ? nil : active
+        if isBudgeted, !isOver, !upkeep.mayBegin { planUpkeepSoon(at: now) }
         if isOver { finish(active, at: now, into: &effects) }
     }
 
@@ -60,14 +60,18 @@ extension Node {
         let request = Request(
             kind: .find, address: introducer.address, publicKey: introducer.publicKey,
             purpose: .puncture(id, step.node), body: .find(Target(bits: nodeID.bits), offset: 0, wantsNodes: true))
-        return submit(request, at: now, into: &effects)
+        guard submit(request, at: now, into: &effects) else { return false }
+        // The node itself is asked then, in any case.
+        if isBudgeted(request) { upkeep.promise() }
+        return true
     }
 
     /// Asks a node that is next in a search, after it has been punctured as far as that went.
     mutating func ask(_ node: NodeInfo, for id: ActivityID, at now: Instant, into effects: inout [Effect]) {
         guard let active = lookups[id] else { return }
-        if active.isUpkeep { upkeep.spendSecondOfTwo(at: now) }
-        if !submit(active.request(to: node, for: id), at: now, into: &effects) {
+        let request = active.request(to: node, for: id)
+        if isBudgeted(request) { upkeep.takeBackPromise() }
+        if !submit(request, at: now, into: &effects) {
             lookupFailed(id, node, at: now, into: &effects)
         }
     }

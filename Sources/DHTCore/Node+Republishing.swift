@@ -24,12 +24,12 @@ extension Node {
     mutating func republish(at now: Instant, into effects: inout [Effect]) {
         guard upkeep.isEnabled else { return }
         upkeep.allow(at: now)
-        guard isTableGood(at: now) else { return }
-        listDueKeys(at: now, into: &effects)
         // Searches wait while nothing may be sent.
         for id in lookups.filter(\.value.isUpkeep).keys.sorted(by: { $0.number < $1.number }) {
             advance(id, at: now, into: &effects)
         }
+        guard isTableGood(at: now) else { return }
+        listDueKeys(at: now, into: &effects)
         for id in upkeep.runsInTurn { advance(run: id, at: now, into: &effects) }
         // The soonest to be lost comes first.
         while upkeep.mayBeginArc(among: nodeCountEstimate), let arc = upkeep.takeNextArc() {
@@ -89,7 +89,13 @@ extension Node {
         let underWay = Set(upkeep.runs.values.lazy.flatMap { $0.arc.keys.lazy.map(\.target) })
         upkeep.queue = ArcQueue(due.keys.filter { !underWay.contains($0.target) }, depth: arcDepth)
         republish(at: now, into: &effects)
-        if upkeep.isBusy { schedule.plan(.republish, at: now + Upkeep.busyInterval) }
+        if upkeep.isBusy { planUpkeepSoon(at: now) }
+    }
+
+    /// Comes back to what waits for its nodes or for the budget.
+    mutating func planUpkeepSoon(at now: Instant) {
+        let soon = now + Upkeep.busyInterval
+        if schedule.dueTime(of: .republish).map({ $0 > soon }) ?? true { schedule.plan(.republish, at: soon) }
     }
 
     /// How many bits the ids of a neighbourhood share, by how many nodes there seem to be.

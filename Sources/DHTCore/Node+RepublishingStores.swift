@@ -17,7 +17,6 @@ extension Node {
                 run.items[index].candidates.removeAll { $0.id == member.id }
                 guard store(run.items[index], on: member, for: id, at: now, into: &effects) else { continue }
                 run.items[index].outstandingCount += 1
-                upkeep.spend(at: now)
             }
         }
         let isDone = { (item: RepublishItem) in

@@ -23,6 +23,7 @@ extension Node {
         }
         guard sendAt <= now else {
             counters.paced += 1
+            if isBudgeted(request) { upkeep.promise() }
             _ = requests.add(request, firstDeadline: sendAt, using: &generator)
             return true
         }
@@ -32,11 +33,22 @@ extension Node {
     /// Sends a request that its peer accepts, without asking the pacer. Returns whether it was sent.
     mutating func transmitNow(_ request: Request, at now: Instant, into effects: inout [Effect]) -> Bool {
         guard !requests.isFull, canReach(request.address) else { return false }
+        if isBudgeted(request) { upkeep.spend(at: now) }
         var sent = request
         sent.sentAt = now
         let id = requests.add(sent, firstDeadline: now + request.kind.patience, using: &generator)
         transmit(sent, id, into: &effects)
         return true
+    }
+
+    /// Whether a request is counted against what upkeep may send.
+    func isBudgeted(_ request: Request) -> Bool {
+        guard upkeep.isEnabled else { return false }
+        return switch request.purpose {
+        case .republication: true
+        case .lookup(let id), .page(let id), .puncture(let id, _): lookups[id]?.isUpkeep ?? false
+        case .upkeep, .walk, .command, .publication, .ownRecord, .connection, .knownAddress: false
+        }
     }
 
     private mutating func transmit(_ request: Request, _ id: RequestID, into effects: inout [Effect]) {
@@ -130,6 +142,10 @@ extension Node {
             }
             let sendAt = pacer.confirm(since, for: request.address, at: now)
             if sendAt <= now {
+                if isBudgeted(request) {
+                    upkeep.takeBackPromise()
+                    upkeep.spend(at: now)
+                }
                 requests.extend(id, sentAt: now)
                 transmit(request, id, into: &effects)
             } else {

@@ -28,7 +28,7 @@ extension Node {
             schedule.plan(job, at: now + job.interval)
             let countBefore = effects.count
             run(job, at: now, into: &effects)
-            if job == .republish, upkeep.isBusy { schedule.plan(job, at: now + Upkeep.busyInterval) }
+            if job == .republish, upkeep.isBusy { planUpkeepSoon(at: now) }
             guard effects.count > countBefore else { continue }
             let sentCount = effects[countBefore...].count { if case .send = $0 { true } else { false } }
             jobs.note(job, sent: sentCount, at: now)

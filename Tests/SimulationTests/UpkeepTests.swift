@@ -157,7 +157,7 @@ import Testing
     }
 
     @Test func upkeepSendsNoMoreInASecondThanItMay() throws {
-        var upkeep = Upkeep(isEnabled: true, limits: UpkeepLimits())
+        var upkeep = Upkeep(isEnabled: true, limits: UpkeepLimits(), contactsBefore: 0)
         var sent: [(count: Int, at: Instant)] = []
         var now = Instant(seconds: 1_700_000_000)
         var generator = SeededGenerator(seed: 1)

@@ -41,7 +41,7 @@ import Testing
         plan.sabotage = [sabotage]
         plan.length = .seconds(120)
         // What has expired is looked for when it has.
-        if sabotage == .servesExpired { (plan.length, plan.hastening) = (.seconds(180), 60) }
+        if sabotage == .servesExpired { (plan.length, plan.hastening) = (.seconds(240), 60) }
         let report = WholeSystem(seed: 1, plan: plan).run()
         #expect(report.violations.contains { $0.checker == checker })
     }

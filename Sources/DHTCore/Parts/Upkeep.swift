@@ -21,8 +21,8 @@ struct Upkeep: Sendable {
     var keptCount = 0
     /// How many requests may be made now.
     private var allowance = 0.0
-    /// How many requests are still to be made of what has been begun: of nodes that are being punctured first.
-    private(set) var promised = 0
+    /// How many requests will be made in any case: of nodes that are being punctured first, or that are busy.
+    private var promised = 0
     private var allowedAt = Instant.distantPast
     /// What has been sent within a second.
     private var sent: [(count: Int, at: Instant)] = []
@@ -38,7 +38,8 @@ struct Upkeep: Sendable {
         self.contactsBefore = contactsBefore
     }
 
-    var mayBegin: Bool { allowance - Double(promised) >= 1 }
+    /// Whether there is room for a request and, where its node has to be punctured first, for that.
+    var mayBegin: Bool { allowance - Double(promised) >= Double(min(2, limits.packetsPerSecond)) }
     var isBusy: Bool { !runs.isEmpty || !queue.isEmpty }
 
     /// How often what is under way is looked at: several times while a peer accepts one request.
@@ -53,30 +54,27 @@ struct Upkeep: Sendable {
         sent.removeAll { $0.at <= now - .seconds(1) }
         let sentCount = sent.reduce(0) { $0 + $1.count }
         let earned = allowance + rate * min(1, (now - allowedAt) / .seconds(1))
-        allowance = min(max(1, rate / 2), earned, rate - Double(sentCount))
+        allowance = min(max(2, rate / 2), earned, rate - Double(sentCount))
         allowedAt = now
     }
 
-    /// Counts requests.
-    mutating func spend(_ count: Int = 1, at now: Instant) {
-        allowance -= Double(count)
+    /// Counts a request that is sent.
+    mutating func spend(at now: Instant) {
+        allowance -= 1
         if let last = sent.indices.last, sent[last].at == now {
-            sent[last].count += count
+            sent[last].count += 1
         } else {
-            sent.append((count, now))
+            sent.append((1, now))
         }
     }
 
-    /// Counts a request after which another one is made in any case.
-    mutating func spendFirstOfTwo(at now: Instant) {
-        spend(at: now)
-        promised += 1
-    }
+    /// Keeps room for a request that will be made.
+    mutating func promise() { promised += 1 }
 
-    /// Counts the second of two requests.
-    mutating func spendSecondOfTwo(at now: Instant) {
-        spend(at: now)
-        promised = max(0, promised - 1)
+    /// The request is made now, or not at all.
+    mutating func takeBackPromise() {
+        precondition(promised > 0, "a request of upkeep was made that nobody had announced")
+        promised -= 1
     }
 
     /// Whether more arcs are to be begun: those under way have not used up what may be sent, nor what their nodes take.
