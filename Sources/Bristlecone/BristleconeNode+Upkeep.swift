@@ -15,7 +15,7 @@ extension BristleconeNode {
             try archive.dueList(at: now, limit: 1)
         }
         return PlanReport(
-            list, phase: snapshot.upkeep.phase.rawValue, nodes: snapshot.upkeep.nodes,
+            list, phase: snapshot.upkeep.phase, nodes: snapshot.upkeep.nodes,
             interval: settings.ofArchive.interval,
             packetsPerSecond: settings.packetsPerSecond)
     }
@@ -54,13 +54,14 @@ extension BristleconeNode {
 
 extension PlanReport {
     /// Foretells what a list of due keys takes.
-    init(_ list: DueList, phase: String, nodes: Int, interval: Duration, packetsPerSecond: Int) {
+    init(_ list: DueList, phase: UpkeepSnapshot.Phase, nodes: Int, interval: Duration, packetsPerSecond: Int) {
         var limits = UpkeepLimits()
         limits.packetsPerSecond = packetsPerSecond
         let forecast = Forecast(
-            dueKeys: list.total, keptKeys: list.kept, nodes: nodes, interval: interval, limits: limits)
+            dueKeys: list.total, keptKeys: list.kept, nodes: nodes, interval: interval, limits: limits,
+            tableIsGood: phase == .working || phase == .idle)
         self.init(
-            phase: phase, dueKeys: forecast.dueKeys, keptKeys: forecast.keptKeys, nodes: forecast.nodes,
+            phase: phase.rawValue, dueKeys: forecast.dueKeys, keptKeys: forecast.keptKeys, nodes: forecast.nodes,
             packets: forecast.packets, keysPerSecond: forecast.keysPerSecond, duration: forecast.duration,
             interval: interval, keysBeyondCapacity: forecast.keysBeyondCapacity, nextDue: list.nextDue)
     }

@@ -13,12 +13,12 @@ extension Node {
     /// a request comes from can be forged.
     mutating func noteQuery(from sender: NodeInfo, _ id: NodeID, at now: Instant, into effects: inout [Effect]) {
         let family = sender.address.family
-        guard let known = families[family]?.table.contact(id) else {
+        guard let knownAddress = families[family]?.table.address(of: id) else {
             guard families[family]?.table.hasRoom(for: id, at: sender.address.host) == true else { return }
             return probe(sender, id, at: now, into: &effects)
         }
         families[family]?.table.recordQuery(from: id, at: now)
-        if known.node.address != sender.address { probe(sender, id, at: now, into: &effects) }
+        if knownAddress != sender.address { probe(sender, id, at: now, into: &effects) }
     }
 
     private mutating func probe(_ node: NodeInfo, _ id: NodeID, at now: Instant, into effects: inout [Effect]) {
@@ -39,9 +39,9 @@ extension Node {
         guard !trackers.contains(sender.address) else { return }
         var contact = Contact(sender, answeredAt: now)
         contact.roundTrip = roundTrip
-        let known = families[sender.address.family]?.table.contact(contact.id)
+        let knownAddress = families[sender.address.family]?.table.address(of: contact.id)
         let insertion = families[sender.address.family]?.table.insert(contact)
-        if insertion == .updated, known?.node.address != sender.address { noteChangedContacts(at: now) }
+        if insertion == .updated, knownAddress != sender.address { noteChangedContacts(at: now) }
         guard insertion == .added else { return }
         lostContacts.remove(contact.id)
         noteChangedContacts(at: now)
@@ -60,7 +60,7 @@ extension Node {
         ownRecord.failed(node)
         let id = NodeID(host: node.address.host, mid: node.publicKey.mid)
         // Somebody may have named a contact's key at a port where it is not. That silence is not the contact's.
-        guard families[node.address.family]?.table.contact(id)?.node.address ?? node.address == node.address else {
+        guard families[node.address.family]?.table.address(of: id) ?? node.address == node.address else {
             return
         }
         switch families[node.address.family]?.table.recordFailure(of: id) {

@@ -54,7 +54,7 @@ extension Node {
         let host = step.node.address.host
         let nodeID = NodeID(host: host, mid: step.node.publicKey.mid)
         guard let introducer = step.introducer, !host.isLoopback,
-            families[host.family]?.table.contact(nodeID) == nil
+            families[host.family]?.table.address(of: nodeID) == nil
         else { return false }
         // With the node's own id as target, it is the first to be named, and so the one that is punctured.
         let request = Request(

@@ -61,13 +61,13 @@ extension Node {
         into effects: inout [Effect]
     ) {
         guard let entries = entries(in: packet.message) else { return }
-        let contact = families[source.family]?.table.contact(NodeID(host: source.host, mid: sender.mid))
-        let isContact = isAwaited || contact?.node.address == source
+        let id = NodeID(host: source.host, mid: sender.mid)
+        let isContact = isAwaited || families[source.family]?.table.address(of: id) == source
         guard isContact || work.count < Node.strangersWorkMax else { return drop(.overloaded) }
         let levels = [sender.level] + entries.compactMap { $0.signature?.signer.level }
         guard verifications.take(levels, isContact: isContact, at: now) else { return drop(.overloaded) }
-        guard let id = begin(.packet(packet, from: source, entries: entries)) else { return drop(.overloaded) }
-        effects.append(.verify(id, packet: packet, entries: entries))
+        guard let work = begin(.packet(packet, from: source, entries: entries)) else { return drop(.overloaded) }
+        effects.append(.verify(work, packet: packet, entries: entries))
     }
 
     /// The entries that a message carries. In a store request each has to be one; in an answer those that are none are
@@ -190,7 +190,7 @@ extension Node {
             case .introductionRequest, .storePeerRequest, .connectPeerRequest: discoveryFloods.admit(id, at: now)
             default: floods.admit(id, at: now)
             }
-        let isStranger = families[sender.address.family]?.table.contact(id) == nil
+        let isStranger = families[sender.address.family]?.table.address(of: id) == nil
         let isLimited = isStranger && !NetworkPrefix(sender.address.host, limitingLocal: limitsLocalNetworks).isExempt
         guard isAdmitted, !isLimited || hostFloods.admit(sender.address.host.site, at: now) else {
             drop(.floodLimit)

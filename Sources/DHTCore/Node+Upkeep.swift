@@ -126,18 +126,20 @@ extension Node {
     /// Pings whoever has been quiet for too long, and comes again when the next one will have been.
     private mutating func pingQuietContacts(at now: Instant, into effects: inout [Effect]) {
         var earliest = now
+        let start = now - Node.quietMax
         for family in families.present {
-            for contact in families[family]?.table.contacts ?? [] {
-                let lastSign = max(contact.lastResponse, keepAliveSentAt[contact.id] ?? .distantPast)
-                guard now - lastSign >= Node.quietMax else {
-                    earliest = min(earliest, lastSign)
+            guard let (quiet, earliestAnswer) = families[family]?.table.quiet(since: start) else { continue }
+            earliest = min(earliest, earliestAnswer ?? now)
+            for contact in quiet {
+                if let sentAt = keepAliveSentAt[contact.id], sentAt > start {
+                    earliest = min(earliest, sentAt)
                     continue
                 }
                 keepAliveSentAt[contact.id] = now
                 ping(contact.node, at: now, into: &effects)
             }
         }
-        keepAliveSentAt = keepAliveSentAt.filter { now - $0.value < Node.quietMax }
+        if keepAliveSentAt.count > contactCount { keepAliveSentAt = keepAliveSentAt.filter { $0.value > start } }
         // Who becomes a contact later has just answered, and is not due before that.
         schedule.plan(.keepAlive, at: max(earliest + Node.quietMax, now + Node.pingRoundsInterval))
     }

@@ -41,6 +41,8 @@ public struct Instant: Hashable, Comparable, Sendable {
 extension Duration {
     /// The duration in nanoseconds, held within what 64 bits can say (292 years).
     public var nanoseconds: Int64 {
+        // Up to nine seconds, as nearly all durations are, 64 bits hold the attoseconds: a division of them is fast.
+        if let few = Int64(exactly: attoseconds) { return few / 1_000_000_000 }
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         guard !overflow else { return seconds < 0 ? .min : .max }

@@ -156,15 +156,46 @@ public struct RoutingTable: Sendable {
     /// All contacts, bucket by bucket.
     public var contacts: [Contact] { buckets.flatMap(\.contacts) }
 
+    // By index, since looping over contacts copies each with all that it refers to.
+
     /// The contact with an id.
-    public func contact(_ id: NodeID) -> Contact? { buckets[bucketNumber(of: id)].contacts.first { $0.id == id } }
+    public func contact(_ id: NodeID) -> Contact? {
+        let number = bucketNumber(of: id)
+        return buckets[number].index(of: id).map { buckets[number].contacts[$0] }
+    }
+
+    /// Where the contact with an id is; `nil` where it is none.
+    public func address(of id: NodeID) -> Address? {
+        let number = bucketNumber(of: id)
+        return buckets[number].index(of: id).map { buckets[number].contacts[$0].node.address }
+    }
 
     /// The contact at an address; `nil` where there is none.
     public func contact(at address: Address) -> Contact? {
-        for bucket in buckets {
-            if let contact = bucket.contacts.first(where: { $0.node.address == address }) { return contact }
+        for number in buckets.indices {
+            for index in buckets[number].contacts.indices
+            where buckets[number].contacts[index].node.address == address {
+                return buckets[number].contacts[index]
+            }
         }
         return nil
+    }
+
+    /// The contacts whose last answer came no later than a moment, and when the earliest answer came of the others.
+    public func quiet(since moment: Instant) -> (contacts: [Contact], earliestAnswer: Instant?) {
+        var contacts: [Contact] = []
+        var earliest: Instant?
+        for number in buckets.indices {
+            for index in buckets[number].contacts.indices {
+                let answer = buckets[number].contacts[index].lastResponse
+                if answer <= moment {
+                    contacts.append(buckets[number].contacts[index])
+                } else {
+                    earliest = min(earliest ?? answer, answer)
+                }
+            }
+        }
+        return (contacts, earliest)
     }
 
     /// Whether a node that is no contact yet would become one, or could wait for a place that is not taken.

@@ -23,7 +23,10 @@ public struct Forecast: Hashable, Sendable {
     /// - Parameters:
     ///   - interval: how often a key comes due.
     ///   - limits: what the node's own settings and its peers allow.
-    public init(dueKeys: Int, keptKeys: Int, nodes: Int, interval: Duration, limits: UpkeepLimits) {
+    ///   - tableIsGood: whether upkeep can begin; after a start, the routing table has to recover first.
+    public init(
+        dueKeys: Int, keptKeys: Int, nodes: Int, interval: Duration, limits: UpkeepLimits, tableIsGood: Bool = false
+    ) {
         self.dueKeys = dueKeys
         self.keptKeys = keptKeys
         self.nodes = nodes
@@ -42,7 +45,7 @@ public struct Forecast: Hashable, Sendable {
             dueKeys == 0
             ? .zero
             : .seconds(Double(packets) / perSecond + min(onBusiest, Double(dueKeys)) / limits.requestsPerPeerAndSecond)
-                + UpkeepLimits.tableTime
+                + (tableIsGood ? .zero : UpkeepLimits.tableTime)
         let capacity = perSecond / Double(copies) * (interval / .seconds(1))
         keysBeyondCapacity = max(0, keptKeys - Int(capacity))
     }

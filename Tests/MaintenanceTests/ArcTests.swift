@@ -64,6 +64,18 @@ import Testing
         #expect(forecast.keysBeyondCapacity == 1_000_000 - 306_818)
     }
 
+    @Test func theTableIsWaitedForOnlyWhereItIsNotGoodYet() throws {
+        func duration(tableIsGood: Bool, keys: Int) -> Duration? {
+            Forecast(
+                dueKeys: keys, keptKeys: 100, nodes: 100, interval: .seconds(2700), limits: UpkeepLimits(),
+                tableIsGood: tableIsGood
+            ).duration
+        }
+        let good = try #require(duration(tableIsGood: true, keys: 100))
+        #expect(duration(tableIsGood: false, keys: 100) == good + UpkeepLimits.tableTime)
+        #expect(duration(tableIsGood: false, keys: 0) == .zero)
+    }
+
     @Test func nobodyToStoreOnMeansNoEnd() {
         let forecast = Forecast(dueKeys: 5, keptKeys: 9, nodes: 0, interval: .seconds(2700), limits: UpkeepLimits())
         #expect(forecast.duration == nil && forecast.keysBeyondCapacity == 9)

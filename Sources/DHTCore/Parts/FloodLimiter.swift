@@ -24,7 +24,7 @@ struct FloodLimiter<Sender: Hashable & Sendable>: Sendable {
 
     /// Counts a request; `false` where the sender has used up its allowance.
     mutating func admit(_ sender: Sender, at now: Instant) -> Bool {
-        if senders[sender] == nil, senders.count >= FloodLimiter.sendersMax { forgetQuiet(at: now) }
+        if senders.count >= FloodLimiter.sendersMax, senders[sender] == nil { forgetQuiet(at: now) }
         return senders[sender, default: RecentTimes()]
             .admit(at: now, max: requestsMax, since: now - FloodLimiter.interval)
     }
