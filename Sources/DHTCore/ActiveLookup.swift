@@ -32,8 +32,8 @@ struct ActiveLookup: Sendable {
         case connect(CommandID)
         /// To find the nodes that are to remember where we are.
         case ownRecord
-        /// To find the nodes to store values on again.
-        case republish(ActivityID)
+        /// To find the nodes to store so many keys on again, which are neighbours.
+        case republish(ActivityID, keys: Int)
         /// To find the values of a pinned key.
         case seek(ActivityID)
         /// To get to know a part of the key space.
@@ -58,7 +58,7 @@ struct ActiveLookup: Sendable {
     /// How many nodes it is to find. A pool for many keys has to be larger than what one key needs.
     var nodesWanted: Int {
         switch purpose {
-        case .republish: 2 * Node.replicasWanted
+        case .republish(_, let keys): keys > 1 ? 2 * Node.replicasWanted : Node.replicasWanted
         case .find, .publish, .connect, .ownRecord, .refresh, .seek: Node.replicasWanted
         }
     }

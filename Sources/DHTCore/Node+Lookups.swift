@@ -133,7 +133,7 @@ extension Node {
             storeOnResponders(of: active, entry, for: command, at: now, into: &effects)
         case .connect(let command):
             askHolders(foundBy: active, for: command, at: now, into: &effects)
-        case .republish(let run):
+        case .republish(let run, _):
             pooled(active, for: run, at: now, into: &effects)
         case .seek(let run):
             sought(active, for: run, at: now, into: &effects)

@@ -14,7 +14,7 @@ extension Node {
     private static let keysPerListing = 65_536
     /// How often the archive is asked for what is due, where it is known that there is more.
     private static let listingInterval: Duration = .seconds(30)
-    /// How long after the last of them is done it is asked what comes due next, so that the index has heard of it.
+    /// How long after the last of them is done it is not asked, so that the index has heard of it.
     private static let settlingInterval: Duration = .seconds(4)
     /// How long a key waits that others are closer to.
     private static let othersCloserInterval: Duration = .seconds(900)
@@ -69,10 +69,9 @@ extension Node {
     private mutating func listDueKeys(at now: Instant, into effects: inout [Effect]) {
         guard !upkeep.isListing, upkeep.queue.isEmpty, upkeep.runs.count * 2 <= upkeep.limits.arcsMax else { return }
         let isHungry = upkeep.runs.isEmpty && upkeep.mayHaveMore
-        // What was due when the list was made may be due again soon; the list did not tell.
-        let isSettled = upkeep.doneAt.map { now - $0 >= Node.settlingInterval } == true
+        let isSettling = upkeep.doneAt.map { now - $0 < Node.settlingInterval } ?? false
         let interval = upkeep.mayHaveMore ? Node.listingInterval : upkeep.limits.gatherFor
-        guard isHungry || isSettled || now - upkeep.listedAt >= interval, let id = begin(.dueKeys) else { return }
+        guard isHungry || !isSettling && now - upkeep.listedAt >= interval, let id = begin(.dueKeys) else { return }
         upkeep.isListing = true
         upkeep.listedAt = now
         upkeep.doneAt = nil
@@ -140,7 +139,7 @@ extension Node {
         let isToBeSought = key.isPinned && run.sought?.target != key.target
         let hasPool = run.pool.map { $0.isFresh(at: now) && $0.covers(key.target) } ?? false
         guard isToBeSought || !hasPool else { return }
-        let purpose: ActiveLookup.Purpose = isToBeSought ? .seek(id) : .republish(id)
+        let purpose: ActiveLookup.Purpose = isToBeSought ? .seek(id) : .republish(id, keys: run.keysLeft)
         guard let lookup = startLookup(purpose, for: key.target, at: now, into: &effects) else { return }
         upkeep.runs[id]?.wait = .lookup
         advance(lookup, at: now, into: &effects)
