@@ -71,19 +71,30 @@ extension Node {
         let isHungry = upkeep.runs.isEmpty && upkeep.mayHaveMore
         let isSettling = upkeep.doneAt.map { now - $0 < Node.settlingInterval } ?? false
         let interval = upkeep.mayHaveMore ? Node.listingInterval : upkeep.limits.gatherFor
-        guard isHungry || !isSettling && now - upkeep.listedAt >= interval, let id = begin(.dueKeys) else { return }
+        if isHungry || !isSettling && now - upkeep.listedAt >= interval {
+            guard list(Node.keysPerListing, into: &effects) else { return }
+            upkeep.listedAt = now
+        } else if upkeep.doneAt != nil, !isSettling {
+            // How much is due and what comes next is known before enough has gathered.
+            _ = list(0, into: &effects)
+        }
+    }
+
+    private mutating func list(_ limit: Int, into effects: inout [Effect]) -> Bool {
+        guard let id = begin(.dueKeys(limit: limit)) else { return false }
         upkeep.isListing = true
-        upkeep.listedAt = now
         upkeep.doneAt = nil
-        effects.append(.listDueKeys(id, limit: Node.keysPerListing))
+        effects.append(.listDueKeys(id, limit: limit))
+        return true
     }
 
     mutating func dueKeysListed(_ id: WorkID, _ due: DueKeys, at now: Instant, into effects: inout [Effect]) {
-        guard case .dueKeys? = work.removeValue(forKey: id) else { return }
+        guard case .dueKeys(let limit)? = work.removeValue(forKey: id) else { return }
         upkeep.isListing = false
         upkeep.dueCount = due.total
         upkeep.keptCount = due.kept
         upkeep.nextDue = due.nextDue
+        guard limit > 0 else { return }
         upkeep.mayHaveMore = due.keys.count >= Node.keysPerListing
         let underWay = Set(upkeep.runs.values.lazy.flatMap { $0.arc.keys.lazy.map(\.target) })
         upkeep.queue = ArcQueue(due.keys.filter { !underWay.contains($0.target) }, depth: arcDepth)

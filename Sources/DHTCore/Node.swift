@@ -210,8 +210,8 @@ enum Work: Hashable, Sendable {
     case copy
     /// A user's value, which is being made durable here before it goes to others.
     case publication(CommandID, Target, Entry)
-    /// What is due to be stored again is being listed.
-    case dueKeys
+    /// What is due to be stored again is being listed, so many keys at most.
+    case dueKeys(limit: Int)
     /// Values that are to be stored again are being read.
     case republishable(ActivityID)
     /// What a search for a pinned key has found is being kept.

@@ -130,27 +130,41 @@ import Testing
         for peer in peers[..<3] { try bench.befriend(peer) }
         #expect(bench.pass(.seconds(6)).dueListings.isEmpty)
         try bench.befriend(peers[3])
-        let listing = try #require(bench.pass(.seconds(6)).dueListings.first)
+        let listing = try #require(bench.pass(.seconds(6)).dueListings.first?.id)
         #expect(!bench.give(.dueKeysListed(listing, due)).finds(to: peers[0].address).isEmpty)
     }
 
-    @Test func whatComesDueNextIsAskedForOnceAllIsDone() throws {
+    /// So that neighbours are among them, which one lookup serves; how many there are is known at once.
+    @Test func whatComesDueNextIsAskedForOnceAllIsDoneAndStoredOnceEnoughHasGathered() throws {
         let peer = try Peer(1)
         var bench = try Bench()
         bench.leaveNeighboursAlone()
         try bench.befriend(peer)
         let due = DueKeys(
             keys: [DueKey(target: target, deadline: .distantPast, isPinned: false)], total: 1, kept: 1, nextDue: nil)
-        let listing = try #require(bench.pass(.seconds(6)).dueListings.first)
+        let listing = try #require(bench.pass(.seconds(6)).dueListings.first?.id)
         let find = try #require(bench.give(.dueKeysListed(listing, due)).finds(to: peer.address).first)
         let answer = FindResponse(id: find.id, token: Token(bits: .zero))
         let effects = try bench.receive(.findResponse(answer), from: peer) + bench.pass(.milliseconds(500))
         let read = try #require(effects.readings.first)
         _ = bench.give(.republishableLoaded(read, []))
         let next = bench.pass(.seconds(11)).dueListings
-        #expect(next.count == 1)
-        _ = bench.give(.dueKeysListed(try #require(next.first), DueKeys(keys: [], total: 0, kept: 1, nextDue: nil)))
-        #expect(bench.pass(.seconds(6)).dueListings.isEmpty)
+        #expect(next.map(\.limit) == [0])
+        let none = DueKeys(keys: [], total: 3, kept: 9, nextDue: nil)
+        #expect(bench.give(.dueKeysListed(try #require(next.first?.id), none)).isEmpty)
+        #expect(bench.node.upkeepSnapshot.dueKeys == 3)
+        var gathered: [Int] = []
+        for minute in 1...5 {
+            for _ in 0..<15 {
+                let effects = bench.pass(.seconds(4))
+                gathered += effects.dueListings.map(\.limit)
+                for ping in effects.pings(to: peer.address) {
+                    _ = try bench.receive(.pingResponse(PingResponse(id: ping)), from: peer)
+                }
+            }
+            if minute < 4 { #expect(gathered.isEmpty) }
+        }
+        #expect(gathered.count == 1 && gathered.allSatisfy { $0 > 1000 })
     }
 
     /// It stays due until it is swept, up to an hour later, and every listing would begin a lookup for it.
@@ -161,7 +175,7 @@ import Testing
         var bench = try Bench()
         bench.leaveNeighboursAlone()
         try bench.befriend(peer)
-        let listing = try #require(bench.pass(.seconds(6)).dueListings.first)
+        let listing = try #require(bench.pass(.seconds(6)).dueListings.first?.id)
         let find = try #require(bench.give(.dueKeysListed(listing, due)).finds(to: peer.address).first)
         let answer = FindResponse(id: find.id, token: Token(bits: .zero))
         let load = try #require(try bench.receive(.findResponse(answer), from: peer).readings.first)
@@ -194,8 +208,8 @@ extension [Effect] {
         compactMap { effect in if case .loadRepublishable(let id, _) = effect { id } else { nil } }
     }
 
-    fileprivate var dueListings: [WorkID] {
-        compactMap { effect in if case .listDueKeys(let id, _) = effect { id } else { nil } }
+    fileprivate var dueListings: [(id: WorkID, limit: Int)] {
+        compactMap { effect in if case .listDueKeys(let id, let limit) = effect { (id, limit) } else { nil } }
     }
 
     fileprivate var republishReports: [RepublishReport] {
