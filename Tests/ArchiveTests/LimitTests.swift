@@ -22,6 +22,59 @@ import Testing
         #expect(try archive.served(target).count == 6)
     }
 
+    private static func network(_ number: UInt32) -> Provenance {
+        .received(from: Sample.sender, at: Address(host: .v4(0x0A00_0001 + number << 8), port: 8090))
+    }
+
+    @Test func networkThatHasMostOfAFullKeyMakesRoomUntilAllHaveTheirShare() throws {
+        var options = ArchiveOptions.small
+        options.unsignedPerTargetMax = 3
+        let archive = try Folder().openKept(options)
+        func store(_ text: String, from number: UInt32, at second: Int) throws -> StoreOutcome? {
+            try archive.store(
+                try Sample.unsigned(text), at: .start + .seconds(second), from: Self.network(number)
+            ).first
+        }
+        for (second, text) in ["a", "b", "c"].enumerated() { _ = try store(text, from: 1, at: second) }
+        #expect(try store("d", from: 1, at: 10) == .refused(.targetQuota))
+        #expect(try store("e", from: 2, at: 10) == .stored)
+        #expect(try store("f", from: 2, at: 11) == .refused(.targetQuota))
+        #expect(try store("g", from: 3, at: 12) == .stored)
+        #expect(try store("h", from: 4, at: 13) == .refused(.targetQuota))
+        let held = try archive.records(of: Sample.target).map(\.entry)
+        #expect(Set(held) == Set(try ["c", "e", "g"].map { try Sample.unsigned($0) }))
+        #expect(try archive.accountsAreRight())
+    }
+
+    @Test func whatIsGivenUpForAnotherNetworkDoesNotComeBackInAnEarlierVersion() throws {
+        var options = ArchiveOptions.small
+        options.signedPerTargetMax = 2
+        let archive = try Folder().openKept(options)
+        let keys = [2, 3, 4].map { Sample.makeKey($0) }
+        for (second, key) in keys[..<2].enumerated() {
+            let entry = try Sample.signed("x", version: 7, by: key)
+            try archive.store(entry, at: .start + second, from: Self.network(1))
+        }
+        let newcomer = try Sample.signed("x", version: 1, by: keys[2])
+        #expect(try archive.store(newcomer, at: .start + 5, from: Self.network(2)) == [.stored])
+        let earlier = try Sample.signed("x", version: 6, by: keys[0])
+        #expect(try archive.store(earlier, at: .start + 6, from: Self.network(3)) == [.superseded])
+        #expect(try archive.count(.floors) == 1)
+    }
+
+    @Test func whatIsPublishedHereOrAboutToBeAcknowledgedIsNotGivenUp() throws {
+        var options = ArchiveOptions.small
+        options.unsignedPerTargetMax = 2
+        let archive = try Folder().openKept(options)
+        for text in ["a", "b"] { try archive.store(try Sample.unsigned(text), from: .publishedHere) }
+        let third = try Sample.unsigned("c")
+        #expect(try archive.store(third, at: .start + 5, from: Self.network(1)) == [.refused(.targetQuota)])
+        let other = try Folder().openKept(options)
+        for text in ["a", "b"] { try other.store(try Sample.unsigned(text), from: Self.network(1)) }
+        #expect(try other.store(third, from: Self.network(2)) == [.refused(.targetQuota)])
+        #expect(try other.store(third, at: .start + 5, from: Self.network(2)) == [.stored])
+    }
+
     @Test func expiredValueGivesUpItsPlaceOnlyWhileTheClockIsSteady() throws {
         var options = ArchiveOptions.small
         options.unsignedPerTargetMax = 2

@@ -86,19 +86,13 @@ extension StorePass {
         return floor
     }
 
-    /// Why a value that is not in the serving window may not come into it, if so. Room is made where it can be: the
-    /// value of its target and class that expired first retires, and the budget gives up what it may.
+    /// Why a value that is not in the serving window may not come into it, if so. Room is made where it can be: under its
+    /// key, and in the budget.
     mutating func refusalToAdmit(
         _ offer: Offer, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) -> Refusal? {
         if let refusal = try refusalToGrow(in: transaction) { return refusal }
-        if try count(ofClassOf: offer.key, in: transaction) >= options.perTargetMax(offer.key.entryClass) {
-            guard clockIsSteady, let expired = try longestExpired(beside: offer.key, in: transaction) else {
-                return .targetQuota
-            }
-            try retire(expired, in: transaction)
-            if try transaction.view.has(.entries, expired.bytes) { return .targetQuota }
-        }
+        guard try makePlace(for: offer, in: transaction) else { return .targetQuota }
         let charge = EntryRecord.charge(entryBytes: offer.entry.bytes.count)
         return try makeRoom(for: charge, in: .served, transaction) ? nil : .budget
     }
@@ -112,21 +106,6 @@ extension StorePass {
             if bytes[Bits160.byteCount] == key.entryClass.rawValue { count += 1 }
         }
         return count
-    }
-
-    /// The entry of the key's target and class that expired first, if any has.
-    private func longestExpired(
-        beside key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> EntryKey? {
-        var expired: (key: EntryKey, at: Instant)?
-        try transaction.view.forEachEntry(under: key.target) { (bytes, value) throws(ArchiveError) in
-            guard let other = EntryKey(bytes), other.entryClass == key.entryClass,
-                let record = EntryRecord(value, key: bytes), record.expiresAt <= now, !record.isPublished,
-                record.expiresAt < expired?.at ?? Instant(nanoseconds: .max)
-            else { return }
-            expired = (other, record.expiresAt)
-        }
-        return expired?.key
     }
 
     /// Why nothing new may be written, if so.

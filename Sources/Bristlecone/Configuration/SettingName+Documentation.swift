@@ -56,7 +56,10 @@ extension SettingName {
             and goes on serving those that it has.
             """
         case .valuesPerKeyMax:
-            "How many values to keep under one key, from 8 to 65536."
+            """
+            How many values to keep under one key, from 8 to 65536. When they are reached, the network that brought most of \
+            them gives up its oldest for a newcomer of another.
+            """
         case .servedShare:
             """
             What part of size_limit values may take that the network is served, in percent. The five shares make 100 at \

@@ -36,6 +36,8 @@ package final class ModelArchive: Storage {
         var firstSeen: Instant
         var lastStored: Instant
         var arrival: UInt64
+        /// The network that brought it; `nil` where it was published here.
+        var network: NetworkPrefix?
         /// Whether it was published here, even if it was withdrawn later.
         var isOurs: Bool
         var isWithdrawn = false
@@ -117,11 +119,7 @@ package final class ModelArchive: Storage {
     }
 
     private func insert(_ entry: Entry, _ id: EntryID, of intent: StoreIntent, at now: Instant) -> CommitOutcome {
-        let isSigned = entry.signature != nil
-        let count = holdings[intent.target]?.count { ($0.entry.signature != nil) == isSigned } ?? 0
-        guard count < (isSigned ? ModelArchive.signedPerTargetMax : ModelArchive.unsignedPerTargetMax) else {
-            return .refused
-        }
+        guard makePlace(for: entry, of: intent, at: now) else { return .refused }
         floors[intent.target]?[id] = nil
         holdings[intent.target, default: []].append(holding(entry, id, of: intent, at: now))
         return .held
@@ -131,7 +129,34 @@ package final class ModelArchive: Storage {
         arrivals += 1
         return Holding(
             entry: entry, id: id, expiresAt: intent.expiresAt, firstSeen: now, lastStored: now, arrival: arrivals,
-            isOurs: intent.origin == .published)
+            network: intent.origin.network, isOurs: intent.origin == .published)
+    }
+
+    /// Where a key is full, what expired first makes room, else the network that has most of the places, if the
+    /// newcomer's has fewer.
+    private func makePlace(for entry: Entry, of intent: StoreIntent, at now: Instant) -> Bool {
+        let isSigned = entry.signature != nil
+        let held = holdings[intent.target] ?? []
+        let places = held.indices.filter { (held[$0].entry.signature != nil) == isSigned && !held[$0].isRetained }
+        guard places.count >= (isSigned ? ModelArchive.signedPerTargetMax : ModelArchive.unsignedPerTargetMax) else {
+            return true
+        }
+        let expired = places.filter { !held[$0].isPublished && held[$0].expiresAt <= now }
+            .min { held[$0].expiresAt < held[$1].expiresAt }
+        if let expired {
+            holdings[intent.target]?[expired].isRetained = true
+            return true
+        }
+        guard !pins.contains(intent.target) else { return false }
+        let byNetwork = Dictionary(grouping: places.filter { held[$0].network != nil }) { held[$0].network }
+        let own = byNetwork[intent.origin.network]?.count ?? 0
+        guard let most = byNetwork.values.max(by: { ($0.count, $1[0]) < ($1.count, $0[0]) }), most.count > own + 1,
+            let oldest = most.filter({ held[$0].lastStored != now }).min(by: { held[$0].firstSeen < held[$1].firstSeen })
+        else { return false }
+        let given = held[oldest]
+        if let version = given.entry.signature?.version { floors[intent.target, default: [:]][given.id] = version }
+        holdings[intent.target]?.remove(at: oldest)
+        return true
     }
 
     private func refresh(_ place: Int, of intent: StoreIntent, at now: Instant) {
@@ -245,5 +270,15 @@ private struct ServingRank: Comparable {
 
     static func < (left: ServingRank, right: ServingRank) -> Bool {
         (left.kind, left.rank, left.bits) < (right.kind, right.rank, right.bits)
+    }
+}
+
+extension StoreIntent.Origin {
+    /// The network that a value comes from; `nil` where it is published here.
+    fileprivate var network: NetworkPrefix? {
+        switch self {
+        case .published: nil
+        case .stored(_, let address): NetworkPrefix(address.host, limitingLocal: true)
+        }
     }
 }

@@ -16,10 +16,6 @@ extension Attack {
             attempt: { crowd(seed: $0, without: $1, isSigned: true, comesFirst: false, isSame: false) }),
         Attack(
             "squat", "Values by ever new signers fill a key on every node before its first value comes.",
-            knownWeakness: """
-                a key takes 256 signed values by others than its owner, whoever brought them; that the network that holds most \
-                of them should make room, as it does in a budget, is for the archive to do
-                """,
             attempt: { crowd(seed: $0, without: $1, isSigned: true, comesFirst: true) }),
     ]
 
