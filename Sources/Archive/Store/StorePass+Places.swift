@@ -26,7 +26,8 @@ extension StorePass {
     ) throws(ArchiveError) -> Neighbours {
         var neighbours = Neighbours()
         try transaction.view.forEachEntry(under: key.target) { (bytes, value) throws(ArchiveError) in
-            guard bytes[Bits160.byteCount] == key.entryClass.rawValue, let other = EntryKey(bytes), let record = EntryRecord(value, key: bytes),
+            guard bytes[Bits160.byteCount] == key.entryClass.rawValue, let other = EntryKey(bytes),
+                let record = EntryRecord(value, key: bytes),
                 let filing = StorePass.filing(of: value, under: Array(bytes), in: .served)
             else { return }
             neighbours.values.append(

@@ -150,8 +150,10 @@ package final class ModelArchive: Storage {
         guard !pins.contains(intent.target) else { return false }
         let byNetwork = Dictionary(grouping: places.filter { held[$0].network != nil }) { held[$0].network }
         let own = byNetwork[intent.origin.network]?.count ?? 0
-        guard let most = byNetwork.values.max(by: { ($0.count, $1[0]) < ($1.count, $0[0]) }), most.count > own + 1,
-            let oldest = most.filter({ held[$0].lastStored != now }).min(by: { held[$0].firstSeen < held[$1].firstSeen })
+        let most = byNetwork.values.max { ($0.count, $1[0]) < ($1.count, $0[0]) }
+        guard let most, most.count > own + 1,
+            let oldest = most.filter({ held[$0].lastStored != now })
+                .min(by: { held[$0].firstSeen < held[$1].firstSeen })
         else { return false }
         let given = held[oldest]
         if let version = given.entry.signature?.version { floors[intent.target, default: [:]][given.id] = version }
