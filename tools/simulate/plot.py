@@ -58,7 +58,7 @@ def draw_series(runs, churn, pictures):
     found.set(title="Lookups of other values that find it (%)", xlabel="minutes", ylim=(-3, 103))
     replicas.legend(loc="best")
     coming = "all stay" if churn == "none" else "nodes come and go"
-    figure.suptitle(f"{max(sizes):,} nodes, {coming}: values are published at minute 0 and never again", fontsize=11)
+    figure.suptitle(f"{max(sizes):,} nodes, {coming}: values are published once, at minute 0", fontsize=11)
     figure.savefig(pictures / f"values-{churn}.svg", metadata={"Date": None})
     plt.close(figure)
 

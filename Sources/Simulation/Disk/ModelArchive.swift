@@ -25,8 +25,6 @@ package final class ModelArchive: Storage {
     /// How many values of one target are kept that are signed, and that are not.
     private static let signedPerTargetMax = 256
     private static let unsignedPerTargetMax = 64
-    /// How long a value stays in the serving window after it has expired.
-    private static let graceAfterExpiry: Duration = .seconds(3600)
 
     /// A value that is held.
     struct Holding {
@@ -203,7 +201,7 @@ package final class ModelArchive: Storage {
             let isPinned = pins.contains(target)
             let isOver = { [timing] (holding: Holding) in
                 !isPinned && !holding.isPublished && holding.expiresAt + timing.retainedFor <= now
-                    && (holding.isRetained || holding.expiresAt + ModelArchive.graceAfterExpiry <= now)
+                    && (holding.isRetained || holding.expiresAt + timing.graceAfterExpiry <= now)
             }
             for holding in held where isOver(holding) {
                 guard let version = holding.entry.signature?.version else { continue }
@@ -213,7 +211,7 @@ package final class ModelArchive: Storage {
             for place in left.indices {
                 left[place].isRetained =
                     left[place].isRetained
-                    ? left[place].expiresAt <= now : left[place].expiresAt + ModelArchive.graceAfterExpiry <= now
+                    ? left[place].expiresAt <= now : left[place].expiresAt + timing.graceAfterExpiry <= now
             }
             holdings[target] = left.isEmpty ? nil : left
         }

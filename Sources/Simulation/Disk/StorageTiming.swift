@@ -8,6 +8,8 @@ package struct StorageTiming: Sendable {
     package var jitterMax: Duration = .seconds(450)
     /// How long after their origin the values of others are stored again.
     package var lifetime: Duration = .seconds(3600)
+    /// How long a value stays in the serving window after it has expired.
+    package var graceAfterExpiry: Duration = .seconds(3600)
     /// How long values of others are kept after they have expired.
     package var retainedFor: Duration = .seconds(7 * 24 * 3600)
     /// A refresh that moves the expiry by less changes nothing.
@@ -23,6 +25,7 @@ package struct StorageTiming: Sendable {
         timing.republishInterval /= factor
         timing.jitterMax /= factor
         timing.lifetime /= factor
+        timing.graceAfterExpiry /= factor
         timing.retainedFor /= factor
         timing.refreshWorthWriting /= factor
         return timing

@@ -46,6 +46,7 @@ extension Attack {
     private static func rollbackAfterExpiry(seed: UInt64, without defence: Defence?) -> [AttackReport.Measure] {
         let siege = Siege(seed: seed, without: defence) { settings in
             settings.timing.servedFor = .seconds(30)
+            settings.timing.graceAfterExpiry = .seconds(30)
             settings.timing.retainedFor = .seconds(60)
             settings.republishes = false
         }
