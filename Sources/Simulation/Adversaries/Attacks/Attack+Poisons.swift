@@ -113,7 +113,7 @@ extension Attack {
         }
         siege.world.run(for: .seconds(40))
         let searches = siege.lookUp(values.dropLast())
-        siege.world.run(for: .seconds(30))
+        siege.world.run(for: .seconds(75))
         let genuine = Set(values.map(\.entry))
         let forged = searches.reduce(0) { sum, search in
             sum + (siege.outcome(of: search)?.entries.count { $0.signature != nil && !genuine.contains($0) } ?? 0)
@@ -122,6 +122,7 @@ extension Attack {
         return [
             .none("forged values in what lookups found", forged),
             .atLeast(1, "share of lookups that find the value", siege.share(of: searches)),
+            .none("lookups that are not over after 75 s", searches.count { siege.outcome(of: $0) == nil }),
             .noted("values skipped", Double(skipped)),
         ]
     }
