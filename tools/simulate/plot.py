@@ -22,6 +22,7 @@ plt.rcParams.update({
     "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "figure.constrained_layout.use": True,
 })
 NAMES = {"bristlecone": "Bristlecone", "mixed": "one in ten Bristlecone", "reference": "py-ipv8, modelled"}
+SHORT_NAMES = {"bristlecone": "ours", "mixed": "one in\nten ours", "reference": "py-ipv8"}
 COLOURS = {"bristlecone": "#1b6e53", "mixed": "#c98a1b", "reference": "#8a3b3b"}
 
 
@@ -75,8 +76,7 @@ def draw_messages(runs, pictures):
                 height = run["messagesByKind"].get(kind, 0)
                 axis.bar(place, height, bottom=bottom, color=f"C{number}", label=kind if place == 0 else None)
                 bottom += height
-        axis.set_xticks(range(len(shown)), [f"{NAMES[run['kind']].split(',')[0]}\n{run['nodes']:,}" for run in shown],
-                        fontsize=7)
+        axis.set_xticks(range(len(shown)), [f"{run['nodes']:,}\n{SHORT_NAMES[run['kind']]}" for run in shown], fontsize=8)
         axis.set_title("all stay" if churn == "none" else "nodes come and go")
     axes[0].set_ylabel("messages a node and hour")
     axes[0].legend(loc="upper left", fontsize=8)
