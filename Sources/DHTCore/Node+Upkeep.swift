@@ -139,6 +139,7 @@ extension Node {
                 ping(contact.node, at: now, into: &effects)
             }
         }
+        // What is older counts for nothing; it is taken out when there is more than contacts can account for.
         if keepAliveSentAt.count > contactCount { keepAliveSentAt = keepAliveSentAt.filter { $0.value > start } }
         // Who becomes a contact later has just answered, and is not due before that.
         schedule.plan(.keepAlive, at: max(earliest + Node.quietMax, now + Node.pingRoundsInterval))

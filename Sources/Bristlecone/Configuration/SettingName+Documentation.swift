@@ -107,8 +107,9 @@ extension SettingName {
             """
         case .upkeepPacketsPerSecond:
             """
-            How many requests a second upkeep sends at most. No peer gets more than one a second, so with 1,000 peers to \
-            store on more than 1,000 makes no difference.
+            How many requests a second upkeep sends at most: stores, and lookups for them, for pins, for buckets and for the \
+            node's own record. No peer gets more than one a second, so with 1,000 peers to store on more than 1,000 makes no \
+            difference.
             """
         case .servedFor:
             """
