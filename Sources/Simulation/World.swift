@@ -4,8 +4,8 @@ package import IPv8
 /// An overlay in virtual time: machines, the network between them, and what runs on them.
 ///
 /// Everything follows from the seed: the same world run twice does the same, on any machine. Time passes only inside
-/// ``run(for:)``. Each machine draws from random numbers of its own, and what happens at one moment happens in the order in
-/// which it was brought about.
+/// ``run(for:)``. Each machine draws from random numbers of its own, and what happens at one moment happens in an order that
+/// follows from who brought it about, so it makes no difference how many shards there are.
 package final class World {
     /// What every random number of this world follows from.
     package let seed: UInt64
@@ -17,40 +17,45 @@ package final class World {
     package private(set) var machines: [Machine] = []
     /// What became of the commands that have been issued.
     package internal(set) var outcomes: [CommandID: CommandOutcome] = [:]
-    /// Who watches.
-    package var observers: [any Observer] = []
+    /// Who watches. What they see has to happen in one place after the other: there is one shard where there are any.
+    package var observers: [any Observer] = [] {
+        didSet { precondition(observers.isEmpty || shards.count == 1, "observers want a world of one shard") }
+    }
     /// Random numbers for what happens to the world from outside.
     package var generator: SeededGenerator
     /// How many datagrams have been delivered.
-    package internal(set) var deliveredCount = 0
+    package var deliveredCount: Int { shards.reduce(0) { $0 + $1.deliveredCount } }
 
     /// What nodes are started with that are told nothing else.
     package var settings: NodeSettings
     /// How their disks behave.
     package var diskConditions = DiskConditions()
 
-    var queue = EventQueue<WorldEvent>()
+    private(set) var shards: [Shard] = []
+    /// Who runs the shards; nobody in a world of one.
+    private(set) var crew: Crew?
+    var plans = EventQueue<(World) -> Void>()
     private var commandCount: UInt64 = 0
     private let verifier = SignatureVerifier()
 
-    /// Something that is to happen in a world.
-    enum WorldEvent {
-        case datagram([UInt8], from: Address, toPort: UInt16, sender: MachineIndex, receiver: MachineIndex)
-        case alarm(MachineIndex, life: Int)
-        case plan((World) -> Void)
-    }
-
     /// An empty world.
+    ///
+    /// - Parameter shardCount: into how many parts the machines are dealt out, which several threads run. It takes residents
+    ///   that know nothing of each other, and nobody who watches.
     package init(
         seed: UInt64, network: NetworkConditions = NetworkConditions(), settings: NodeSettings = NodeSettings(),
-        start: Instant = Instant(seconds: 1_700_000_000)
+        start: Instant = Instant(seconds: 1_700_000_000), shardCount: Int = 1
     ) {
         self.seed = seed
         self.settings = settings
         self.network = Network(network)
         now = start
         generator = SeededGenerator(seed: seed)
+        shards = (0..<shardCount).map { Shard($0, of: shardCount, in: self) }
+        if shardCount > 1 { crew = Crew(for: shards) }
     }
+
+    deinit { crew?.dismiss() }
 
     // MARK: Building and breaking
 
@@ -62,6 +67,7 @@ package final class World {
         let host = outsideHost ?? address.host
         let machine = Machine(machines.count, at: address, behind: nat, outsideHost: host, seed: seed, now: now)
         machines.append(machine)
+        shard(of: machine).add(machine)
         network.place(machine.index, at: host)
         return machine
     }
@@ -132,6 +138,6 @@ package final class World {
 
     /// Plans something for later.
     package func after(_ duration: Duration, _ plan: @escaping (World) -> Void) {
-        queue.insert(.plan(plan), at: now + duration)
+        plans.insert(plan, at: now + duration)
     }
 }

@@ -11,11 +11,12 @@ struct MeasureCommand: ParsableCommand {
     @Option(help: "How many nodes.") var nodes = 1000
     @Option(help: "How many virtual minutes.") var minutes = 60
     @Option(help: "The seed.") var seed: UInt64 = 1
+    @Option(help: "Into how many parts the machines are dealt out, which the cores run side by side.") var shards = 16
 
     func run() throws {
         var settings = NodeSettings()
         settings.signatures = .modelled
-        let world = World(seed: seed, settings: settings)
+        let world = World(seed: seed, settings: settings, shardCount: max(1, shards))
         let clock = ContinuousClock()
         let began = clock.now
         world.addNodes(nodes, spacing: .milliseconds(20))

@@ -1,7 +1,7 @@
 internal import HeapModule
 internal import IPv8
 
-/// What is to happen, in the order of time; at the same time, in the order in which it was put in.
+/// What is to happen, in the order of time; at the same time, in the order of ranks.
 ///
 /// The heap moves small entries about; what they stand for stays where it is until it is due.
 struct EventQueue<Event> {
@@ -12,18 +12,24 @@ struct EventQueue<Event> {
 
     private struct Entry: Comparable {
         let time: Int64
-        let order: UInt64
+        let rank: UInt64
         let slot: Int32
 
         static func < (left: Entry, right: Entry) -> Bool {
-            left.time != right.time ? left.time < right.time : left.order < right.order
+            left.time != right.time ? left.time < right.time : left.rank < right.rank
         }
     }
 
     /// When the next event is due.
     var nextTime: Instant? { heap.min.map { Instant(nanoseconds: $0.time) } }
 
+    /// Puts in what comes after all that was put in like this for the same time.
     mutating func insert(_ event: Event, at time: Instant) {
+        count += 1
+        insert(event, at: time, rank: count)
+    }
+
+    mutating func insert(_ event: Event, at time: Instant, rank: UInt64) {
         let slot: Int32
         if let free = freeSlots.popLast() {
             slot = free
@@ -32,8 +38,7 @@ struct EventQueue<Event> {
             slot = Int32(events.count)
             events.append(event)
         }
-        count += 1
-        heap.insert(Entry(time: time.nanoseconds, order: count, slot: slot))
+        heap.insert(Entry(time: time.nanoseconds, rank: rank, slot: slot))
     }
 
     /// Takes out the next event, if it is due by then.

@@ -24,6 +24,7 @@ package final class Machine {
     var nat: NAT?
     /// The alarm that is set in the world's time.
     var alarm: Instant?
+    private var rankCount: UInt64 = 0
 
     init(
         _ index: MachineIndex, at address: Address, behind nat: NATKind, outsideHost: IPAddress, seed: UInt64,
@@ -35,6 +36,12 @@ package final class Machine {
         clock = MachineClock(bootedAt: now)
         generator = SeededGenerator(seed: seed, stream: UInt64(index) + 1)
         self.nat = nat == .none ? nil : NAT(nat, inside: address, outsideHost: outsideHost)
+    }
+
+    /// The rank of the next thing that it brings about, among all that are to happen at the same moment.
+    func nextRank() -> UInt64 {
+        rankCount += 1
+        return UInt64(index) << 40 | rankCount
     }
 
     /// The node of ours that runs on it, if one does.
