@@ -55,6 +55,9 @@ struct PerFamily<Value: Sendable>: Sendable {
         present = (ipv4 == nil ? [] : [.ipv4]) + (ipv6 == nil ? [] : [.ipv6])
     }
 
+    /// Whether there is something for a family.
+    func has(_ family: AddressFamily) -> Bool { present.contains(family) }
+
     subscript(family: AddressFamily) -> Value? {
         // Lends the value out: a routing table is looked into for every datagram, and a copy would count its buckets.
         _read {

@@ -1,4 +1,5 @@
 internal import IPv8
+internal import Kademlia
 internal import Maintenance
 
 /// What a node does by itself, again and again.
@@ -25,7 +26,7 @@ enum Job: Int, Hashable, Comparable, CaseIterable, Sendable {
         switch self {
         case .tokenRotation: .seconds(10)
         case .walk, .ownRecord, .bucketRefresh: .seconds(5)
-        case .keepAlive: Node.quietMax
+        case .keepAlive: Contact.quietMax
         case .contactSnapshot: .seconds(60)
         case .republish: .seconds(5)
         case .jobSnapshot: .seconds(30)

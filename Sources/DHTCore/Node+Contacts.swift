@@ -11,9 +11,13 @@ extension Node {
 
     /// A node asked us something. A contact is alive by that; anybody else has to answer first, since the address that
     /// a request comes from can be forged.
-    mutating func noteQuery(from sender: NodeInfo, _ id: NodeID, at now: Instant, into effects: inout [Effect]) {
+    ///
+    /// - Parameter knownAddress: where the contact with the node's id is, if there is one.
+    mutating func noteQuery(
+        from sender: NodeInfo, _ id: NodeID, knownAt knownAddress: Address?, at now: Instant, into effects: inout [Effect]
+    ) {
         let family = sender.address.family
-        guard let knownAddress = families[family]?.table.address(of: id) else {
+        guard let knownAddress else {
             guard families[family]?.table.hasRoom(for: id, at: sender.address.host) == true else { return }
             return probe(sender, id, at: now, into: &effects)
         }

@@ -81,7 +81,7 @@ extension Node {
         into effects: inout [Effect]
     ) {
         let nodes = response.nodes.filter {
-            !trackers.contains($0.address) && families[$0.address.family] != nil
+            !trackers.contains($0.address) && families.has($0.address.family)
                 && mayBeNamed($0.address, by: node.address.host)
         }
         lookups[id]?.searches[node.address.family]?.answered(

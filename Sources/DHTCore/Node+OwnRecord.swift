@@ -4,11 +4,13 @@ internal import Maintenance
 
 /// The nodes that remember where we are, so that others find us by our key.
 struct OwnRecord: Sendable {
-    private(set) var holders: [NodeInfo: Holder] = [:]
+    /// A few, the one that confirmed first at the beginning.
+    private(set) var holders: [Holder] = []
     /// Whether nodes are being looked for.
     var isLookingForHolders = false
 
     struct Holder: Sendable {
+        let node: NodeInfo
         var lastPingSent: Instant
         var failures = 0
     }
@@ -25,30 +27,43 @@ struct OwnRecord: Sendable {
     var needsHolders: Bool { holders.count < OwnRecord.holdersWanted && !isLookingForHolders }
 
     /// A node has confirmed that it remembers us.
-    mutating func confirmed(by node: NodeInfo, at now: Instant) { holders[node] = Holder(lastPingSent: now) }
+    mutating func confirmed(by node: NodeInfo, at now: Instant) {
+        holders.removeAll { $0.node == node }
+        holders.append(Holder(node: node, lastPingSent: now))
+    }
 
-    /// The holders whose turn it is to be pinged, which counts as done.
-    mutating func takeDue(at now: Instant) -> [NodeInfo] {
-        let due = holders.filter { now - $0.value.lastPingSent >= OwnRecord.pingInterval }.map(\.key)
-            .sorted { ($0.publicKey.mid, $0.address) < ($1.publicKey.mid, $1.address) }
-        for node in due { holders[node]?.lastPingSent = now }
-        return due
+    /// Whether a node remembers us.
+    func isHeld(by node: NodeInfo) -> Bool { index(of: node) != nil }
+
+    private func index(of node: NodeInfo) -> Int? { holders.indices.first { holders[$0].node == node } }
+
+    /// A node has been pinged, whatever for: a holder takes it for a sign of life.
+    mutating func pinged(_ node: NodeInfo, at now: Instant) {
+        if let index = index(of: node) { holders[index].lastPingSent = now }
+    }
+
+    /// The holders whose turn it is to be pinged.
+    func due(at now: Instant) -> [NodeInfo] {
+        holders.lazy.filter { now - $0.lastPingSent >= OwnRecord.pingInterval }.map(\.node)
     }
 
     /// When there may be something to do again: soon while holders are wanted, else when the next is to be pinged.
     func nextLook(after now: Instant) -> Instant {
-        let nextPing = holders.values.map { $0.lastPingSent + OwnRecord.pingInterval }.min() ?? .distantPast
+        let earliest = holders.indices.reduce(now) { min($0, holders[$1].lastPingSent) }
+        let nextPing = earliest + OwnRecord.pingInterval
         let next = needsHolders ? now : min(nextPing, now + Job.ownRecord.interval)
         return max(next, now + OwnRecord.lookInterval)
     }
 
-    mutating func answered(_ node: NodeInfo) { holders[node]?.failures = 0 }
+    mutating func answered(_ node: NodeInfo) {
+        if let index = index(of: node) { holders[index].failures = 0 }
+    }
 
     /// A holder that leaves two requests in a row unanswered is taken to have forgotten us.
     mutating func failed(_ node: NodeInfo) {
-        guard let failures = holders[node]?.failures else { return }
-        holders[node]?.failures = failures + 1
-        if failures + 1 >= Contact.failuresMax { holders[node] = nil }
+        guard let index = index(of: node) else { return }
+        holders[index].failures += 1
+        if holders[index].failures >= Contact.failuresMax { holders.remove(at: index) }
     }
 
     /// Our address is another: what the holders remember is of no use.
@@ -59,7 +74,7 @@ struct OwnRecord: Sendable {
 extension Node {
     mutating func keepOwnRecord(at now: Instant, into effects: inout [Effect]) {
         registry.dropQuiet(at: now)
-        for holder in ownRecord.takeDue(at: now) { ping(holder, at: now, into: &effects) }
+        for holder in ownRecord.due(at: now) { ping(holder, at: now, into: &effects) }
         schedule.plan(.ownRecord, at: ownRecord.nextLook(after: now))
         guard ownRecord.needsHolders, now - holdersSoughtAt >= OwnRecord.interval, contactCount > 0 else { return }
         let target = Target(bits: identity.mid.bits)
@@ -72,7 +87,7 @@ extension Node {
     /// Asks the closest nodes that answered to remember us.
     mutating func storeOwnRecord(on lookup: ActiveLookup, at now: Instant, into effects: inout [Effect]) {
         ownRecord.isLookingForHolders = false
-        let responders = lookup.respondersWithTokens.filter { ownRecord.holders[$0.node] == nil }
+        let responders = lookup.respondersWithTokens.filter { !ownRecord.isHeld(by: $0.node) }
         for (node, token) in responders.prefix(Node.replicasWanted) {
             let request = Request(
                 kind: .storePeer, address: node.address, publicKey: node.publicKey, purpose: .ownRecord,

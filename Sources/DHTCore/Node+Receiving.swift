@@ -11,7 +11,7 @@ extension Node {
         if bytes == LocalCall.bytes { return answerCall(from: source, at: now, into: &effects) }
         do throws(WireError) {
             let packet = try Packet(decoding: bytes)
-            guard source.isReachable, families[source.family] != nil else { return drop(.badSource) }
+            guard source.isReachable, families.has(source.family) else { return drop(.badSource) }
             screen(packet, from: source, at: now, into: &effects)
         } catch {
             drop(.undecodable(error))
@@ -117,7 +117,7 @@ extension Node {
     private func refusalOfResponse(
         _ id: RequestID, _ kind: Request.Kind, from sender: PublicKey, at source: Address
     ) -> DropReason.Refusal? {
-        awaited(id, kind, from: sender, at: source) == nil ? .unmatchedResponse : nil
+        isAwaited(id, kind, from: sender, at: source) ? nil : .unmatchedResponse
     }
 
     // MARK: After the check
@@ -190,15 +190,15 @@ extension Node {
             case .introductionRequest, .storePeerRequest, .connectPeerRequest: discoveryFloods.admit(id, at: now)
             default: floods.admit(id, at: now)
             }
-        let isStranger = families[sender.address.family]?.table.address(of: id) == nil
-        let isLimited = isStranger && !NetworkPrefix(sender.address.host, limitingLocal: limitsLocalNetworks).isExempt
+        let knownAddress = families[sender.address.family]?.table.address(of: id)
+        let isLimited = knownAddress == nil && !NetworkPrefix(sender.address.host, limitingLocal: limitsLocalNetworks).isExempt
         guard isAdmitted, !isLimited || hostFloods.admit(sender.address.host.site, at: now) else {
             drop(.floodLimit)
             return false
         }
         counters.received[packet.message.id, default: 0] += 1
         registry.noteSign(of: sender, at: now)
-        noteQuery(from: sender, id, at: now, into: &effects)
+        noteQuery(from: sender, id, knownAt: knownAddress, at: now, into: &effects)
         return true
     }
 }

@@ -13,7 +13,7 @@ extension Node {
             if !run.items[index].hasValidTokens(at: now) { run.items[index].cutShort() }
             // The closest nodes are the right ones, so a busy one is waited for; but nobody waits behind it.
             for member in run.items[index].nextCandidates where upkeep.mayBegin && !requests.isFull {
-                guard pacer.admitForUpkeep(member.node.address, limits: upkeep.limits, at: now) else { continue }
+                guard pacer.admitForUpkeep(member.node.address, at: now) else { continue }
                 run.items[index].candidates.removeAll { $0.id == member.id }
                 guard store(run.items[index], on: member, for: id, at: now, into: &effects) else { continue }
                 run.items[index].outstandingCount += 1

@@ -52,32 +52,32 @@ extension Node {
     }
 
     private mutating func transmit(_ request: Request, _ id: RequestID, into effects: inout [Effect]) {
-        guard let family = families[request.address.family] else { return }
+        guard let lan = families[request.address.family]?.lan else { return }
         let message: Message =
             switch request.body {
             case .ping: .pingRequest(PingRequest(id: id))
             case .find(let target, let offset, let wantsNodes):
                 .findRequest(
-                    FindRequest(id: id, lan: family.lan, target: target, offset: offset, wantsNodes: wantsNodes))
+                    FindRequest(id: id, lan: lan, target: target, offset: offset, wantsNodes: wantsNodes))
             case .store(let token, let target, let values):
                 .storeRequest(StoreRequest(id: id, token: token, target: target, values: values))
             case .storePeer(let token, let target):
                 .storePeerRequest(StorePeerRequest(id: id, token: token, target: target))
             case .connectPeer(let target):
-                .connectPeerRequest(ConnectPeerRequest(id: id, lan: family.lan, target: target))
-            case .introduction: .introductionRequest(introductionRequest(id, to: request.address, from: family))
+                .connectPeerRequest(ConnectPeerRequest(id: id, lan: lan, target: target))
+            case .introduction: .introductionRequest(introductionRequest(id, to: request.address, from: lan))
             }
         send(message, to: request.address, into: &effects)
     }
 
     private mutating func introductionRequest(
-        _ id: RequestID, to address: Address, from family: FamilyState
+        _ id: RequestID, to address: Address, from lan: Address
     ) -> IntroductionRequest {
         // A peer that prefers to answer us over IPv6 cannot do so in the old style.
         let oldFlags: IntroductionRequest.Flags = families.present.count > 1 ? [.advice, .wantsNewStyle] : .advice
         return IntroductionRequest(
             style: address.family == .ipv4 ? .old : .new, globalTime: claimGlobalTime(), destination: address,
-            sourceLAN: family.lan, sourceWAN: family.wan, flags: address.family == .ipv4 ? oldFlags : [],
+            sourceLAN: lan, sourceWAN: families[address.family]?.wan ?? .none, flags: address.family == .ipv4 ? oldFlags : [],
             identifier: UInt16(truncatingIfNeeded: id.number))
     }
 
@@ -87,7 +87,7 @@ extension Node {
         at now: Instant, into effects: inout [Effect]
     ) {
         // Since the packet came in, the request may have been answered or given up.
-        guard let request = awaited(id, kind, from: sender.publicKey, at: sender.address),
+        guard isAwaited(id, kind, from: sender.publicKey, at: sender.address), let request = requests[id],
             let sentAt = request.sentAt
         else { return drop(.unmatchedResponse) }
         requests.remove(id)
@@ -126,9 +126,9 @@ extension Node {
         }
     }
 
-    /// The request that an answer belongs to.
-    func awaited(_ id: RequestID, _ kind: Request.Kind, from sender: PublicKey, at source: Address) -> Request? {
-        requests.match(
+    /// Whether there is a request that an answer belongs to.
+    func isAwaited(_ id: RequestID, _ kind: Request.Kind, from sender: PublicKey, at source: Address) -> Bool {
+        requests.matches(
             id, kind, from: sender, at: source, isContact: contact(at: source)?.publicKey == sender)
     }
 
@@ -199,6 +199,7 @@ extension Node {
         let request = Request(
             kind: .ping, address: node.address, publicKey: node.publicKey, purpose: .upkeep, body: .ping)
         submit(request, at: now, into: &effects)
+        ownRecord.pinged(node, at: now)
     }
 
     func complete(_ command: CommandID, _ outcome: CommandOutcome, into effects: inout [Effect]) {

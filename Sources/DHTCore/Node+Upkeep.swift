@@ -4,10 +4,8 @@ internal import Maintenance
 
 /// Keeps the node in the overlay: secrets, walk, contacts, buckets.
 extension Node {
-    /// How long a contact may be quiet before it is asked for a sign of life (the reference's `PING_INTERVAL`).
-    static let quietMax: Duration = .seconds(25)
     /// How often quiet contacts are pinged at most, those that have become quiet meanwhile together.
-    private static let pingRoundsInterval: Duration = .seconds(1)
+    private static let pingRoundsInterval: Duration = .milliseconds(2500)
     /// How long a bucket may stay unchanged before it is looked through.
     private static let unchangedMax: Duration = .seconds(15 * 60)
     /// How many lost contacts are asked at each step of the walk.
@@ -125,24 +123,14 @@ extension Node {
 
     /// Pings whoever has been quiet for too long, and comes again when the next one will have been.
     private mutating func pingQuietContacts(at now: Instant, into effects: inout [Effect]) {
-        var earliest = now
-        let start = now - Node.quietMax
+        // Whoever becomes a contact meanwhile has just answered, and is not due before then.
+        var next = now + Contact.quietMax
         for family in families.present {
-            guard let (quiet, earliestAnswer) = families[family]?.table.quiet(since: start) else { continue }
-            earliest = min(earliest, earliestAnswer ?? now)
-            for contact in quiet {
-                if let sentAt = keepAliveSentAt[contact.id], sentAt > start {
-                    earliest = min(earliest, sentAt)
-                    continue
-                }
-                keepAliveSentAt[contact.id] = now
-                ping(contact.node, at: now, into: &effects)
-            }
+            guard let (due, nextDue) = families[family]?.table.takePingsDue(at: now) else { continue }
+            next = min(next, nextDue)
+            for node in due { ping(node, at: now, into: &effects) }
         }
-        // What is older counts for nothing; it is taken out when there is more than contacts can account for.
-        if keepAliveSentAt.count > contactCount { keepAliveSentAt = keepAliveSentAt.filter { $0.value > start } }
-        // Who becomes a contact later has just answered, and is not due before that.
-        schedule.plan(.keepAlive, at: max(earliest + Node.quietMax, now + Node.pingRoundsInterval))
+        schedule.plan(.keepAlive, at: max(next, now + Node.pingRoundsInterval))
     }
 
     private mutating func refreshBuckets(at now: Instant, into effects: inout [Effect]) {

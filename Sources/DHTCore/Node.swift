@@ -34,7 +34,7 @@ public struct Node: Sendable {
     /// What serves to find peers has an allowance of its own, since peers do not count it among the DHT's requests.
     var discoveryFloods = FloodLimiter<NodeID>(requestsMax: 10)
     var verifications = VerificationBudget()
-    var pacer = QueryPacer()
+    var pacer: QueryPacer
     var requests = RequestTable()
     var walker = Walker()
     var lostContacts: LostContacts
@@ -42,8 +42,6 @@ public struct Node: Sendable {
     var returning: [NodeInfo] = []
     /// When nodes that are no contacts were asked for a sign of life.
     var probes: [NodeID: Instant] = [:]
-    /// When quiet contacts were asked for a sign of life.
-    var keepAliveSentAt: [NodeID: Instant] = [:]
     var peersWalkedAt = Instant.distantPast
     var contactWalkedAt = Instant.distantPast
     var trackersWalkedAt = Instant.distantPast
@@ -106,6 +104,7 @@ public struct Node: Sendable {
                     limitsLocal: configuration.limitsLocalNetworks, at: now)
             }
         }
+        pacer = QueryPacer(upkeepLimits: configuration.upkeepLimits)
         upkeep = Upkeep(
             isEnabled: configuration.republishes, limits: configuration.upkeepLimits,
             contactsBefore: min(configuration.contacts.count, LostContacts.contactsMax))
@@ -162,8 +161,7 @@ public struct Node: Sendable {
     /// Whether the node has a socket that reaches an address. One that is bound to loopback reaches only that, one that is
     /// bound to another address everything but that.
     func canReach(_ address: Address) -> Bool {
-        guard let family = families[address.family], address.isReachable else { return false }
-        let own = family.listenAddress.host
+        guard let own = families[address.family]?.listenAddress.host, address.isReachable else { return false }
         return own.isUnspecified || own.isLoopback == address.host.isLoopback
     }
 

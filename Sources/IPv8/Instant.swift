@@ -41,8 +41,10 @@ public struct Instant: Hashable, Comparable, Sendable {
 extension Duration {
     /// The duration in nanoseconds, held within what 64 bits can say (292 years).
     public var nanoseconds: Int64 {
-        // Up to nine seconds, as nearly all durations are, 64 bits hold the attoseconds: a division of them is fast.
+        // A division of 64 bits is fast, and they hold the attoseconds of up to nine seconds or, without the nine bits that
+        // the divisor has to spare, of more than an hour.
         if let few = Int64(exactly: attoseconds) { return few / 1_000_000_000 }
+        if let more = UInt64(exactly: attoseconds >> 9) { return Int64(more / (1_000_000_000 >> 9)) }
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         guard !overflow else { return seconds < 0 ? .min : .max }

@@ -10,6 +10,9 @@ public struct Bucket: Sendable {
     /// again: that its contacts answer does not tell whether there are others.
     public internal(set) var lastChanged: Instant
 
+    /// None of the contacts is to be asked for a sign of life before this: what a contact does only moves its time on.
+    private(set) var pingDueMin = Instant.distantPast
+
     /// How many contacts a bucket holds (the reference's `MAX_BUCKET_SIZE`), and how many replacements.
     public static let sizeMax = 8
 
@@ -31,6 +34,35 @@ public struct Bucket: Sendable {
         replacements.indices.count { prefix.limits(replacements[$0].node.address.host) }
     }
 
+    /// Takes in a contact, or what became of the one at an index.
+    mutating func put(_ contact: Contact, at index: Int? = nil) {
+        let place = index ?? contacts.count
+        if index == nil { contacts.append(contact) } else { contacts[place] = contact }
+        pingDueMin = min(pingDueMin, pingDue(at: place))
+    }
+
+    /// The contacts that are to be asked for a sign of life, which counts as done.
+    mutating func takePingsDue(at now: Instant) -> [NodeInfo] {
+        guard pingDueMin <= now else { return [] }
+        var due: [NodeInfo] = []
+        var next = now + Contact.quietMax
+        for index in contacts.indices {
+            if pingDue(at: index) <= now {
+                contacts[index].lastPing = now
+                due.append(contacts[index].node)
+            }
+            next = min(next, pingDue(at: index))
+        }
+        pingDueMin = next
+        return due
+    }
+
+    private func pingDue(at index: Int) -> Instant {
+        Contact.pingDue(
+            lastResponse: contacts[index].lastResponse, lastQuery: contacts[index].lastQuery,
+            lastPing: contacts[index].lastPing)
+    }
+
     /// Remembers a node for the day a contact goes bad.
     mutating func addReplacement(_ contact: Contact) {
         replacements.removeAll { $0.id == contact.id }
@@ -42,7 +74,7 @@ public struct Bucket: Sendable {
     mutating func evict(at index: Int) -> Contact? {
         contacts.remove(at: index)
         guard let replacement = replacements.popLast() else { return nil }
-        contacts.append(replacement)
+        put(replacement)
         return replacement
     }
 }

@@ -10,6 +10,8 @@ public struct Contact: Hashable, Sendable {
     public var lastResponse: Instant
     /// When it last asked us something; `nil` where it never did.
     public var lastQuery: Instant?
+    /// When it was last asked for a sign of life; `nil` where it never was.
+    public var lastPing: Instant?
     /// How many of our requests in a row it has left unanswered.
     public var failures = 0
     /// How long its last answer took.
@@ -19,12 +21,25 @@ public struct Contact: Hashable, Sendable {
     public static let failuresMax = 2
     /// How long an answer makes a node good.
     public static let goodFor: Duration = .seconds(15 * 60)
+    /// How long a node may be quiet before it is asked for a sign of life (the reference's `PING_INTERVAL`).
+    public static let quietMax: Duration = .seconds(25)
+    /// How long a node may go without an answer while it asks us things. What it asks is a sign of life, and keeps open the
+    /// same holes in NATs; but somebody else may have recorded it earlier, which cannot be with an answer.
+    public static let unansweringMax: Duration = .seconds(5 * 60)
 
     /// A node that has just answered.
     public init(_ node: NodeInfo, answeredAt now: Instant) {
         id = NodeID(host: node.address.host, mid: node.publicKey.mid)
         self.node = node
         lastResponse = now
+    }
+
+    /// When a node is to be asked for a sign of life that last did these things.
+    static func pingDue(lastResponse: Instant, lastQuery: Instant?, lastPing: Instant?) -> Instant {
+        var due = lastResponse + quietMax
+        if let lastQuery { due = max(due, min(lastQuery + quietMax, lastResponse + unansweringMax)) }
+        if let lastPing { due = max(due, lastPing + quietMax) }
+        return due
     }
 
     /// What is to be expected of a node.

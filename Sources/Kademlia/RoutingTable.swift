@@ -59,7 +59,7 @@ public struct RoutingTable: Sendable {
             }
             if isCrowded(contact.node.address.host, in: number) { return .crowded }
             if !buckets[number].isFull {
-                buckets[number].contacts.append(contact)
+                buckets[number].put(contact)
                 buckets[number].lastChanged = contact.lastResponse
                 return .added
             }
@@ -87,7 +87,8 @@ public struct RoutingTable: Sendable {
         var updated = contact
         updated.lastQuery = contact.lastQuery ?? known.lastQuery
         updated.roundTrip = contact.roundTrip ?? known.roundTrip
-        buckets[number].contacts[index] = updated
+        updated.lastPing = contact.lastPing ?? known.lastPing
+        buckets[number].put(updated, at: index)
     }
 
     /// Parts the bucket that the own id lies in by one more bit.
@@ -137,6 +138,18 @@ public struct RoutingTable: Sendable {
         return .evicted(contact, replacement: replacement)
     }
 
+    /// The contacts that are to be asked for a sign of life, which counts as done, and the earliest time at which the next
+    /// one may be.
+    public mutating func takePingsDue(at now: Instant) -> (nodes: [NodeInfo], next: Instant) {
+        var due: [NodeInfo] = []
+        var next = now + Contact.quietMax
+        for number in buckets.indices {
+            if buckets[number].pingDueMin <= now { due += buckets[number].takePingsDue(at: now) }
+            next = min(next, buckets[number].pingDueMin)
+        }
+        return (due, next)
+    }
+
     /// Counts a bucket as looked through, whatever was found.
     public mutating func markRefreshed(_ number: Int, at now: Instant) {
         guard buckets.indices.contains(number) else { return }
@@ -179,23 +192,6 @@ public struct RoutingTable: Sendable {
             }
         }
         return nil
-    }
-
-    /// The contacts whose last answer came no later than a moment, and when the earliest answer came of the others.
-    public func quiet(since moment: Instant) -> (contacts: [Contact], earliestAnswer: Instant?) {
-        var contacts: [Contact] = []
-        var earliest: Instant?
-        for number in buckets.indices {
-            for index in buckets[number].contacts.indices {
-                let answer = buckets[number].contacts[index].lastResponse
-                if answer <= moment {
-                    contacts.append(buckets[number].contacts[index])
-                } else {
-                    earliest = min(earliest ?? answer, answer)
-                }
-            }
-        }
-        return (contacts, earliest)
     }
 
     /// Whether a node that is no contact yet would become one, or could wait for a place that is not taken.

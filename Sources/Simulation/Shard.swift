@@ -13,6 +13,8 @@ final class Shard {
     /// The machines whose index, divided by the count of shards, leaves this one's number.
     private var machines: [Machine] = []
     private var queue = EventQueue<Event>()
+    /// Room for what residents want, while none is being asked.
+    private var spareActions = Actions()
     /// What is for machines of other shards.
     var outbox: [Datagram] = []
     /// What became of commands, until the world has heard of it.
@@ -88,7 +90,9 @@ final class Shard {
         let reading = machine.clock.reading(at: now)
         machine.host?.show(reading)
         let localNow = machine.host?.clock.coreTime(at: reading) ?? reading.wall
-        var actions = Actions(now: localNow, generator: machine.generator)
+        var actions = Actions()
+        swap(&actions, &spareActions)
+        actions.reset(now: localNow, generator: machine.generator)
         body(&actions)
         machine.generator = actions.generator
         for send in actions.sends { transmit(send, from: machine, at: now) }
@@ -96,6 +100,7 @@ final class Shard {
             completions.append((id, outcome))
             for observer in world.observers { observer.completed(id, outcome, on: machine, in: world) }
         }
+        swap(&actions, &spareActions)
         setAlarm(of: machine, at: now, localNow: localNow)
     }
 

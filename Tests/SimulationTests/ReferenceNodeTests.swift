@@ -130,7 +130,8 @@ import Testing
         let stale = try #require(node.table?.buckets.count)
         #expect(stale > 3)
         for number in 0..<stale {
-            var actions = Actions(now: world.now, generator: SeededGenerator(seed: UInt64(number)))
+            var actions = Actions()
+            actions.reset(now: world.now, generator: SeededGenerator(seed: UInt64(number)))
             node.refreshesLeft = [(number, number + 1)]
             node.refreshNext(&actions)
             let packet = try Packet(decoding: #require(actions.sends.first).bytes)

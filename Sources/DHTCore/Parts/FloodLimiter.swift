@@ -5,6 +5,7 @@ internal import IPv8
 /// Only requests with a valid signature count, and each only once, so that nobody uses up another's allowance.
 struct FloodLimiter<Sender: Hashable & Sendable>: Sendable {
     private var senders: [Sender: RecentTimes] = [:]
+    private var tidying = Tidying(countMax: FloodLimiter.sendersMax)
     private let requestsMax: Int
 
     /// The interval (the reference's `NODE_LIMIT_INTERVAL`).
@@ -24,13 +25,16 @@ struct FloodLimiter<Sender: Hashable & Sendable>: Sendable {
 
     /// Counts a request; `false` where the sender has used up its allowance.
     mutating func admit(_ sender: Sender, at now: Instant) -> Bool {
-        if senders.count >= FloodLimiter.sendersMax, senders[sender] == nil { forgetQuiet(at: now) }
+        if tidying.isDue(senders.count), senders[sender] == nil {
+            forgetQuiet(at: now)
+            tidying.done(senders.count)
+        }
         return senders[sender, default: RecentTimes()]
             .admit(at: now, max: requestsMax, since: now - FloodLimiter.interval)
     }
 
-    /// Makes room: forgets who has asked nothing within the interval or, where everybody has, all who still have some
-    /// of their allowance. Who has used it up stays blocked.
+    /// Forgets who has asked nothing within the interval or, where there is no room because everybody has, all who still
+    /// have some of their allowance. Who has used it up stays blocked.
     private mutating func forgetQuiet(at now: Instant) {
         let start = now - FloodLimiter.interval
         senders = senders.filter { $0.value.count(since: start) > 0 }

@@ -8,6 +8,8 @@ internal import Maintenance
 /// us, one node sits there, or somebody who is to be flooded.
 struct QueryPacer: Sendable {
     private var peers: [Address: RecentTimes] = [:]
+    private var tidying = Tidying(countMax: QueryPacer.peersMax)
+    private let upkeepLimits: UpkeepLimits
 
     /// How many requests a peer gets in an interval, out of the 10 that the reference accepts. Upkeep is to use half of
     /// what peers accept; this is the bound for all of a node's requests together, its user's included.
@@ -21,10 +23,12 @@ struct QueryPacer: Sendable {
     /// How many peers are kept count of.
     private static let peersMax = 16_384
 
+    init(upkeepLimits: UpkeepLimits) { self.upkeepLimits = upkeepLimits }
+
     /// When a request may be sent to a peer: now, or as soon as its allowance permits. The moment counts as used.
     /// `nil` where too much waits for the peer already.
     mutating func reserve(_ address: Address, at now: Instant) -> Instant? {
-        if peers.count >= QueryPacer.peersMax, peers[address] == nil { forgetQuiet(at: now) }
+        tidy(for: address, at: now)
         return peers[address, default: RecentTimes()]
             .reserve(at: now, max: QueryPacer.requestsMax, interval: QueryPacer.interval, waitMax: QueryPacer.waitMax)
     }
@@ -38,15 +42,19 @@ struct QueryPacer: Sendable {
 
     /// Whether upkeep may send a request to a peer right now; if so, the moment counts as used. Upkeep takes no more than
     /// half of what peers accept, and never waits in line, so that it is never in a user's way.
-    mutating func admitForUpkeep(_ address: Address, limits: UpkeepLimits, at now: Instant) -> Bool {
-        if peers.count >= QueryPacer.peersMax, peers[address] == nil { forgetQuiet(at: now) }
+    mutating func admitForUpkeep(_ address: Address, at now: Instant) -> Bool {
+        tidy(for: address, at: now)
         return peers[address, default: RecentTimes()]
-            .admit(at: now, max: limits.requestsPerPeerMax, since: now - limits.peerInterval)
+            .admit(at: now, max: upkeepLimits.requestsPerPeerMax, since: now - upkeepLimits.peerInterval)
     }
 
-    private mutating func forgetQuiet(at now: Instant) {
-        peers = peers.filter { ($0.value.last ?? .distantPast) > now - QueryPacer.interval }
+    /// Makes room for a peer, if it is time: forgets who has not been asked within the interval.
+    private mutating func tidy(for address: Address, at now: Instant) {
+        guard tidying.isDue(peers.count), peers[address] == nil else { return }
+        let start = now - max(QueryPacer.interval, upkeepLimits.peerInterval)
+        peers = peers.filter { ($0.value.last ?? .distantPast) > start }
         // Everybody was asked within the interval: start over rather than grow.
         if peers.count >= QueryPacer.peersMax { peers.removeAll() }
+        tidying.done(peers.count)
     }
 }

@@ -62,27 +62,29 @@ struct RequestTable: Sendable {
         deadlines.insert(Deadline(time: sendAt, number: id.number, serial: request.serial))
     }
 
-    /// The request that an answer belongs to.
+    /// The request with a number.
+    subscript(id: RequestID) -> Request? { requests[id.number] }
+
+    /// Whether there is a request that an answer belongs to.
     ///
     /// - Parameter isContact: whether the sender is known to be at the address, which counts where a request went to an
     ///   address without a key and the answer comes over the other family.
-    func match(
+    func matches(
         _ id: RequestID, _ kind: Request.Kind, from sender: PublicKey, at address: Address,
         isContact: @autoclosure () -> Bool
-    ) -> Request? {
+    ) -> Bool {
         guard let request = requests[id.number], request.kind == kind, request.sentAt != nil,
             request.publicKey == nil || request.publicKey == sender
-        else { return nil }
-        if request.address == address { return request }
-        guard request.address.family != address.family, request.publicKey != nil || isContact() else { return nil }
-        return request
+        else { return false }
+        if request.address == address { return true }
+        return request.address.family != address.family && (request.publicKey != nil || isContact())
     }
 
     /// Keeps a request from being given up while the signature of its answer is being checked. Returns whether there is
     /// such a request.
     mutating func holdForVerification(_ id: RequestID?, at now: Instant) -> Bool {
-        guard let id, let request = requests[id.number] else { return false }
-        requests[id.number]?.heldUntil = now + request.kind.patience
+        guard let id, let index = requests.index(forKey: id.number) else { return false }
+        requests.values[index].hold(from: now)
         return true
     }
 
@@ -94,7 +96,8 @@ struct RequestTable: Sendable {
 
     /// Nobody is to be woken for what has been answered.
     private mutating func dropDeadlinesOfAnswered() {
-        while let deadline = deadlines.min, requests[deadline.number]?.serial != deadline.serial {
+        while let deadline = deadlines.min {
+            if let request = requests[deadline.number], request.serial == deadline.serial { return }
             deadlines.removeMin()
         }
     }
@@ -136,6 +139,8 @@ struct Request: Hashable, Sendable {
     fileprivate(set) var heldUntil: Instant?
     /// Tells two requests that had the same number apart.
     fileprivate(set) var serial: UInt64 = 0
+
+    fileprivate mutating func hold(from now: Instant) { heldUntil = now + kind.patience }
 
     /// The kinds of request that we wait for answers to.
     enum Kind: Hashable, Sendable {

@@ -21,21 +21,20 @@ public struct Packet: Hashable, Sendable {
     /// The longest datagram that is read: the largest packet of the protocol has 1,893 bytes.
     public static let byteCountMax = 2048
 
-    /// The message ids that go without key and signature: the two styles of puncture request.
-    private static let unsignedIDs: Set<UInt8> = [250, 232]
-    /// The message ids that the protocol's forerunner used.
-    private static let deprecatedIDs: Set<UInt8> = Set(235...244).union([247, 248]).union(251...255)
-
     /// Reads a datagram.
     public init(decoding bytes: [UInt8]) throws(WireError) {
         guard bytes.count <= Packet.byteCountMax else { throw .tooLong }
         guard bytes.starts(with: Packet.prefix) else { throw .foreignPrefix }
         var reader = WireReader(bytes, from: Packet.prefix.count)
         let id = try reader.readUInt8()
-        guard !Packet.deprecatedIDs.contains(id) else { throw .deprecatedMessage }
-        if Packet.unsignedIDs.contains(id) {
+        switch id {
+        case 235...244, 247, 248, 251...255:
+            // What the protocol's forerunner used.
+            throw .deprecatedMessage
+        case 250, 232:
+            // The two styles of puncture request go without key and signature.
             sender = nil
-        } else {
+        default:
             guard let key = PublicKey(bytes: try reader.readBytes(count: Int(try reader.readUInt16()))) else {
                 throw .badKey
             }

@@ -45,8 +45,7 @@ struct EventQueue<Event> {
     mutating func popFirst(by end: Instant) -> (event: Event, time: Instant)? {
         guard let first = heap.min, first.time <= end.nanoseconds else { return nil }
         heap.removeMin()
-        guard let event = events[Int(first.slot)] else { preconditionFailure("an event was taken out twice") }
-        events[Int(first.slot)] = nil
+        guard let event = events[Int(first.slot)].take() else { preconditionFailure("an event was taken out twice") }
         freeSlots.append(first.slot)
         return (event, Instant(nanoseconds: first.time))
     }

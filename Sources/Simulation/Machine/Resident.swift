@@ -22,11 +22,13 @@ package protocol CommandTaker: Resident {
 /// What a resident wants done, and what it may use while it is asked.
 package struct Actions {
     /// The time on the machine's clock since boot, which never steps.
-    package let now: Instant
+    package fileprivate(set) var now: Instant
     /// Random numbers of the machine's own.
     package var generator: SeededGenerator
     var sends: [Send] = []
     var completions: [(id: CommandID, outcome: CommandOutcome)] = []
+    /// Room for the effects of a node, empty between inputs. All machines use the same, which stays in a fast cache.
+    var effects: [Effect] = []
 
     struct Send {
         let bytes: [UInt8]
@@ -34,9 +36,18 @@ package struct Actions {
         let forgedSource: Address?
     }
 
-    init(now: Instant, generator: SeededGenerator) {
+    /// For a first machine; ``reset(now:generator:)`` makes it ready for the next.
+    init() {
+        now = .distantPast
+        generator = SeededGenerator(seed: 0)
+    }
+
+    /// Forgets what was wanted, but keeps the room for it.
+    mutating func reset(now: Instant, generator: SeededGenerator) {
         self.now = now
         self.generator = generator
+        sends.removeAll(keepingCapacity: true)
+        completions.removeAll(keepingCapacity: true)
     }
 
     /// Sends a datagram, from the machine's own address or, where the network lets it, from somebody else's.

@@ -23,9 +23,9 @@ package final class NodeHost: CommandTaker {
     private var clockObservedAt: Duration
     private var sweptAt: Instant
     private let verifier: SignatureVerifier
-    private var effects: [Effect] = []
+    private var isHandling = false
+    /// What came while something else was being handled.
     private var inputs: [Input] = []
-    private var nextInput = 0
     var hearsay = Hearsay()
 
     /// Something that the machine is busy with.
@@ -120,18 +120,26 @@ package final class NodeHost: CommandTaker {
     // MARK: The node
 
     private func take(_ input: Input, _ actions: inout Actions) {
-        inputs.append(input)
         // Whoever calls from within an input finds it dealt with before the outermost call returns.
-        guard inputs.count == 1 else { return }
-        while nextInput < inputs.count {
-            let next = inputs[nextInput]
-            nextInput += 1
-            node.handle(next, at: actions.now, into: &effects)
-            for effect in effects { carryOut(effect, &actions) }
-            effects.removeAll(keepingCapacity: true)
+        guard !isHandling else { return inputs.append(input) }
+        isHandling = true
+        handle(input, &actions)
+        var next = 0
+        while next < inputs.count {
+            handle(inputs[next], &actions)
+            next += 1
         }
         inputs.removeAll(keepingCapacity: true)
-        nextInput = 0
+        isHandling = false
+    }
+
+    private func handle(_ input: Input, _ actions: inout Actions) {
+        var effects: [Effect] = []
+        swap(&effects, &actions.effects)
+        node.handle(input, at: actions.now, into: &effects)
+        for effect in effects { carryOut(effect, &actions) }
+        effects.removeAll(keepingCapacity: true)
+        swap(&effects, &actions.effects)
     }
 
     /// Has the node hear of something after a while, or at once.

@@ -28,12 +28,19 @@ package enum Signatures: Sendable {
 
     private static func isModelled(_ bytes: [UInt8], _ level: KeyLevel) -> Bool {
         let boundary = bytes.count - level.signatureByteCount
-        return bytes[boundary...].elementsEqual(modelled(over: bytes[..<boundary], level))
+        return bytes.withUnsafeBytes { bytes in
+            let checksum = Digest.checksum64(UnsafeRawBufferPointer(rebasing: bytes[..<boundary]))
+            let given = bytes.loadUnaligned(fromByteOffset: boundary, as: UInt64.self)
+            return given.littleEndian == checksum && bytes[(boundary + 8)...].allSatisfy { $0 == filling }
+        }
     }
+
+    /// What a modelled signature consists of after its checksum.
+    private static let filling: UInt8 = 0xA5
 
     static func modelled(over bytes: ArraySlice<UInt8>, _ level: KeyLevel) -> [UInt8] {
         let checksum = bytes.withUnsafeBytes { Digest.checksum64($0) }
-        var signature = [UInt8](repeating: 0xA5, count: level.signatureByteCount)
+        var signature = [UInt8](repeating: filling, count: level.signatureByteCount)
         for place in 0..<8 { signature[place] = UInt8(truncatingIfNeeded: checksum >> UInt64(8 * place)) }
         return signature
     }
@@ -80,7 +87,7 @@ package struct Identity: Sendable {
     }
 
     /// The datagram that says a message.
-    package func packet(_ message: Message) -> [UInt8] { Packet.encode(message, from: publicKey, signing: sign) }
+    package func packet(_ message: Message) -> [UInt8] { Packet.encode(message, from: publicKey) { sign($0) } }
 
     /// A signed entry.
     package func entry(_ data: [UInt8], version: Version) throws(EntryError) -> Entry {
