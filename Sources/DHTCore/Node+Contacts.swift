@@ -14,7 +14,8 @@ extension Node {
     ///
     /// - Parameter knownAddress: where the contact with the node's id is, if there is one.
     mutating func noteQuery(
-        from sender: NodeInfo, _ id: NodeID, knownAt knownAddress: Address?, at now: Instant, into effects: inout [Effect]
+        from sender: NodeInfo, _ id: NodeID, knownAt knownAddress: Address?, at now: Instant,
+        into effects: inout [Effect]
     ) {
         let family = sender.address.family
         guard let knownAddress else {

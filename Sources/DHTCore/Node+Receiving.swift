@@ -191,7 +191,8 @@ extension Node {
             default: floods.admit(id, at: now)
             }
         let knownAddress = families[sender.address.family]?.table.address(of: id)
-        let isLimited = knownAddress == nil && !NetworkPrefix(sender.address.host, limitingLocal: limitsLocalNetworks).isExempt
+        let isLimited =
+            knownAddress == nil && !NetworkPrefix(sender.address.host, limitingLocal: limitsLocalNetworks).isExempt
         guard isAdmitted, !isLimited || hostFloods.admit(sender.address.host.site, at: now) else {
             drop(.floodLimit)
             return false

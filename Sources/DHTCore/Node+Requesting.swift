@@ -77,8 +77,8 @@ extension Node {
         let oldFlags: IntroductionRequest.Flags = families.present.count > 1 ? [.advice, .wantsNewStyle] : .advice
         return IntroductionRequest(
             style: address.family == .ipv4 ? .old : .new, globalTime: claimGlobalTime(), destination: address,
-            sourceLAN: lan, sourceWAN: families[address.family]?.wan ?? .none, flags: address.family == .ipv4 ? oldFlags : [],
-            identifier: UInt16(truncatingIfNeeded: id.number))
+            sourceLAN: lan, sourceWAN: families[address.family]?.wan ?? .none,
+            flags: address.family == .ipv4 ? oldFlags : [], identifier: UInt16(truncatingIfNeeded: id.number))
     }
 
     /// Takes an authentic answer to the request that it belongs to.
