@@ -91,7 +91,7 @@ public struct Node: Sendable {
         peers = configuration.peers
         servedFor = configuration.servedFor
         generator = RandomNumbers(seed: configuration.seed)
-        mint = TokenMint(secrets: configuration.tokenSecrets)
+        mint = TokenMint(secrets: configuration.tokenSecrets, at: now)
         limitsLocalNetworks = configuration.limitsLocalNetworks
         callsLocalNetwork = configuration.callsLocalNetwork
         peerLimit = configuration.peerLimit

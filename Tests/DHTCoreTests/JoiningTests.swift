@@ -26,6 +26,16 @@ import Testing
         }
     }
 
+    @Test func aTokenSecretOfTheFutureIsNotUsed() throws {
+        // It was drawn while the clock was ahead.
+        let start = Instant(seconds: 1_700_000_000)
+        var bench = try Bench {
+            $0.tokenSecrets = [TokenSecret(bytes: [UInt8](repeating: 7, count: 32), drawnAt: start + .seconds(86_400))]
+        }
+        let effects = bench.give(.timerFired)
+        #expect(effects.contains { if case .drawTokenSecret = $0 { true } else { false } })
+    }
+
     @Test func theOtherFamilyIsWalkedHoweverManyContactsTheFirstHas() throws {
         let (known, told) = (try Self.peer(1001, .ipv6), try Self.peer(1002, .ipv6))
         var bench = try Bench(peers: [known.address]) {

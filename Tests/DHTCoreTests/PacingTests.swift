@@ -39,6 +39,21 @@ import Testing
         #expect(effects.pings(to: address).count == QueryPacer.requestsMax)
     }
 
+    @Test func whoHasNotAskedForLongIsForgotten() {
+        var floods = FloodLimiter<Int>(requestsMax: 10)
+        var now = Instant(seconds: 1000)
+        for sender in 0..<20_000 {
+            _ = floods.admit(sender, at: now)
+            now = now + .milliseconds(100)
+        }
+        // Fifty ask in five seconds.
+        #expect(floods.count <= 2 * 64)
+        // But who has used up his allowance stays blocked, however many come after him.
+        for _ in 0..<10 { _ = floods.admit(-1, at: now) }
+        for sender in 0..<2000 { _ = floods.admit(sender, at: now + .seconds(4)) }
+        #expect(floods.isBlocked(-1, at: now + .seconds(4)))
+    }
+
     @Test func aLateTimerMakesNoFlood() throws {
         var bench = try Bench()
         let address = try Peer(1).address

@@ -17,6 +17,9 @@ struct FloodLimiter<Sender: Hashable & Sendable>: Sendable {
     ///   `NODE_LIMIT_QUERIES` is 10.
     init(requestsMax: Int) { self.requestsMax = requestsMax }
 
+    /// How many senders are kept count of.
+    var count: Int { senders.count }
+
     /// Whether a sender has used up its allowance.
     func isBlocked(_ sender: Sender, at now: Instant) -> Bool {
         guard let times = senders[sender] else { return false }

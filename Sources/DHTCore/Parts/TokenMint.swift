@@ -14,8 +14,11 @@ struct TokenMint: Sendable {
     static let tokenLifetime: Duration = .seconds(600)
     private static let secretsMax = 2
 
-    init(secrets: [TokenSecret]) {
-        self.secrets = secrets.sorted { $0.drawnAt < $1.drawnAt }.suffix(TokenMint.secretsMax)
+    /// Goes on with the secrets of an earlier run. One of the future was drawn by a clock that was wrong, and would be
+    /// valid for as long as that was off.
+    init(secrets: [TokenSecret], at now: Instant) {
+        self.secrets = secrets.filter { $0.drawnAt <= now }.sorted { $0.drawnAt < $1.drawnAt }
+            .suffix(TokenMint.secretsMax)
     }
 
     /// Whether a new secret is needed before tokens can be given out or because the newest has had its turn.
