@@ -18,7 +18,8 @@ import Testing
         var commands: [CommandID] = []
         for number in 0..<5 {
             let entry = try Entry(unsigned: [UInt8(number)])
-            commands.append(world.issue(.publish(Target(hashing: "\(number)"), entry), on: world.machines[number * 2 + 1]))
+            let publisher = world.machines[number * 2 + 1]
+            commands.append(world.issue(.publish(Target(hashing: "\(number)"), entry), on: publisher))
         }
         world.after(.seconds(4)) { world in
             world.kill(world.machines[7])
