@@ -17,7 +17,7 @@ extension Node {
             purpose: purpose, target: target, limitsLocal: limitsLocalNetworks, searches: [:])
         for family in families.present {
             guard let table = families[family]?.table, table.count > 0 else { continue }
-            let seeds = table.closest(to: target, count: active.nodesWanted, at: now).map(\.node)
+            let seeds = table.seeds(for: target, count: active.nodesWanted, at: now).map(\.node)
             active.searches[family] = Lookup(
                 target: target, seeds: seeds, ownMid: identity.mid, resultCountMax: active.nodesWanted,
                 limitsLocal: limitsLocalNetworks)

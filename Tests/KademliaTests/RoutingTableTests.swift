@@ -33,6 +33,36 @@ import Testing
         }
     }
 
+    @Test func aSearchBeginsWithManyNetworks() throws {
+        var table = RoutingTable(ownID: NodeID(bits: .zero), createdAt: start)
+        // Hosts of many networks, and then three networks with forty hosts each.
+        for number in 0..<150 {
+            let network = number < 30 ? 3 + number : number % 3
+            let middle = UInt32(network &* 40_503 & 0xFFFF)
+            let host = IPAddress.v4(UInt32(96 + network % 50) << 24 | middle << 8 | UInt32(number))
+            let address = Address(host: host, port: 8090)
+            let node = NodeInfo(address: address, publicKey: try Samples.node(number).publicKey)
+            table.insert(Contact(node, answeredAt: start))
+        }
+        let mostOfOneNetwork = { (contacts: [Contact]) in
+            Dictionary(grouping: contacts) { NetworkPrefix($0.node.address.host) }.values.map(\.count).max() ?? 0
+        }
+        var generator = TestGenerator(state: 7)
+        var mostAmongClosest = 0
+        for round in 0..<100 {
+            // Some are far from the owner, some near.
+            let target = Target(bits: Bits160(high: generator.next() >> (round % 8), middle: generator.next(), low: 0))
+            let closest = table.closest(to: target, count: 8, at: start)
+            let seeds = table.seeds(for: target, count: 8, at: start)
+            mostAmongClosest = max(mostAmongClosest, mostOfOneNetwork(closest))
+            #expect(seeds.count == 8 && seeds.first == closest.first)
+            #expect(mostOfOneNetwork(seeds) <= PrefixShare.nodesMax)
+        }
+        #expect(mostAmongClosest > PrefixShare.nodesMax)
+        // Where there are no others, those of one network have to do.
+        #expect(table.seeds(for: Target(hashing: "key"), count: 1000, at: start).count == table.count)
+    }
+
     @Test func thoseWhoAreCloserThanTheOwnerAreCounted() throws {
         let own = NodeID(bits: Bits160(high: 0x1234_5678_0000_0000, middle: 1, low: 2))
         let table = try Samples.table(around: own, offering: 2000)
@@ -122,7 +152,7 @@ import Testing
     @Test(arguments: [false, true])
     func localNetworksAreLimitedWhereThatIsWanted(limitsLocal: Bool) throws {
         var table = RoutingTable(ownID: NodeID(bits: .zero), createdAt: start, limitsLocal: limitsLocal)
-        for number in 0..<200 {
+        for number in 0..<160 {
             let host = IPAddress.v4(0xC0A8_0100 + UInt32(number))
             let node = NodeInfo(address: Address(host: host, port: 8090), publicKey: try Samples.node(number).publicKey)
             table.insert(Contact(node, answeredAt: start))
