@@ -23,7 +23,8 @@ extension World {
                 collectOutcomes(of: shards[0])
                 continue
             }
-            var windowEnd = min(next + network.conditions.delay.lowerBound, end + .nanoseconds(1))
+            let fastest = max(network.conditions.delay.lowerBound, .nanoseconds(1))
+            var windowEnd = min(next + fastest, end + .nanoseconds(1))
             if let planned = plans.nextTime { windowEnd = min(windowEnd, planned) }
             crew.run(until: windowEnd)
             for shard in shards {
