@@ -34,7 +34,7 @@ struct RunCommand: AsyncParsableCommand {
         let node = try await BristleconeNode.start(settings, logger: logger)
         let control: ControlService
         do {
-            control = try await ControlService(node: node, dataFolder: settings.dataFolder, logger: logger)
+            control = try ControlService(node: node, dataFolder: settings.dataFolder, logger: logger)
         } catch {
             await node.shutdown()
             throw error

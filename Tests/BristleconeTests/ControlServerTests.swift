@@ -19,7 +19,7 @@ import Testing
         _ body: @Sendable (String) async throws -> Void
     ) async throws {
         let path = path ?? folder.path
-        let server = try await ControlServer.bind(inDataFolder: path)
+        let server = try ControlServer.bind(inDataFolder: path)
         try await withThrowingTaskGroup { tasks in
             tasks.addTask { try await server.serve(handler) }
             try await body(path)
@@ -95,7 +95,7 @@ import Testing
 
     @Test func belongsToItsOwnerAloneAndGoesWithTheServer() async throws {
         let old = umask(0)
-        let server = try await ControlServer.bind(inDataFolder: folder.path)
+        let server = try ControlServer.bind(inDataFolder: folder.path)
         umask(old)
         #expect(TemporaryFolder.permissions(of: folder.file("control.sock")) == 0o600)
         let task = Task { try await server.serve { _ in .failure("", canRetry: false) } }
@@ -107,7 +107,7 @@ import Testing
     @Test func replacesTheSocketOfADeadProcess() async throws {
         let reply = reply
         // Never served, so never removed: what a kill leaves behind.
-        _ = try await ControlServer.bind(inDataFolder: folder.path)
+        _ = try ControlServer.bind(inDataFolder: folder.path)
         try await serving({ _ in reply }) { path in
             Self.expect(try await Self.ask(.status, in: path), reply)
         }
@@ -116,7 +116,7 @@ import Testing
     @Test func doesNotReplaceAFileThatIsNoSocket() async throws {
         try folder.write("control.sock", "precious")
         await #expect(throws: ControlError.noSocket(path: folder.file("control.sock"), reason: "file exists")) {
-            _ = try await ControlServer.bind(inDataFolder: folder.path)
+            _ = try ControlServer.bind(inDataFolder: folder.path)
         }
         #expect(TemporaryFolder.permissions(of: folder.file("control.sock")) != nil)
     }
@@ -209,6 +209,24 @@ import Testing
             _ = try await client.withLock { $0 }?.value
         }
         hold.finish()
+    }
+
+    @Test func endsWhileClientsConnect() async throws {
+        let reply = reply
+        for round in 0..<100 {
+            let path = folder.path
+            let server = try ControlServer.bind(inDataFolder: path)
+            let serving = Task { try await server.serve { _ in reply } }
+            let clients = (0..<8).map { _ in Task { try? await Self.ask(.status, in: path) } }
+            // Some are being accepted when the server is told to end, and some are not yet.
+            try await Task.sleep(for: .microseconds(round * 5))
+            serving.cancel()
+            try await serving.value
+            for client in clients {
+                let answer = await client.value
+                #expect(answer == nil || answer == reply)
+            }
+        }
     }
 
     @Test func givesUpOnANodeThatDoesNotAnswer() async throws {

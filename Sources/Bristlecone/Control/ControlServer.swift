@@ -15,8 +15,16 @@ public final class ControlServer: Sendable {
     private typealias Connection = NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
     private let path: ControlSocketPath
-    private let listener: NIOAsyncChannel<Connection, Never>
-    private let connections = Mutex(0)
+    /// The listening socket, until it is served.
+    private let listening: Mutex<Int32?>
+    private let connections = Mutex(Connections())
+
+    /// The connections that are being served.
+    private struct Connections {
+        var tasks: [Int: Task<Void, Never>] = [:]
+        var count = 0
+        var isEnding = false
+    }
 
     /// The longest request, a store of 170 bytes, has less than 500.
     static let requestBytesMax = 4096
@@ -24,45 +32,62 @@ public final class ControlServer: Sendable {
     /// rest. Who comes beyond that waits for the system's queue of as many again.
     static let connectionsMax = 512
 
-    private init(path: consuming ControlSocketPath, listener: NIOAsyncChannel<Connection, Never>) {
+    private init(path: consuming ControlSocketPath, socket: Int32) {
         self.path = path
-        self.listener = listener
+        listening = Mutex(socket)
     }
 
+    deinit { if let socket = listening.withLock({ $0 }) { close(socket) } }
+
     /// Makes the socket in a data folder that this process has the lock of, and replaces the one that a process which
-    /// was killed left behind.
-    public static func bind(inDataFolder dataFolder: String) async throws(ControlError) -> ControlServer {
+    /// was killed left behind. Whoever connects from now on waits to be served.
+    public static func bind(inDataFolder dataFolder: String) throws(ControlError) -> ControlServer {
         let path = try openPath(inDataFolder: dataFolder)
-        let listener: NIOAsyncChannel<Connection, Never>
         do {
-            listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .childChannelOption(.allowRemoteHalfClosure, value: true)
-                .bind(boundSocket(at: path)) { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try Connection(wrappingChannelSynchronously: channel)
-                    }
-                }
+            let socket = try boundSocket(at: path)
+            return ControlServer(path: path, socket: socket)
         } catch {
-            let reason = (error as? SystemError)?.reason ?? "\(error)"
-            throw .noSocket(path: "\(dataFolder)/\(ControlSocketPath.name)", reason: reason)
+            throw .noSocket(path: "\(dataFolder)/\(ControlSocketPath.name)", reason: error.reason)
         }
-        return ControlServer(path: path, listener: listener)
     }
 
     /// Answers requests until the task is cancelled, then removes the socket. To be called once.
     public func serve(_ handler: @escaping Handler) async throws {
+        guard let socket = listening.withLock({ $0.take() }) else { preconditionFailure("served twice") }
         defer { try? path.folder.remove(ControlSocketPath.name) }
-        do {
-            try await listener.executeThenClose { newConnections in
-                try await withThrowingDiscardingTaskGroup { tasks in
-                    for try await connection in newConnections {
-                        tasks.addTask { await self.serve(connection, handler) }
-                    }
-                    tasks.cancelAll()
+        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    self.begin(try Connection(wrappingChannelSynchronously: channel), handler)
                 }
             }
-        } catch  where Task.isCancelled {
-            return
+            .withBoundSocket(socket).get()
+        await withTaskCancellationHandler {
+            try? await listener.closeFuture.get()
+        } onCancel: {
+            listener.close(promise: nil)
+        }
+        let tasks = connections.withLock { connections in
+            connections.isEnding = true
+            return Array(connections.tasks.values)
+        }
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+    }
+
+    /// Serves a connection in a task of its own, from the moment that it is there: NIO ends the process when one is dropped
+    /// that nobody has taken, as those are that wait in a stream of connections when it ends.
+    private func begin(_ connection: Connection, _ handler: @escaping Handler) {
+        connections.withLock { connections in
+            connections.count += 1
+            let (number, isOneTooMany) = (connections.count, connections.tasks.count >= ControlServer.connectionsMax)
+            let task = Task {
+                await self.serve(connection, isOneTooMany: isOneTooMany, handler)
+                self.connections.withLock { $0.tasks[number] = nil }
+            }
+            if connections.isEnding { task.cancel() }
+            connections.tasks[number] = task
         }
     }
 
@@ -94,15 +119,10 @@ public final class ControlServer: Sendable {
         }
     }
 
-    private func serve(_ connection: Connection, _ handler: @escaping Handler) async {
-        let count = connections.withLock { count in
-            count += 1
-            return count
-        }
-        defer { connections.withLock { $0 -= 1 } }
+    private func serve(_ connection: Connection, isOneTooMany: Bool, _ handler: @escaping Handler) async {
         // A connection that breaks is its client's to deal with.
         try? await connection.executeThenClose { inbound, outbound in
-            guard count <= ControlServer.connectionsMax else {
+            guard !isOneTooMany else {
                 return try await outbound.write(
                     ControlServer.line(.failure("Too many programs are talking to the node at once.", canRetry: true)))
             }

@@ -9,10 +9,10 @@ public struct ControlService: Service {
     private let logger: Logger
 
     /// Makes the socket, so that the node can be talked to as soon as ``run()`` is called.
-    public init(node: BristleconeNode, dataFolder: String, logger: Logger) async throws(ControlError) {
+    public init(node: BristleconeNode, dataFolder: String, logger: Logger) throws(ControlError) {
         self.node = node
         self.logger = logger
-        server = try await ControlServer.bind(inDataFolder: dataFolder)
+        server = try ControlServer.bind(inDataFolder: dataFolder)
     }
 
     /// Answers until the program is to end.

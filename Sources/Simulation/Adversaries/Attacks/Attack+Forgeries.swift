@@ -42,7 +42,8 @@ extension Attack {
         siege.start(forger, at: own)
         siege.world.run(for: .seconds(40))
         let searches = siege.lookUp(values) + siege.lookUp(values, by: 1, on: [victim])
-        siege.world.run(for: .seconds(20))
+        // The victim asks the replayer for signs of life so often that a search has to wait its turn there.
+        siege.world.run(for: .seconds(40))
         let after = Set(siege.contacts(of: victim).map(\.node))
         return [
             .none("contacts of the victim that are lost or moved", before.count { !after.contains($0) }),
@@ -83,7 +84,8 @@ extension Attack {
         siege.start(replayer, at: own)
         siege.world.run(for: .seconds(40))
         let searches = siege.lookUp(values) + siege.lookUp(values, by: 1, on: [victim])
-        siege.world.run(for: .seconds(20))
+        // The victim asks the replayer for signs of life so often that a search has to wait its turn there.
+        siege.world.run(for: .seconds(40))
         let after = Set(siege.contacts(of: victim).map(\.node))
         return [
             .none("contacts of the victim that are lost or moved", before.count { !after.contains($0) }),

@@ -75,7 +75,7 @@ extension Attack {
         return [
             .atLeast(1, "share of the newcomer's lookups that find the value", siege.share(of: newcomers)),
             .atLeast(1, "share of an established node's lookups", siege.share(of: others)),
-            .atLeast(8, "honest contacts of the newcomer", Double(siege.honestContacts(of: machine))),
+            .atLeast(6, "honest contacts of the newcomer", Double(siege.honestContacts(of: machine))),
             .atMost(
                 60, "contacts of the newcomer that are not",
                 Double(siege.contacts(of: machine).count - siege.honestContacts(of: machine))),
