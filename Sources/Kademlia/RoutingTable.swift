@@ -214,8 +214,17 @@ public struct RoutingTable: Sendable {
     ) -> [Contact] {
         let place = place.bits
         var found: [Contact] = []
+        // Within a group of buckets everything is closer to the place than anything in the next group.
         for group in bucketGroups(from: place) where found.count < count {
-            let positions = positions(in: group, from: place, at: now, excluding: excluded)
+            // Where they are is sorted in their place: a contact is large.
+            var positions: [(distance: Bits160, bucket: Int, index: Int)] = []
+            for number in group {
+                for (index, contact) in buckets[number].contacts.enumerated()
+                where contact.id != excluded && contact.status(at: now) != .bad {
+                    positions.append((contact.id.bits ^ place, number, index))
+                }
+            }
+            positions.sort { $0.distance < $1.distance }
             for position in positions.prefix(count - found.count) {
                 found.append(buckets[position.bucket].contacts[position.index])
             }
@@ -226,37 +235,9 @@ public struct RoutingTable: Sendable {
     /// Whom to begin a search with: the contacts closest to a place, closest first, but of each network only its share as
     /// long as there are others. Else a few networks around us could be all that a search ever hears of.
     public func seeds(for place: some Identifier160, count: Int, at now: Instant) -> [Contact] {
-        let place = place.bits
-        var share = PrefixShare(limitingLocal: limitsLocal)
-        var found: [Contact] = []
-        var crowded: [Contact] = []
-        for group in bucketGroups(from: place) {
-            for position in positions(in: group, from: place, at: now) {
-                guard found.count < count else { return found }
-                let contact = buckets[position.bucket].contacts[position.index]
-                if share.admits(contact.node.address.host) {
-                    found.append(contact)
-                } else if crowded.count < count {
-                    crowded.append(contact)
-                }
-            }
-        }
-        return found + crowded.prefix(count - found.count)
-    }
-
-    /// Where the contacts of some buckets are that are not bad, closest to a place first. Positions are sorted in their
-    /// stead: a contact is large.
-    private func positions(
-        in group: Range<Int>, from place: Bits160, at now: Instant, excluding excluded: NodeID? = nil
-    ) -> [(distance: Bits160, bucket: Int, index: Int)] {
-        var positions: [(distance: Bits160, bucket: Int, index: Int)] = []
-        for number in group {
-            for (index, contact) in buckets[number].contacts.enumerated()
-            where contact.id != excluded && contact.status(at: now) != .bad {
-                positions.append((contact.id.bits ^ place, number, index))
-            }
-        }
-        return positions.sorted { $0.distance < $1.distance }
+        let closest = closest(to: place, count: self.count, at: now)
+        return Array(
+            PrefixShare.crowdedLast(closest, limitingLocal: limitsLocal) { $0.node.address.host }.prefix(count))
     }
 
     /// How many contacts are closer to a place of the key space than the table's owner is, without those that are bad; of
@@ -273,7 +254,7 @@ public struct RoutingTable: Sendable {
         }
     }
 
-    /// The numbers of the buckets in groups, of which each is closer to a place than any after it: the one that the place lies in, then together all
+    /// The numbers of the buckets in order of distance from a place: the one that the place lies in, then together all
     /// that are nearer to us, then one by one those that are farther.
     private func bucketGroups(from place: Bits160) -> [Range<Int>] {
         let shared = (place ^ ownID.bits).leadingZeroBitCount

@@ -29,6 +29,7 @@ struct EventQueue<Event> {
         insert(event, at: time, rank: count)
     }
 
+    /// Puts in what has its place among all of the same time by a rank that nothing else has.
     mutating func insert(_ event: Event, at time: Instant, rank: UInt64) {
         let slot: Int32
         if let free = freeSlots.popLast() {

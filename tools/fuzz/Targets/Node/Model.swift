@@ -8,6 +8,8 @@ struct Model {
     var disk = ModelArchive()
     /// What the disk has just read, while the node deals with it.
     var loaded: (target: Target, values: [[UInt8]])?
+    /// The packet whose check the node has just heard of, while the node deals with it.
+    var checked: [UInt8]?
     private(set) var openCommands: [CommandID: Command] = [:]
     /// Tokens that the node gave out.
     private(set) var tokens: [GivenToken] = []
@@ -139,16 +141,14 @@ struct Model {
         return candidates[place]
     }
 
-    /// Pings are answered at once, so it shows when the same one is answered twice, or too many of one peer's.
-    ///
-    /// Peers who share an address may ask under one number, and the answer does not say whom it is for: it is right if it
-    /// may be for one of them.
+    /// Pings are answered as soon as they have been checked, so it shows when the same one is answered twice, or too many of
+    /// one peer's. It shows too whose ping it is, where peers who share an address ask under one number.
     mutating func settlePing(_ answer: Message, to address: Address, at now: Instant) throws(Violation) {
-        let (pongs, pongOfBytes) = (pongs, pongOfBytes)
+        let (pongs, pongOfBytes, checked) = (pongs, pongOfBytes, checked)
         let request = try settle(answer, to: address) { received in
             let isRepeated = pongOfBytes[received.bytes].map { now - $0 < Model.pongInterval } ?? false
             let recent = (pongs[received.peer] ?? []).count { now - $0 < Model.pongInterval }
-            return !isRepeated && recent < Model.pongsMax
+            return received.bytes == checked && !isRepeated && recent < Model.pongsMax
         }
         self.pongOfBytes[request.bytes] = now
         let recent = (pongs[request.peer] ?? []).filter { now - $0 < Model.pongInterval }

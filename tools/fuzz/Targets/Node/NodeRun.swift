@@ -200,6 +200,8 @@ struct NodeRun {
     mutating func finishCheck(_ place: Int) throws(Violation) {
         guard checks.indices.contains(place) else { return }
         let check = checks.remove(at: place)
+        model.checked = check.packet.bytes
+        defer { model.checked = nil }
         try give(
             .signaturesChecked(
                 check.id,
