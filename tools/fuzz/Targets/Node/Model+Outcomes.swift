@@ -25,7 +25,8 @@ extension Model {
                 try require(offered.contains(entry), "a value is written that nobody stored and nobody offered")
                 let version = entry.signature?.version.number ?? 0
                 try require(
-                    intent.expiresAt <= Instant(seconds: Int64(version)) + Model.servedFor,
+                    pinned.contains(intent.target)
+                        || intent.expiresAt <= Instant(seconds: Int64(version)) + Model.servedFor,
                     "a copy outlives what it is a copy of")
             }
         }

@@ -10,6 +10,8 @@ struct Model {
     var loaded: (target: Target, values: [[UInt8]])?
     /// The packet whose check the node has just heard of, while the node deals with it.
     var checked: [UInt8]?
+    /// The keys that the node was told are pinned: it looks for their values and serves them anew, whatever their age.
+    var pinned: Set<Target> = []
     private(set) var openCommands: [CommandID: Command] = [:]
     /// Tokens that the node gave out.
     private(set) var tokens: [GivenToken] = []

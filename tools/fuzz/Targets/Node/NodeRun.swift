@@ -167,6 +167,7 @@ struct NodeRun {
                 return DueKey(
                     target: Target(hashing: "\(byte % 16)"), deadline: now + .seconds(Int(byte)), isPinned: byte > 200)
             }
+            model.pinned.formUnion(keys.filter(\.isPinned).map(\.target))
             let due = DueKeys(keys: keys, total: keys.count, kept: keys.count, nextDue: nil)
             try give(.dueKeysListed(id, due))
         case .load(let id, let targets):
