@@ -13,24 +13,32 @@ struct AttackCommand: ParsableCommand {
     @Option(help: "How many seeds.") var seeds = 1
     @Option(help: "A defence to switch off: signatures, own-answers, floors or prefix-limits.") var without: String?
 
+    func validate() throws { try refuse("--seeds", of: seeds, below: 1) }
+
     func run() throws {
         let attacks = Attack.all.filter { name == nil || $0.name == name }
         guard !attacks.isEmpty else {
-            throw ValidationError("no such attack; there are: " + Attack.all.map(\.name).joined(separator: ", "))
+            throw ValidationError(
+                "There is no attack '\(name ?? "")'; there are: " + Attack.all.map(\.name).joined(separator: ", ") + ".")
         }
         let defence = without.flatMap { Defence(rawValue: $0) }
-        guard without == nil || defence != nil else { throw ValidationError("no such defence") }
+        guard without == nil || defence != nil else { 
+            throw ValidationError("There is no defence '\(without ?? "")'; see --help for those there are.")
+         }
         var broken = 0
         for attack in attacks {
             let clock = ContinuousClock()
             let began = clock.now
-            let reports = (0..<max(1, seeds)).map { attack.run(seed: seed &+ UInt64($0), without: defence) }
+            let reports = (0..<seeds).map { attack.run(seed: seed &+ UInt64($0), without: defence) }
             let taken = clock.now - began
             print("\(attack.name): \(attack.summary)")
             table(reports).forEach { print("  " + $0) }
             let failed = reports.filter { !$0.isHeld }
             print("  held in \(reports.count - failed.count) of \(reports.count) worlds, \(taken)")
-            for report in failed.prefix(5) { print("  replay: simulate attack \(attack.name) --seed \(report.seed)") }
+            for report in failed.prefix(5) { 
+                let without = defence.map { " --without \($0.rawValue)" } ?? ""
+                print("  replay: simulate attack \(attack.name) --seed \(report.seed)\(without)")
+             }
             if let weakness = attack.knownWeakness { print("  known: \(weakness)") }
             if !failed.isEmpty, attack.knownWeakness == nil { broken += 1 }
         }

@@ -27,6 +27,16 @@ struct CompareCommand: ParsableCommand {
     @Option(help: "How many lookups are made before each survey.") var lookups = 50
     @Option(help: "The file for the results.") var json: String?
 
+    func validate() throws {
+        try refuse("--nodes", of: nodes, below: 1)
+        try refuse("--values", of: values, below: 1)
+        try refuse("--hours", of: hours, below: 0)
+        try refuse("--settle", of: settle, below: 0)
+        try refuse("--every", of: every, below: 1)
+        try refuse("--lookups", of: lookups, below: 0)
+        try refuse("--loss", unlessShare: loss)
+    }
+
     func run() throws {
         let clock = ContinuousClock()
         let began = clock.now

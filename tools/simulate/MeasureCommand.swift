@@ -13,10 +13,16 @@ struct MeasureCommand: ParsableCommand {
     @Option(help: "The seed.") var seed: UInt64 = 1
     @Option(help: "Into how many parts the machines are dealt out, which the cores run side by side.") var shards = 16
 
+    func validate() throws {
+        try refuse("--nodes", of: nodes, below: 1)
+        try refuse("--minutes", of: minutes, below: 1)
+        try refuse("--shards", of: shards, below: 1)
+    }
+
     func run() throws {
         var settings = NodeSettings()
         settings.signatures = .modelled
-        let world = World(seed: seed, settings: settings, shardCount: max(1, shards))
+        let world = World(seed: seed, settings: settings, shardCount: shards)
         let clock = ContinuousClock()
         let began = clock.now
         world.addNodes(nodes, spacing: .milliseconds(20))

@@ -18,6 +18,14 @@ struct PacketsCommand: ParsableCommand {
     @Option(help: "The seed.") var seed: UInt64 = 1
     @Flag(help: "Do not wait for keys to come due one after another.") var onlyAtOnce = false
 
+    func validate() throws {
+        for count in keys { try refuse("--keys", of: count, below: 1) }
+        try refuse("--nodes", of: nodes, below: 1)
+        try refuse("--minutes", of: minutes, below: 1)
+        try refuse("--rate", of: rate, below: 1)
+        if let gather { try refuse("--gather", of: gather, below: 0) }
+    }
+
     /// How many keys are published one by one.
     private static let publishedMax = 500
 

@@ -20,6 +20,16 @@ struct RebootCommand: ParsableCommand {
     @Option(help: "The seed.") var seed: UInt64 = 1
 
     private static let stepsMax = 6 * 3600
+    private static let unitsMax = 1_000_000
+
+    func validate() throws {
+        try refuse("--nodes", of: nodes, below: 1)
+        try refuse("--values", of: values, below: 1)
+        try refuse("--watch", of: watch, below: 0)
+        try refuse("--loss", unlessShare: loss)
+        try refuse("--rate", of: rate, below: 1)
+        _ = try seconds(in: downtime)
+    }
 
     func run() throws {
         var settings = NodeSettings()
@@ -107,8 +117,8 @@ struct RebootCommand: ParsableCommand {
     private func seconds(in text: String) throws -> Duration {
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
         let unit = text.last.flatMap { units[$0] }
-        guard let number = Int(unit == nil ? text[...] : text.dropLast()), number >= 0 else {
-            throw ValidationError("\(text) is no length of time")
+        guard let number = Int(unit == nil ? text[...] : text.dropLast()), (0...Self.unitsMax).contains(number) else {
+            throw ValidationError("--downtime is '\(text)'; it must be a number of seconds, or one with m, h or d.")
         }
         return .seconds(number * (unit ?? 1))
     }

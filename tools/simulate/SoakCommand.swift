@@ -1,12 +1,16 @@
 import ArgumentParser
 import Foundation
 import Simulation
+import Synchronization
 
 /// Looks for seeds that break a promise.
 struct SoakCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "soak", abstract: "Runs the whole-system scenario with one seed after the other.",
-        discussion: "A seed that breaks a promise is printed with the command that replays it.")
+        discussion: """
+            A seed that breaks a promise is printed with the command that replays it. Once a minute it is told how far the \
+            run is; Ctrl-C ends it after the seed that is under way.
+            """)
 
     @Option(help: "The first seed.") var from: UInt64 = 1
     @Option(help: "How many seeds.") var seeds: UInt64 = 1000
@@ -15,6 +19,11 @@ struct SoakCommand: ParsableCommand {
     @Option(help: "What the nodes do wrong on purpose: \(Sabotage.allCases.map(\.rawValue).joined(separator: ", ")).")
     var sabotage: [String] = []
     @Flag(help: "Tell about every seed.") var verbose = false
+
+    func validate() throws {
+        try refuse("--seeds", of: seeds, below: 1)
+        if let minutes { try refuse("--minutes", of: minutes, below: 1) }
+    }
 
     func run() throws {
         var plan = WholeSystem.Plan()
@@ -27,31 +36,58 @@ struct SoakCommand: ParsableCommand {
         let clock = ContinuousClock()
         let began = clock.now
         var total = SoakTotal()
-        let first = nextSeed ?? from
-        for seed in first..<first + seeds {
+        var told = began
+        var seed = try nextSeed() ?? from
+        Interruption.watch()
+        while UInt64(total.seeds) < seeds, !Interruption.isWanted {
             if let minutes, clock.now - began >= .seconds(minutes * 60) { break }
             let report = WholeSystem(seed: seed, plan: plan).run()
             total.add(report)
             if verbose || !report.violations.isEmpty { print(line(about: report)) }
             for violation in report.violations.prefix(5) { print("    \(violation)") }
-            if let state { try Data("\(seed + 1)\n".utf8).write(to: URL(filePath: state), options: .atomic) }
+            seed &+= 1
+            if let state { try Data("\(seed)\n".utf8).write(to: URL(filePath: state), options: .atomic) }
+            if clock.now - told >= .seconds(60) {
+                told = clock.now
+                print(total.progress(after: told - began))
+            }
         }
         print(total.summary(after: clock.now - began))
         if total.failedSeeds > 0 { throw ExitCode.failure }
     }
 
-    private var nextSeed: UInt64? {
+    private func nextSeed() throws -> UInt64? {
         guard let state, let text = try? String(contentsOfFile: state, encoding: .utf8) else { return nil }
-        return UInt64(text.trimmingCharacters(in: .whitespacesAndNewlines))
+        guard let seed = UInt64(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+            throw ValidationError("\(state) holds no seed; remove it to begin with that of --from.")
+        }
+        return seed
     }
 
     private func line(about report: WholeSystem.Report) -> String {
+        let replay =
+            "tools/soak --from \(report.seed) --seeds 1" + sabotage.map { " --sabotage \($0)" }.joined()
         let verdict =
-            report.violations.isEmpty
-            ? "ok" : "\(report.violations.count) VIOLATIONS; replay: tools/soak --from \(report.seed) --seeds 1"
+            report.violations.isEmpty ? "ok" : "\(report.violations.count) VIOLATIONS; replay: \(replay)"
         return "seed \(report.seed): \(report.crashes) crashes, \(report.acknowledged) acknowledged, "
             + "\(report.found) of \(report.searched) searches found something, \(report.datagrams) datagrams: \(verdict)"
     }
+}
+
+/// Whether the user wants an end: said once, it comes after the seed that is under way; said again, at once.
+private enum Interruption {
+    private static let wanted = Atomic(false)
+
+    static func watch() {
+        // A handler can read what has been begun, but not begin it.
+        wanted.store(false, ordering: .relaxed)
+        signal(SIGINT) { _ in
+            Interruption.wanted.store(true, ordering: .relaxed)
+            signal(SIGINT, SIG_DFL)
+        }
+    }
+
+    static var isWanted: Bool { wanted.load(ordering: .relaxed) }
 }
 
 /// What many runs came to.
@@ -73,9 +109,18 @@ private struct SoakTotal {
         sum.datagrams += report.datagrams
     }
 
+    func progress(after duration: Duration) -> String {
+        "\(seeds) seeds in \(text(duration)): \(sum.crashes) crashes, \(sum.acknowledged) values acknowledged, "
+            + "\(failedSeeds) seeds with a violation"
+    }
+
+    private func text(_ duration: Duration) -> String {
+        duration.formatted(.units(allowed: [.hours, .minutes, .seconds], width: .abbreviated))
+    }
+
     func summary(after duration: Duration) -> String {
         """
-        \(seeds) seeds in \(duration.formatted(.units(allowed: [.hours, .minutes, .seconds], width: .abbreviated)))
+        \(seeds) seeds in \(text(duration))
         \(sum.crashes) crashes, \(sum.crashesInCommit) of them in the middle of a commit
         \(sum.acknowledged) values acknowledged, looked at \(sum.looks) times after crashes and at the end
         \(sum.served) values served, \(sum.datagrams) datagrams
