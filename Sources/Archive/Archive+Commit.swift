@@ -33,20 +33,26 @@ extension Archive {
     ) throws(ArchiveError) -> Result {
         guard !isReadOnly else { throw .readOnly(path: environment.path) }
         do throws(ArchiveError) {
-            let room = DiskRoom(folder: folder, reserveBytes: options.diskReserveBytes)
-            return try attempt(at: now, clockIsSteady, room, body)
+            do throws(ArchiveError) {
+                let room = DiskRoom(folder: folder, reserveBytes: options.diskReserveBytes)
+                return try attempt(at: now, clockIsSteady, room, body)
+            } catch  where hasNoRoom(error) {
+                return try attempt(at: now, clockIsSteady, .exhausted, body)
+            }
         } catch {
             switch error {
-            case .mapFull, .diskFull:
-                return try attempt(at: now, clockIsSteady, .exhausted, body)
-            case .ioFailed where DiskRoom.hasRunOut(folder: folder):
-                return try attempt(at: now, clockIsSteady, .exhausted, body)
-            case .ioFailed, .readOnly:
-                deviceFailed.store(true, ordering: .releasing)
-                throw error
-            default:
-                throw error
+            case .ioFailed, .readOnly: deviceFailed.store(true, ordering: .releasing)
+            default: break
             }
+            throw error
+        }
+    }
+
+    private func hasNoRoom(_ error: ArchiveError) -> Bool {
+        switch error {
+        case .mapFull, .diskFull: true
+        case .ioFailed: DiskRoom.hasRunOut(folder: folder)
+        default: false
         }
     }
 

@@ -2,7 +2,8 @@ public import IPv8
 
 extension Archive {
     /// Erases everything that there is of a key or a signer, for good: values, earlier versions, evidence, floors,
-    /// publications, pins, and what is in quarantine of them. Nothing of it stays in any record.
+    /// publications, pins, and what is in quarantine of them. Only that something was removed under the key stays in the
+    /// journal, until the index has read it and the journal is trimmed.
     ///
     /// A signer's values may stand under any key, so everything is walked, in snapshots of bounded length; stores go on
     /// meanwhile. What comes in behind the walk is new and stays, unless it is barred. The pages that the records were
@@ -14,7 +15,7 @@ extension Archive {
         _ subject: ArchiveSubject, block: Bool, at now: Instant, progress: (Int) -> Void = { _ in }
     ) throws(ArchiveError) -> Int {
         if block, case .refused(let refusal)? = try commit([.block(subject)], at: now).first {
-            throw .failed(operation: "barring a key or a signer", reason: refusal.rawValue)
+            throw .refused(refusal)
         }
         var erased = 0
         for table in Archive.forgotten {

@@ -71,6 +71,13 @@ extension Archive {
         }
     }
 
+    /// Whether a value was published here and has not been withdrawn.
+    public func isPublished(_ entry: Entry, under target: Target) throws(ArchiveError) -> Bool {
+        let key = EntryKey(target: target, entry: entry).bytes
+        return try readAll(.publications, prefix: key) { key, value in PublicationRecord(value, key: key) }
+            .contains { $0.withdrawn == nil }
+    }
+
     /// What is pinned, keys before signers.
     public func pins() throws(ArchiveError) -> [ArchiveSubject] { try subjects(in: .pins) }
 

@@ -90,6 +90,11 @@ public final class Archive: Sendable {
         return archive
     }
 
+    /// Whether there is an archive in a folder: else opening begins one.
+    package static func isThere(in folder: String) -> Bool {
+        (try? NewFile.isNeeded(at: folder + "/archive.mdb")) == false
+    }
+
     /// Looks over all of LMDB's pages of an archive that nobody has open, and throws `damaged` where they contradict each
     /// other; records are not looked at.
     ///

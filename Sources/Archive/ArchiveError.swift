@@ -40,6 +40,8 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case isBackup(folder: String)
     /// A node, or another tool, is using the folder.
     case inUse(folder: String)
+    /// What the operator wants is not done, for want of room.
+    case refused(Refusal)
     /// The archive has been closed.
     case closed
     /// LMDB refused a call for a reason that has no case of its own.
@@ -102,6 +104,7 @@ extension ArchiveError: CustomStringConvertible {
                 + "name the folder that you restored it to."
         case .inUse(let folder):
             "A node, or another tool, is using \(folder): stop it first."
+        case .refused(let refusal): refusal.description
         case .closed:
             "The archive has been closed: open it again."
         case .failed(let operation, let reason):

@@ -7,9 +7,9 @@ public struct ArchiveOptions: Hashable, Sendable {
     /// How many bytes of the disk stay free; below it new values are refused.
     public var diskReserveBytes = 1 << 30
     /// How many values under one target may be signed by others than its owner, who has one.
-    public var signedPerTargetMax = 256
+    public var signedPerTargetMax = 1024
     /// How many values under one target may be unsigned.
-    public var unsignedPerTargetMax = 64
+    public var unsignedPerTargetMax = 1024
     /// How many bytes each part of what is kept may take.
     public var budgets = Budgets(sharing: 64 << 30)
     /// How long values are kept after they have expired.

@@ -6,12 +6,12 @@ internal import Maintenance
 extension BristleconeNode {
     /// Keeps all values of a key or a signer, whatever their age and whoever brought them.
     public func pin(_ subject: KeepSubject) async throws(NodeError) -> PinsReport {
-        try await commit(.pin(subject.ofArchive), named: "pins", subject)
+        try await commit(.pin(subject.ofArchive))
     }
 
     /// Keeps them like any others again.
     public func unpin(_ subject: KeepSubject) async throws(NodeError) -> PinsReport {
-        try await commit(.unpin(subject.ofArchive), named: "pins", subject)
+        try await commit(.unpin(subject.ofArchive))
     }
 
     /// What is pinned.
@@ -26,6 +26,7 @@ extension BristleconeNode {
             let held = try archive.records(of: key) + archive.retainedRecords(of: key)
             let published = held.filter { $0.provenance == .publishedHere && !$0.isWithdrawn }
             let outcomes = try archive.commit(published.map { .withdraw(key, $0.entry) }, at: now)
+            for case .refused(let refusal) in outcomes { throw .refused(refusal) }
             return outcomes.count { $0 == .done(changed: true) }
         }
         return WithdrawReport(key: key, withdrawnCount: count)
@@ -43,16 +44,13 @@ extension BristleconeNode {
     }
 
     private func commit(
-        _ change: ArchiveChange, named name: String, _ subject: KeepSubject
+        _ change: ArchiveChange
     ) async throws(NodeError) -> PinsReport {
         let now = loop.moment.now
-        let outcomes = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
-            try archive.commit([change], at: now)
-        }
-        guard case .done(let changed)? = outcomes.first else {
-            throw NodeError(
-                "The archive has no room for more \(name): free some disk, or raise archive.size_limit.", canRetry: true
-            )
+        let changed = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
+            let outcome = try archive.commit([change], at: now).first
+            if case .refused(let refusal)? = outcome { throw .refused(refusal) }
+            return outcome == .done(changed: true)
         }
         return PinsReport(pins: try await pinned(), changed: changed, health: try await replicaHealth())
     }
@@ -75,8 +73,7 @@ extension BristleconeNode {
     func refuseBlocked(_ key: Target, _ entry: Entry) throws(NodeError) {
         let subjects = [ArchiveSubject.key(key)] + (entry.signature.map { [.signer($0.signer.mid)] } ?? [])
         guard (try? archive.isBlocked(anyOf: subjects)) == true else { return }
-        throw NodeError(
-            "You have barred this key or signer; lift it with \"bristlecone forget --unblock\" first.", canRetry: false)
+        throw NodeError(Refusal.blocked.description, canRetry: false)
     }
 
     /// Takes values of a key or a signer again that was barred.

@@ -89,9 +89,9 @@ public final class BristleconeNode: Sendable {
         threads.index.archiveChanged()
         loop.begin()
         threads.scrubber.begin(on: eventLoop) {
-            [loop, archive, scrubber = threads.scrubber, ownKey = folder.identity.publicKey] lost in
+            [loop, archive, scrubber = threads.scrubber] lost in
             Task {
-                await loop.recover(lost, ownKey: ownKey)
+                await loop.recover(lost, in: archive)
                 let held = (try? archive.records(of: lost.target)) ?? []
                 if held.contains(where: { $0.entry.id == lost.id }) { scrubber.noteRecovery(of: lost) }
             }

@@ -112,4 +112,14 @@ import Testing
         #expect(try reopened.commit([.unpin(subjects[1])], at: .start) == [.done(changed: true)])
         #expect(try reopened.pins() == [subjects[0]])
     }
+
+    @Test func whatCannotBeBarredForWantOfRoomIsSaidToBeSo() throws {
+        var options = ArchiveOptions.small
+        options.liveBytesMax = 0
+        let archive = try Folder().open(options)
+        #expect(throws: ArchiveError.refused(.quota)) {
+            try archive.forget(.key(Sample.target), block: true, at: .start)
+        }
+        #expect("\(ArchiveError.refused(.quota))".contains("raise archive.size_limit"))
+    }
 }

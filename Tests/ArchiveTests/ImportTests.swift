@@ -205,4 +205,20 @@ import Testing
         #expect(Set(outcomes) == [.conflicting])
         #expect(try archive.history(of: Sample.target, signer: Sample.key.publicKey.mid).count == 2)
     }
+
+    @Test func nothingThatAStrangerSaysLiesAheadOrIsServedForLonger() throws {
+        let now = Folder.filled
+        let ahead = Int((now - .start) / .seconds(1)) + 86_400
+        let entry = try Sample.unsigned("from the future")
+        let item = try value(entry, firstSeen: ahead)
+        for (mode, isBelieved) in [(ImportMode.valuesOnly, false), (.everything, true)] {
+            let archive = try Folder().open()
+            #expect(try archive.take([item], mode, at: now) == [.taken])
+            let record = try #require(try archive.records(of: Sample.target).first)
+            #expect((record.firstSeen > now) == isBelieved)
+            #expect((record.lastStored > now) == isBelieved)
+            #expect((record.expiresAt > now + 3600) == isBelieved)
+            #expect(try archive.accountsAreRight())
+        }
+    }
 }

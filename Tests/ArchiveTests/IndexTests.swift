@@ -287,4 +287,11 @@ import Testing
         #expect(try archive.indexDifferences().isEmpty)
         archive.close()
     }
+
+    @Test func indexIsItsOwnersAlone() throws {
+        let folder = try Folder()
+        try folder.open().close()
+        let attributes = try FileManager.default.attributesOfItem(atPath: folder.index)
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+    }
 }

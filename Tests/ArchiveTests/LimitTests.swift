@@ -75,6 +75,26 @@ import Testing
         #expect(try other.store(third, at: .start + 5, from: Self.network(2)) == [.stored])
     }
 
+    @Test func pinnedValueKeepsItsPlaceAndAnotherOneOfItsNetworkGoes() throws {
+        var options = ArchiveOptions.small
+        options.signedPerTargetMax = 3
+        let archive = try Folder().openKept(options)
+        let keys = [2, 3, 4, 5, 6].map { Sample.makeKey($0) }
+        func store(_ number: Int, from network: UInt32, at second: Int) throws -> StoreOutcome? {
+            let entry = try Sample.signed("x", version: 1, by: keys[number])
+            return try archive.store(entry, at: .start + second, from: Self.network(network)).first
+        }
+        for number in 0..<3 { _ = try store(number, from: 1, at: number) }
+        _ = try archive.commit([.pin(.signer(keys[0].publicKey.mid))], at: .start + 3)
+        #expect(try store(3, from: 2, at: 4) == .stored)
+        let signers = try archive.records(of: Sample.target).compactMap(\.entry.signature?.signer.mid)
+        #expect(Set(signers) == Set([0, 2, 3].map { keys[$0].publicKey.mid }))
+        #expect(try archive.accountsAreRight())
+        _ = try archive.commit([.pin(.key(Sample.target))], at: .start + 5)
+        for second in 6..<9 { #expect(try store(4, from: 3, at: second) == .refused(.targetQuota)) }
+        #expect(try archive.accountsAreRight())
+    }
+
     @Test func expiredValueGivesUpItsPlaceOnlyWhileTheClockIsSteady() throws {
         var options = ArchiveOptions.small
         options.unsignedPerTargetMax = 2

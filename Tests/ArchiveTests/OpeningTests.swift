@@ -34,7 +34,7 @@ import Testing
             #expect(try folder.bytes(folder.lmdb).count == length)
             try folder.write(whole, to: folder.lmdb)
         }
-        #expect(try folder.open().statistics().values == 64)
+        #expect(try folder.open().statistics().values == 200)
     }
 
     @Test func fileKeepsRoomBehindItsLastPage() throws {

@@ -172,4 +172,16 @@ extension Folder {
         try queue.write { database in try database.execute(sql: text) }
         try queue.close()
     }
+
+    @Test func impossibleTimesHaveTheirOrderToo() throws {
+        func value(_ text: String, _ firstSeen: Instant) throws -> HeldValue {
+            let entry = try Sample.unsigned(text)
+            let record = ArchivedRecord(
+                entry: entry, firstSeen: firstSeen, lastStored: firstSeen, expiresAt: firstSeen,
+                provenance: Sample.received)
+            return HeldValue(EntryKey(target: Sample.target, entry: entry), record)
+        }
+        let (first, last) = (try value("a", .distantPast), try value("b", .start))
+        #expect(HeldValue.isServedFirst(last, first) && !HeldValue.isServedFirst(first, last))
+    }
 }

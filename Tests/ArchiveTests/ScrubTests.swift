@@ -109,4 +109,20 @@ import Testing
         let step = try archive.scrub(from: state.cursor, limit: 3, at: .start, run: "a run", verifier)
         #expect(step.checked == 1)
     }
+
+    @Test(arguments: [Table.history, .evidence])
+    func damageOfEarlierVersionsAndEvidenceIsFoundToo(_ table: Table) throws {
+        let archive = try Folder().openKept()
+        try archive.store(try Sample.signed("x", version: 3))
+        try archive.store(try Sample.signed("other", version: 3))
+        try archive.store(try Sample.signed("x", version: 4))
+        var (key, record): ([UInt8], [UInt8]) = ([], [])
+        _ = try archive.readAll(table, prefix: []) { (key, record) = (Array($0), Array($1)) }
+        record[record.count - 1] ^= 1
+        try archive.putRaw(table, key, record)
+        #expect(try scrub(archive).finishedDamaged == 1)
+        #expect(try archive.rawRecord(.quarantine, [table.rawValue] + key) == record)
+        #expect(try archive.count(table) == 0)
+        #expect(try archive.accountsAreRight())
+    }
 }

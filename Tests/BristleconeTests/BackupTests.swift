@@ -1,3 +1,4 @@
+import Archive
 import FoundationEssentials
 import IPv8
 import Logging
@@ -23,12 +24,15 @@ import Testing
         _ = try Backup.ofStoppedNode(dataFolder: data, to: backup)
     }
 
-    private static func start(_ data: String) async throws -> BristleconeNode {
+    private static func start(
+        _ data: String, _ change: (inout NodeSettings) -> Void = { _ in }
+    ) async throws -> BristleconeNode {
         var settings = NodeSettings()
         settings.dataFolder = data
         settings.listen = [try #require(Address("127.0.0.1:0"))]
         settings.bootstrap = false
         settings.diskReserve = ByteSize(bytes: 0)
+        change(&settings)
         return try await BristleconeNode.start(
             settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
@@ -181,5 +185,30 @@ import Testing
         let status = await again.status().archive
         #expect(status.values == 5 && status.indexLast == status.journalLast)
         await again.shutdown()
+    }
+
+    @Test func archiveThatIsGoneIsNotBackedUpAsAnEmptyOne() throws {
+        try FileManager.default.removeItem(atPath: "\(data)/archive.mdb")
+        #expect(throws: BackupError.noArchive(folder: data)) {
+            try Backup.ofStoppedNode(dataFolder: data, to: folder.file("other"))
+        }
+        #expect(!FileManager.default.fileExists(atPath: "\(data)/archive.mdb"))
+    }
+
+    @Test func indexOfOtherUpkeepSettingsIsNotMadeAnew() async throws {
+        let upkeep = TimeSpan(seconds: 1800)
+        let node = try await BackupTests.start(data) { $0.upkeep.interval = upkeep }
+        await node.shutdown()
+        _ = try Backup.ofStoppedNode(dataFolder: data, to: folder.file("other"))
+        _ = try Backup.restore(folder.file("other"), to: folder.file("restored"))
+        for place in [data, folder.file("other"), folder.file("restored")] {
+            #expect(ArchiveOptions(fittingIndexIn: place).republishing.interval == .seconds(1800), "\(place)")
+        }
+    }
+
+    @Test func placeWhereADiskIsMountedIsSaidToBeSo() {
+        #expect(FolderPath("/proc").isMountPoint)
+        #expect(!FolderPath(data).isMountPoint && !FolderPath(folder.file("nothing")).isMountPoint)
+        #expect(throws: BackupError.mountPoint(path: "/proc")) { try Backup.restore(backup, to: "/proc") }
     }
 }

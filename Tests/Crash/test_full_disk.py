@@ -27,11 +27,11 @@ def small_disk(tmp_path):
 def node_on(nodes, binary, tmp_path, addresses, small_disk):
     """Makes the node on that disk; `nodes` ends it."""
     configuration = tmp_path / "configuration.yaml"
-    configuration.write_text("archive:\n  disk_reserve: 0 B\n")
     node = Bristlecone(binary, tmp_path / "node", addresses.take())
     nodes.all.append(node)
 
-    async def start():
+    async def start(settings=""):
+        configuration.write_text("archive:\n  disk_reserve: 0 B\n" + settings)
         return await node.start(arguments=("--config", str(configuration)))
 
     return start
@@ -73,10 +73,12 @@ async def test_a_node_on_a_full_disk_refuses_answers_and_recovers(network, node_
     ours = await node.command("store", "a word", "a value", "--unsigned")
     assert ours.status == 1 and "takes no more values" in ours.errors
 
-    # A restart on the full disk changes nothing of that.
-    await node.kill()
-    node = await node_on()
-    assert (await peer.ask(node.contact, key)).values == (entry,)
+    # A restart on the full disk changes nothing of that, however the node ended.
+    for end in (node.kill, node.stop):
+        await end()
+        await asyncio.to_thread(small_disk.fill)
+        node = await node_on()
+        assert (await peer.ask(node.contact, key)).values == (entry,)
 
     await asyncio.to_thread(small_disk.make_room)
     later = peer.entry(b"later")
@@ -84,6 +86,21 @@ async def test_a_node_on_a_full_disk_refuses_answers_and_recovers(network, node_
         lambda: peer.store_on(node.contact, key_of("later"), [later], patience=SILENCE_SECONDS), "stores are taken", 30)
     for kept_key, kept_entry in list(kept.items())[-8:]:
         assert (await peer.ask(node.contact, kept_key)).values == (kept_entry,)
+
+
+async def test_a_node_with_relaxed_durability_promises_nothing_that_a_full_disk_refuses(network, node_on, small_disk):
+    (peer,) = await network.start(1)
+    node = await node_on("  relaxed_durability: true\n")
+    for number in range(2):
+        assert await peer.store_on(node.contact, key_of(f"before {number}"), [peer.entry(b"before")])
+
+    await asyncio.to_thread(small_disk.fill)
+    await store_until_refused(peer, node, "full", "no_room")
+    for number in range(4):
+        key, entry = key_of(f"after {number}"), peer.entry(b"after", signed=False)
+        assert not await peer.store_on(node.contact, key, [entry], patience=SILENCE_SECONDS)
+    ours = await node.command("store", "a word", "a value", "--unsigned")
+    assert ours.status == 1 and "takes no more values" in ours.errors
 
 
 async def test_a_node_keeps_the_reserve_free(network, nodes, binary, tmp_path, addresses, small_disk):

@@ -71,6 +71,10 @@ struct ImportCommand: GuardedCommand {
         archiveOptions.liveBytesMax = sizeMax << 30
         archiveOptions.budgets = Budgets(sharing: sizeMax << 30)
         archiveOptions.structureCheckMax = nil
+        if !valuesOnly {
+            // An archive that moves was within the limits of its node, which are not known here.
+            (archiveOptions.signedPerTargetMax, archiveOptions.unsignedPerTargetMax) = (.max, .max)
+        }
         let archive = try Archive.open(folder: options.folder, options: archiveOptions, now: DumpOptions.now)
         let mode: ImportMode = valuesOnly ? .valuesOnly : .everything
         let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount

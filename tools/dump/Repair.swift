@@ -70,6 +70,8 @@ enum Repair {
         options.structureCheckMax = nil
         // Moving aside needs room too, and is worth the reserve.
         options.diskReserveBytes = 0
+        // Nor does a floor have to go for another one: how much the node lets them take is not known here.
+        options.budgets = Budgets(sharing: .max)
         let archive = try Archive.open(folder: folder, options: options, now: DumpOptions.now)
         var progress = ProgressLine()
         var count = 0

@@ -124,4 +124,21 @@ public enum Refusal: String, Hashable, Sendable, CaseIterable {
     case targetQuota = "target_quota"
     /// The disk, or the map, has no more room than is kept in reserve.
     case diskReserve = "disk_reserve"
+    /// There are as many pins, or bars, as there may be.
+    case tooMany = "too_many"
+}
+
+extension Refusal: CustomStringConvertible {
+    /// One sentence for the operator, who wanted something else than a store: what is wrong, and what to do.
+    public var description: String {
+        switch self {
+        case .quota, .budget: "The archive is as large as it may be: raise archive.size_limit, and try again."
+        case .blocked: "You have barred this key or signer; lift it with \"bristlecone forget --unblock\" first."
+        case .targetQuota: "The key has as many values as it may: raise archive.values_per_key, and try again."
+        case .diskReserve:
+            "The disk has no room beyond what archive.disk_reserve keeps free: make room, and try again."
+        case .tooMany:
+            "There are \(StorePass.subjectsMax) of that kind, which is as many as there may be: remove one first."
+        }
+    }
 }

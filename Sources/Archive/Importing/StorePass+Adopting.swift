@@ -13,11 +13,11 @@ extension StorePass {
             return mode == .everything ? try adopt(subject, since, to: .blocks, in: transaction) : .leftOut
         case .publication:
             return mode == .everything ? try adoptPublication(item, in: transaction) : .leftOut
-        case .floor: return try adoptFloor(item, in: transaction)
+        case .floor: return try adoptFloor(item, mode, in: transaction)
         case .history: return try adoptHistory(item, mode, in: transaction)
         case .value(let record, let target):
             return try adoptValue(record, EntryKey(target: target, entry: record.entry), mode, in: transaction)
-        case .evidence: return try adoptEvidence(item, in: transaction)
+        case .evidence: return try adoptEvidence(item, mode, in: transaction)
         }
     }
 
@@ -49,11 +49,13 @@ extension StorePass {
     }
 
     private mutating func adoptFloor(
-        _ item: DumpItem, in transaction: borrowing WriteTransaction
+        _ item: DumpItem, _ mode: ImportMode, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) -> ImportOutcome {
-        let offered = item.body.withUnsafeBytes { FloorRecord(body: $0) }
         let place = item.key.withUnsafeBytes { SignerKey($0) }
-        guard let offered, let place else { return .refused(.malformed) }
+        guard var offered = item.body.withUnsafeBytes({ FloorRecord(body: $0) }), let place else {
+            return .refused(.malformed)
+        }
+        offered.holder = holder(offered.holder, mode)
         let entryClass: EntryClass = place.signer.bits == place.target.bits ? .owner : .signed
         let entryKey = EntryKey(target: place.target, entryClass: entryClass, id: EntryID(bits: place.signer.bits))
         switch try held(entryKey, in: transaction) {
@@ -71,11 +73,13 @@ extension StorePass {
     }
 
     private mutating func adoptEvidence(
-        _ item: DumpItem, in transaction: borrowing WriteTransaction
+        _ item: DumpItem, _ mode: ImportMode, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) -> ImportOutcome {
-        let offered = item.body.withUnsafeBytes { EvidenceRecord(body: $0) }
         let place = item.key.withUnsafeBytes { SignerKey($0) }
-        guard let offered, let place else { return .refused(.malformed) }
+        guard var offered = item.body.withUnsafeBytes({ EvidenceRecord(body: $0) }), let place else {
+            return .refused(.malformed)
+        }
+        offered.holder = holder(offered.holder, mode)
         guard try !transaction.view.has(.evidence, item.key) else { return .held }
         if try isBlocked(place, in: transaction) { return .refused(.blocked) }
         if let refusal = try refusalToAdd(offered.charge, to: .evidence, in: transaction) { return .refused(refusal) }

@@ -6,7 +6,7 @@ extension StorePass {
     mutating func adoptValue(
         _ record: ArchivedRecord, _ key: EntryKey, _ mode: ImportMode, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) -> ImportOutcome {
-        let facts = EntryFacts(record, mode)
+        let facts = facts(of: record, mode)
         let held = try held(key, in: transaction)
         if try isBlocked(key, in: transaction) {
             guard case .record(let known, _) = held, known.version >= facts.version else { return .refused(.blocked) }
@@ -124,7 +124,7 @@ extension StorePass {
         }
         let charge = HistoryRecord.charge(entryBytes: record.entry.bytes.count)
         if let refusal = try refusalToAdd(charge, to: .history, in: transaction) { return .refused(refusal) }
-        let facts = EntryFacts(record, mode)
+        let facts = facts(of: record, mode)
         let isPinned = try isPinned(key.target, key.signer, in: transaction)
         encoder.encodeHistory(key, entry: record.entry.bytes, facts, replacedAt: replacedAt)
         try transaction.put(.history, &encoder)
@@ -174,15 +174,26 @@ extension StorePass {
     }
 }
 
-extension EntryFacts {
-    /// What is to be known of an imported value. What somebody else published is from a stranger here.
-    fileprivate init(_ record: ArchivedRecord, _ mode: ImportMode) {
-        self.init(
+extension StorePass {
+    /// What is to be known of an imported value. What somebody else published is from a stranger here, and nothing that
+    /// somebody else says is believed to lie ahead, or to be served for longer than what is stored now.
+    private func facts(of record: ArchivedRecord, _ mode: ImportMode) -> EntryFacts {
+        var facts = EntryFacts(
             version: record.entry.signature?.version ?? Version(0), firstSeen: record.firstSeen,
             lastStored: record.lastStored, expiresAt: record.expiresAt, provenance: record.provenance,
             isWithdrawn: record.isWithdrawn)
-        if mode == .valuesOnly, provenance == .publishedHere {
-            (provenance, isWithdrawn) = (.received(from: Mid(bits: .zero), at: .none), false)
+        guard mode == .valuesOnly else { return facts }
+        facts.firstSeen = min(facts.firstSeen, now)
+        facts.lastStored = min(facts.lastStored, now)
+        facts.expiresAt = min(facts.expiresAt, now + options.republishing.servedFor)
+        if facts.provenance == .publishedHere {
+            (facts.provenance, facts.isWithdrawn) = (.received(from: Mid(bits: .zero), at: .none), false)
         }
+        return facts
+    }
+
+    /// Whom a floor or evidence is charged to: what somebody else's operator had is a stranger's here.
+    func holder(_ holder: Holder, _ mode: ImportMode) -> Holder {
+        mode == .valuesOnly && holder == .theOperator ? Holder(Address.none.host) : holder
     }
 }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import Glibc
 internal import IPv8
 internal import Migrations
 internal import Synchronization
@@ -110,6 +111,9 @@ final class Index: Sendable {
         configuration.label = "index"
         configuration.busyMode = .timeout(5)
         configuration.maximumReaderCount = 4
+        // SQLite would make it readable for all; its other files get the permissions of this one.
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        if descriptor >= 0 { Glibc.close(descriptor) }
         let pool = try DatabasePool(path: path, configuration: configuration)
         try Migrations.migrator.migrate(pool)
         // The pool sets NORMAL by itself, with which the last transactions may be gone after a power cut.

@@ -56,13 +56,12 @@ extension EntryClass {
 extension HeldValue {
     /// Whether the DHT is served it before another one, or would be: by class, then the newest version, of unsigned values
     /// that which came last.
-    static func isServedFirst(_ left: HeldValue, _ right: HeldValue) -> Bool { left.rank < right.rank }
+    static func isServedFirst(_ left: HeldValue, _ right: HeldValue) -> Bool {
+        (left.entryClass.rawValue, right.newness, left.id) < (right.entryClass.rawValue, left.newness, right.id)
+    }
 
-    private var rank: (UInt8, Int64, EntryID) {
-        let newness =
-            record.map { record in
-                record.entry.signature.map { Int64($0.version.number) } ?? record.firstSeen.nanoseconds
-            } ?? .min + 1
-        return (entryClass.rawValue, -newness, id)
+    private var newness: Int64 {
+        guard let record else { return .min }
+        return record.entry.signature.map { Int64($0.version.number) } ?? record.firstSeen.nanoseconds
     }
 }

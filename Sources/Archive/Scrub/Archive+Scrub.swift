@@ -1,8 +1,9 @@
 public import IPv8
 
 extension Archive {
-    /// The tables that a scrub reads, in this order: those that nothing else reads again from end to end.
-    private static let scrubbed: [Table] = [.entries, .retained, .floors]
+    /// The tables that a scrub reads, in this order: those that grow with what others store. Pins, bars and what was
+    /// published are few, and a damaged one stays where it is, since it still protects.
+    private static let scrubbed: [Table] = [.entries, .retained, .floors, .history, .evidence]
 
     /// Re-reads records, checks each one's checksum and signature, and notes in the index when it did.
     ///
@@ -29,7 +30,9 @@ extension Archive {
             if let fault = RecordCheck.fault(of: record, in: table, verifier) {
                 found.append((record, fault))
                 step.damaged.append(ScrubDamage(record, table, fault))
-            } else if table != .floors, let key = EntryKey(bytes: record.key), key.entryClass != .unsigned {
+            } else if table == .entries || table == .retained, let key = EntryKey(bytes: record.key),
+                key.entryClass != .unsigned
+            {
                 sound.append(key)
             }
         }

@@ -11,7 +11,7 @@ extension StorePass {
     ) throws(ArchiveError) -> ArchiveOutcome {
         guard try !transaction.view.has(table, subject.keyBytes) else { return .done(changed: false) }
         if let refusal = try refusalToRewrite(in: transaction) { return .refused(refusal) }
-        guard try transaction.view.recordCount(table) < StorePass.subjectsMax else { return .refused(.quota) }
+        guard try transaction.view.recordCount(table) < StorePass.subjectsMax else { return .refused(.tooMany) }
         encoder.encode(subject, since: now, in: table)
         try transaction.put(table, &encoder)
         if table == .pins { hasPins = true }

@@ -16,6 +16,7 @@ public enum Backup {
         dataFolder: String, to folder: String
     ) throws(BackupError) -> BackupReport {
         guard DataFolder.isUsed(dataFolder) else { throw .noData(folder: dataFolder) }
+        guard Archive.isThere(in: dataFolder) else { throw .noArchive(folder: dataFolder) }
         let opened: DataFolder
         do throws(DataFolderError) {
             opened = try DataFolder.open(dataFolder)
@@ -26,7 +27,8 @@ public enum Backup {
         let now = ClockReading.now().wall
         let archive: Archive
         do throws(ArchiveError) {
-            archive = try Archive.open(folder: dataFolder, now: now)
+            archive = try Archive.open(
+                folder: dataFolder, options: ArchiveOptions(fittingIndexIn: dataFolder), now: now)
         } catch {
             throw .archive(error.description)
         }

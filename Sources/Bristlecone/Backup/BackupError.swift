@@ -16,6 +16,8 @@ public enum BackupError: Error, Sendable, Equatable {
     case archive(String)
     /// There is no node's data in the folder.
     case noData(folder: String)
+    /// The node's archive is gone from its folder.
+    case noArchive(folder: String)
     /// The folder is not a backup.
     case notABackup(path: String)
     /// A newer version has written the backup.
@@ -28,6 +30,8 @@ public enum BackupError: Error, Sendable, Equatable {
     case damagedFile(path: String, detail: String)
     /// The data folder holds something else than a node's data.
     case foreignFolder(path: String, example: String)
+    /// The data folder is where a disk is mounted, so it cannot be moved aside.
+    case mountPoint(path: String)
     /// The old data folder has been moved, and the new one could not take its place.
     case halfway(dataFolder: String, movedAside: String, restored: String, reason: String)
 }
@@ -48,6 +52,9 @@ extension BackupError: CustomStringConvertible {
         case .dataFolder(let sentence), .archive(let sentence): sentence
         case .noData(let folder):
             "There is no node's data in \(folder); name the data folder with --data."
+        case .noArchive(let folder):
+            "The archive of \(folder) is gone (archive.mdb is missing or empty), so there is nothing to back up; restore an "
+                + "earlier backup with \"bristlecone restore\"."
         case .notABackup(let path):
             "\(path) is not a backup: it has no \(BackupManifest.name); name a folder that "
                 + "\"bristlecone backup\" has written."
@@ -62,6 +69,9 @@ extension BackupError: CustomStringConvertible {
             "\(path) is not what was backed up (\(detail)); use another backup. Nothing was replaced."
         case .foreignFolder(let path, let example):
             "\(path) is not a node's data folder and holds other files (\(example)); name another folder with --data."
+        case .mountPoint(let path):
+            "\(path) is where a disk is mounted, so nothing can take its place; restore into a folder on it (--data "
+                + "\(shellWord(path + "/node"))), and run the node with that. Nothing was replaced."
         case .halfway(let dataFolder, let movedAside, let restored, let reason):
             "The old data is in \(movedAside) and the restored data in \(restored), which could not be renamed to "
                 + "\(dataFolder) (\(reason)); rename it by hand."

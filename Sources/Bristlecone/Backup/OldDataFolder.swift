@@ -11,6 +11,7 @@ struct OldDataFolder: ~Copyable {
 
     /// Locks the folder. One that is no node's, but holds something, is refused.
     init(_ folder: FolderPath) throws(BackupError) {
+        guard !folder.isMountPoint else { throw .mountPoint(path: folder.text) }
         let isThere = try OldDataFolder.holdsData(folder)
         lock = try OldDataFolder.lock(folder, isThere)
         self.folder = folder
@@ -68,6 +69,8 @@ struct OldDataFolder: ~Copyable {
             }
             try folder.rename(to: aside)
             return aside
+        } catch  where error.code == EBUSY {
+            throw .mountPoint(path: folder.text)
         } catch {
             throw .notWritten(path: folder.text, reason: error.reason)
         }

@@ -81,7 +81,8 @@ struct Restoring {
             throw .damagedFile(path: path, detail: "it does not open: \(error)")
         }
         do throws(ArchiveError) {
-            try Archive.open(folder: folder.text, now: now).close()
+            let options = ArchiveOptions(fittingIndexIn: folder.text)
+            try Archive.open(folder: folder.text, options: options, now: now).close()
         } catch {
             throw .damagedFile(path: path, detail: "it does not open: \(error)")
         }

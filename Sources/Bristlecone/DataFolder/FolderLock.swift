@@ -19,8 +19,9 @@ struct FolderLock: ~Copyable, Sendable {
                 // A process whose start failed removes the file that it created: then this lock keeps nobody out.
                 guard try file.status().st_nlink > 0 else { continue }
                 if !existed { created.add("\(path)/\(FolderLock.name)") }
-                try SystemError.check { ftruncate(file.descriptor, 0) }
-                try file.write(Array("\(getpid())\n".utf8))
+                // The lock holds without it, and a full disk is no reason not to start.
+                ftruncate(file.descriptor, 0)
+                try? file.write(Array("\(getpid())\n".utf8))
                 self.file = file
                 return
             }

@@ -21,6 +21,8 @@ final class GroupCommit {
     private let thread: NIOThreadPool
     private var waiting: [Item] = []
     private var isWriting = false
+    /// Whether the last stores were all taken: else the next ones may be refused too. Before the first, nobody knows.
+    private var takesStores = false
     private var idleWaiters: [EventLoopPromise<Void>] = []
 
     /// How many changes one transaction takes: enough for the cost of the sync to vanish, few enough for the first of
@@ -36,16 +38,20 @@ final class GroupCommit {
         self.eventLoop = eventLoop
     }
 
-    /// Whether what is taken in now may be promised before it is written: the archive can be written, and not too much
-    /// waits already.
-    var canPromise: Bool { !archive.isReadOnly && waiting.count < GroupCommit.promisesMax }
+    /// Whether a store may be promised before it is written: the archive can be written and takes what it is given,
+    /// nothing of this is barred, and not too much waits already.
+    func canPromise(_ store: StoreChange) -> Bool {
+        guard !archive.isReadOnly, takesStores, waiting.count < GroupCommit.promisesMax else { return false }
+        let signers = store.entries.compactMap(\.signature).map { ArchiveSubject.signer($0.signer.mid) }
+        return (try? archive.isBlocked(anyOf: [.key(store.target)] + signers)) == false
+    }
 
     /// Takes a change in; it is written when ``write(at:then:)`` is called next, or after the commit under way.
     func add(_ item: Item) { waiting.append(item) }
 
     /// What a commit came to.
     enum Completion: Sendable {
-        /// What became of each change, and what there was too little of, if anything.
+        /// What became of each change that somebody waits for, and what there was too little of, if anything.
         case durable([(WorkID, CommitOutcome)], shortage: Refusal?)
         /// Nothing was written.
         case failed([WorkID], ArchiveError)
@@ -68,27 +74,40 @@ final class GroupCommit {
         let items = Array(waiting.prefix(GroupCommit.itemsMax))
         waiting.removeFirst(items.count)
         let written = thread.runIfActive(eventLoop: eventLoop) { [archive] in
-            GroupCommit.commit(items, to: archive, at: clock())
+            Written(items, to: archive, at: clock())
         }
         let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
         written.whenComplete { result in
             let commit = loopBound.value
             commit.isWriting = false
-            if case .success(let completion) = result { deliver(completion) }
+            if case .success(let written) = result {
+                commit.takesStores = written.takesStores ?? commit.takesStores
+                deliver(written.completion)
+            }
             commit.write(clock: clock, then: deliver)
         }
     }
 
-    private static func commit(_ items: [Item], to archive: Archive, at moment: ClockMoment) -> Completion {
-        do throws(ArchiveError) {
-            let outcomes = try archive.commit(
-                items.map(\.change), at: moment.now, clockIsSteady: moment.isSteady)
-            return .durable(
-                zip(items, outcomes).compactMap { item, outcome in
-                    item.completion.map { ($0, CommitOutcome(outcome)) }
-                }, shortage: outcomes.lazy.compactMap(\.shortage).first)
-        } catch {
-            return .failed(items.compactMap(\.completion), error)
+    /// What one transaction came to.
+    private struct Written: Sendable {
+        let completion: Completion
+        /// Whether all stores among the changes were taken; `nil` where there were none.
+        let takesStores: Bool?
+
+        init(_ items: [Item], to archive: Archive, at moment: ClockMoment) {
+            do throws(ArchiveError) {
+                let outcomes = try archive.commit(
+                    items.map(\.change), at: moment.now, clockIsSteady: moment.isSteady)
+                completion = .durable(
+                    zip(items, outcomes).compactMap { item, outcome in
+                        item.completion.map { ($0, CommitOutcome(outcome)) }
+                    }, shortage: outcomes.lazy.compactMap(\.shortage).first)
+                let stores = outcomes.filter { if case .store = $0 { true } else { false } }
+                takesStores = stores.isEmpty ? nil : stores.allSatisfy { CommitOutcome($0) != .refused }
+            } catch {
+                completion = .failed(items.compactMap(\.completion), error)
+                takesStores = false
+            }
         }
     }
 

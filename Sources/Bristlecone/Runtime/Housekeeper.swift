@@ -141,7 +141,8 @@ final class Housekeeper: Sendable {
         do throws(ArchiveError) {
             return try result.get()
         } catch {
-            throw NodeError(error.description, canRetry: false)
+            let canRetry = if case .refused = error { true } else { false }
+            throw NodeError(error.description, canRetry: canRetry)
         }
     }
 

@@ -2,6 +2,7 @@ internal import Archive
 internal import IPv8
 internal import Kademlia
 internal import Logging
+internal import Maintenance
 internal import NIOPosix
 internal import Synchronization
 
@@ -15,6 +16,7 @@ final class IndexKeeper: Sendable {
     /// What the thread has been told to do and has not begun.
     private struct Orders {
         var follow = false
+        var failures = RareWarning()
         var contacts: (stored: [StoredContact], at: Instant)?
         var isStopping = false
     }
@@ -54,7 +56,9 @@ final class IndexKeeper: Sendable {
             }
             if hasToldRebuild, result.isCurrent { logger.notice("The index is complete again") }
         } catch {
-            logger.error("\(error)")
+            // It fails with every change for as long as its disk does.
+            let times = orders.withLock { $0.failures.next(at: ClockReading.now().sinceBoot) }
+            if let times { logger.error("\(error)\(times)") }
         }
     }
 
@@ -81,10 +85,13 @@ final class IndexKeeper: Sendable {
         }
     }
 
-    /// Waits until the step under way is done and the contacts are saved, and ends the thread. What the index has not
-    /// taken over by then, it takes over after the next start.
+    /// Takes over no more than the step under way; what the index has not taken over by then, it takes over after the next
+    /// start.
+    func endSoon() { orders.withLock { $0.isStopping = true } }
+
+    /// Waits until the step under way is done and the contacts are saved, and ends the thread.
     func shutdown() async {
-        orders.withLock { $0.isStopping = true }
+        endSoon()
         _ = try? await thread.runIfActive { [self] in saveContacts() }
         try? await thread.shutdownGracefully()
     }

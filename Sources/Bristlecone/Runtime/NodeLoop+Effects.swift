@@ -38,9 +38,11 @@ extension NodeLoop {
     private func commit(_ intent: StoreIntent, _ id: WorkID) {
         var intent = intent
         intent.expiresAt = intent.expiresAt + clockOffset
-        // Early means before it is on the disk, never in place of it: not when the disk has failed or does not keep up.
-        let isEarly = acknowledgesEarly && commits.canPromise
-        commits.add(GroupCommit.Item(change: .store(StoreChange(intent)), completion: isEarly ? nil : id))
+        let store = StoreChange(intent)
+        // Early means before it is on the disk, never in place of it: not when the disk has failed, is full or does not
+        // keep up. A user's own value is worth the wait.
+        let isEarly = acknowledgesEarly && intent.origin != .published && commits.canPromise(store)
+        commits.add(GroupCommit.Item(change: .store(store), completion: isEarly ? nil : id))
         if isEarly { runSoon { $0.take(.commitCompleted(id, .held)) } }
     }
 

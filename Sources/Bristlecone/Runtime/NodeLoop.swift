@@ -35,10 +35,9 @@ final class NodeLoop: @unchecked Sendable {
     private var commands: [CommandID: CheckedContinuation<CommandOutcome?, Never>] = [:]
     private let commandCount = Atomic<UInt64>(0)
     private var isStopping = false
-    /// When it was last said that there is no room.
-    private var shortageTold: Instant?
-
-    private static let betweenWarnings: Duration = .seconds(600)
+    private var shortages = RareWarning()
+    private var failedCommits = RareWarning()
+    private var failedLoads = RareWarning()
 
     /// What a loop needs to have been made before it.
     struct Parts {
@@ -94,7 +93,9 @@ final class NodeLoop: @unchecked Sendable {
             switch product {
             case .input(let input): take(input)
             case .failedLoad(let id, let error):
-                logger.error("The archive cannot be read: \(error)")
+                if let times = failedLoads.next(at: sinceBoot) {
+                    logger.error("The archive cannot be read: \(error)\(times)")
+                }
                 take(.loadFailed(id))
             }
         }
@@ -119,6 +120,8 @@ final class NodeLoop: @unchecked Sendable {
         return clock.withLock { $0.coreTime(at: reading) }
     }
 
+    private var sinceBoot: Duration { ClockReading.now().sinceBoot }
+
     /// What is to be added to the core's moments where they go to the archive or to people.
     var clockOffset: Duration { clock.withLock(\.offset) }
 
@@ -138,7 +141,9 @@ final class NodeLoop: @unchecked Sendable {
                 for (id, outcome) in outcomes { take(.commitCompleted(id, outcome)) }
                 index.archiveChanged()
             case .failed(let ids, let error):
-                logger.error("The archive cannot be written, so nothing is acknowledged: \(error)")
+                if let times = failedCommits.next(at: sinceBoot) {
+                    logger.error("The archive cannot be written, so nothing is acknowledged: \(error)\(times)")
+                }
                 for id in ids { take(.commitCompleted(id, .failed)) }
             }
             flush()
@@ -147,14 +152,13 @@ final class NodeLoop: @unchecked Sendable {
 
     /// Says why stores are refused, but not with every one of them.
     private func tell(_ shortage: Refusal) {
-        let now = now
-        if let shortageTold, now - shortageTold < NodeLoop.betweenWarnings { return }
-        shortageTold = now
+        guard let times = shortages.next(at: sinceBoot) else { return }
         let (what, remedy) =
             shortage == .quota
             ? ("The archive is as large as it may be", "raise archive.size_limit")
             : ("The disk has no room beyond what archive.disk_reserve keeps free", "make room")
-        logger.warning("\(what), so new stores are refused; what is held is served: \(remedy) to have more stored.")
+        logger.warning(
+            "\(what), so new stores are refused; what is held is served: \(remedy) to have more stored\(times).")
     }
 
     func tell(_ event: Event) {
@@ -226,17 +230,16 @@ final class NodeLoop: @unchecked Sendable {
 
     /// Looks for a good copy of a value that was damaged here, in the network, and stores it here again.
     ///
-    /// It is served for as long as one that somebody has just stored. Who stored the damaged one is not known any more;
-    /// what this node signed, it published.
-    func recover(_ lost: ScrubDamage.Lost, ownKey: PublicKey) async {
+    /// It is served for as long as one that somebody has just stored. Who stored the damaged one is not known any more,
+    /// but whether it was published here is.
+    func recover(_ lost: ScrubDamage.Lost, in archive: Archive) async {
         guard case .found(let outcome)? = await run(.find(lost.target)),
             let copy = outcome.entries.first(where: { $0.id == lost.id })
         else { return }
-        let signer = copy.signature?.signer
+        let isOurs = (try? archive.isPublished(copy, under: lost.target)) ?? false
+        let stranger = copy.signature?.signer.mid ?? Mid(bits: .zero)
         let change = eventLoop.flatSubmit { [self] in
-            let provenance: Provenance =
-                signer == ownKey
-                ? .publishedHere : .received(from: signer?.mid ?? Mid(bits: .zero), at: .none)
+            let provenance: Provenance = isOurs ? .publishedHere : .received(from: stranger, at: .none)
             let store = StoreChange(
                 target: lost.target, entries: [copy], expiresAt: moment.now + NodeLoop.recoveredServedFor,
                 provenance: provenance)

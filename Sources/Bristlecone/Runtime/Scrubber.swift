@@ -72,10 +72,10 @@ final class Scrubber: Sendable {
                 progress.checked += step.checked
                 progress.damaged += step.damaged.count
             }
+            for damage in step.damaged { tell(damage, lost) }
             try archive.saveScrubState(state)
             try archive.saveJobs(jobs)
-            for damage in step.damaged { tell(damage, lost) }
-            if state.run == nil { logger.info("Every record was read again: \(state.finishedChecked) records") }
+            if state.run == nil { logger.info("The archive was read again: \(state.finishedChecked) records") }
         } catch {
             logger.error("The archive could not be checked further: \(error)")
         }
@@ -87,8 +87,10 @@ final class Scrubber: Sendable {
     }
 
     private func tell(_ damage: ScrubDamage, _ lost: (ScrubDamage.Lost) -> Void) {
-        logger.error(
-            "A damaged record was put into quarantine: \(damage.table) \(Hex.encode(damage.key)) \(damage.fault)")
+        let what =
+            archive.isReadOnly
+            ? "A damaged record was found, and nothing can be written" : "A damaged record was put into quarantine"
+        logger.error("\(what): \(damage.table) \(Hex.encode(damage.key)) \(damage.fault)")
         if let value = damage.value { lost(value) }
     }
 

@@ -32,6 +32,12 @@ struct FolderPath: Hashable, Sendable {
         }
     }
 
+    /// Whether it is on another disk than the folder that it lies in.
+    var isMountPoint: Bool {
+        var (own, outer) = (stat(), stat())
+        return lstat(text, &own) == 0 && stat(parent.text, &outer) == 0 && own.st_dev != outer.st_dev
+    }
+
     /// Makes the folder, for its owner alone.
     func create() throws(SystemError) { try SystemError.check { mkdir(text, 0o700) } }
 
