@@ -50,23 +50,27 @@ extension Node {
         if let refusal { return drop(refusal) }
         // A puncture has done its work by arriving; nothing follows from what it says.
         if case .puncture = packet.message { return counters.received[packet.message.id, default: 0] += 1 }
-        let isAwaited = requests.holdForVerification(packet.message.responseID, at: now)
-        check(packet, by: sender, from: source, isAwaited: isAwaited, at: now, into: &effects)
+        check(packet, by: sender, from: source, at: now, into: &effects)
     }
 
     /// Has the signatures checked. An answer that is awaited has the contacts' share, whoever gives it: nobody else
-    /// knows its number.
+    /// knows its number. Its request is not given up meanwhile.
     private mutating func check(
-        _ packet: Packet, by sender: PublicKey, from source: Address, isAwaited: Bool, at now: Instant,
-        into effects: inout [Effect]
+        _ packet: Packet, by sender: PublicKey, from source: Address, at now: Instant, into effects: inout [Effect]
     ) {
         guard let entries = entries(in: packet.message) else { return }
         let id = NodeID(host: source.host, mid: sender.mid)
-        let isContact = isAwaited || families[source.family]?.table.address(of: id) == source
+        let awaited = packet.message.responseID
+        let isContact = awaited != nil || families[source.family]?.table.address(of: id) == source
         guard isContact || work.count < Node.strangersWorkMax else { return drop(.overloaded) }
         let levels = [sender.level] + entries.compactMap { $0.signature?.signer.level }
-        guard verifications.take(levels, isContact: isContact, at: now) else { return drop(.overloaded) }
-        guard let work = begin(.packet(packet, from: source, entries: entries)) else { return drop(.overloaded) }
+        guard work.count < Node.workMax, verifications.take(levels, isContact: isContact, at: now) else {
+            return drop(.overloaded)
+        }
+        let hold = awaited.flatMap { requests.hold($0) }
+        guard (awaited == nil) == (hold == nil),
+            let work = begin(.packet(packet, from: source, entries: entries, answers: hold))
+        else { return drop(.overloaded) }
         effects.append(.verify(work, packet: packet, entries: entries))
     }
 
@@ -125,9 +129,10 @@ extension Node {
     mutating func signaturesChecked(
         _ id: WorkID, _ verdict: SignatureVerdict, at now: Instant, into effects: inout [Effect]
     ) {
-        guard case .packet(let packet, let source, let entries)? = work.removeValue(forKey: id),
+        guard case .packet(let packet, let source, let entries, let hold)? = work.removeValue(forKey: id),
             let key = packet.sender
         else { return }
+        if let hold { requests.release(hold, at: now) }
         guard verdict.packetIsAuthentic else { return drop(.badSignature) }
         let sender = NodeInfo(address: source, publicKey: key)
         let authentic = zip(entries, verdict.entriesAreAuthentic).filter(\.1).map(\.0)

@@ -196,8 +196,9 @@ public struct Node: Sendable {
 
 /// What goes on once a signature check, a read or a commit is done.
 enum Work: Hashable, Sendable {
-    /// A packet whose signatures are being checked, and the entries in it.
-    case packet(Packet, from: Address, entries: [Entry])
+    /// A packet whose signatures are being checked, the entries in it, and where it is an answer the request that waits
+    /// for the check.
+    case packet(Packet, from: Address, entries: [Entry], answers: RequestTable.Hold?)
     /// A find request, whose values are being read.
     case find(FindRequest, from: NodeInfo)
     /// A store request, whose values are being made durable.

@@ -103,6 +103,55 @@ import Testing
         #expect(bench.give(.signaturesChecked(id, verdict)).outcomes.count == 1)
     }
 
+    @Test func badlySignedAnswersKeepNoRequestAlive() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let asked = bench.give(.commandIssued(CommandID(3), .ping(peer.address)))
+        let ping = try #require(asked.pings(to: peer.address).first)
+        var garbage = Packet.encode(.pingResponse(PingResponse(id: ping)), signedBy: peer.key)
+        garbage[garbage.count - 1] ^= 1
+        var effects: [Effect] = []
+        for _ in 0..<5 {
+            #expect(effects.outcomes == [])
+            effects += bench.pass(.milliseconds(900))
+            effects += try bench.receive(bytes: garbage, from: peer.address)
+        }
+        effects += bench.pass(.milliseconds(501))
+        #expect(effects.outcomes == [.pingTimedOut])
+        #expect(bench.node.counters.named["dropped.bad_signature"] == 5)
+    }
+
+    @Test func aCheckThatShowsABadSignatureLateGivesUpWhatWaitedForIt() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let asked = bench.give(.commandIssued(CommandID(3), .ping(peer.address)))
+        let ping = try #require(asked.pings(to: peer.address).first)
+        bench.now = bench.now + .seconds(4)
+        let bytes = Packet.encode(.pingResponse(PingResponse(id: ping)), signedBy: peer.key)
+        guard case .verify(let id, _, _)? = bench.give(.datagramReceived(bytes, from: peer.address)).first else {
+            Issue.record("the answer was not checked")
+            return
+        }
+        #expect(bench.pass(.seconds(2)).outcomes == [])
+        _ = bench.give(.signaturesChecked(id, SignatureVerdict(packetIsAuthentic: false)))
+        #expect(bench.pass(.milliseconds(1)).outcomes == [.pingTimedOut])
+    }
+
+    @Test func aCheckThatIsNeverDoneHoldsARequestForTwiceItsPatience() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let asked = bench.give(.commandIssued(CommandID(3), .ping(peer.address)))
+        let ping = try #require(asked.pings(to: peer.address).first)
+        let bytes = Packet.encode(.pingResponse(PingResponse(id: ping)), signedBy: peer.key)
+        for _ in 0..<9 {
+            #expect(bench.pass(.seconds(1)).outcomes == [])
+            _ = bench.give(.datagramReceived(bytes, from: peer.address))
+        }
+        // Of the nine no more than a few are checked at once.
+        #expect(bench.node.counters.named["dropped.overloaded"] == 5)
+        #expect(bench.pass(.seconds(1)).outcomes == [.pingTimedOut])
+    }
+
     @Test func aSearchBringsTogetherWhatAllResponsesHold() throws {
         var bench = try Bench()
         let peers = try (1...3).map { try Peer($0) }
