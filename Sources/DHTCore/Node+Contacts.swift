@@ -61,17 +61,19 @@ extension Node {
     }
 
     /// A node did not answer us. A contact is asked once more at once: either it is back, or it is given up soon.
-    mutating func noteSilence(of node: NodeInfo, at now: Instant, into effects: inout [Effect]) {
+    mutating func noteSilence(
+        of node: NodeInfo, askedAt: Instant, at now: Instant, into effects: inout [Effect]
+    ) {
         ownRecord.failed(node)
         let id = NodeID(host: node.address.host, mid: node.publicKey.mid)
         // Somebody may have named a contact's key at a port where it is not. That silence is not the contact's.
         guard families[node.address.family]?.table.address(of: id) ?? node.address == node.address else {
             return
         }
-        switch families[node.address.family]?.table.recordFailure(of: id) {
+        switch families[node.address.family]?.table.recordFailure(of: id, askedAt: askedAt, at: now) {
         case .counted?: ping(node, at: now, into: &effects)
         case .evicted(let lost, let replacement)?: giveUp(lost, replacement, at: now, into: &effects)
-        case .unknown?, nil: return
+        case .known?, .unknown?, nil: return
         }
     }
 

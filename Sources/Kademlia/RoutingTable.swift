@@ -117,20 +117,25 @@ public struct RoutingTable: Sendable {
     public enum Failure: Hashable, Sendable {
         /// It has another chance.
         case counted
+        /// It was asked before its last failure was known, so its silence says nothing new.
+        case known
         /// It is gone, and what waited for its place, if anything did, has it.
         case evicted(Contact, replacement: Contact?)
         /// It was no contact.
         case unknown
     }
 
-    /// Notes that a node left a request unanswered; the second time in a row, it goes.
-    public mutating func recordFailure(of id: NodeID) -> Failure {
+    /// Notes that a node left a request unanswered; the second time in a row, it goes. Requests that were on their way
+    /// together can be lost together, so a silence counts only if the node was asked after the one before was known.
+    public mutating func recordFailure(of id: NodeID, askedAt: Instant, at now: Instant) -> Failure {
         let number = bucketNumber(of: id)
         guard let index = buckets[number].index(of: id) else {
             buckets[number].replacements.removeAll { $0.id == id }
             return .unknown
         }
+        if let known = buckets[number].contacts[index].lastFailure, askedAt < known { return .known }
         buckets[number].contacts[index].failures += 1
+        buckets[number].contacts[index].lastFailure = now
         let contact = buckets[number].contacts[index]
         guard contact.failures >= Contact.failuresMax else { return .counted }
         let replacement = buckets[number].evict(at: index)

@@ -68,6 +68,24 @@ import Testing
         #expect(bench.node.counters.timeouts >= 2)
     }
 
+    @Test func requestsThatAreLostTogetherLeaveAContactItsSecondChance() throws {
+        var bench = try Bench()
+        bench.leaveNeighboursAlone()
+        let peer = try Peer(1)
+        try bench.befriend(peer)
+        var effects: [Effect] = []
+        for number in 0..<3 {
+            effects += bench.give(.commandIssued(CommandID(UInt64(number)), .find(Target(hashing: "\(number)"))))
+        }
+        #expect(effects.finds(to: peer.address).count == 3)
+        effects = bench.pass(.milliseconds(2100))
+        let ping = try #require(effects.pings(to: peer.address).first)
+        #expect(effects.pings(to: peer.address).count == 1)
+        #expect(bench.node.contacts.map(\.failures) == [1])
+        _ = try bench.receive(.pingResponse(PingResponse(id: ping)), from: peer)
+        #expect(bench.node.contacts.map(\.failures) == [0])
+    }
+
     @Test func oneLiarCannotHaveContactsGivenUp() throws {
         var bench = try Bench()
         bench.leaveNeighboursAlone()

@@ -105,23 +105,36 @@ import Testing
         var table = try Samples.table(offering: 2000)
         let silent = table.buckets[0].contacts[3]
         let replacement = try #require(table.buckets[0].replacements.last)
-        #expect(table.recordFailure(of: silent.id) == .counted)
-        guard case .evicted(let lost, let follower) = table.recordFailure(of: silent.id) else {
+        #expect(table.recordFailure(of: silent.id, askedAt: start, at: start) == .counted)
+        guard case .evicted(let lost, let follower) = table.recordFailure(of: silent.id, askedAt: start, at: start)
+        else {
             Issue.record("the contact stayed")
             return
         }
         #expect(lost.id == silent.id && follower == replacement)
         #expect(table.contact(silent.id) == nil && table.contact(replacement.id) != nil)
         #expect(table.buckets[0].contacts.count == Bucket.sizeMax)
-        #expect(table.recordFailure(of: silent.id) == .unknown)
+        #expect(table.recordFailure(of: silent.id, askedAt: start, at: start) == .unknown)
+    }
+
+    @Test func whatIsLostTogetherCountsOnce() throws {
+        var table = try Samples.table(offering: 3)
+        let contact = try Samples.contact(1)
+        let known = start + .seconds(5)
+        #expect(table.recordFailure(of: contact.id, askedAt: start, at: known) == .counted)
+        #expect(table.recordFailure(of: contact.id, askedAt: start + .seconds(1), at: known + .seconds(1)) == .known)
+        #expect(table.contact(contact.id)?.failures == 1)
+        let second = table.recordFailure(of: contact.id, askedAt: known, at: known + .seconds(5))
+        #expect(second != .known && table.contact(contact.id) == nil)
     }
 
     @Test func anAnswerInBetweenClearsTheFailures() throws {
         var table = try Samples.table(offering: 3)
         let contact = try Samples.contact(1, at: start + .seconds(60))
-        #expect(table.recordFailure(of: contact.id) == .counted)
+        #expect(table.recordFailure(of: contact.id, askedAt: start, at: start + .seconds(5)) == .counted)
         #expect(table.insert(contact) == .updated)
-        #expect(table.recordFailure(of: contact.id) == .counted)
+        let again = table.recordFailure(of: contact.id, askedAt: start + .seconds(1), at: start + .seconds(65))
+        #expect(again == .counted)
         #expect(table.contact(contact.id)?.lastResponse == start + .seconds(60))
     }
 
