@@ -162,6 +162,33 @@ import Testing
         #expect(table.insert(Contact(neighbour, answeredAt: start)) == .added)
     }
 
+    @Test func whoWaitsTakesAPlaceOnlyWhileItsNetworkHasNotItsShare() throws {
+        let own = NodeID(bits: .zero)
+        var table = RoutingTable(ownID: own, createdAt: start)
+        func sharedBits(_ contact: Contact) -> Int { (contact.id.bits ^ own.bits).leadingZeroBitCount }
+        let others = try (0..<4000).map { try Samples.contact($0) }
+        let network = try (0..<1000).map { number in
+            let address = Address(host: .v4(0x0808_0800 + UInt32(number % 254)), port: 8090)
+            return Contact(NodeInfo(address: address, publicKey: try Samples.node(number).publicKey), answeredAt: start)
+        }
+        // Nine neighbours have the table split, and the farthest bucket is full of others.
+        for contact in others.filter({ sharedBits($0) >= 6 }).prefix(9) { table.insert(contact) }
+        let far = others.filter { sharedBits($0) == 0 }.prefix(9)
+        for contact in far { table.insert(contact) }
+        // Two of the network wait there when others of it come in elsewhere.
+        let waiting = network.filter { sharedBits($0) == 0 }.prefix(2)
+        for contact in waiting { #expect(table.insert(contact) == .waiting) }
+        for contact in network where (1...5).contains(sharedBits(contact)) { table.insert(contact) }
+        let prefix = NetworkPrefix(.v4(0x0808_0800))
+        func count() -> Int { table.contacts.count { prefix.limits($0.node.address.host) } }
+        try #require(count() == RoutingTable.contactsPerPrefixMax)
+        let silent = table.buckets[0].contacts[0].id
+        for _ in 0..<2 { _ = table.recordFailure(of: silent, askedAt: start, at: start) }
+        #expect(table.buckets[0].contacts.last == far.last)
+        #expect(count() == RoutingTable.contactsPerPrefixMax)
+        #expect(table.buckets[0].replacements == Array(waiting))
+    }
+
     @Test(arguments: [false, true])
     func localNetworksAreLimitedWhereThatIsWanted(limitsLocal: Bool) throws {
         var table = RoutingTable(ownID: NodeID(bits: .zero), createdAt: start, limitsLocal: limitsLocal)
