@@ -68,6 +68,8 @@ public struct Node: Sendable {
     /// Punctures that were sent because a contact, or a stranger, asked for them.
     var puncturesForContacts = RecentTimes()
     var puncturesForStrangers = RecentTimes()
+    /// How many of them each source has asked for.
+    var punctureFloods = FloodLimiter<Address>(requestsMax: 10)
     var replays = ReplayFilter()
     /// Requests from each host that is no contact's; a key costs nothing, an address does. In IPv6 that is a /64.
     var hostFloods = FloodLimiter<IPAddress>(requestsMax: 100)
