@@ -40,8 +40,7 @@ public struct Node: Sendable {
     var lostContacts: LostContacts
     /// Nodes that are about to be asked whether they are there again.
     var returning: [NodeInfo] = []
-    /// When nodes that are no contacts were asked for a sign of life.
-    var probes: [NodeID: Instant] = [:]
+    var probes: Probes
     var peersWalkedAt = Instant.distantPast
     var contactWalkedAt = Instant.distantPast
     var trackersWalkedAt = Instant.distantPast
@@ -98,6 +97,7 @@ public struct Node: Sendable {
         callsLocalNetwork = configuration.callsLocalNetwork
         peerLimit = configuration.peerLimit
         registry = PeerRegistry(limitsLocal: configuration.limitsLocalNetworks)
+        probes = Probes(limitsLocal: configuration.limitsLocalNetworks)
         families = PerFamily { family in
             configuration.listenAddresses.first { $0.family == family }.map {
                 FamilyState(
