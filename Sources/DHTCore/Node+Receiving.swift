@@ -190,21 +190,28 @@ extension Node {
             return false
         }
         let id = NodeID(host: sender.address.host, mid: sender.publicKey.mid)
-        let isAdmitted =
-            switch packet.message {
-            case .introductionRequest, .storePeerRequest, .connectPeerRequest: discoveryFloods.admit(id, at: now)
-            default: floods.admit(id, at: now)
-            }
         let knownAddress = families[sender.address.family]?.table.address(of: id)
         let isLimited =
             knownAddress == nil && !NetworkPrefix(sender.address.host, limitingLocal: limitsLocalNetworks).isExempt
-        guard isAdmitted, !isLimited || hostFloods.admit(sender.address.host.site, at: now) else {
+        // A host that has used up its allowance adds no key to those that are kept count of.
+        let site = isLimited ? sender.address.host.site : nil
+        let isHostBlocked = site.map { hostFloods.isBlocked($0, at: now) } ?? false
+        guard !isHostBlocked, admit(id, packet.message, at: now) else {
             drop(.floodLimit)
             return false
         }
+        if let site { _ = hostFloods.admit(site, at: now) }
         counters.received[packet.message.id, default: 0] += 1
         registry.noteSign(of: sender, at: now)
         noteQuery(from: sender, id, knownAt: knownAddress, at: now, into: &effects)
         return true
+    }
+
+    /// Counts a request of a node; `false` where it has used up its allowance.
+    private mutating func admit(_ id: NodeID, _ request: Message, at now: Instant) -> Bool {
+        switch request {
+        case .introductionRequest, .storePeerRequest, .connectPeerRequest: discoveryFloods.admit(id, at: now)
+        default: floods.admit(id, at: now)
+        }
     }
 }

@@ -190,6 +190,16 @@ import Testing
         #expect(answered == 100)
     }
 
+    @Test func aHostThatHasUsedUpItsAllowanceAddsNoKeysToThoseThatAreCounted() throws {
+        var bench = try Bench(listeningOn: Address(host: .v4(0x0808_0101), port: 8090))
+        let source = Address(host: .v4(0x0909_0909), port: 1)
+        for number in 0..<130 {
+            let ping = Message.pingRequest(PingRequest(id: RequestID(UInt32(number))))
+            _ = try bench.receive(bytes: Packet.encode(ping, signedBy: try PrivateKey.generate()), from: source)
+        }
+        #expect(bench.node.floods.count == 100)
+    }
+
     @Test func forgedRequestsUseUpNobodysAllowance() throws {
         var bench = try Bench()
         let victim = try Peer(1)
