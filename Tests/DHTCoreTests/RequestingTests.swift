@@ -267,6 +267,25 @@ import Testing
         #expect(bench.give(.commitCompleted(id, .failed)) == [])
     }
 
+    @Test(arguments: [(-3601, 0), (-3599, 1), (299, 1), (301, 0), (nil, 0)] as [(Int64?, Int)])
+    func onlyWhatWasSignedWithinTheHourIsCopied(signedAfter seconds: Int64?, copies: Int) throws {
+        var bench = try Bench()
+        let peers = try (1...2).map { try Peer($0) }
+        for peer in peers { try bench.befriend(peer) }
+        let version = seconds.map { Version(signedAt: bench.now + .seconds($0)) } ?? Version(.max)
+        let entry = try Entry(data: [2], version: version, signedBy: try PrivateKey.generate())
+        var effects = bench.give(.commandIssued(CommandID(1), .find(target)))
+        _ = bench.give(.entriesLoaded(try #require(effects.loads.first).id, []))
+        for (peer, values) in zip(peers, [[entry.bytes], []]) {
+            let request = try #require(effects.finds(to: peer.address).first)
+            let response = FindResponse(id: request.id, token: Token(bits: .zero), values: values)
+            effects += try bench.receive(.findResponse(response), from: peer)
+        }
+        #expect(effects.commits.count == copies)
+        #expect(effects.stores(to: peers[1].address).count == copies)
+        #expect(effects.outcomes.count == 1)
+    }
+
     private func distance(_ peer: Peer) -> Distance {
         Distance(NodeID(host: peer.address.host, mid: peer.key.publicKey.mid), target)
     }
