@@ -199,8 +199,7 @@ extension Node {
     mutating func ping(_ node: NodeInfo, at now: Instant, into effects: inout [Effect]) {
         let request = Request(
             kind: .ping, address: node.address, publicKey: node.publicKey, purpose: .upkeep, body: .ping)
-        submit(request, at: now, into: &effects)
-        ownRecord.pinged(node, at: now)
+        if submit(request, at: now, into: &effects) { ownRecord.pinged(node, at: now) }
     }
 
     func complete(_ command: CommandID, _ outcome: CommandOutcome, into effects: inout [Effect]) {
