@@ -45,6 +45,22 @@ import Testing
         }
     }
 
+    /// Sixteen bits of each are shown. A generator whose state is a counter, mixed without a key, would go on from those.
+    @Test func randomNumbersFollowFromTheSeedAndNotFromOneAnother() throws {
+        var numbers = RandomNumbers(seed: 7)
+        var again = RandomNumbers(seed: 7)
+        var other = RandomNumbers(seed: 8)
+        let drawn = (0..<1000).map { _ in numbers.next() }
+        #expect(drawn == (0..<1000).map { _ in again.next() })
+        #expect(Set(drawn).count == 1000 && Set(drawn).isDisjoint(with: (0..<1000).map { _ in other.next() }))
+        // What another function finds for the same key: SipHash-2-4 of the eight bytes of 1, 2 and 3.
+        let expected: [UInt64] = [0x6E54_30CE_9117_4526, 0xE8E3_62CF_3AC4_AA76, 0x63EA_339F_577C_2603]
+        #expect(Array(drawn.prefix(3)) == expected)
+        // About half of the bits are set.
+        let setCount = drawn.reduce(0) { $0 + $1.nonzeroBitCount }
+        #expect(abs(setCount - 32_000) < 600)
+    }
+
     @Test func aContactThatAnsweredLatelyIsNotAskedForASign() throws {
         var bench = try Bench()
         let peer = try Peer(1)
