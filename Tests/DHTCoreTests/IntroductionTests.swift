@@ -178,6 +178,39 @@ import Testing
         #expect(bench.pass(.seconds(2)).messages(to: tracker.address).isEmpty != isRemembered)
     }
 
+    @Test func oneTrackerIsAskedEveryFiveMinutesWhileThereAreFewContacts() throws {
+        var bench = try Bench()
+        bench.leaveNeighboursAlone()
+        let friend = try Peer(1)
+        try bench.befriend(friend)
+        let trackers = try (901...903).map { try Peer($0).address }
+        let ofTheOtherFamily = Address(host: .v6(0, 1), port: 6421)
+        _ = bench.give(.trackersResolved(trackers + [ofTheOtherFamily]))
+        var asked: [Int] = []
+        for _ in 0..<59 {
+            let effects = try bench.converse(for: .seconds(20), with: [friend])
+            asked.append(trackers.reduce(0) { $0 + effects.messages(to: $1).count })
+        }
+        // Nearly twenty minutes, and one is asked at once.
+        #expect(asked.reduce(0, +) == 4)
+        #expect(asked.allSatisfy { $0 <= 1 })
+    }
+
+    @Test func noTrackerIsAskedOnceThereAreEnoughContacts() throws {
+        var bench = try Bench()
+        bench.leaveNeighboursAlone()
+        var peers: [Peer] = []
+        while bench.node.contacts.count < Walker.contactsWanted {
+            let peer = try Peer(peers.count + 1)
+            try bench.meet(peer)
+            bench.now = bench.now + .milliseconds(100)
+            peers.append(peer)
+        }
+        let tracker = try Peer(901).address
+        _ = bench.give(.trackersResolved([tracker]))
+        #expect(try bench.converse(for: .seconds(400), with: peers).messages(to: tracker).isEmpty)
+    }
+
     @Test func trackersIntroduceButDoNotBecomeContacts() throws {
         var bench = try Bench()
         let tracker = try Peer(1, level: .veryLow)
