@@ -53,25 +53,49 @@ extension Node {
         check(packet, by: sender, from: source, at: now, into: &effects)
     }
 
-    /// Has the signatures checked. An answer that is awaited has the contacts' share, whoever gives it: nobody else
-    /// knows its number. Its request is not given up meanwhile.
+    /// Has the signatures checked. An answer that is awaited has a share of its own, whoever gives it: nobody else knows its
+    /// number. Its request is not given up meanwhile.
     private mutating func check(
         _ packet: Packet, by sender: PublicKey, from source: Address, at now: Instant, into effects: inout [Effect]
     ) {
         guard let entries = entries(in: packet.message) else { return }
         let id = NodeID(host: source.host, mid: sender.mid)
         let awaited = packet.message.responseID
-        let isContact = awaited != nil || families[source.family]?.table.address(of: id) == source
-        guard isContact || work.count < Node.strangersWorkMax else { return drop(.overloaded) }
         let levels = [sender.level] + entries.compactMap { $0.signature?.signer.level }
-        guard work.count < Node.workMax, verifications.take(levels, isContact: isContact, at: now) else {
+        let claim: VerificationBudget.Claim =
+            awaited != nil
+            ? .awaitedAnswer : claimsToBeContact(id, at: source, levels, now: now) ? .contact : .stranger
+        guard hasRoom(for: claim) else { return drop(.overloaded) }
+        let hold = awaited.flatMap { requests.hold($0) }
+        guard awaited == nil ? checks.begin(id, at: source) : hold != nil else { return drop(.overloaded) }
+        guard verifications.take(levels, for: claim, at: now),
+            let work = begin(.packet(packet, from: source, entries: entries, answers: hold))
+        else {
+            checkEnded(of: id, at: source, hold, now: now)
             return drop(.overloaded)
         }
-        let hold = awaited.flatMap { requests.hold($0) }
-        guard (awaited == nil) == (hold == nil),
-            let work = begin(.packet(packet, from: source, entries: entries, answers: hold))
-        else { return drop(.overloaded) }
         effects.append(.verify(work, packet: packet, entries: entries))
+    }
+
+    /// Whether a request seems to be a contact's. One that asks for more of the costly checks than a peer may ask for shares
+    /// what strangers have.
+    private mutating func claimsToBeContact(
+        _ id: NodeID, at source: Address, _ levels: [KeyLevel], now: Instant
+    ) -> Bool {
+        guard families[source.family]?.table.address(of: id) == source else { return false }
+        return levels.allSatisfy { $0 == .curve25519 } || olderCurveFloods.admit(id, at: now)
+    }
+
+    private func hasRoom(for claim: VerificationBudget.Claim) -> Bool {
+        switch claim {
+        case .awaitedAnswer: work.count < Node.workMax
+        case .contact: work.count < Node.contactsWorkMax
+        case .stranger: work.count < Node.strangersWorkMax
+        }
+    }
+
+    private mutating func checkEnded(of id: NodeID, at source: Address, _ hold: RequestTable.Hold?, now: Instant) {
+        if let hold { requests.release(hold, at: now) } else { checks.end(id, at: source) }
     }
 
     /// The entries that a message carries. In a store request each has to be one; in an answer those that are none are
@@ -132,7 +156,7 @@ extension Node {
         guard case .packet(let packet, let source, let entries, let hold)? = work.removeValue(forKey: id),
             let key = packet.sender
         else { return }
-        if let hold { requests.release(hold, at: now) }
+        checkEnded(of: NodeID(host: source.host, mid: key.mid), at: source, hold, now: now)
         guard verdict.packetIsAuthentic else { return drop(.badSignature) }
         let sender = NodeInfo(address: source, publicKey: key)
         let authentic = zip(entries, verdict.entriesAreAuthentic).filter(\.1).map(\.0)

@@ -34,6 +34,9 @@ public struct Node: Sendable {
     /// What serves to find peers has an allowance of its own, since peers do not count it among the DHT's requests.
     var discoveryFloods = FloodLimiter<NodeID>(requestsMax: 10)
     var verifications = VerificationBudget()
+    var checks = ChecksUnderWay()
+    /// Requests of each contact that were signed with an older curve, before their check: as many as it may make of all.
+    var olderCurveFloods = FloodLimiter<NodeID>(requestsMax: 20)
     var pacer: QueryPacer
     var requests = RequestTable()
     var walker = Walker()
@@ -81,7 +84,10 @@ public struct Node: Sendable {
 
     /// How many signature checks, reads and commits may be under way at once; what comes beyond that is shed.
     static let workMax = 4096
-    /// How many of them may be checks for strangers, so that there is always room for contacts.
+    /// How many there may be when the check of a contact's request begins, so that there is always room for the answers
+    /// that are awaited.
+    static let contactsWorkMax = 3584
+    /// How many there may be when a check for a stranger begins, so that there is always room for contacts.
     static let strangersWorkMax = 3072
     /// How many searches, publications and connections may be under way at once.
     static let lookupsMax = 1024
