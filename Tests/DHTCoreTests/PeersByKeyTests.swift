@@ -208,6 +208,12 @@ import Testing
         #expect(effects.outcomes == [.connected([peer.info])])
     }
 
+    @Test func withOurselvesThereIsNobodyToConnect() throws {
+        var bench = try Bench()
+        let effects = bench.give(.commandIssued(CommandID(1), .connect(bench.key.publicKey.mid, knownAddress: nil)))
+        #expect(effects == [.emit(.commandCompleted(CommandID(1), .connected([])))])
+    }
+
     @Test func theKnownAddressIsTriedFirst() throws {
         var bench = try Bench()
         let (peer, stranger) = (try Peer(1), try Peer(2))

@@ -43,8 +43,9 @@ struct QueryPacer: Sendable {
         return reserve(address, at: now) ?? now + QueryPacer.waitMax
     }
 
-    /// Whether upkeep may send a request to a peer right now; if so, the moment counts as used. Upkeep takes no more than
-    /// half of what peers accept, and never waits in line, so that it is never in a user's way.
+    /// Whether a value may be stored again on a peer right now; if so, the moment counts as used. Such stores take no more
+    /// than half of what peers accept, and never wait in line, so that they are never in a user's way. The finds and pings
+    /// of upkeep do wait: each peer gets few of them.
     mutating func admitForUpkeep(_ address: Address, at now: Instant) -> Bool {
         tidy(for: address, at: now)
         return peers[address, default: RecentTimes()]
