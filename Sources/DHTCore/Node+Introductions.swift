@@ -98,8 +98,8 @@ extension Node {
         send(.puncture(puncture), to: walker, into: &effects)
     }
 
-    /// Contacts have a budget of their own: what claims to come from elsewhere cannot use it up. Nor can who claims to be one
-    /// of them, since each source has a share of it; a stranger's source is its host, which may have any port.
+    /// Contacts have a budget of their own: what claims to come from elsewhere cannot use it up. Nor can who claims to
+    /// be one of them, since each source has a share of it; a stranger's source is its host, which may have any port.
     private mutating func admitsPuncture(askedForBy source: Address, at now: Instant) -> Bool {
         let start = now - Node.puncturesInterval
         let isContact = families[source.family]?.table.contact(at: source) != nil

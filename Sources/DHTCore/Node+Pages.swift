@@ -45,8 +45,8 @@ extension Node {
     ///
     /// Only for as long as the value would live without it: its version is the time at which it was signed, and from then
     /// on it has an hour. What is unsigned does not tell its age, so it is left where it is. The reference starts the
-    /// hour anew, so that looking for a dead value once an hour keeps it alive for ever. What claims to be signed in the
-    /// future would have more than its hour, so that too is left where it is.
+    /// hour anew, so that looking for a dead value once an hour keeps it alive for ever. What claims to be signed in
+    /// the future would have more than its hour, so that too is left where it is.
     mutating func spread(_ search: ActiveLookup, at now: Instant, into effects: inout [Effect]) {
         let fresh = search.findings.discoveries(livingFor: servedFor)
             .filter { $0.expiry > now && $0.expiry - servedFor <= now + Node.clocksApartMax }

@@ -53,8 +53,8 @@ extension Node {
         check(packet, by: sender, from: source, at: now, into: &effects)
     }
 
-    /// Has the signatures checked. An answer that is awaited has a share of its own, whoever gives it: nobody else knows its
-    /// number. Its request is not given up meanwhile.
+    /// Has the signatures checked. An answer that is awaited has a share of its own, whoever gives it: nobody else
+    /// knows its number. Its request is not given up meanwhile.
     private mutating func check(
         _ packet: Packet, by sender: PublicKey, from source: Address, at now: Instant, into effects: inout [Effect]
     ) {
@@ -77,8 +77,8 @@ extension Node {
         effects.append(.verify(work, packet: packet, entries: entries))
     }
 
-    /// Whether a request seems to be a contact's. One that asks for more of the costly checks than a peer may ask for shares
-    /// what strangers have.
+    /// Whether a request seems to be a contact's. One that asks for more of the costly checks than a peer may ask for
+    /// shares what strangers have.
     private mutating func claimsToBeContact(
         _ id: NodeID, at source: Address, _ levels: [KeyLevel], now: Instant
     ) -> Bool {

@@ -76,8 +76,8 @@ extension Node {
         }
     }
 
-    /// Asks all trackers while nobody is known, and one now and then while there are few contacts: a few peers may be all
-    /// that they know of, and a few of somebody's may be all that they tell of.
+    /// Asks all trackers while nobody is known, and one now and then while there are few contacts: a few peers may be
+    /// all that they know of, and a few of somebody's may be all that they tell of.
     private mutating func walkToTrackers(
         of lacking: [AddressFamily], isAlone: Bool, at now: Instant, into effects: inout [Effect]
     ) {

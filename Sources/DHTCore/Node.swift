@@ -35,7 +35,8 @@ public struct Node: Sendable {
     var discoveryFloods = FloodLimiter<NodeID>(requestsMax: 10)
     var verifications = VerificationBudget()
     var checks = ChecksUnderWay()
-    /// Requests of each contact that were signed with an older curve, before their check: as many as it may make of all.
+    /// Requests of each contact that were signed with an older curve, before their check: as many as it may make of
+    /// all.
     var olderCurveFloods = FloodLimiter<NodeID>(requestsMax: 20)
     var pacer: QueryPacer
     var requests = RequestTable()

@@ -146,8 +146,8 @@ public struct RoutingTable: Sendable {
         return .evicted(contact, replacement: promoteReplacement(in: number))
     }
 
-    /// Gives a free place in a bucket to the node heard of last whose network has not its share: others of its network may
-    /// have come in elsewhere while it waited.
+    /// Gives a free place in a bucket to the node heard of last whose network has not its share: others of its network
+    /// may have come in elsewhere while it waited.
     private mutating func promoteReplacement(in number: Int) -> Contact? {
         let index = buckets[number].replacements.lastIndex { waiting in
             let prefix = NetworkPrefix(waiting.node.address.host, limitingLocal: limitsLocal)

@@ -45,7 +45,8 @@ import Testing
         }
     }
 
-    /// Sixteen bits of each are shown. A generator whose state is a counter, mixed without a key, would go on from those.
+    /// Sixteen bits of each are shown. A generator whose state is a counter, mixed without a key, would go on from
+    /// those.
     @Test func randomNumbersFollowFromTheSeedAndNotFromOneAnother() throws {
         var numbers = RandomNumbers(seed: 7)
         var again = RandomNumbers(seed: 7)

@@ -9,7 +9,8 @@ internal import Kademlia
 /// liar does not move our node id, however many keys it has. Where only the host is another, the port need not be agreed
 /// on: behind some NATs every peer sees another one.
 ///
-/// Who is in our own network sees us from inside. What that tells counts only as long as nobody outside has told anything.
+/// Who is in our own network sees us from inside. What that tells counts only as long as nobody outside has told
+/// anything.
 struct ExternalAddress: Sendable {
     /// The address that our node id follows from; `nil` while nobody has told.
     private(set) var current: Address?

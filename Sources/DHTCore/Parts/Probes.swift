@@ -3,8 +3,8 @@ internal import Kademlia
 
 /// The nodes that are no contacts and have been asked for a sign of life.
 ///
-/// Who asks us something is asked back, and its address may be forged: so there are a few places, of which a network has
-/// a few. A place is free again once its node has answered, or has had its time to.
+/// Who asks us something is asked back, and its address may be forged: so there are a few places, of which a network
+/// has a few. A place is free again once its node has answered, or has had its time to.
 struct Probes: Sendable {
     private var underWay: [NodeID: Probe] = [:]
     /// None of the places is free before this, unless its node answers.

@@ -43,17 +43,17 @@ struct QueryPacer: Sendable {
         return reserve(address, at: now) ?? now + QueryPacer.waitMax
     }
 
-    /// Whether a value may be stored again on a peer right now; if so, the moment counts as used. Such stores take no more
-    /// than half of what peers accept, and never wait in line, so that they are never in a user's way. The finds and pings
-    /// of upkeep do wait: each peer gets few of them.
+    /// Whether a value may be stored again on a peer right now; if so, the moment counts as used. Such stores take no
+    /// more than half of what peers accept, and never wait in line, so that they are never in a user's way. The finds
+    /// and pings of upkeep do wait: each peer gets few of them.
     mutating func admitForUpkeep(_ address: Address, at now: Instant) -> Bool {
         tidy(for: address, at: now)
         return peers[address, default: RecentTimes()]
             .admit(at: now, max: upkeepLimits.requestsPerPeerMax, since: now - upkeepLimits.peerInterval)
     }
 
-    /// Makes room for a peer, if it is time: forgets who has not been asked within the interval and, where too many have,
-    /// those who were asked first.
+    /// Makes room for a peer, if it is time: forgets who has not been asked within the interval and, where too many
+    /// have, those who were asked first.
     private mutating func tidy(for address: Address, at now: Instant) {
         guard tidying.isDue(peers.count), peers[address] == nil else { return }
         let start = now - max(QueryPacer.interval, upkeepLimits.peerInterval)

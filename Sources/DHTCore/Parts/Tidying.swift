@@ -3,8 +3,8 @@ internal import IPv8
 /// When a table is to be rid of what no longer counts: once it has twice as many entries as it had left the last time. So
 /// it costs little on average, and a table is as large as what happens calls for, not as what has ever happened.
 ///
-/// At most half of what there may be is left each time, whatever counts: else a full table would be looked through for every
-/// entry that comes.
+/// At most half of what there may be is left each time, whatever counts: else a full table would be looked through for
+/// every entry that comes.
 struct Tidying: Sendable {
     private let countMax: Int
     private var dueAtCount = Tidying.countMin

@@ -3,9 +3,9 @@ internal import IPv8
 /// How much time may go into checking signatures of the older curves. One of them costs as much as up to 65 of today's,
 /// so without a limit a few peers, or one that forges, would keep all others waiting.
 ///
-/// Contacts have a budget of their own, so that strangers cannot use it up, and awaited answers have one, so that who claims
-/// to be a contact cannot keep us from hearing what we asked for. Each fills by a share of the time that passes, up to what
-/// a burst may take.
+/// Contacts have a budget of their own, so that strangers cannot use it up, and awaited answers have one, so that who
+/// claims to be a contact cannot keep us from hearing what we asked for. Each fills by a share of the time that passes,
+/// up to what a burst may take.
 struct VerificationBudget: Sendable {
     private var answers = Bucket()
     private var contacts = Bucket()

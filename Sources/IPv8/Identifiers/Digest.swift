@@ -38,8 +38,8 @@ public enum Digest {
 
     private static let checksumKey = Array("bristlecone/rec1".utf8)
 
-    /// SipHash-2-4 of a number's bytes, the least significant first: who knows some of its results but not the key cannot
-    /// tell any other.
+    /// SipHash-2-4 of a number's bytes, the least significant first: who knows some of its results but not the key
+    /// cannot tell any other.
     ///
     /// - Parameter key: 16 bytes.
     public static func keyed64(_ number: UInt64, key: [UInt8]) -> UInt64 {
