@@ -54,7 +54,7 @@ enum Job: Int, Hashable, Comparable, CaseIterable, Sendable {
         case .walk: "16 lost contacts a minute and one step in half a second, while there are few contacts"
         case .keepAlive: "one ping in 25 seconds for each quiet contact"
         case .bucketRefresh: "one lookup in 15 minutes for each unchanged bucket"
-        case .ownRecord: "one lookup in 30 seconds until 4 nodes hold the record"
+        case .ownRecord: "one lookup in 30 seconds until 4 nodes hold the record, then one in 10 minutes"
         case .contactSnapshot: "one write a second"
         case .republish: "half of what each peer accepts, and upkeep.packets_per_second in all"
         case .jobSnapshot: "one write in 30 seconds"

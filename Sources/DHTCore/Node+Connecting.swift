@@ -15,14 +15,19 @@ struct Connection: Sendable {
     var outstandingCount = 0
 }
 
-/// Finding a peer by its key: at the address that the user knows, if any; then where we ourselves have it remembered; then
-/// by asking the nodes closest to its mid. A peer counts as connected once it has answered, wherever it was found.
+/// Finding a peer by its key: at the address that the user knows, if any; else by a search for the nodes closest to its
+/// mid, which are then asked where it is, while it is pinged where we ourselves have it remembered. A peer counts as
+/// connected once it has answered, wherever it was found.
 extension Node {
     mutating func startConnecting(
         to mid: Mid, knownAddress: Address?, _ command: CommandID, at now: Instant, into effects: inout [Effect]
     ) -> Bool {
         let target = Target(bits: mid.bits)
-        guard mid != identity.mid else { return false }
+        // We are connected with nobody by that.
+        guard mid != identity.mid else {
+            complete(command, .connected([]), into: &effects)
+            return true
+        }
         if let knownAddress {
             let request = Request(
                 kind: .ping, address: knownAddress, publicKey: nil, purpose: .knownAddress(command, mid), body: .ping)

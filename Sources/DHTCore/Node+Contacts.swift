@@ -4,8 +4,6 @@ internal import Maintenance
 
 /// What a node learns about others by their behaviour.
 extension Node {
-    /// How many nodes that are no contacts may be asked for a sign of life at once.
-    private static let probesMax = 64
     /// How long a change of the contacts waits for others before they are remembered.
     private static let snapshotDelay: Duration = .seconds(1)
 
@@ -27,11 +25,7 @@ extension Node {
     }
 
     private mutating func probe(_ node: NodeInfo, _ id: NodeID, at now: Instant, into effects: inout [Effect]) {
-        if probes.count >= Node.probesMax || probes[id] != nil {
-            probes = probes.filter { now - $0.value < Request.Kind.ping.patience }
-        }
-        guard probes[id] == nil, probes.count < Node.probesMax, !trackers.contains(node.address) else { return }
-        probes[id] = now
+        guard !trackers.contains(node.address), probes.begin(id, at: node.address.host, now: now) else { return }
         ping(node, at: now, into: &effects)
     }
 
@@ -44,6 +38,7 @@ extension Node {
         guard !trackers.contains(sender.address) else { return }
         var contact = Contact(sender, answeredAt: now)
         contact.roundTrip = roundTrip
+        probes.end(contact.id)
         let knownAddress = families[sender.address.family]?.table.address(of: contact.id)
         let insertion = families[sender.address.family]?.table.insert(contact)
         if insertion == .updated, knownAddress != sender.address { noteChangedContacts(at: now) }
@@ -61,17 +56,19 @@ extension Node {
     }
 
     /// A node did not answer us. A contact is asked once more at once: either it is back, or it is given up soon.
-    mutating func noteSilence(of node: NodeInfo, at now: Instant, into effects: inout [Effect]) {
+    mutating func noteSilence(
+        of node: NodeInfo, askedAt: Instant, at now: Instant, into effects: inout [Effect]
+    ) {
         ownRecord.failed(node)
         let id = NodeID(host: node.address.host, mid: node.publicKey.mid)
         // Somebody may have named a contact's key at a port where it is not. That silence is not the contact's.
         guard families[node.address.family]?.table.address(of: id) ?? node.address == node.address else {
             return
         }
-        switch families[node.address.family]?.table.recordFailure(of: id) {
+        switch families[node.address.family]?.table.recordFailure(of: id, askedAt: askedAt, at: now) {
         case .counted?: ping(node, at: now, into: &effects)
         case .evicted(let lost, let replacement)?: giveUp(lost, replacement, at: now, into: &effects)
-        case .unknown?, nil: return
+        case .known?, .unknown?, nil: return
         }
     }
 

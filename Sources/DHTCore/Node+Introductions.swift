@@ -98,12 +98,19 @@ extension Node {
         send(.puncture(puncture), to: walker, into: &effects)
     }
 
-    /// Contacts have a budget of their own: what claims to come from elsewhere cannot use it up.
+    /// Contacts have a budget of their own: what claims to come from elsewhere cannot use it up. Nor can who claims to
+    /// be one of them, since each source has a share of it; a stranger's source is its host, which may have any port.
     private mutating func admitsPuncture(askedForBy source: Address, at now: Instant) -> Bool {
         let start = now - Node.puncturesInterval
-        return families[source.family]?.table.contact(at: source) != nil
+        let isContact = families[source.family]?.table.contact(at: source) != nil
+        let isExempt = NetworkPrefix(source.host, limitingLocal: limitsLocalNetworks).isExempt
+        let sharer = isContact || isExempt ? source : Address(host: source.host.site, port: 0)
+        guard !punctureFloods.isBlocked(sharer, at: now) else { return false }
+        let isAdmitted =
+            isContact
             ? puncturesForContacts.admit(at: now, max: Node.puncturesMax, since: start)
             : puncturesForStrangers.admit(at: now, max: Node.puncturesMax, since: start)
+        return isAdmitted && punctureFloods.admit(sharer, at: now)
     }
 
     /// Asks whoever is at an address to introduce us.

@@ -11,6 +11,7 @@ struct OwnRecord: Sendable {
 
     struct Holder: Sendable {
         let node: NodeInfo
+        let confirmedAt: Instant
         var lastPingSent: Instant
         var failures = 0
     }
@@ -21,19 +22,39 @@ struct OwnRecord: Sendable {
     static let interval: Duration = .seconds(30)
     /// How often each is pinged: it forgets us 60 seconds after the last ping (the reference's `PING_INTERVAL`).
     static let pingInterval: Duration = .seconds(25)
+    /// Who has not been pinged for so long has forgotten us.
+    static let forgottenAfter: Duration = .seconds(60)
+    /// A node that was started again has forgotten us too, and answers pings: so each is asked anew after this.
+    static let renewedAfter: Duration = .seconds(600)
+    /// Who has not confirmed it anew by then counts no longer.
+    private static let confirmedFor: Duration = .seconds(660)
 
     private static let lookInterval: Duration = .seconds(1)
 
-    var needsHolders: Bool { holders.count < OwnRecord.holdersWanted && !isLookingForHolders }
+    /// Whether too few nodes have confirmed lately that they remember us.
+    func needsHolders(at now: Instant) -> Bool {
+        !isLookingForHolders
+            && holders.indices.count { now - holders[$0].confirmedAt < OwnRecord.renewedAfter }
+                < OwnRecord.holdersWanted
+    }
 
     /// A node has confirmed that it remembers us.
     mutating func confirmed(by node: NodeInfo, at now: Instant) {
         holders.removeAll { $0.node == node }
-        holders.append(Holder(node: node, lastPingSent: now))
+        holders.append(Holder(node: node, confirmedAt: now, lastPingSent: now))
     }
 
-    /// Whether a node remembers us.
-    func isHeld(by node: NodeInfo) -> Bool { index(of: node) != nil }
+    /// Whether a node has confirmed lately that it remembers us.
+    func isHeld(by node: NodeInfo, at now: Instant) -> Bool {
+        index(of: node).map { now - holders[$0].confirmedAt < OwnRecord.renewedAfter } ?? false
+    }
+
+    /// Drops who has forgotten us, or may have.
+    mutating func dropForgetful(at now: Instant) {
+        holders.removeAll { holder in
+            now - holder.lastPingSent >= OwnRecord.forgottenAfter || now - holder.confirmedAt >= OwnRecord.confirmedFor
+        }
+    }
 
     private func index(of node: NodeInfo) -> Int? { holders.indices.first { holders[$0].node == node } }
 
@@ -51,7 +72,7 @@ struct OwnRecord: Sendable {
     func nextLook(after now: Instant) -> Instant {
         let earliest = holders.indices.reduce(now) { min($0, holders[$1].lastPingSent) }
         let nextPing = earliest + OwnRecord.pingInterval
-        let next = needsHolders ? now : min(nextPing, now + Job.ownRecord.interval)
+        let next = needsHolders(at: now) ? now : min(nextPing, now + Job.ownRecord.interval)
         return max(next, now + OwnRecord.lookInterval)
     }
 
@@ -74,9 +95,12 @@ struct OwnRecord: Sendable {
 extension Node {
     mutating func keepOwnRecord(at now: Instant, into effects: inout [Effect]) {
         registry.dropQuiet(at: now)
+        ownRecord.dropForgetful(at: now)
         for holder in ownRecord.due(at: now) { ping(holder, at: now, into: &effects) }
         schedule.plan(.ownRecord, at: ownRecord.nextLook(after: now))
-        guard ownRecord.needsHolders, now - holdersSoughtAt >= OwnRecord.interval, contactCount > 0 else { return }
+        guard ownRecord.needsHolders(at: now), now - holdersSoughtAt >= OwnRecord.interval, contactCount > 0 else {
+            return
+        }
         let target = Target(bits: identity.mid.bits)
         guard let lookup = startLookup(.ownRecord, for: target, at: now, into: &effects) else { return }
         holdersSoughtAt = now
@@ -87,7 +111,7 @@ extension Node {
     /// Asks the closest nodes that answered to remember us.
     mutating func storeOwnRecord(on lookup: ActiveLookup, at now: Instant, into effects: inout [Effect]) {
         ownRecord.isLookingForHolders = false
-        let responders = lookup.respondersWithTokens.filter { !ownRecord.isHeld(by: $0.node) }
+        let responders = lookup.respondersWithTokens.filter { !ownRecord.isHeld(by: $0.node, at: now) }
         for (node, token) in responders.prefix(Node.replicasWanted) {
             let request = Request(
                 kind: .storePeer, address: node.address, publicKey: node.publicKey, purpose: .ownRecord,

@@ -4,6 +4,8 @@ internal import Kademlia
 /// What follows when a node has values for a search: the pages beyond the first, and in the end copies where there are
 /// none.
 extension Node {
+    /// How far a signer's clock may be ahead of ours.
+    private static let clocksApartMax: Duration = .seconds(300)
     /// How many values of one node are asked for.
     static let valuesPerNodeMax: UInt32 = 256
 
@@ -43,10 +45,12 @@ extension Node {
     ///
     /// Only for as long as the value would live without it: its version is the time at which it was signed, and from then
     /// on it has an hour. What is unsigned does not tell its age, so it is left where it is. The reference starts the
-    /// hour anew, so that looking for a dead value once an hour keeps it alive for ever.
+    /// hour anew, so that looking for a dead value once an hour keeps it alive for ever. What claims to be signed in
+    /// the future would have more than its hour, so that too is left where it is.
     mutating func spread(_ search: ActiveLookup, at now: Instant, into effects: inout [Effect]) {
-        let fresh = search.findings.discoveries(livingFor: servedFor).filter { $0.expiry > now }.prefix(
-            StoreRequest.valueCountMax)
+        let fresh = search.findings.discoveries(livingFor: servedFor)
+            .filter { $0.expiry > now && $0.expiry - servedFor <= now + Node.clocksApartMax }
+            .prefix(StoreRequest.valueCountMax)
         guard !fresh.isEmpty else { return }
         if let (node, token) = search.respondersWithTokens.first(where: { search.emptyHanded.contains($0.node) }) {
             let request = Request(

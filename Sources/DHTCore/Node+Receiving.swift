@@ -50,24 +50,52 @@ extension Node {
         if let refusal { return drop(refusal) }
         // A puncture has done its work by arriving; nothing follows from what it says.
         if case .puncture = packet.message { return counters.received[packet.message.id, default: 0] += 1 }
-        let isAwaited = requests.holdForVerification(packet.message.responseID, at: now)
-        check(packet, by: sender, from: source, isAwaited: isAwaited, at: now, into: &effects)
+        check(packet, by: sender, from: source, at: now, into: &effects)
     }
 
-    /// Has the signatures checked. An answer that is awaited has the contacts' share, whoever gives it: nobody else
-    /// knows its number.
+    /// Has the signatures checked. An answer that is awaited has a share of its own, whoever gives it: nobody else
+    /// knows its number. Its request is not given up meanwhile.
     private mutating func check(
-        _ packet: Packet, by sender: PublicKey, from source: Address, isAwaited: Bool, at now: Instant,
-        into effects: inout [Effect]
+        _ packet: Packet, by sender: PublicKey, from source: Address, at now: Instant, into effects: inout [Effect]
     ) {
         guard let entries = entries(in: packet.message) else { return }
         let id = NodeID(host: source.host, mid: sender.mid)
-        let isContact = isAwaited || families[source.family]?.table.address(of: id) == source
-        guard isContact || work.count < Node.strangersWorkMax else { return drop(.overloaded) }
+        let awaited = packet.message.responseID
         let levels = [sender.level] + entries.compactMap { $0.signature?.signer.level }
-        guard verifications.take(levels, isContact: isContact, at: now) else { return drop(.overloaded) }
-        guard let work = begin(.packet(packet, from: source, entries: entries)) else { return drop(.overloaded) }
+        let claim: VerificationBudget.Claim =
+            awaited != nil
+            ? .awaitedAnswer : claimsToBeContact(id, at: source, levels, now: now) ? .contact : .stranger
+        guard hasRoom(for: claim) else { return drop(.overloaded) }
+        let hold = awaited.flatMap { requests.hold($0) }
+        guard awaited == nil ? checks.begin(id, at: source) : hold != nil else { return drop(.overloaded) }
+        guard verifications.take(levels, for: claim, at: now),
+            let work = begin(.packet(packet, from: source, entries: entries, answers: hold))
+        else {
+            checkEnded(of: id, at: source, hold, now: now)
+            return drop(.overloaded)
+        }
         effects.append(.verify(work, packet: packet, entries: entries))
+    }
+
+    /// Whether a request seems to be a contact's. One that asks for more of the costly checks than a peer may ask for
+    /// shares what strangers have.
+    private mutating func claimsToBeContact(
+        _ id: NodeID, at source: Address, _ levels: [KeyLevel], now: Instant
+    ) -> Bool {
+        guard families[source.family]?.table.address(of: id) == source else { return false }
+        return levels.allSatisfy { $0 == .curve25519 } || olderCurveFloods.admit(id, at: now)
+    }
+
+    private func hasRoom(for claim: VerificationBudget.Claim) -> Bool {
+        switch claim {
+        case .awaitedAnswer: work.count < Node.workMax
+        case .contact: work.count < Node.contactsWorkMax
+        case .stranger: work.count < Node.strangersWorkMax
+        }
+    }
+
+    private mutating func checkEnded(of id: NodeID, at source: Address, _ hold: RequestTable.Hold?, now: Instant) {
+        if let hold { requests.release(hold, at: now) } else { checks.end(id, at: source) }
     }
 
     /// The entries that a message carries. In a store request each has to be one; in an answer those that are none are
@@ -125,9 +153,10 @@ extension Node {
     mutating func signaturesChecked(
         _ id: WorkID, _ verdict: SignatureVerdict, at now: Instant, into effects: inout [Effect]
     ) {
-        guard case .packet(let packet, let source, let entries)? = work.removeValue(forKey: id),
+        guard case .packet(let packet, let source, let entries, let hold)? = work.removeValue(forKey: id),
             let key = packet.sender
         else { return }
+        checkEnded(of: NodeID(host: source.host, mid: key.mid), at: source, hold, now: now)
         guard verdict.packetIsAuthentic else { return drop(.badSignature) }
         let sender = NodeInfo(address: source, publicKey: key)
         let authentic = zip(entries, verdict.entriesAreAuthentic).filter(\.1).map(\.0)
@@ -185,21 +214,28 @@ extension Node {
             return false
         }
         let id = NodeID(host: sender.address.host, mid: sender.publicKey.mid)
-        let isAdmitted =
-            switch packet.message {
-            case .introductionRequest, .storePeerRequest, .connectPeerRequest: discoveryFloods.admit(id, at: now)
-            default: floods.admit(id, at: now)
-            }
         let knownAddress = families[sender.address.family]?.table.address(of: id)
         let isLimited =
             knownAddress == nil && !NetworkPrefix(sender.address.host, limitingLocal: limitsLocalNetworks).isExempt
-        guard isAdmitted, !isLimited || hostFloods.admit(sender.address.host.site, at: now) else {
+        // A host that has used up its allowance adds no key to those that are kept count of.
+        let site = isLimited ? sender.address.host.site : nil
+        let isHostBlocked = site.map { hostFloods.isBlocked($0, at: now) } ?? false
+        guard !isHostBlocked, admit(id, packet.message, at: now) else {
             drop(.floodLimit)
             return false
         }
+        if let site { _ = hostFloods.admit(site, at: now) }
         counters.received[packet.message.id, default: 0] += 1
         registry.noteSign(of: sender, at: now)
         noteQuery(from: sender, id, knownAt: knownAddress, at: now, into: &effects)
         return true
+    }
+
+    /// Counts a request of a node; `false` where it has used up its allowance.
+    private mutating func admit(_ id: NodeID, _ request: Message, at now: Instant) -> Bool {
+        switch request {
+        case .introductionRequest, .storePeerRequest, .connectPeerRequest: discoveryFloods.admit(id, at: now)
+        default: floods.admit(id, at: now)
+        }
     }
 }

@@ -166,7 +166,8 @@ extension Node {
         }
         upkeep.runs[id]?.wait = nil
         upkeep.runs[id]?.pool = NodePool(
-            members, around: lookup.target, copies: Node.replicasWanted, limitsLocal: limitsLocalNetworks, at: now)
+            members, around: lookup.target, copies: Node.replicasWanted, wanted: lookup.nodesWanted,
+            limitsLocal: limitsLocalNetworks, at: now)
         advance(run: id, at: now, into: &effects)
     }
 

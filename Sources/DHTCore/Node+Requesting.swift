@@ -155,8 +155,9 @@ extension Node {
     }
 
     private mutating func timedOut(_ request: Request, at now: Instant, into effects: inout [Effect]) {
-        if let key = request.publicKey ?? contactToPing(request)?.publicKey {
-            noteSilence(of: NodeInfo(address: request.address, publicKey: key), at: now, into: &effects)
+        if let key = request.publicKey ?? contactToPing(request)?.publicKey, let sentAt = request.sentAt {
+            let node = NodeInfo(address: request.address, publicKey: key)
+            noteSilence(of: node, askedAt: sentAt, at: now, into: &effects)
         }
         switch request.purpose {
         case .upkeep, .ownRecord: return
@@ -198,8 +199,7 @@ extension Node {
     mutating func ping(_ node: NodeInfo, at now: Instant, into effects: inout [Effect]) {
         let request = Request(
             kind: .ping, address: node.address, publicKey: node.publicKey, purpose: .upkeep, body: .ping)
-        submit(request, at: now, into: &effects)
-        ownRecord.pinged(node, at: now)
+        if submit(request, at: now, into: &effects) { ownRecord.pinged(node, at: now) }
     }
 
     func complete(_ command: CommandID, _ outcome: CommandOutcome, into effects: inout [Effect]) {

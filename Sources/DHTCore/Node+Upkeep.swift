@@ -18,6 +18,8 @@ extension Node {
     private static let contactWalkInterval: Duration = .seconds(5)
     /// How often trackers may be asked.
     static let trackersInterval: Duration = .seconds(30)
+    /// How often one of them is asked while there are contacts, but few.
+    private static let trackerInterval: Duration = .seconds(300)
     /// How long those who are remembered or were given have to answer before trackers are asked.
     static let trackersWait: Duration = .seconds(5)
 
@@ -62,10 +64,7 @@ extension Node {
             }
         }
         let isAlone = contactCount == 0
-        if isAlone, now - trackersWalkedAt >= Node.trackersInterval, !trackers.isEmpty {
-            trackersWalkedAt = now
-            for address in trackers { walk(to: address, at: now, into: &effects) }
-        }
+        walkToTrackers(of: lacking, isAlone: isAlone, at: now, into: &effects)
         if isAlone { callLocally(at: now, into: &effects) }
         // One step in five asks a contact for an introduction even while there are addresses to try. Where there are none,
         // contacts are asked in turn, each every so often: in a small network all have been introduced before long.
@@ -75,6 +74,18 @@ extension Node {
         } else {
             walkToContact(of: lacking, at: now, into: &effects)
         }
+    }
+
+    /// Asks all trackers while nobody is known, and one now and then while there are few contacts: a few peers may be
+    /// all that they know of, and a few of somebody's may be all that they tell of.
+    private mutating func walkToTrackers(
+        of lacking: [AddressFamily], isAlone: Bool, at now: Instant, into effects: inout [Effect]
+    ) {
+        guard now - trackersWalkedAt >= (isAlone ? Node.trackersInterval : Node.trackerInterval) else { return }
+        let askable = isAlone ? trackers : trackers.filter { lacking.contains($0.family) }
+        guard let one = askable.randomElement(using: &generator) else { return }
+        trackersWalkedAt = now
+        for address in isAlone ? askable : [one] { walk(to: address, at: now, into: &effects) }
     }
 
     /// Asks some of those who were contacts whether they are there again.

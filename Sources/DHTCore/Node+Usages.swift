@@ -18,7 +18,7 @@ extension Node {
             Usage(
                 name: "searches and publications", count: lookups.count + publications.count + connections.count,
                 max: Node.lookupsMax),
-            Usage(name: "strangers asked for a sign of life", count: probes.count, max: 64),
+            Usage(name: "strangers asked for a sign of life", count: probes.count, max: Probes.countMax),
             Usage(name: "token secrets", count: mint.secrets.count, max: 2),
             Usage(name: "remembered peers", count: registry.count, max: PeerRegistry.recordsMax),
             Usage(name: "lost contacts", count: lostContacts.contacts.count, max: LostContacts.contactsMax),

@@ -34,14 +34,17 @@ public struct Node: Sendable {
     /// What serves to find peers has an allowance of its own, since peers do not count it among the DHT's requests.
     var discoveryFloods = FloodLimiter<NodeID>(requestsMax: 10)
     var verifications = VerificationBudget()
+    var checks = ChecksUnderWay()
+    /// Requests of each contact that were signed with an older curve, before their check: as many as it may make of
+    /// all.
+    var olderCurveFloods = FloodLimiter<NodeID>(requestsMax: 20)
     var pacer: QueryPacer
     var requests = RequestTable()
     var walker = Walker()
     var lostContacts: LostContacts
     /// Nodes that are about to be asked whether they are there again.
     var returning: [NodeInfo] = []
-    /// When nodes that are no contacts were asked for a sign of life.
-    var probes: [NodeID: Instant] = [:]
+    var probes: Probes
     var peersWalkedAt = Instant.distantPast
     var contactWalkedAt = Instant.distantPast
     var trackersWalkedAt = Instant.distantPast
@@ -68,6 +71,8 @@ public struct Node: Sendable {
     /// Punctures that were sent because a contact, or a stranger, asked for them.
     var puncturesForContacts = RecentTimes()
     var puncturesForStrangers = RecentTimes()
+    /// How many of them each source has asked for.
+    var punctureFloods = FloodLimiter<Address>(requestsMax: 10)
     var replays = ReplayFilter()
     /// Requests from each host that is no contact's; a key costs nothing, an address does. In IPv6 that is a /64.
     var hostFloods = FloodLimiter<IPAddress>(requestsMax: 100)
@@ -80,7 +85,10 @@ public struct Node: Sendable {
 
     /// How many signature checks, reads and commits may be under way at once; what comes beyond that is shed.
     static let workMax = 4096
-    /// How many of them may be checks for strangers, so that there is always room for contacts.
+    /// How many there may be when the check of a contact's request begins, so that there is always room for the answers
+    /// that are awaited.
+    static let contactsWorkMax = 3584
+    /// How many there may be when a check for a stranger begins, so that there is always room for contacts.
     static let strangersWorkMax = 3072
     /// How many searches, publications and connections may be under way at once.
     static let lookupsMax = 1024
@@ -96,6 +104,7 @@ public struct Node: Sendable {
         callsLocalNetwork = configuration.callsLocalNetwork
         peerLimit = configuration.peerLimit
         registry = PeerRegistry(limitsLocal: configuration.limitsLocalNetworks)
+        probes = Probes(limitsLocal: configuration.limitsLocalNetworks)
         families = PerFamily { family in
             configuration.listenAddresses.first { $0.family == family }.map {
                 FamilyState(
@@ -196,8 +205,9 @@ public struct Node: Sendable {
 
 /// What goes on once a signature check, a read or a commit is done.
 enum Work: Hashable, Sendable {
-    /// A packet whose signatures are being checked, and the entries in it.
-    case packet(Packet, from: Address, entries: [Entry])
+    /// A packet whose signatures are being checked, the entries in it, and where it is an answer the request that waits
+    /// for the check.
+    case packet(Packet, from: Address, entries: [Entry], answers: RequestTable.Hold?)
     /// A find request, whose values are being read.
     case find(FindRequest, from: NodeInfo)
     /// A store request, whose values are being made durable.

@@ -70,10 +70,9 @@ public struct Bucket: Sendable {
         replacements.append(contact)
     }
 
-    /// Takes a contact out and puts the replacement heard of last in its place.
-    mutating func evict(at index: Int) -> Contact? {
-        contacts.remove(at: index)
-        guard let replacement = replacements.popLast() else { return nil }
+    /// Takes a replacement in as a contact.
+    mutating func promote(at index: Int) -> Contact {
+        let replacement = replacements.remove(at: index)
         put(replacement)
         return replacement
     }

@@ -12,8 +12,10 @@ public struct Contact: Hashable, Sendable {
     public var lastQuery: Instant?
     /// When it was last asked for a sign of life; `nil` where it never was.
     public var lastPing: Instant?
-    /// How many of our requests in a row it has left unanswered.
+    /// How many of our requests in a row it has left unanswered, those that were on their way together counted once.
     public var failures = 0
+    /// When the last of them was given up; `nil` where it has answered since.
+    public var lastFailure: Instant?
     /// How long its last answer took.
     public var roundTrip: Duration?
 

@@ -76,7 +76,11 @@ public struct RoutingTable: Sendable {
         let prefix = NetworkPrefix(host, limitingLocal: limitsLocal)
         guard !prefix.isExempt else { return false }
         let inBucket = buckets[number].contactCount(of: prefix) + buckets[number].replacementCount(of: prefix)
-        if inBucket >= RoutingTable.contactsPerPrefixInBucketMax { return true }
+        return inBucket >= RoutingTable.contactsPerPrefixInBucketMax || hasItsShare(prefix)
+    }
+
+    /// Whether a network that is limited has its share of the table.
+    private func hasItsShare(_ prefix: NetworkPrefix) -> Bool {
         var inTable = 0
         for index in buckets.indices { inTable += buckets[index].contactCount(of: prefix) }
         return inTable >= RoutingTable.contactsPerPrefixMax
@@ -117,25 +121,44 @@ public struct RoutingTable: Sendable {
     public enum Failure: Hashable, Sendable {
         /// It has another chance.
         case counted
+        /// It was asked before its last failure was known, so its silence says nothing new.
+        case known
         /// It is gone, and what waited for its place, if anything did, has it.
         case evicted(Contact, replacement: Contact?)
         /// It was no contact.
         case unknown
     }
 
-    /// Notes that a node left a request unanswered; the second time in a row, it goes.
-    public mutating func recordFailure(of id: NodeID) -> Failure {
+    /// Notes that a node left a request unanswered; the second time in a row, it goes. Requests that were on their way
+    /// together can be lost together, so a silence counts only if the node was asked after the one before was known.
+    public mutating func recordFailure(of id: NodeID, askedAt: Instant, at now: Instant) -> Failure {
         let number = bucketNumber(of: id)
         guard let index = buckets[number].index(of: id) else {
             buckets[number].replacements.removeAll { $0.id == id }
             return .unknown
         }
+        if let known = buckets[number].contacts[index].lastFailure, askedAt < known { return .known }
         buckets[number].contacts[index].failures += 1
+        buckets[number].contacts[index].lastFailure = now
         let contact = buckets[number].contacts[index]
         guard contact.failures >= Contact.failuresMax else { return .counted }
-        let replacement = buckets[number].evict(at: index)
-        if let replacement { buckets[number].lastChanged = max(buckets[number].lastChanged, replacement.lastResponse) }
-        return .evicted(contact, replacement: replacement)
+        buckets[number].contacts.remove(at: index)
+        return .evicted(contact, replacement: promoteReplacement(in: number))
+    }
+
+    /// Gives a free place in a bucket to the node heard of last whose network has not its share: others of its network
+    /// may have come in elsewhere while it waited.
+    private mutating func promoteReplacement(in number: Int) -> Contact? {
+        let index = buckets[number].replacements.lastIndex { waiting in
+            let prefix = NetworkPrefix(waiting.node.address.host, limitingLocal: limitsLocal)
+            return prefix.isExempt
+                || buckets[number].contactCount(of: prefix) < RoutingTable.contactsPerPrefixInBucketMax
+                    && !hasItsShare(prefix)
+        }
+        guard let index else { return nil }
+        let replacement = buckets[number].promote(at: index)
+        buckets[number].lastChanged = max(buckets[number].lastChanged, replacement.lastResponse)
+        return replacement
     }
 
     /// The contacts that are to be asked for a sign of life, which counts as done, and the earliest time at which the next

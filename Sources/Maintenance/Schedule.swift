@@ -24,10 +24,6 @@ public struct Schedule<Job: Comparable & CaseIterable & Sendable>: Sendable {
         }
     }
 
-    /// Takes a job off the schedule.
-    @inlinable
-    public mutating func cancel(_ job: Job) { planned.removeAll { $0.job == job } }
-
     /// When a job is due; `nil` where it is not planned.
     @inlinable
     public func dueTime(of job: Job) -> Instant? { planned.first { $0.job == job }?.due }

@@ -61,6 +61,29 @@ import Testing
         #expect(external.current?.host == IPAddress("7.7.7.7"))
     }
 
+    @Test func thoseInOurOwnNetworkHaveNoSayOnceSomebodyOutsideHasTold() throws {
+        var external = ExternalAddress(listeningOn: try address("0.0.0.0:8090"))
+        let inside = (2..<12).map { IPAddress.v4(0xC0A8_0100 + UInt32($0)) }
+        for voter in inside { _ = external.heard(try address("192.168.1.1:8090"), from: voter) }
+        #expect(external.current == Address("192.168.1.1:8090"))
+        #expect(external.heard(try address("9.9.9.9:1"), from: voter(1)) == true)
+        for voter in inside { #expect(external.heard(try address("192.168.1.1:8090"), from: voter) == false) }
+        // A host inside that is told to say something else has no more say.
+        for voter in inside { #expect(external.heard(try address("6.6.6.6:6"), from: voter) == false) }
+        #expect(external.current == Address("9.9.9.9:1"))
+        for number in 2...4 { _ = external.heard(try address("7.7.7.7:7"), from: voter(UInt32(number))) }
+        #expect(external.current == Address("7.7.7.7:7"))
+    }
+
+    @Test(arguments: ["127.1.1.1:8090", "192.168.1.1:8090"])
+    func inANetworkWithoutAnOutsideThoseInsideTell(moved: String) throws {
+        var external = ExternalAddress(listeningOn: try address("0.0.0.0:8090"))
+        let voters = (1...3).map { IPAddress.v4(0x7F02_0000 + UInt32($0)) }
+        #expect(external.heard(try address("127.9.9.9:8090"), from: voters[0]) == true)
+        let followed = try voters.map { external.heard(try address(moved), from: $0) }
+        #expect(followed == [false, false, true])
+    }
+
     @Test func whatNobodyCanHaveIsNotBelieved() throws {
         var external = ExternalAddress(listeningOn: try address("0.0.0.0:8090"))
         #expect(external.heard(.none, from: voter(1)) == false)

@@ -113,8 +113,39 @@ import Testing
             style: .old, globalTime: 1, walkerLAN: .none, walkerWAN: try Peer(5).address, identifier: 3)
         let bytes = Packet.encode(.punctureRequest(request), signedBy: bench.key)
         var sent = 0
-        for _ in 0..<1000 { sent += try bench.receive(bytes: bytes, from: try Peer(1).address).messages.count }
+        for number in 1...1000 {
+            sent += try bench.receive(bytes: bytes, from: try Peer(number).address).messages.count
+        }
         #expect(sent == 100)
+    }
+
+    @Test func whoClaimsToBeOneContactDoesNotUseUpThePuncturesOfAll() throws {
+        var bench = try Bench()
+        let (busy, other) = (try Peer(1), try Peer(2))
+        for peer in [busy, other] { try bench.befriend(peer) }
+        let request = PunctureRequest(
+            style: .old, globalTime: 1, walkerLAN: .none, walkerWAN: try Peer(5).address, identifier: 3)
+        let bytes = Packet.encode(.punctureRequest(request), signedBy: bench.key)
+        var sent = 0
+        for _ in 0..<200 { sent += try bench.receive(bytes: bytes, from: busy.address).messages.count }
+        #expect(sent == 10)
+        #expect(try bench.receive(bytes: bytes, from: other.address).messages.count == 1)
+        bench.now = bench.now + .seconds(5)
+        #expect(try bench.receive(bytes: bytes, from: busy.address).messages.count == 1)
+    }
+
+    @Test func aHostThatIsNoContactHasOneShareOfThePuncturesWhateverItsPorts() throws {
+        var bench = try Bench(listeningOn: try #require(Address("198.51.100.1:8090")))
+        let walker = try #require(Address("203.0.113.1:5001"))
+        let request = PunctureRequest(
+            style: .old, globalTime: 1, walkerLAN: .none, walkerWAN: walker, identifier: 3)
+        let bytes = Packet.encode(.punctureRequest(request), signedBy: bench.key)
+        var sent = 0
+        for port in 1...50 {
+            let source = Address(host: .v4(0xC000_0201), port: UInt16(port))
+            sent += try bench.receive(bytes: bytes, from: source).messages.count
+        }
+        #expect(sent == 10)
     }
 
     @Test func aNodeWalksToThePeersThatItIsToldAndToWhomTheyIntroduce() throws {
@@ -145,6 +176,39 @@ import Testing
         _ = bench.give(.trackersResolved([tracker.address]))
         #expect(bench.pass(.seconds(4)).messages(to: tracker.address).isEmpty == isRemembered)
         #expect(bench.pass(.seconds(2)).messages(to: tracker.address).isEmpty != isRemembered)
+    }
+
+    @Test func oneTrackerIsAskedEveryFiveMinutesWhileThereAreFewContacts() throws {
+        var bench = try Bench()
+        bench.leaveNeighboursAlone()
+        let friend = try Peer(1)
+        try bench.befriend(friend)
+        let trackers = try (901...903).map { try Peer($0).address }
+        let ofTheOtherFamily = Address(host: .v6(0, 1), port: 6421)
+        _ = bench.give(.trackersResolved(trackers + [ofTheOtherFamily]))
+        var asked: [Int] = []
+        for _ in 0..<59 {
+            let effects = try bench.converse(for: .seconds(20), with: [friend])
+            asked.append(trackers.reduce(0) { $0 + effects.messages(to: $1).count })
+        }
+        // Nearly twenty minutes, and one is asked at once.
+        #expect(asked.reduce(0, +) == 4)
+        #expect(asked.allSatisfy { $0 <= 1 })
+    }
+
+    @Test func noTrackerIsAskedOnceThereAreEnoughContacts() throws {
+        var bench = try Bench()
+        bench.leaveNeighboursAlone()
+        var peers: [Peer] = []
+        while bench.node.contacts.count < Walker.contactsWanted {
+            let peer = try Peer(peers.count + 1)
+            try bench.meet(peer)
+            bench.now = bench.now + .milliseconds(100)
+            peers.append(peer)
+        }
+        let tracker = try Peer(901).address
+        _ = bench.give(.trackersResolved([tracker]))
+        #expect(try bench.converse(for: .seconds(400), with: peers).messages(to: tracker).isEmpty)
     }
 
     @Test func trackersIntroduceButDoNotBecomeContacts() throws {

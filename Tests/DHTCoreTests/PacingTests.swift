@@ -1,5 +1,6 @@
 import IPv8
 import Kademlia
+import Maintenance
 import Testing
 
 @testable import DHTCore
@@ -52,6 +53,37 @@ import Testing
         for _ in 0..<10 { _ = floods.admit(-1, at: now) }
         for sender in 0..<2000 { _ = floods.admit(sender, at: now + .seconds(4)) }
         #expect(floods.isBlocked(-1, at: now + .seconds(4)))
+    }
+
+    /// Where a full table is looked through for every entry that comes, each costs as much as all of them.
+    @Test func aTableThatIsFullOfTheBlockedIsHalvedWhenItIsTidied() {
+        var floods = FloodLimiter<Int>(requestsMax: 10)
+        let start = Instant(seconds: 1000)
+        for sender in 0..<16_384 {
+            for _ in 0..<10 { _ = floods.admit(sender, at: start + .microseconds(sender)) }
+        }
+        #expect(floods.count == 16_384)
+        let now = start + .seconds(1)
+        _ = floods.admit(-1, at: now)
+        #expect(floods.count <= 8192 + 1)
+        // Those who asked last are still blocked.
+        #expect(floods.isBlocked(16_383, at: now) && !floods.isBlocked(0, at: now))
+    }
+
+    @Test func aPacerThatIsFullIsHalvedWhenItIsTidied() {
+        var pacer = QueryPacer(upkeepLimits: UpkeepLimits())
+        let start = Instant(seconds: 1000)
+        func address(_ number: Int) -> Address { Address(host: .v4(0x0900_0000 + UInt32(number)), port: 1) }
+        for number in 0..<16_384 {
+            for _ in 0..<QueryPacer.requestsMax {
+                _ = pacer.reserve(address(number), at: start + .microseconds(number))
+            }
+        }
+        let now = start + .seconds(1)
+        _ = pacer.reserve(address(16_384), at: now)
+        #expect(pacer.count <= 8192 + 1)
+        // Who was asked last still has to be waited for.
+        #expect(pacer.reserve(address(16_383), at: now).map { $0 > now } == true)
     }
 
     @Test func aLateTimerMakesNoFlood() throws {

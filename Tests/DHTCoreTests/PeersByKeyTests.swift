@@ -129,6 +129,43 @@ import Testing
         #expect(bench.node.ownRecord.holders.count == 2)
     }
 
+    @Test func ourRecordIsStoredAnewEveryTenMinutesOnThoseWhoMayHaveForgottenIt() throws {
+        var bench = try Bench()
+        let peers = try (1...6).map { try Peer($0) }
+        for peer in peers { try bench.befriend(peer) }
+        #expect(try bench.converse(for: .seconds(30), with: peers).recordStores == 6)
+        #expect(try bench.converse(for: .seconds(540), with: peers).recordStores == 0)
+        #expect(try bench.converse(for: .seconds(60), with: peers).recordStores == 6)
+        #expect(bench.node.ownRecord.holders.count == 6)
+    }
+
+    @Test func whoDoesNotConfirmAnewCountsNoLongerThoughItAnswersPings() throws {
+        var record = OwnRecord()
+        let (loyal, forgetful) = (try Peer(1).info, try Peer(2).info)
+        var now = Instant(seconds: 1000)
+        for node in [loyal, forgetful] { record.confirmed(by: node, at: now) }
+        for second in 0..<700 {
+            now = Instant(seconds: 1000 + Int64(second))
+            for node in [loyal, forgetful] { record.pinged(node, at: now) }
+            if second == 610 { record.confirmed(by: loyal, at: now) }
+            record.dropForgetful(at: now)
+        }
+        #expect(record.holders.map(\.node) == [loyal])
+    }
+
+    @Test func whoHasNotBeenPingedForAMinuteHasForgottenUs() throws {
+        var bench = try Bench()
+        let peers = try (1...6).map { try Peer($0) }
+        for peer in peers { try bench.befriend(peer) }
+        _ = try bench.converse(for: .seconds(30), with: peers)
+        #expect(bench.node.ownRecord.holders.count == 6)
+        // The machine was asleep.
+        bench.now = bench.now + .seconds(61)
+        _ = bench.give(.timerFired)
+        #expect(bench.node.ownRecord.holders.isEmpty)
+        #expect(try bench.converse(for: .seconds(40), with: peers).recordStores == 6)
+    }
+
     @Test func aPeerIsFoundThroughThoseThatRememberItAndCountsOnceItAnswers() throws {
         var bench = try Bench()
         let (holder, peer, liar) = (try Peer(1), try Peer(2), try Peer(3))
@@ -171,6 +208,12 @@ import Testing
         #expect(effects.outcomes == [.connected([peer.info])])
     }
 
+    @Test func withOurselvesThereIsNobodyToConnect() throws {
+        var bench = try Bench()
+        let effects = bench.give(.commandIssued(CommandID(1), .connect(bench.key.publicKey.mid, knownAddress: nil)))
+        #expect(effects == [.emit(.commandCompleted(CommandID(1), .connected([])))])
+    }
+
     @Test func theKnownAddressIsTriedFirst() throws {
         var bench = try Bench()
         let (peer, stranger) = (try Peer(1), try Peer(2))
@@ -187,6 +230,11 @@ import Testing
         effects += bench.pass(.seconds(30))
         #expect(effects.outcomes == [.connected([])])
     }
+}
+
+extension [Effect] {
+    /// How many nodes are asked to remember us.
+    fileprivate var recordStores: Int { messages.count { if case .storePeerRequest = $0 { true } else { false } } }
 }
 
 extension Bench {

@@ -184,6 +184,21 @@ import Testing
         #expect(try #require(effects.republishReports.first?.retryAt) >= bench.now + .seconds(600))
     }
 
+    /// Where a lookup for sixteen found eight, those are all that there are, and the closest to every key.
+    @Test(arguments: [(7, 16, true), (8, 16, true), (8, 8, false), (16, 16, false)])
+    func aPoolThatIsAllThereIsServesEveryKey(found: Int, wanted: Int, servesAll: Bool) throws {
+        let anchor = Target(bits: .zero)
+        let members = try (0..<found).map { number in
+            NodePool.Member(
+                node: try Peer(number).info, id: NodeID(bits: Bits160(high: UInt64(number + 1), middle: 0, low: 0)),
+                token: Token(bits: .zero))
+        }
+        let pool = NodePool(
+            members, around: anchor, copies: 8, wanted: wanted, limitsLocal: false, at: Instant(seconds: 1000))
+        let far = Target(bits: Bits160(high: .max, middle: 0, low: 0))
+        #expect(pool.covers(far) == servesAll && pool.covers(anchor))
+    }
+
     @Test func noPeerGetsMoreThanHalfOfWhatItAccepts() throws {
         let world = try Self.world(of: 12)
         for number in 0..<100 {

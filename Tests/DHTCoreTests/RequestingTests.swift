@@ -45,6 +45,23 @@ import Testing
         }
     }
 
+    /// Sixteen bits of each are shown. A generator whose state is a counter, mixed without a key, would go on from
+    /// those.
+    @Test func randomNumbersFollowFromTheSeedAndNotFromOneAnother() throws {
+        var numbers = RandomNumbers(seed: 7)
+        var again = RandomNumbers(seed: 7)
+        var other = RandomNumbers(seed: 8)
+        let drawn = (0..<1000).map { _ in numbers.next() }
+        #expect(drawn == (0..<1000).map { _ in again.next() })
+        #expect(Set(drawn).count == 1000 && Set(drawn).isDisjoint(with: (0..<1000).map { _ in other.next() }))
+        // What another function finds for the same key: SipHash-2-4 of the eight bytes of 1, 2 and 3.
+        let expected: [UInt64] = [0x6E54_30CE_9117_4526, 0xE8E3_62CF_3AC4_AA76, 0x63EA_339F_577C_2603]
+        #expect(Array(drawn.prefix(3)) == expected)
+        // About half of the bits are set.
+        let setCount = drawn.reduce(0) { $0 + $1.nonzeroBitCount }
+        #expect(abs(setCount - 32_000) < 600)
+    }
+
     @Test func aContactThatAnsweredLatelyIsNotAskedForASign() throws {
         var bench = try Bench()
         let peer = try Peer(1)
@@ -66,6 +83,24 @@ import Testing
         #expect(rest.contains(.emit(.contactLost(peer.info))))
         #expect(bench.node.contacts == [])
         #expect(bench.node.counters.timeouts >= 2)
+    }
+
+    @Test func requestsThatAreLostTogetherLeaveAContactItsSecondChance() throws {
+        var bench = try Bench()
+        bench.leaveNeighboursAlone()
+        let peer = try Peer(1)
+        try bench.befriend(peer)
+        var effects: [Effect] = []
+        for number in 0..<3 {
+            effects += bench.give(.commandIssued(CommandID(UInt64(number)), .find(Target(hashing: "\(number)"))))
+        }
+        #expect(effects.finds(to: peer.address).count == 3)
+        effects = bench.pass(.milliseconds(2100))
+        let ping = try #require(effects.pings(to: peer.address).first)
+        #expect(effects.pings(to: peer.address).count == 1)
+        #expect(bench.node.contacts.map(\.failures) == [1])
+        _ = try bench.receive(.pingResponse(PingResponse(id: ping)), from: peer)
+        #expect(bench.node.contacts.map(\.failures) == [0])
     }
 
     @Test func oneLiarCannotHaveContactsGivenUp() throws {
@@ -101,6 +136,55 @@ import Testing
         #expect(bench.pass(.seconds(3)).outcomes == [])
         let verdict = SignatureVerdict(packetIsAuthentic: true)
         #expect(bench.give(.signaturesChecked(id, verdict)).outcomes.count == 1)
+    }
+
+    @Test func badlySignedAnswersKeepNoRequestAlive() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let asked = bench.give(.commandIssued(CommandID(3), .ping(peer.address)))
+        let ping = try #require(asked.pings(to: peer.address).first)
+        var garbage = Packet.encode(.pingResponse(PingResponse(id: ping)), signedBy: peer.key)
+        garbage[garbage.count - 1] ^= 1
+        var effects: [Effect] = []
+        for _ in 0..<5 {
+            #expect(effects.outcomes == [])
+            effects += bench.pass(.milliseconds(900))
+            effects += try bench.receive(bytes: garbage, from: peer.address)
+        }
+        effects += bench.pass(.milliseconds(501))
+        #expect(effects.outcomes == [.pingTimedOut])
+        #expect(bench.node.counters.named["dropped.bad_signature"] == 5)
+    }
+
+    @Test func aCheckThatShowsABadSignatureLateGivesUpWhatWaitedForIt() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let asked = bench.give(.commandIssued(CommandID(3), .ping(peer.address)))
+        let ping = try #require(asked.pings(to: peer.address).first)
+        bench.now = bench.now + .seconds(4)
+        let bytes = Packet.encode(.pingResponse(PingResponse(id: ping)), signedBy: peer.key)
+        guard case .verify(let id, _, _)? = bench.give(.datagramReceived(bytes, from: peer.address)).first else {
+            Issue.record("the answer was not checked")
+            return
+        }
+        #expect(bench.pass(.seconds(2)).outcomes == [])
+        _ = bench.give(.signaturesChecked(id, SignatureVerdict(packetIsAuthentic: false)))
+        #expect(bench.pass(.milliseconds(1)).outcomes == [.pingTimedOut])
+    }
+
+    @Test func aCheckThatIsNeverDoneHoldsARequestForTwiceItsPatience() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let asked = bench.give(.commandIssued(CommandID(3), .ping(peer.address)))
+        let ping = try #require(asked.pings(to: peer.address).first)
+        let bytes = Packet.encode(.pingResponse(PingResponse(id: ping)), signedBy: peer.key)
+        for _ in 0..<9 {
+            #expect(bench.pass(.seconds(1)).outcomes == [])
+            _ = bench.give(.datagramReceived(bytes, from: peer.address))
+        }
+        // Of the nine no more than a few are checked at once.
+        #expect(bench.node.counters.named["dropped.overloaded"] == 5)
+        #expect(bench.pass(.seconds(1)).outcomes == [.pingTimedOut])
     }
 
     @Test func aSearchBringsTogetherWhatAllResponsesHold() throws {
@@ -198,6 +282,25 @@ import Testing
         // Nobody waited for either.
         #expect(effects.outcomes.count == 1)
         #expect(bench.give(.commitCompleted(id, .failed)) == [])
+    }
+
+    @Test(arguments: [(-3601, 0), (-3599, 1), (299, 1), (301, 0), (nil, 0)] as [(Int64?, Int)])
+    func onlyWhatWasSignedWithinTheHourIsCopied(signedAfter seconds: Int64?, copies: Int) throws {
+        var bench = try Bench()
+        let peers = try (1...2).map { try Peer($0) }
+        for peer in peers { try bench.befriend(peer) }
+        let version = seconds.map { Version(signedAt: bench.now + .seconds($0)) } ?? Version(.max)
+        let entry = try Entry(data: [2], version: version, signedBy: try PrivateKey.generate())
+        var effects = bench.give(.commandIssued(CommandID(1), .find(target)))
+        _ = bench.give(.entriesLoaded(try #require(effects.loads.first).id, []))
+        for (peer, values) in zip(peers, [[entry.bytes], []]) {
+            let request = try #require(effects.finds(to: peer.address).first)
+            let response = FindResponse(id: request.id, token: Token(bits: .zero), values: values)
+            effects += try bench.receive(.findResponse(response), from: peer)
+        }
+        #expect(effects.commits.count == copies)
+        #expect(effects.stores(to: peers[1].address).count == copies)
+        #expect(effects.outcomes.count == 1)
     }
 
     private func distance(_ peer: Peer) -> Distance {

@@ -190,6 +190,16 @@ import Testing
         #expect(answered == 100)
     }
 
+    @Test func aHostThatHasUsedUpItsAllowanceAddsNoKeysToThoseThatAreCounted() throws {
+        var bench = try Bench(listeningOn: Address(host: .v4(0x0808_0101), port: 8090))
+        let source = Address(host: .v4(0x0909_0909), port: 1)
+        for number in 0..<130 {
+            let ping = Message.pingRequest(PingRequest(id: RequestID(UInt32(number))))
+            _ = try bench.receive(bytes: Packet.encode(ping, signedBy: try PrivateKey.generate()), from: source)
+        }
+        #expect(bench.node.floods.count == 100)
+    }
+
     @Test func forgedRequestsUseUpNobodysAllowance() throws {
         var bench = try Bench()
         let victim = try Peer(1)
@@ -228,10 +238,7 @@ import Testing
         let strangers = try (2..<6).map { try Peer($0, level: .high) }
         for round in 0..<400 {
             let stranger = strangers[round % strangers.count]
-            _ = bench.give(
-                .datagramReceived(
-                    Packet.encode(.pingRequest(PingRequest(id: RequestID(1))), signedBy: stranger.key),
-                    from: stranger.address))
+            _ = try forge(1, by: stranger, to: &bench)
         }
         let shed = try #require(bench.node.counters.named["dropped.overloaded"])
         #expect(shed > 100 && shed < 400)
@@ -241,6 +248,63 @@ import Testing
         #expect(try bench.receive(ping, from: today).messages(to: today.address).count >= 1)
         bench.now = bench.now + .seconds(5)
         #expect(try bench.receive(ping, from: strangers[0]).messages(to: strangers[0].address).count >= 1)
+    }
+
+    /// Before its signature is checked, a packet may be of anybody.
+    @Test func whoClaimsToBeOneContactTakesNoMoreThanItsShareOfTheChecks() throws {
+        var bench = try Bench()
+        let (busy, other) = (try Peer(1), try Peer(2))
+        for peer in [busy, other] { try bench.befriend(peer) }
+        func checks(_ count: Int, from peer: Peer) -> [WorkID] {
+            (0..<count).compactMap { _ in
+                let bytes = Packet.encode(.pingRequest(PingRequest(id: bench.freshID())), signedBy: peer.key)
+                guard case .verify(let id, _, _)? = bench.give(.datagramReceived(bytes, from: peer.address)).first
+                else { return nil }
+                return id
+            }
+        }
+        let underWay = checks(50, from: busy)
+        #expect(underWay.count == ChecksUnderWay.countMax)
+        #expect(bench.node.counters.named["dropped.overloaded"] == 50 - ChecksUnderWay.countMax)
+        #expect(checks(1, from: other).count == 1)
+        _ = bench.give(.signaturesChecked(underWay[0], SignatureVerdict(packetIsAuthentic: false)))
+        #expect(checks(2, from: busy).count == 1)
+    }
+
+    @Test func whoClaimsToBeContactsLeavesRoomForTheAnswersThatAreAwaited() throws {
+        var bench = try Bench()
+        let contacts = try (1...12).map { try Peer($0, level: .high) }
+        let asked = try Peer(20, level: .high)
+        for contact in contacts {
+            try bench.befriend(contact)
+            bench.now = bench.now + .seconds(1)
+        }
+        let ping = try #require(
+            bench.give(.commandIssued(CommandID(1), .ping(asked.address))).pings(to: asked.address).first)
+        // More than the time for older curves allows for.
+        let sent = try contacts[1...].map { try forge(20, by: $0, to: &bench) }
+        #expect(sent[0] == 20 && sent.reduce(0, +) < 200)
+        let answer = try bench.receive(.pingResponse(PingResponse(id: ping)), from: asked)
+        #expect(answer.outcomes == [.pinged(asked.key.publicKey, roundTrip: .zero)])
+    }
+
+    @Test func whoClaimsToBeOneContactWithACostlyKeyLeavesTheOthersTheirChecks() throws {
+        var bench = try Bench()
+        let (busy, other) = (try Peer(1, level: .high), try Peer(2, level: .high))
+        for peer in [busy, other] { try bench.befriend(peer) }
+        #expect(try forge(400, by: busy, to: &bench) < 200)
+        #expect(try forge(10, by: other, to: &bench) == 10)
+    }
+
+    /// Sends requests that a peer has not signed, and returns how many of them are checked.
+    private func forge(_ count: Int, by peer: Peer, to bench: inout Bench) throws -> Int {
+        let before = bench.node.counters.named["dropped.bad_signature"] ?? 0
+        for _ in 0..<count {
+            var bytes = Packet.encode(.pingRequest(PingRequest(id: bench.freshID())), signedBy: peer.key)
+            bytes[bytes.count - 1] ^= 1
+            _ = try bench.receive(bytes: bytes, from: peer.address)
+        }
+        return (bench.node.counters.named["dropped.bad_signature"] ?? 0) - before
     }
 
     @Test func messagesOfThisNodesOwnKeyAreDropped() throws {

@@ -105,23 +105,36 @@ import Testing
         var table = try Samples.table(offering: 2000)
         let silent = table.buckets[0].contacts[3]
         let replacement = try #require(table.buckets[0].replacements.last)
-        #expect(table.recordFailure(of: silent.id) == .counted)
-        guard case .evicted(let lost, let follower) = table.recordFailure(of: silent.id) else {
+        #expect(table.recordFailure(of: silent.id, askedAt: start, at: start) == .counted)
+        guard case .evicted(let lost, let follower) = table.recordFailure(of: silent.id, askedAt: start, at: start)
+        else {
             Issue.record("the contact stayed")
             return
         }
         #expect(lost.id == silent.id && follower == replacement)
         #expect(table.contact(silent.id) == nil && table.contact(replacement.id) != nil)
         #expect(table.buckets[0].contacts.count == Bucket.sizeMax)
-        #expect(table.recordFailure(of: silent.id) == .unknown)
+        #expect(table.recordFailure(of: silent.id, askedAt: start, at: start) == .unknown)
+    }
+
+    @Test func whatIsLostTogetherCountsOnce() throws {
+        var table = try Samples.table(offering: 3)
+        let contact = try Samples.contact(1)
+        let known = start + .seconds(5)
+        #expect(table.recordFailure(of: contact.id, askedAt: start, at: known) == .counted)
+        #expect(table.recordFailure(of: contact.id, askedAt: start + .seconds(1), at: known + .seconds(1)) == .known)
+        #expect(table.contact(contact.id)?.failures == 1)
+        let second = table.recordFailure(of: contact.id, askedAt: known, at: known + .seconds(5))
+        #expect(second != .known && table.contact(contact.id) == nil)
     }
 
     @Test func anAnswerInBetweenClearsTheFailures() throws {
         var table = try Samples.table(offering: 3)
         let contact = try Samples.contact(1, at: start + .seconds(60))
-        #expect(table.recordFailure(of: contact.id) == .counted)
+        #expect(table.recordFailure(of: contact.id, askedAt: start, at: start + .seconds(5)) == .counted)
         #expect(table.insert(contact) == .updated)
-        #expect(table.recordFailure(of: contact.id) == .counted)
+        let again = table.recordFailure(of: contact.id, askedAt: start + .seconds(1), at: start + .seconds(65))
+        #expect(again == .counted)
         #expect(table.contact(contact.id)?.lastResponse == start + .seconds(60))
     }
 
@@ -147,6 +160,33 @@ import Testing
         let neighbour = NodeInfo(
             address: Address(host: .v4(0x0808_0901), port: 8090), publicKey: try Samples.node(9000).publicKey)
         #expect(table.insert(Contact(neighbour, answeredAt: start)) == .added)
+    }
+
+    @Test func whoWaitsTakesAPlaceOnlyWhileItsNetworkHasNotItsShare() throws {
+        let own = NodeID(bits: .zero)
+        var table = RoutingTable(ownID: own, createdAt: start)
+        func sharedBits(_ contact: Contact) -> Int { (contact.id.bits ^ own.bits).leadingZeroBitCount }
+        let others = try (0..<4000).map { try Samples.contact($0) }
+        let network = try (0..<1000).map { number in
+            let address = Address(host: .v4(0x0808_0800 + UInt32(number % 254)), port: 8090)
+            return Contact(NodeInfo(address: address, publicKey: try Samples.node(number).publicKey), answeredAt: start)
+        }
+        // Nine neighbours have the table split, and the farthest bucket is full of others.
+        for contact in others.filter({ sharedBits($0) >= 6 }).prefix(9) { table.insert(contact) }
+        let far = others.filter { sharedBits($0) == 0 }.prefix(9)
+        for contact in far { table.insert(contact) }
+        // Two of the network wait there when others of it come in elsewhere.
+        let waiting = network.filter { sharedBits($0) == 0 }.prefix(2)
+        for contact in waiting { #expect(table.insert(contact) == .waiting) }
+        for contact in network where (1...5).contains(sharedBits(contact)) { table.insert(contact) }
+        let prefix = NetworkPrefix(.v4(0x0808_0800))
+        func count() -> Int { table.contacts.count { prefix.limits($0.node.address.host) } }
+        try #require(count() == RoutingTable.contactsPerPrefixMax)
+        let silent = table.buckets[0].contacts[0].id
+        for _ in 0..<2 { _ = table.recordFailure(of: silent, askedAt: start, at: start) }
+        #expect(table.buckets[0].contacts.last == far.last)
+        #expect(count() == RoutingTable.contactsPerPrefixMax)
+        #expect(table.buckets[0].replacements == Array(waiting))
     }
 
     @Test(arguments: [false, true])

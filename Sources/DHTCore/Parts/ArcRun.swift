@@ -90,8 +90,9 @@ struct NodePool: Sendable {
     ///   - members: closest to the anchor first, those whose networks have their share last.
     ///   - copies: how many nodes are to hold a value. Where that many share some bits with the anchor, any key that shares
     ///     those bits has its closest nodes among them.
+    ///   - wanted: how many nodes were looked for. Where fewer were found, those are all that there are.
     ///   - limitsLocal: whether loopback and private networks are limited to their share too.
-    init(_ members: [Member], around anchor: Target, copies: Int, limitsLocal: Bool, at now: Instant) {
+    init(_ members: [Member], around anchor: Target, copies: Int, wanted: Int, limitsLocal: Bool, at now: Instant) {
         self.limitsLocal = limitsLocal
         self.members = members
         self.anchor = anchor
@@ -99,7 +100,7 @@ struct NodePool: Sendable {
         sharedBits =
             members.count > copies
             ? (members[copies - 1].id.bits ^ anchor.bits).leadingZeroBitCount
-            : members.count == copies ? Bits160.bitCount : 0
+            : members.count == copies && wanted <= copies ? Bits160.bitCount : 0
     }
 
     func isFresh(at now: Instant) -> Bool { now - gatheredAt < NodePool.freshFor }

@@ -36,13 +36,15 @@ struct FloodLimiter<Sender: Hashable & Sendable>: Sendable {
             .admit(at: now, max: requestsMax, since: now - FloodLimiter.interval)
     }
 
-    /// Forgets who has asked nothing within the interval or, where there is no room because everybody has, all who still
-    /// have some of their allowance. Who has used it up stays blocked.
+    /// Forgets who has asked nothing within the interval or, where too many have, all who still have some of their
+    /// allowance. Who has used it up stays blocked, unless even they are too many: then those who asked last do.
     private mutating func forgetQuiet(at now: Instant) {
         let start = now - FloodLimiter.interval
         senders = senders.filter { $0.value.count(since: start) > 0 }
-        guard senders.count >= FloodLimiter.sendersMax else { return }
+        guard tidying.leavesTooMany(senders.count) else { return }
         senders = senders.filter { $0.value.count(since: start) >= requestsMax }
-        if senders.count >= FloodLimiter.sendersMax { senders.removeAll() }
+        guard tidying.leavesTooMany(senders.count) else { return }
+        let cutoff = tidying.cutoff(senders.values.compactMap(\.last))
+        senders = senders.filter { ($0.value.last ?? .distantPast) > cutoff }
     }
 }

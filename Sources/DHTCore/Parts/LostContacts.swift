@@ -21,6 +21,7 @@ struct LostContacts: Sendable {
         if contacts.count >= LostContacts.contactsMax { contacts.removeFirst() }
         var contact = contact
         contact.failures = 0
+        contact.lastFailure = nil
         contacts.append(contact)
     }
 

@@ -25,6 +25,9 @@ struct QueryPacer: Sendable {
 
     init(upkeepLimits: UpkeepLimits) { self.upkeepLimits = upkeepLimits }
 
+    /// How many peers are kept count of.
+    var count: Int { peers.count }
+
     /// When a request may be sent to a peer: now, or as soon as its allowance permits. The moment counts as used.
     /// `nil` where too much waits for the peer already.
     mutating func reserve(_ address: Address, at now: Instant) -> Instant? {
@@ -40,21 +43,25 @@ struct QueryPacer: Sendable {
         return reserve(address, at: now) ?? now + QueryPacer.waitMax
     }
 
-    /// Whether upkeep may send a request to a peer right now; if so, the moment counts as used. Upkeep takes no more than
-    /// half of what peers accept, and never waits in line, so that it is never in a user's way.
+    /// Whether a value may be stored again on a peer right now; if so, the moment counts as used. Such stores take no
+    /// more than half of what peers accept, and never wait in line, so that they are never in a user's way. The finds
+    /// and pings of upkeep do wait: each peer gets few of them.
     mutating func admitForUpkeep(_ address: Address, at now: Instant) -> Bool {
         tidy(for: address, at: now)
         return peers[address, default: RecentTimes()]
             .admit(at: now, max: upkeepLimits.requestsPerPeerMax, since: now - upkeepLimits.peerInterval)
     }
 
-    /// Makes room for a peer, if it is time: forgets who has not been asked within the interval.
+    /// Makes room for a peer, if it is time: forgets who has not been asked within the interval and, where too many
+    /// have, those who were asked first.
     private mutating func tidy(for address: Address, at now: Instant) {
         guard tidying.isDue(peers.count), peers[address] == nil else { return }
         let start = now - max(QueryPacer.interval, upkeepLimits.peerInterval)
         peers = peers.filter { ($0.value.last ?? .distantPast) > start }
-        // Everybody was asked within the interval: start over rather than grow.
-        if peers.count >= QueryPacer.peersMax { peers.removeAll() }
+        if tidying.leavesTooMany(peers.count) {
+            let cutoff = tidying.cutoff(peers.values.compactMap(\.last))
+            peers = peers.filter { ($0.value.last ?? .distantPast) > cutoff }
+        }
         tidying.done(peers.count)
     }
 }

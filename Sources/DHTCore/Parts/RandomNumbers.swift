@@ -1,16 +1,18 @@
-/// Random numbers that follow from a seed, the same on every machine: SplitMix64.
-///
-/// For choices that nobody gains by foreseeing: whom to walk to, which id to look up. Secrets come from outside.
-struct RandomNumbers: RandomNumberGenerator, Sendable {
-    private var state: UInt64
+internal import IPv8
 
-    init(seed: UInt64) { state = seed }
+/// Random numbers that follow from a seed, the same on every machine: a keyed function of how many have been drawn.
+///
+/// Everybody sees some of them: a request shows its number, and whom we walk to, what we look up. Who could go on from
+/// those could answer requests that it has not received. Without the seed nobody can; secrets come from outside all the
+/// same.
+struct RandomNumbers: RandomNumberGenerator, Sendable {
+    private let key: [UInt8]
+    private var drawnCount: UInt64 = 0
+
+    init(seed: UInt64) { key = seed.bigEndianBytes + Array("numbers1".utf8) }
 
     mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
+        drawnCount += 1
+        return Digest.keyed64(drawnCount, key: key)
     }
 }

@@ -42,6 +42,7 @@ struct RequestTable: Sendable {
         serial += 1
         var request = request
         request.serial = serial
+        request.checksUnderWay = 0
         requests[number] = request
         deadlines.insert(Deadline(time: firstDeadline, number: number, serial: serial))
         return RequestID(number)
@@ -80,12 +81,36 @@ struct RequestTable: Sendable {
         return request.address.family != address.family && (request.publicKey != nil || isContact())
     }
 
-    /// Keeps a request from being given up while the signature of its answer is being checked. Returns whether there is
-    /// such a request.
-    mutating func holdForVerification(_ id: RequestID?, at now: Instant) -> Bool {
-        guard let id, let index = requests.index(forKey: id.number) else { return false }
-        requests.values[index].hold(from: now)
-        return true
+    /// A request that is held while the signature of an answer to it is being checked.
+    struct Hold: Hashable, Sendable {
+        fileprivate let number: UInt32
+        fileprivate let serial: UInt64
+    }
+
+    /// How many answers to one request are checked at once: the right one, and what somebody sends before it.
+    private static let checksMax = 4
+
+    /// Keeps a request from being given up while the signature of an answer to it is being checked, but no longer than
+    /// twice its patience. `nil` where enough answers to it are being checked.
+    mutating func hold(_ id: RequestID) -> Hold? {
+        guard let index = requests.index(forKey: id.number),
+            requests.values[index].checksUnderWay < RequestTable.checksMax
+        else { return nil }
+        requests.values[index].checksUnderWay += 1
+        return Hold(number: id.number, serial: requests.values[index].serial)
+    }
+
+    /// The check is done, whatever it has shown. A request that would have been given up meanwhile is, unless another
+    /// answer to it is being checked.
+    mutating func release(_ hold: Hold, at now: Instant) {
+        guard let index = requests.index(forKey: hold.number), requests.values[index].serial == hold.serial else {
+            return
+        }
+        requests.values[index].checksUnderWay -= 1
+        guard requests.values[index].checksUnderWay == 0, let due = requests.values[index].due, due <= now else {
+            return
+        }
+        deadlines.insert(Deadline(time: due, number: hold.number, serial: hold.serial))
     }
 
     /// Forgets a request, which has been answered.
@@ -109,7 +134,7 @@ struct RequestTable: Sendable {
         while let deadline = deadlines.min, deadline.time <= now {
             deadlines.removeMin()
             guard let request = requests[deadline.number], request.serial == deadline.serial else { continue }
-            if let heldUntil = request.heldUntil, heldUntil > now {
+            if request.checksUnderWay > 0, let heldUntil = request.heldUntil, heldUntil > now {
                 deadlines.insert(Deadline(time: heldUntil, number: deadline.number, serial: request.serial))
                 continue
             }
@@ -135,12 +160,15 @@ struct Request: Hashable, Sendable {
     var body: Body
     /// When it was sent; `nil` while it waits.
     var sentAt: Instant?
-    /// Until when it is not given up, because its answer is being checked.
-    fileprivate(set) var heldUntil: Instant?
+    /// How many answers to it are being checked.
+    fileprivate(set) var checksUnderWay = 0
     /// Tells two requests that had the same number apart.
     fileprivate(set) var serial: UInt64 = 0
 
-    fileprivate mutating func hold(from now: Instant) { heldUntil = now + kind.patience }
+    /// When it is given up, if no answer to it is being checked; `nil` while it waits.
+    fileprivate var due: Instant? { sentAt.map { $0 + kind.patience } }
+    /// When it is given up in any case.
+    fileprivate var heldUntil: Instant? { sentAt.map { $0 + kind.patience * 2 } }
 
     /// The kinds of request that we wait for answers to.
     enum Kind: Hashable, Sendable {

@@ -3,29 +3,38 @@ internal import IPv8
 /// How much time may go into checking signatures of the older curves. One of them costs as much as up to 65 of today's,
 /// so without a limit a few peers, or one that forges, would keep all others waiting.
 ///
-/// Contacts have a budget of their own, so that strangers cannot use it up. Each fills by a share of the time that
-/// passes, up to what a burst may take.
+/// Contacts have a budget of their own, so that strangers cannot use it up, and awaited answers have one, so that who
+/// claims to be a contact cannot keep us from hearing what we asked for. Each fills by a share of the time that passes,
+/// up to what a burst may take.
 struct VerificationBudget: Sendable {
+    private var answers = Bucket()
     private var contacts = Bucket()
     private var strangers = Bucket()
+
+    /// Whose packet it is, as far as that shows before its check.
+    enum Claim: Sendable {
+        case awaitedAnswer, contact, stranger
+    }
 
     private struct Bucket {
         var available = VerificationBudget.burst
         var filledAt: Instant?
     }
 
-    /// The share of one core's time that each of the two may take.
+    /// The share of one core's time that each of the three may take.
     private static let share = 0.15
     private static let burst: Duration = .milliseconds(500)
 
     /// Takes the cost of checking signatures by these keys out of the budget; `false`, and nothing taken, where it does
     /// not hold that much.
-    mutating func take(_ levels: some Sequence<KeyLevel>, isContact: Bool, at now: Instant) -> Bool {
+    mutating func take(_ levels: some Sequence<KeyLevel>, for claim: Claim, at now: Instant) -> Bool {
         let cost = levels.reduce(Duration.zero) { $0 + VerificationBudget.cost($1) }
         guard cost > .zero else { return true }
-        return isContact
-            ? VerificationBudget.take(cost, from: &contacts, at: now)
-            : VerificationBudget.take(cost, from: &strangers, at: now)
+        return switch claim {
+        case .awaitedAnswer: VerificationBudget.take(cost, from: &answers, at: now)
+        case .contact: VerificationBudget.take(cost, from: &contacts, at: now)
+        case .stranger: VerificationBudget.take(cost, from: &strangers, at: now)
+        }
     }
 
     private static func take(_ cost: Duration, from bucket: inout Bucket, at now: Instant) -> Bool {

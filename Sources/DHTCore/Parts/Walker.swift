@@ -9,8 +9,6 @@ struct Walker: Sendable {
     static let contactsWanted = 20
     /// The time from one step to the next.
     static let stepInterval: Duration = .milliseconds(500)
-    /// How often it is looked whether there is anything to walk for, while there are contacts enough.
-    static let calmInterval: Duration = .seconds(5)
     /// How long an address that was walked to is left alone.
     static let revisitAfter: Duration = .seconds(60)
     private static let addressesMax = 256

@@ -38,6 +38,26 @@ public enum Digest {
 
     private static let checksumKey = Array("bristlecone/rec1".utf8)
 
+    /// SipHash-2-4 of a number's bytes, the least significant first: who knows some of its results but not the key
+    /// cannot tell any other.
+    ///
+    /// - Parameter key: 16 bytes.
+    public static func keyed64(_ number: UInt64, key: [UInt8]) -> UInt64 {
+        precondition(key.count == keyed64KeyByteCount, "SipHash takes a key of 16 bytes, not \(key.count)")
+        var result: UInt64 = 0
+        withUnsafeBytes(of: number.littleEndian) { input in
+            withUnsafeMutableBytes(of: &result) { output in
+                guard let from = input.baseAddress, let to = output.baseAddress else { return }
+                _ = crypto_shorthash(
+                    to.assumingMemoryBound(to: UInt8.self), from.assumingMemoryBound(to: UInt8.self),
+                    UInt64(input.count), key)
+            }
+        }
+        return UInt64(littleEndian: result)
+    }
+
+    private static let keyed64KeyByteCount = 16
+
     /// Lets a hash function write its 20 bytes and reads them as a number.
     private static func bits160(_ write: (UnsafeMutablePointer<UInt8>) -> Void) -> Bits160 {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Bits160.byteCount) { output in
