@@ -147,7 +147,7 @@ extension StorePass {
     }
 
     /// Takes a record out, unless it turns out to be protected: then it is the operator's from now on.
-    mutating func giveUp(
+    private mutating func giveUp(
         _ filing: Filing, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) -> Bool {
         if try isProtected(filing, in: transaction) {

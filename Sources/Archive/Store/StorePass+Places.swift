@@ -4,7 +4,7 @@ internal import IPv8
 ///
 /// What expired first retires. Where nothing has expired, the network that has most of the places gives up what it has had
 /// longest, if the newcomer's network has fewer: so nobody keeps others out by filling a key, and who has one place there
-/// never loses it.
+/// never loses it. What is pinned or was published here gives up nothing, whoever brought it.
 extension StorePass {
     /// Sees that there is a place for a value; false where none may be given up for it.
     mutating func makePlace(
@@ -17,8 +17,10 @@ extension StorePass {
             try retire(expired.key, in: transaction)
             return try !transaction.view.has(.entries, expired.key.bytes)
         }
-        guard let filing = neighbours.toGiveUp(for: Holder(offer.store.provenance), at: now) else { return false }
-        return try giveUp(filing, in: transaction)
+        guard let oldest = neighbours.toGiveUp(for: Holder(offer.store.provenance), at: now) else { return false }
+        try takeOut(oldest, from: .served, leavesFloor: true, in: transaction)
+        tally("evicted.served")
+        return true
     }
 
     private func neighbours(
@@ -27,13 +29,13 @@ extension StorePass {
         var neighbours = Neighbours()
         try transaction.view.forEachEntry(under: key.target) { (bytes, value) throws(ArchiveError) in
             guard bytes[Bits160.byteCount] == key.entryClass.rawValue, let other = EntryKey(bytes),
-                let record = EntryRecord(value, key: bytes),
-                let filing = StorePass.filing(of: value, under: Array(bytes), in: .served)
+                let record = EntryRecord(value, key: bytes)
             else { return }
             neighbours.values.append(
                 Neighbours.Value(
-                    key: other, filing: filing, expiresAt: record.expiresAt, lastStored: record.lastStored,
-                    isPublished: record.isPublished))
+                    key: other, holder: record.holder, firstSeen: record.firstSeen, expiresAt: record.expiresAt,
+                    lastStored: record.lastStored, isPublished: record.isPublished,
+                    isPinned: try isPinned(other.target, other.optionalSigner, in: transaction)))
         }
         return neighbours
     }
@@ -45,10 +47,12 @@ private struct Neighbours {
 
     struct Value {
         let key: EntryKey
-        let filing: Filing
+        let holder: Holder
+        let firstSeen: Instant
         let expiresAt: Instant
         let lastStored: Instant
         let isPublished: Bool
+        let isPinned: Bool
     }
 
     /// What has been expired for longest, if anything has.
@@ -58,15 +62,15 @@ private struct Neighbours {
 
     /// What is given up for a newcomer; nothing where no network has two places more than the newcomer's. What is stored at
     /// this moment stays, since it is about to be acknowledged.
-    func toGiveUp(for newcomer: Holder, at now: Instant) -> Filing? {
+    func toGiveUp(for newcomer: Holder, at now: Instant) -> EntryKey? {
+        let others = values.filter { !$0.isPublished && !$0.isPinned }
         var places: [Holder: Int] = [:]
-        for value in values { places[value.filing.holder, default: 0] += 1 }
+        for value in others { places[value.holder, default: 0] += 1 }
         let own = places[newcomer, default: 0]
-        places[.theOperator] = nil
         guard let most = places.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }), most.value > own + 1 else {
             return nil
         }
-        return values.filter { $0.filing.holder == most.key && $0.lastStored != now }
-            .min { $0.filing.since < $1.filing.since }?.filing
+        return others.filter { $0.holder == most.key && $0.lastStored != now }
+            .min { $0.firstSeen < $1.firstSeen }?.key
     }
 }
