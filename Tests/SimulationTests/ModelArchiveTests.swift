@@ -10,11 +10,25 @@ import Testing
 /// The model of the archive does what the archive does.
 @Suite struct ModelArchiveTests {
     @Test(arguments: [1, 2, 3, 4, 5, 12] as [UInt64]) func answersLikeTheArchive(seed: UInt64) throws {
-        var trial = try Trial(seed: seed)
-        for step in 0..<160 {
+        var trial = try Trial(seed: seed, .ample)
+        try answersAlike(&trial, steps: 160)
+    }
+
+    /// Where there are places for a few values, what has expired retires, networks give up what they have had longest, and
+    /// values are refused.
+    @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64]) func answersLikeTheArchiveUnderFullKeys(seed: UInt64) throws {
+        var trial = try Trial(seed: seed, .tight)
+        try answersAlike(&trial, steps: 240)
+        #expect(trial.happened("evicted.served") > 0)
+        #expect(trial.happened("refused.target_quota") > 0)
+        #expect(trial.happened("retired") > 0)
+    }
+
+    private func answersAlike(_ trial: inout Trial, steps: Int) throws {
+        for step in 0..<steps {
             try trial.act()
             let difference = trial.difference()
-            #expect(difference == nil, "seed \(seed), step \(step), after \(trial.lastAct)")
+            #expect(difference == nil, "seed \(trial.seed), step \(step), after \(trial.lastAct)")
             if difference != nil { return }
         }
         #expect(trial.real.failures.isEmpty)
@@ -23,15 +37,30 @@ import Testing
     /// A model that is wrong is found out.
     @Test(arguments: [Sabotage.forgetsVersions, .servesExpired, .altersValues, .keepsAliveForEver])
     func aWrongModelAnswersOtherwise(sabotage: Sabotage) throws {
-        let differs = try (UInt64(1)...4).contains { seed in
-            var trial = try Trial(seed: seed, sabotage: [sabotage])
+        #expect(try differs(.ample) { ModelArchive(timing: $0, limits: $1, sabotage: [sabotage]) })
+    }
+
+    /// So is one with a place more.
+    @Test(arguments: [true, false]) func aRoomierModelAnswersOtherwise(isForSigned: Bool) throws {
+        let differs = try differs(.tight) { timing, limits in
+            var limits = limits
+            if isForSigned { limits.signed += 1 } else { limits.unsigned += 1 }
+            return ModelArchive(timing: timing, limits: limits)
+        }
+        #expect(differs)
+    }
+
+    private func differs(
+        _ room: Trial.Room, _ model: (StorageTiming, ModelArchive.Limits) -> ModelArchive
+    ) throws -> Bool {
+        try (UInt64(1)...4).contains { seed in
+            var trial = try Trial(seed: seed, room, model)
             for _ in 0..<160 {
                 try trial.act()
                 if trial.difference() != nil { return true }
             }
             return false
         }
-        #expect(differs)
     }
 }
 
@@ -43,10 +72,16 @@ extension RealArchive {
         return [(served, false), (retained, true)].flatMap { records, isRetained in
             records.map { record in
                 "\(record.entry.id) \(record.entry.bytes.count) \(record.firstSeen) \(record.lastStored) \(record.expiresAt)"
-                    + (isRetained ? " retained" : "") + (record.provenance == .publishedHere ? " ours" : "")
-                    + (record.isWithdrawn ? " withdrawn" : "")
+                    + " \(isRetained ? ModelArchive.Place.retained : .served) \(holder(of: record))"
             }
         }.sorted()
+    }
+
+    private func holder(of record: ArchivedRecord) -> ModelArchive.Holder {
+        switch record.provenance {
+        case .publishedHere: record.isWithdrawn ? .withdrawn : .theOperator
+        case .received(_, let address): .network(ModelArchive.Network(address.host))
+        }
     }
 }
 
@@ -54,34 +89,64 @@ extension ModelArchive {
     fileprivate func facts(under target: Target) -> [String] {
         (holdings[target] ?? []).map { held in
             "\(held.id) \(held.entry.bytes.count) \(held.firstSeen) \(held.lastStored) \(held.expiresAt)"
-                + (held.isRetained ? " retained" : "") + (held.isOurs ? " ours" : "")
-                + (held.isWithdrawn ? " withdrawn" : "")
+                + " \(held.place) \(held.holder)"
         }.sorted()
     }
 }
 
 /// The archive and its model side by side, to which the same things happen at random.
 private struct Trial {
+    let seed: UInt64
     let real: RealArchive
     let model: ModelArchive
     private(set) var lastAct = ""
     /// Where the two have said different things about a change.
     private var otherOutcome: String?
+    private var counters: [String: Int] = [:]
+    private let room: Room
     private let timing = StorageTiming()
     private var now = Instant(seconds: 1_700_000_000)
     private var generator: SeededGenerator
     private let signers: [Identity]
     private let targets: [Target]
+    private let senders: [Address]
     private var known: [(target: Target, entry: Entry)] = []
 
-    init(seed: UInt64, sabotage: Set<Sabotage> = []) throws {
-        generator = SeededGenerator(seed: seed)
-        real = try RealArchive(timing, now: now)
-        model = ModelArchive(timing: timing, sabotage: sabotage)
-        signers = (0..<4).map { Identity(number: UInt64($0), .modelled) }
-        // One of them is a signer's own.
-        targets = (0..<3).map { Target(hashing: "key \($0)") } + [Target(bits: signers[0].publicKey.mid.bits)]
+    /// How many places there are under a key, and for what.
+    enum Room {
+        /// For everything that comes.
+        case ample
+        /// For half of it.
+        case tight
     }
+
+    init(
+        seed: UInt64, _ room: Room,
+        _ makeModel: (StorageTiming, ModelArchive.Limits) -> ModelArchive = { ModelArchive(timing: $0, limits: $1) }
+    ) throws {
+        self.seed = seed
+        self.room = room
+        generator = SeededGenerator(seed: seed)
+        var limits = ModelArchive.Limits()
+        if room == .tight { (limits.signed, limits.unsigned) = (4, 3) }
+        real = try RealArchive(timing, limits: limits, now: now)
+        model = makeModel(timing, limits)
+        signers = (0..<(room == .tight ? 9 : 4)).map { Identity(number: UInt64($0), .modelled) }
+        // One of them is a signer's own.
+        targets =
+            (0..<(room == .tight ? 1 : 3)).map { Target(hashing: "key \($0)") }
+            + [Target(bits: signers[0].publicKey.mid.bits)]
+        // Three hosts in each of four networks.
+        senders = (0..<12).map { number in
+            let (network, host) = (UInt64(number / 3), UInt64(number % 3 + 1))
+            let address: IPAddress =
+                network == 3 ? .v6(0x2001_0DB8_0001_0000, host) : .v4(UInt32(0x1E00_0000 + network << 8 + host))
+            return Address(host: address, port: 8090)
+        }
+    }
+
+    /// How often the archive has counted something.
+    func happened(_ name: String) -> Int { counters[name, default: 0] + real.archive.keepingCounters[name, default: 0] }
 
     mutating func act() throws {
         switch Int.random(in: 0..<20, using: &generator) {
@@ -105,7 +170,7 @@ private struct Trial {
     }
 
     private mutating func entry(by signer: Identity) throws -> Entry {
-        let data = [UInt8.random(in: 0..<3, using: &generator)]
+        let data = [UInt8.random(in: 0..<(room == .tight ? 7 : 3), using: &generator)]
         guard Int.random(in: 0..<4, using: &generator) > 0 else { return try Entry(unsigned: data) }
         // Around the present, so that some were signed before they came and some after.
         let version = UInt32(now.seconds - 600 + Int64.random(in: 0..<4, using: &generator) * 300)
@@ -116,6 +181,10 @@ private struct Trial {
         let target = anyTarget()
         let signer = signers.randomElement(using: &generator) ?? signers[0]
         let sender = Bool.random(using: &generator) ? signer : signers[3]
+        // One network brings more than the others.
+        let address =
+            (Bool.random(using: &generator) ? senders : Array(senders.prefix(3)))
+            .randomElement(using: &generator) ?? senders[0]
         let isOld = !known.isEmpty && Int.random(in: 0..<3, using: &generator) == 0
         let entries =
             isOld
@@ -125,7 +194,7 @@ private struct Trial {
         let expiresAt = now + .seconds(lives.randomElement(using: &generator) ?? 3600)
         let isOurs = Int.random(in: 0..<4, using: &generator) == 0
         let origin: StoreIntent.Origin =
-            isOurs ? .published : .stored(by: sender.publicKey.mid, from: World.publicAddress(7))
+            isOurs ? .published : .stored(by: sender.publicKey.mid, from: address)
         known += entries.map { (target, $0) }
         apply(
             .store(StoreIntent(target: target, entries: entries, expiresAt: expiresAt, origin: origin)),
@@ -164,6 +233,7 @@ private struct Trial {
 
     private mutating func reopen() {
         lastAct = "reopening"
+        counters.merge(real.archive.keepingCounters, uniquingKeysWith: +)
         real.powerLost()
         model.powerLost()
     }
@@ -171,7 +241,8 @@ private struct Trial {
     /// Seconds, minutes, hours or days; now and then the clock is set back.
     private mutating func wait() {
         let spans: [Int64] = [1, 20, 70, 600, 2400, 2700, 5000, 9 * 86_400, -7000]
-        let span = spans.randomElement(using: &generator) ?? 1
+        let isShort = room == .tight && Int.random(in: 0..<3, using: &generator) > 0
+        let span = (isShort ? spans.prefix(3) : spans[...]).randomElement(using: &generator) ?? 1
         lastAct = "\(span) s"
         now = now + .seconds(span) + .nanoseconds(Int64.random(in: 0..<1_000_000, using: &generator))
     }

@@ -16,12 +16,16 @@ final class RealArchive: Storage {
     /// What went wrong, for a test to look at: a storage has no other way to say it.
     private(set) var failures: [String] = []
 
-    init(_ timing: StorageTiming = StorageTiming(), now: Instant) throws {
+    init(
+        _ timing: StorageTiming = StorageTiming(), limits: ModelArchive.Limits = ModelArchive.Limits(), now: Instant
+    ) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "simulated-archive-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         var options = ArchiveOptions()
         options.mapBytes = 64 << 20
         options.diskReserveBytes = 0
+        options.signedPerTargetMax = limits.signed
+        options.unsignedPerTargetMax = limits.unsigned
         options.retention.signed = timing.retainedFor
         options.retention.unsigned = timing.retainedFor
         options.republishing.interval = timing.republishInterval

@@ -12,8 +12,6 @@ final class Assailant: Resident {
     private let hearing: Hearing
     private var count = 0
     private var nextStep = Instant.distantPast
-    /// Whether it goes on.
-    var isActive = true
 
     init(every interval: Duration, hearing: @escaping Hearing = { _, _, _ in }, _ step: @escaping Step) {
         self.interval = interval
@@ -21,10 +19,10 @@ final class Assailant: Resident {
         self.step = step
     }
 
-    var nextWakeUp: Instant? { isActive ? nextStep : nil }
+    var nextWakeUp: Instant? { nextStep }
 
     func wake(_ actions: inout Actions) {
-        guard isActive, nextStep <= actions.now else { return }
+        guard nextStep <= actions.now else { return }
         nextStep = actions.now + interval
         step(count, &actions)
         count += 1

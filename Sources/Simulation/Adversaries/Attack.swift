@@ -4,20 +4,32 @@ package struct Attack: Sendable {
     package let name: String
     /// What the adversary does.
     package let summary: String
-    /// The defence without which it succeeds, where one can be switched off.
+    /// The defence that it runs into, and succeeds without; `nil` where none can be switched off.
     package let reliesOn: Defence?
     /// Why a bound does not hold, where that is known.
     package let knownWeakness: String?
-    private let attempt: @Sendable (UInt64, Defence?) -> [AttackReport.Measure]
+    private let overlay: Overlay
+    private let attempt: @Sendable (Siege) -> [AttackReport.Measure]
+
+    /// The honest nodes that are there when it begins.
+    struct Overlay: Sendable {
+        /// How many they are.
+        var count = 24
+        /// How long they have to come to rest.
+        var settle: Duration = .seconds(40)
+        /// What is set otherwise.
+        var adjust: @Sendable (inout NodeSettings) -> Void = { _ in }
+    }
 
     init(
         _ name: String, _ summary: String, reliesOn: Defence? = nil, knownWeakness: String? = nil,
-        attempt: @escaping @Sendable (UInt64, Defence?) -> [AttackReport.Measure]
+        on overlay: Overlay = Overlay(), attempt: @escaping @Sendable (Siege) -> [AttackReport.Measure]
     ) {
         self.name = name
         self.summary = summary
         self.reliesOn = reliesOn
         self.knownWeakness = knownWeakness
+        self.overlay = overlay
         self.attempt = attempt
     }
 
@@ -25,7 +37,24 @@ package struct Attack: Sendable {
     ///
     /// - Parameter defence: what the nodes are to do without.
     package func run(seed: UInt64, without defence: Defence? = nil) -> AttackReport {
-        AttackReport(attack: name, seed: seed, measures: attempt(seed, defence))
+        let siege = Siege(of: overlay, seed: seed, without: defence)
+        defer { siege.end() }
+        return AttackReport(attack: name, seed: seed, measures: attempt(siege))
+    }
+
+    /// What is not as expected about what this attack came to; `nil` where everything is.
+    package func complaint(about reports: [AttackReport]) -> String? {
+        let failed = reports.count { !$0.isHeld }
+        guard knownWeakness == nil else {
+            return failed == 0 ? "a bound that is known not to hold does, in all worlds" : nil
+        }
+        return failed == 0 ? nil : "a bound did not hold in \(failed) of \(reports.count) worlds"
+    }
+
+    /// The same for nodes without the defence that it relies on: there it has to succeed.
+    package func complaint(aboutDefenceless reports: [AttackReport]) -> String? {
+        let held = reports.count(where: \.isHeld)
+        return held == 0 ? nil : "every bound held in \(held) of \(reports.count) worlds, so nothing shows the defence"
     }
 
     /// The attack with a name.

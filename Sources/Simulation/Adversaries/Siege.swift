@@ -24,10 +24,7 @@ final class Siege {
     /// Builds the overlay and lets it come to rest.
     ///
     /// - Parameter defence: what the nodes do without.
-    init(
-        seed: UInt64, without defence: Defence?, honest count: Int = 24, settle: Duration = .seconds(40),
-        _ adjust: (inout NodeSettings) -> Void = { _ in }
-    ) {
+    init(of overlay: Attack.Overlay, seed: UInt64, without defence: Defence?) {
         var settings = NodeSettings()
         settings.signatures = .modelled
         settings.sabotage =
@@ -37,14 +34,17 @@ final class Siege {
             case .floors: [.forgetsVersions]
             case .prefixLimits, nil: []
             }
-        adjust(&settings)
+        overlay.adjust(&settings)
         self.defence = defence
         world = World(seed: seed, settings: settings)
-        tally = Tally(honestCount: count)
+        tally = Tally(honestCount: overlay.count)
         world.observers.append(tally)
-        honest = world.addNodes(count, spacing: .milliseconds(50))
-        world.run(for: settle)
+        honest = world.addNodes(overlay.count, spacing: .milliseconds(50))
+        world.run(for: overlay.settle)
     }
+
+    /// Stops all machines. What runs on the adversary's knows the siege, and would keep it for ever.
+    func end() { for machine in world.machines { world.kill(machine) } }
 
     var honestAddresses: [Address] { honest.map(\.address) }
 
@@ -84,7 +84,7 @@ final class Siege {
 
     // MARK: The honest
 
-    /// Adds another honest node; it is counted among the adversary's machines, so that what it sends is not counted.
+    /// Adds another honest node. It comes after the first ones, so what it sends is counted with what the adversary does.
     func addNewcomer(knowing peers: [Address]) -> Machine {
         let number = 1000 + world.machines.count
         let machine = world.addMachine(at: World.publicAddress(number))
@@ -106,10 +106,28 @@ final class Siege {
     }
 
     /// Has several honest nodes publish a value each, and waits until that is done.
-    func publish(_ count: Int) -> [Published] {
-        let published = (0..<count).map { publish(by: honest[($0 * 5 + 1) % honest.count]) }
+    ///
+    /// - Parameter seeker: who is to look for the values, and so must not come to hold them.
+    func publish(_ count: Int, farFrom seeker: Machine? = nil) -> [Published] {
+        let published = (0..<count).map { number in
+            publish(
+                by: honest[(number * 5 + 1) % honest.count], under: seeker.flatMap { target(number, farFrom: $0) })
+        }
         world.run(for: .seconds(20))
         return published
+    }
+
+    /// A target to which two thirds of the honest nodes are closer than one of them.
+    private func target(_ number: Int, farFrom machine: Machine) -> Target? {
+        (0..<10_000).lazy.map { [world] in Target(hashing: "far \(number) \($0) of \(world.seed)") }.first { target in
+            let own = Siege.distance(of: machine, to: target)
+            return honest.count { Siege.distance(of: $0, to: target) < own } >= honest.count * 2 / 3
+        }
+    }
+
+    private static func distance(of machine: Machine, to target: Target) -> Distance {
+        let mid = machine.setup?.identity.publicKey.mid ?? Mid(bits: .zero)
+        return Distance(NodeID(host: machine.address.host, mid: mid), target)
     }
 
     /// The searches of a value by honest nodes that do not hold it.
@@ -123,7 +141,7 @@ final class Siege {
         var searches: [Search] = []
         for value in values {
             let seekers = (machines ?? honest).filter { machine in
-                machine.setup?.storage.held(under: value.target).contains { $0.entry.id == value.entry.id } == false
+                machine.setup?.storage.held(under: value.target).contains { $0.entry == value.entry } == false
             }
             for seeker in seekers.shuffled(using: &world.generator).prefix(count) {
                 searches.append(
@@ -139,9 +157,20 @@ final class Siege {
         return outcome
     }
 
-    /// The share of searches that have found their value.
-    func share(of searches: [Search]) -> Double {
-        guard !searches.isEmpty else { return 1 }
+    /// How many lookups there were, and how many of them have found their value.
+    ///
+    /// - Parameter count: how many there are to be: what nobody has looked for, nobody has found.
+    func measures(
+        of searches: [Search], atLeast count: Int, finding share: Double = 1, what: String = "lookups"
+    ) -> [AttackReport.Measure] {
+        [
+            .atLeast(Double(count), what, Double(searches.count)),
+            .atLeast(share, "share of these that find the value", self.share(of: searches)),
+        ]
+    }
+
+    private func share(of searches: [Search]) -> Double {
+        guard !searches.isEmpty else { return 0 }
         let found = searches.count { search in
             outcome(of: search)?.entries.contains { $0 == search.value.entry } == true
         }
@@ -164,11 +193,17 @@ final class Siege {
         return contacts(of: machine).count { addresses.contains($0.node.address) }
     }
 
+    /// How many contacts a machine's node has no more, or has elsewhere, of those that it had before.
+    func lost(_ before: [Contact], by machine: Machine) -> Int {
+        let after = Set(contacts(of: machine).map(\.node))
+        return before.count { !after.contains($0.node) }
+    }
+
     /// How often honest nodes have dropped a datagram for a reason.
     func drops(_ reason: String) -> Int {
         honest.reduce(0) { $0 + ($1.host?.node.counters.named["dropped." + reason] ?? 0) }
     }
 
-    /// The largest table of any honest node.
-    var largestTable: Int { honest.compactMap { $0.host.map { TableSizes(of: $0.node).largest.count } }.max() ?? 0 }
+    /// How many elements the largest table of a machine's node has.
+    func largestTable(of machine: Machine) -> Int { machine.host.map { TableSizes(of: $0.node).largest.count } ?? 0 }
 }

@@ -57,9 +57,9 @@ extension ModelArchive {
             let isPinned = pins.contains(target)
             let values = (holdings[target] ?? [])
                 .filter { isPinned || dueTime(of: $0, under: target).map { isDue($0, at: now) } ?? false }
-                .sorted { KeyOrder($0, under: target) < KeyOrder($1, under: target) }
+                .sorted { KeyOrder($0) < KeyOrder($1) }
                 .compactMap { held -> RepublishableValue? in
-                    if isPinned || held.isOurs { return RepublishableValue(entry: held.entry, servedUntil: nil) }
+                    if isPinned || held.isPublished { return RepublishableValue(entry: held.entry, servedUntil: nil) }
                     let end = origin(of: held) + timing.lifetime
                     guard now <= end else { return nil }
                     return RepublishableValue(entry: held.entry, servedUntil: end + timing.servedFor)
@@ -75,11 +75,13 @@ extension ModelArchive {
 
     private func dueTime(of held: Holding, under target: Target) -> Instant? {
         let due = held.lastStored + timing.republishInterval - jitter(of: held, under: target)
-        if held.isOurs { return held.isWithdrawn ? nil : due }
-        guard !held.isRetained else { return nil }
-        if sabotage.contains(.keepsAliveForEver) { return due }
-        guard !held.isRetained else { return nil }
-        return due <= origin(of: held) + timing.lifetime ? due : nil
+        switch (held.holder, held.place) {
+        case (.theOperator, _): return due
+        case (.withdrawn, _), (.network, .retained): return nil
+        case (.network, .served):
+            guard !sabotage.contains(.keepsAliveForEver) else { return due }
+            return due <= origin(of: held) + timing.lifetime ? due : nil
+        }
     }
 
     private func origin(of held: Holding) -> Instant {
@@ -100,17 +102,17 @@ extension ModelArchive {
 
 /// Where a value stands in the archive among those of its target: what is served first, and then by class and id.
 private struct KeyOrder: Comparable {
-    private let isRetained: Int
-    private let entryClass: Int
+    private let place: Int
+    private let kind: ModelArchive.Kind
     private let bits: Bits160
 
-    init(_ holding: ModelArchive.Holding, under target: Target) {
-        isRetained = holding.isRetained ? 1 : 0
-        entryClass = holding.entry.signature.map { $0.signer.mid.bits == target.bits ? 0 : 1 } ?? 2
+    init(_ holding: ModelArchive.Holding) {
+        place = holding.place == .served ? 0 : 1
+        kind = holding.kind
         bits = holding.id.bits
     }
 
     static func < (left: KeyOrder, right: KeyOrder) -> Bool {
-        (left.isRetained, left.entryClass, left.bits) < (right.isRetained, right.entryClass, right.bits)
+        (left.place, left.kind, left.bits) < (right.place, right.kind, right.bits)
     }
 }

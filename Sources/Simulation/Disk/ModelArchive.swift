@@ -2,48 +2,47 @@ package import DHTCore
 package import IPv8
 package import Kademlia
 
-/// A model of the archive where there is room for everything: which value replaces which, what is served and what is due,
-/// without a disk.
+/// A model of the archive with room for everything but for too many values of one key: which value replaces which, which
+/// gives up its place, what is served and what is due, without a disk.
 package final class ModelArchive: Storage {
     /// How values are served and stored again.
     let timing: StorageTiming
     /// What this model does wrong, for those who are to notice it.
     let sabotage: Set<Sabotage>
+    private let limits: Limits
 
     var holdings: [Target: [Holding]] = [:]
     /// The versions of values that are gone, which nothing lower may follow.
     private var floors: [Target: [EntryID: Version]] = [:]
     private(set) var pins: Set<Target> = []
     private(set) var reports: [Target: Attempt] = [:]
-    private var arrivals: UInt64 = 0
     private var beforeLastCommit: [Target: [Holding]]?
 
     package private(set) var tokenSecrets: [TokenSecret] = []
     package var contacts: [Contact] = []
     package var jobs: [JobReport] = []
 
-    /// How many values of one target are kept that are signed, and that are not.
-    private static let signedPerTargetMax = 256
-    private static let unsignedPerTargetMax = 64
-
     /// A value that is held.
     struct Holding {
         var entry: Entry
         let id: EntryID
+        let kind: Kind
         var expiresAt: Instant
         var firstSeen: Instant
         var lastStored: Instant
-        var arrival: UInt64
-        /// The network that brought it; `nil` where it was published here.
-        var network: NetworkPrefix?
-        /// Whether it was published here, even if it was withdrawn later.
-        var isOurs: Bool
-        var isWithdrawn = false
-        /// Whether it has left the serving window.
-        var isRetained = false
+        var holder: Holder
+        var place: Place
 
         /// Whether it was published here and is stood by.
-        var isPublished: Bool { isOurs && !isWithdrawn }
+        var isPublished: Bool { holder == .theOperator }
+    }
+
+    /// Where a value is.
+    enum Place {
+        /// In the serving window.
+        case served
+        /// Behind it, since it has expired.
+        case retained
     }
 
     /// How storing again went the last time, and when it was last looked for.
@@ -54,8 +53,9 @@ package final class ModelArchive: Storage {
     }
 
     /// An archive with nothing in it.
-    package init(timing: StorageTiming = StorageTiming(), sabotage: Set<Sabotage> = []) {
+    package init(timing: StorageTiming = StorageTiming(), limits: Limits = Limits(), sabotage: Set<Sabotage> = []) {
         self.timing = timing
+        self.limits = limits
         self.sabotage = sabotage
     }
 
@@ -91,22 +91,33 @@ package final class ModelArchive: Storage {
     private func keep(_ entry: Entry, of intent: StoreIntent, at now: Instant) -> CommitOutcome {
         let id = entry.id
         let version = entry.signature?.version ?? Version(0)
-        guard let place = holdings[intent.target]?.firstIndex(where: { $0.id == id }) else {
+        guard let index = index(of: id, under: intent.target), let held = holdings[intent.target]?[index] else {
             if let floor = floors[intent.target]?[id], version < floor, !sabotage.contains(.forgetsVersions) {
                 return .superseded
             }
-            return insert(entry, id, of: intent, at: now)
+            return put(entry, id, of: intent, at: now)
         }
-        guard let held = holdings[intent.target]?[place] else { return .refused }
         let heldVersion = held.entry.signature?.version ?? Version(0)
         if version < heldVersion, !sabotage.contains(.forgetsVersions) { return .superseded }
         if version == heldVersion, entry.data == held.entry.data {
-            refresh(place, of: intent, at: now)
-            return .held
+            switch held.place {
+            case .served:
+                holdings[intent.target]?[index] = refreshed(held, by: intent, at: now)
+                return .held
+            case .retained:
+                var back = held
+                back.expiresAt = max(held.expiresAt, intent.expiresAt)
+                back.lastStored = now
+                if intent.origin == .published { back.holder = .theOperator }
+                return serve(back, for: Holder(intent.origin), under: intent.target, at: now) ? .held : .refused
+            }
         }
         if version == heldVersion, !isFromItsSigner(entry, intent) { return .superseded }
-        holdings[intent.target]?[place] = holding(entry, id, of: intent, at: now)
-        return .held
+        return put(entry, id, of: intent, at: now)
+    }
+
+    private func index(of id: EntryID, under target: Target) -> Int? {
+        holdings[target]?.firstIndex { $0.id == id }
     }
 
     private func isFromItsSigner(_ entry: Entry, _ intent: StoreIntent) -> Bool {
@@ -116,104 +127,122 @@ package final class ModelArchive: Storage {
         }
     }
 
-    private func insert(_ entry: Entry, _ id: EntryID, of intent: StoreIntent, at now: Instant) -> CommitOutcome {
-        guard makePlace(for: entry, of: intent, at: now) else { return .refused }
-        floors[intent.target]?[id] = nil
-        holdings[intent.target, default: []].append(holding(entry, id, of: intent, at: now))
-        return .held
+    /// Keeps a value that is new, or that replaces another one.
+    private func put(_ entry: Entry, _ id: EntryID, of intent: StoreIntent, at now: Instant) -> CommitOutcome {
+        let new = Holding(
+            entry: entry, id: id, kind: Kind(entry, id, under: intent.target), expiresAt: intent.expiresAt,
+            firstSeen: now, lastStored: now, holder: Holder(intent.origin), place: .served)
+        return serve(new, for: new.holder, under: intent.target, at: now) ? .held : .refused
     }
 
-    private func holding(_ entry: Entry, _ id: EntryID, of intent: StoreIntent, at now: Instant) -> Holding {
-        arrivals += 1
-        return Holding(
-            entry: entry, id: id, expiresAt: intent.expiresAt, firstSeen: now, lastStored: now, arrival: arrivals,
-            network: intent.origin.network, isOurs: intent.origin == .published)
-    }
-
-    /// Where a key is full, what expired first makes room, else the network that has most of the places, if the
-    /// newcomer's has fewer.
-    private func makePlace(for entry: Entry, of intent: StoreIntent, at now: Instant) -> Bool {
-        let isSigned = entry.signature != nil
-        let held = holdings[intent.target] ?? []
-        let places = held.indices.filter { (held[$0].entry.signature != nil) == isSigned && !held[$0].isRetained }
-        guard places.count >= (isSigned ? ModelArchive.signedPerTargetMax : ModelArchive.unsignedPerTargetMax) else {
+    /// Has a value served, in the place of the one with its id if that is served; else there has to be a place for it.
+    private func serve(_ value: Holding, for newcomer: Holder, under target: Target, at now: Instant) -> Bool {
+        if let known = index(of: value.id, under: target), holdings[target]?[known].place == .served {
+            holdings[target]?[known] = value
             return true
         }
-        let expired = places.filter { !held[$0].isPublished && held[$0].expiresAt <= now }
-            .min { held[$0].expiresAt < held[$1].expiresAt }
-        if let expired {
-            holdings[intent.target]?[expired].isRetained = true
-            return true
+        guard makePlace(for: newcomer, of: value.kind, under: target, at: now) else { return false }
+        floors[target]?[value.id] = nil
+        var served = value
+        served.place = .served
+        // The others may have moved up.
+        if let known = index(of: value.id, under: target) {
+            holdings[target]?[known] = served
+        } else {
+            holdings[target, default: []].append(served)
         }
-        guard !pins.contains(intent.target) else { return false }
-        let byNetwork = Dictionary(grouping: places.filter { held[$0].network != nil }) { held[$0].network }
-        let own = byNetwork[intent.origin.network]?.count ?? 0
-        let most = byNetwork.values.max { ($0.count, $1[0]) < ($1.count, $0[0]) }
-        guard let most, most.count > own + 1,
-            let oldest = most.filter({ held[$0].lastStored != now })
-                .min(by: { held[$0].firstSeen < held[$1].firstSeen })
-        else { return false }
-        let given = held[oldest]
-        if let version = given.entry.signature?.version { floors[intent.target, default: [:]][given.id] = version }
-        holdings[intent.target]?.remove(at: oldest)
         return true
     }
 
-    private func refresh(_ place: Int, of intent: StoreIntent, at now: Instant) {
-        guard var held = holdings[intent.target]?[place] else { return }
+    private func makePlace(for newcomer: Holder, of kind: Kind, under target: Target, at now: Instant) -> Bool {
+        let held = holdings[target] ?? []
+        let vacancy = ModelArchive.vacancy(
+            for: newcomer, of: kind, among: held, arePinned: pins.contains(target), limits: limits, at: now)
+        switch vacancy {
+        case .free: return true
+        case .retires(let index):
+            if isOver(held[index], under: target, at: now) {
+                letGo(index, under: target)
+            } else {
+                holdings[target]?[index].place = .retained
+            }
+            return true
+        case .givenUp(let index):
+            letGo(index, under: target)
+            return true
+        case .none: return false
+        }
+    }
+
+    /// Lets go of a value, but for its version.
+    private func letGo(_ index: Int, under target: Target) {
+        guard let held = holdings[target]?.remove(at: index) else { return }
+        if let version = held.entry.signature?.version { floors[target, default: [:]][held.id] = version }
+        if holdings[target]?.isEmpty == true { holdings[target] = nil }
+    }
+
+    /// Whether a value has been kept for long enough.
+    private func isOver(_ held: Holding, under target: Target, at now: Instant) -> Bool {
+        !held.isPublished && held.expiresAt + timing.retainedFor <= now && !pins.contains(target)
+    }
+
+    /// A value that is served, after it has been stored once more.
+    private func refreshed(_ held: Holding, by intent: StoreIntent, at now: Instant) -> Holding {
         let expiresAt = max(held.expiresAt, intent.expiresAt)
         let becomesOurs = intent.origin == .published && !held.isPublished
         let comesBack = held.expiresAt <= now && expiresAt > now
-        guard
-            becomesOurs || comesBack || held.isRetained
-                || expiresAt - held.expiresAt >= timing.refreshWorthWriting
-        else { return }
-        held.expiresAt = expiresAt
-        held.lastStored = now
-        held.isRetained = false
-        if becomesOurs { (held.isOurs, held.isWithdrawn) = (true, false) }
-        holdings[intent.target]?[place] = held
+        guard becomesOurs || comesBack || expiresAt - held.expiresAt >= timing.refreshWorthWriting else {
+            return held
+        }
+        var refreshed = held
+        refreshed.expiresAt = expiresAt
+        refreshed.lastStored = now
+        if becomesOurs { refreshed.holder = .theOperator }
+        return refreshed
     }
 
     private func refresh(_ intent: RefreshIntent, at now: Instant) {
-        for refreshed in intent.values {
-            let id = refreshed.entry.id
-            guard let place = holdings[intent.target]?.firstIndex(where: { $0.id == id && $0.entry == refreshed.entry })
+        for stored in intent.values {
+            guard let index = index(of: stored.entry.id, under: intent.target),
+                var held = holdings[intent.target]?[index], held.entry == stored.entry
             else { continue }
-            guard var held = holdings[intent.target]?[place] else { continue }
             held.lastStored = now
-            held.isRetained = false
-            held.expiresAt = max(held.expiresAt, refreshed.servedUntil)
-            holdings[intent.target]?[place] = held
+            held.expiresAt = max(held.expiresAt, stored.servedUntil)
+            _ = serve(held, for: held.holder, under: intent.target, at: now)
         }
     }
 
     private func withdraw(_ entry: Entry, under target: Target) {
-        let id = entry.id
-        guard let place = holdings[target]?.firstIndex(where: { $0.id == id && $0.isOurs }) else { return }
-        holdings[target]?[place].isWithdrawn = true
+        guard let index = index(of: entry.id, under: target), holdings[target]?[index].isPublished == true else {
+            return
+        }
+        holdings[target]?[index].holder = .withdrawn
     }
 
-    /// Has what expired an hour ago leave the serving window, and lets go of what has been kept for long enough; published
-    /// and pinned values stay, and versions are remembered.
+    /// Has what expired an hour ago leave the serving window, lets go of what has been kept for long enough, and serves
+    /// again what had left only because the clock was wrong; published and pinned values stay, and versions are
+    /// remembered.
     package func sweep(at now: Instant) {
         for (target, held) in holdings {
-            let isPinned = pins.contains(target)
-            let isOver = { [timing] (holding: Holding) in
-                !isPinned && !holding.isPublished && holding.expiresAt + timing.retainedFor <= now
-                    && (holding.isRetained || holding.expiresAt + timing.graceAfterExpiry <= now)
+            for holding in held where holding.place == .served {
+                guard holding.expiresAt + timing.graceAfterExpiry <= now,
+                    let index = index(of: holding.id, under: target)
+                else { continue }
+                if isOver(holding, under: target, at: now) {
+                    letGo(index, under: target)
+                } else {
+                    holdings[target]?[index].place = .retained
+                }
             }
-            for holding in held where isOver(holding) {
-                guard let version = holding.entry.signature?.version else { continue }
-                floors[target, default: [:]][holding.id] = version
+            let retained = held.filter { $0.place == .retained }
+                .sorted { ($0.kind, $0.id.bits) < ($1.kind, $1.id.bits) }
+            for holding in retained {
+                if holding.expiresAt > now {
+                    _ = serve(holding, for: holding.holder, under: target, at: now)
+                } else if isOver(holding, under: target, at: now), let index = index(of: holding.id, under: target) {
+                    letGo(index, under: target)
+                }
             }
-            var left = held.filter { !isOver($0) }
-            for place in left.indices {
-                left[place].isRetained =
-                    left[place].isRetained
-                    ? left[place].expiresAt <= now : left[place].expiresAt + timing.graceAfterExpiry <= now
-            }
-            holdings[target] = left.isEmpty ? nil : left
         }
     }
 
@@ -222,10 +251,10 @@ package final class ModelArchive: Storage {
     /// What the overlay is served: owner's values, other signed ones, unsigned ones, each newest version first.
     package func page(of target: Target, offset: Int, limit: Int, at now: Instant) -> [[UInt8]] {
         guard let held = holdings[target] else { return [] }
-        let served = held.filter { !$0.isRetained && $0.expiresAt > now || sabotage.contains(.servesExpired) }
+        let served = held.filter { $0.place == .served && $0.expiresAt > now || sabotage.contains(.servesExpired) }
         let sorted =
             served.count < 2
-            ? served : served.sorted { ServingRank($0, under: target) < ServingRank($1, under: target) }
+            ? served : served.sorted { ServingRank($0) < ServingRank($1) }
         return sorted.dropFirst(offset).prefix(limit).map { bytesToServe($0.entry) }
     }
 
@@ -253,32 +282,17 @@ package final class ModelArchive: Storage {
 
 /// Where a value stands among the others of its target.
 private struct ServingRank: Comparable {
-    private let kind: Int
+    private let kind: ModelArchive.Kind
     private let rank: Int64
     private let bits: Bits160
 
-    init(_ holding: ModelArchive.Holding, under target: Target) {
+    init(_ holding: ModelArchive.Holding) {
         bits = holding.id.bits
-        if let signature = holding.entry.signature {
-            kind = signature.signer.mid.bits == target.bits ? 0 : 1
-            rank = -Int64(signature.version.number)
-        } else {
-            kind = 2
-            rank = -holding.firstSeen.nanoseconds
-        }
+        kind = holding.kind
+        rank = -(holding.entry.signature.map { Int64($0.version.number) } ?? holding.firstSeen.nanoseconds)
     }
 
     static func < (left: ServingRank, right: ServingRank) -> Bool {
         (left.kind, left.rank, left.bits) < (right.kind, right.rank, right.bits)
-    }
-}
-
-extension StoreIntent.Origin {
-    /// The network that a value comes from; `nil` where it is published here.
-    fileprivate var network: NetworkPrefix? {
-        switch self {
-        case .published: nil
-        case .stored(_, let address): NetworkPrefix(address.host, limitingLocal: true)
-        }
     }
 }

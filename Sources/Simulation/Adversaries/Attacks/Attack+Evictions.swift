@@ -6,24 +6,25 @@ extension Attack {
     static let evictions: [Attack] = [
         Attack(
             "evict-unsigned", "Unsigned values are stored under a key on every node until there is room for no more.",
-            attempt: { crowd(seed: $0, without: $1, isSigned: false, comesFirst: false) }),
+            on: crowded, attempt: { crowd($0, isSigned: false, comesFirst: false) }),
         Attack(
             "evict-signed",
             "Values by ever new signers, the same on every node, are stored under a key that is in use.",
-            attempt: { crowd(seed: $0, without: $1, isSigned: true, comesFirst: false) }),
+            on: crowded, attempt: { crowd($0, isSigned: true, comesFirst: false) }),
         Attack(
             "evict-distinct", "Values by ever new signers, other ones on every node, are stored under a key in use.",
-            attempt: { crowd(seed: $0, without: $1, isSigned: true, comesFirst: false, isSame: false) }),
+            on: crowded, attempt: { crowd($0, isSigned: true, comesFirst: false, isSame: false) }),
         Attack(
             "squat", "Values by ever new signers fill a key on every node before its first value comes.",
-            attempt: { crowd(seed: $0, without: $1, isSigned: true, comesFirst: true) }),
+            on: crowded, attempt: { crowd($0, isSigned: true, comesFirst: true) }),
     ]
 
+    private static let crowded = Overlay(count: 16, settle: .seconds(30))
+
     private static func crowd(
-        seed: UInt64, without defence: Defence?, isSigned: Bool, comesFirst: Bool, isSame: Bool = true
+        _ siege: Siege, isSigned: Bool, comesFirst: Bool, isSame: Bool = true
     ) -> [AttackReport.Measure] {
-        let siege = Siege(seed: seed, without: defence, honest: 12, settle: .seconds(30))
-        let target = Target(hashing: "crowded \(seed)")
+        let target = Target(hashing: "crowded \(siege.world.seed)")
         let publisher = siege.honest[4]
         var values: [Siege.Published] = []
         if !comesFirst {
@@ -37,15 +38,20 @@ extension Attack {
         siege.world.run(for: .seconds(25))
         if comesFirst { values.append(siege.publish(by: publisher, under: target)) }
         siege.world.run(for: .seconds(15))
-        let searches = siege.lookUp(values, by: 2)
+        let searches = siege.lookUp(values, by: 4)
         siege.world.run(for: .seconds(75))
-        let largest = siege.honest.map { $0.setup?.storage.held(under: target).count ?? 0 }.max() ?? 0
+        let placesMax = ModelArchive.Limits().signed + ModelArchive.Limits().unsigned
+        let served = siege.honest.map { machine in
+            machine.setup?.storage.page(of: target, offset: 0, limit: 2 * placesMax, at: siege.world.now).count ?? 0
+        }
         let holders = siege.holders(of: values[0]).count { $0.index != publisher.index }
         let unfinished = searches.count { siege.outcome(of: $0) == nil }
-        return [
-            .atLeast(1, "share of lookups that find the honest value", siege.share(of: searches)),
+        return siege.measures(of: searches, atLeast: 4) + [
             .atLeast(5, "other nodes that hold the honest value", Double(holders)),
-            .atMost(321, "values of one key on one node", Double(largest)),
+            // Besides unsigned ones there is the honest value.
+            .atMost(
+                Double(isSigned ? ModelArchive.Limits().signed : ModelArchive.Limits().unsigned + 1),
+                "values of the key that one node serves", Double(served.max() ?? 0)),
             .none("lookups that are not over after 75 s", unfinished),
             .noted("stores acknowledged to the adversary", Double(depositor.acknowledgedCount)),
             .noted("dropped: no room", Double(siege.drops("no_room"))),

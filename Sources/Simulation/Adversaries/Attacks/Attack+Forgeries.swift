@@ -14,22 +14,21 @@ extension Attack {
             attempt: replayed),
     ]
 
-    private static func forgedSenders(seed: UInt64, without defence: Defence?) -> [AttackReport.Measure] {
-        let siege = Siege(seed: seed, without: defence)
-        let values = siege.publish(3)
+    private static func forgedSenders(_ siege: Siege) -> [AttackReport.Measure] {
         let victim = siege.honest[0]
-        let before = siege.contacts(of: victim).map(\.node)
+        let values = siege.publish(3, farFrom: victim)
+        let before = siege.contacts(of: victim)
         // Half of them come from the adversary's own address, so that contacts would move to it.
         let own = siege.address(inNetwork: 0, host: 1)
         let forger = Assailant(
             every: .milliseconds(20),
             hearing: { packet, source, actions in
-                guard case .pingRequest(let ping) = packet.message, let victimsContact = before.first else { return }
+                guard case .pingRequest(let ping) = packet.message, let contact = before.first?.node else { return }
                 let pong = Message.pingResponse(PingResponse(id: ping.id))
-                actions.send(Attack.forged(pong, as: victimsContact.publicKey), to: source)
+                actions.send(Attack.forged(pong, as: contact.publicKey), to: source)
             },
             { number, actions in
-                let node = before[number % before.count]
+                let node = before[number % before.count].node
                 let id = RequestID(UInt32(number & 0xFFFF))
                 let message: Message =
                     number % 3 == 0
@@ -42,13 +41,10 @@ extension Attack {
         siege.start(forger, at: own)
         siege.world.run(for: .seconds(40))
         let searches = siege.lookUp(values) + siege.lookUp(values, by: 1, on: [victim])
-        // The victim asks the replayer for signs of life so often that a search has to wait its turn there.
         siege.world.run(for: .seconds(40))
-        let after = Set(siege.contacts(of: victim).map(\.node))
-        return [
-            .none("contacts of the victim that are lost or moved", before.count { !after.contains($0) }),
+        return siege.measures(of: searches, atLeast: 15) + [
+            .none("contacts of the victim that are lost or moved", siege.lost(before, by: victim)),
             .none("answers to forged requests", siege.tally.answers(to: own, 1, 2, 6)),
-            .atLeast(1, "share of lookups that find the value", siege.share(of: searches)),
             .noted("dropped: bad signature", Double(siege.drops("bad_signature"))),
         ]
     }
@@ -58,12 +54,12 @@ extension Attack {
         Packet.encode(message, from: key) { _ in [UInt8](repeating: 0x5A, count: key.level.signatureByteCount) }
     }
 
-    private static func replayed(seed: UInt64, without defence: Defence?) -> [AttackReport.Measure] {
-        let siege = Siege(seed: seed, without: defence)
-        let values = siege.publish(3)
+    private static func replayed(_ siege: Siege) -> [AttackReport.Measure] {
         let victim = siege.honest[0]
-        let before = siege.contacts(of: victim).map(\.node)
+        let values = siege.publish(3, farFrom: victim)
+        let before = siege.contacts(of: victim)
         var heard: [(bytes: [UInt8], source: Address)] = []
+        var sent: Set<[Int]> = []
         let own = siege.address(inNetwork: 0, host: 1)
         let meeting = siege.newIdentity()
         let replayer = Assailant(
@@ -78,20 +74,23 @@ extension Attack {
                     let ping = Message.pingRequest(PingRequest(id: RequestID(UInt32(number & 0xFFFF))))
                     actions.send(meeting.packet(ping), to: siege.honest[number % 500].address)
                 }
-                guard let again = heard.isEmpty ? nil : heard[number % heard.count] else { return }
-                actions.send(again.bytes, to: victim.address, from: number % 2 == 0 ? again.source : own)
+                guard !heard.isEmpty else { return }
+                // Round after round, from the one address and from the other.
+                let (round, place) = number.quotientAndRemainder(dividingBy: heard.count)
+                let isInItsName = round % 2 == 0
+                sent.insert([place, isInItsName ? 0 : 1])
+                actions.send(heard[place].bytes, to: victim.address, from: isInItsName ? heard[place].source : own)
             })
         siege.start(replayer, at: own)
         siege.world.run(for: .seconds(40))
         let searches = siege.lookUp(values) + siege.lookUp(values, by: 1, on: [victim])
         // The victim asks the replayer for signs of life so often that a search has to wait its turn there.
         siege.world.run(for: .seconds(40))
-        let after = Set(siege.contacts(of: victim).map(\.node))
-        return [
-            .none("contacts of the victim that are lost or moved", before.count { !after.contains($0) }),
-            .atLeast(1, "share of lookups that find the value", siege.share(of: searches)),
+        return siege.measures(of: searches, atLeast: 15) + [
+            .none("contacts of the victim that are lost or moved", siege.lost(before, by: victim)),
             .atLeast(1, "dropped: replayed", Double(siege.drops("replayed"))),
-            .noted("packets that were sent on", Double(heard.count)),
+            .noted("packets that were heard", Double(heard.count)),
+            .atLeast(2, "addresses that each was sent on from", Double(sent.count) / Double(max(1, heard.count))),
         ]
     }
 }

@@ -7,16 +7,13 @@ extension Attack {
     static let slowness: [Attack] = [
         Attack(
             "slow-within", "Eight nodes answer finds after 1.9 s and all else after 4.8 s: just in time, and in vain.",
-            attempt: { slow(seed: $0, without: $1, find: .milliseconds(1880), other: .milliseconds(4780)) }),
+            attempt: { slow($0, find: .milliseconds(1880), other: .milliseconds(4780)) }),
         Attack(
             "slow-beyond", "Eight nodes answer finds after 2.1 s and all else after 5.1 s: just too late.",
-            attempt: { slow(seed: $0, without: $1, find: .milliseconds(2050), other: .milliseconds(5050)) }),
+            attempt: { slow($0, find: .milliseconds(2050), other: .milliseconds(5050)) }),
     ]
 
-    private static func slow(
-        seed: UInt64, without defence: Defence?, find: Duration, other: Duration
-    ) -> [AttackReport.Measure] {
-        let siege = Siege(seed: seed, without: defence)
+    private static func slow(_ siege: Siege, find: Duration, other: Duration) -> [AttackReport.Measure] {
         let values = siege.publish(3)
         let impostors = (0..<8).map { number in
             siege.addImpostor(at: siege.address(inNetwork: number, host: 3), starts: false)
@@ -41,8 +38,7 @@ extension Attack {
             sum + siege.contacts(of: machine).count { addresses.contains($0.node.address) }
         }
         let isLate = other > .seconds(5)
-        return [
-            .atLeast(1, "share of lookups that find the value", siege.share(of: searches)),
+        return siege.measures(of: searches, atLeast: 12) + [
             .atMost(30, "seconds until the slowest lookup is over", Double(slowest)),
             isLate
                 ? .none("contacts that never answer in time", contacts)

@@ -10,23 +10,22 @@ extension Attack {
             reliesOn: .prefixLimits, attempt: sybilsNearATarget),
         Attack(
             "eclipse", "120 nodes of three networks surround a newcomer, and name only each other.",
-            reliesOn: .prefixLimits, attempt: { eclipse(seed: $0, without: $1, networks: 3) }),
+            reliesOn: .prefixLimits, attempt: { eclipse($0, networks: 3) }),
         Attack(
             "eclipse-wide", "120 nodes of eight networks surround a newcomer, and name only each other.",
             knownWeakness: """
                 two of a network fit a bucket of eight, so four networks and more can fill those of a newcomer whom they \
                 reach before the others do; who has been there longer keeps his contacts
                 """,
-            attempt: { eclipse(seed: $0, without: $1, networks: 8) }),
+            attempt: { eclipse($0, networks: 8) }),
         Attack(
             "forgetful", "A quarter of the overlay, from as many networks, acknowledges and forgets.",
             attempt: forgetful),
     ]
 
-    private static func sybilsNearATarget(seed: UInt64, without defence: Defence?) -> [AttackReport.Measure] {
-        let siege = Siege(seed: seed, without: defence)
+    private static func sybilsNearATarget(_ siege: Siege) -> [AttackReport.Measure] {
         let old = siege.publish(2)
-        let targets = old.map(\.target) + (0..<2).map { Target(hashing: "new \($0) of \(seed)") }
+        let targets = old.map(\.target) + (0..<2).map { Target(hashing: "new \($0) of \(siege.world.seed)") }
         for target in targets {
             for address in siege.closestAddresses(to: target, ofNetworks: 0..<2, count: 12) {
                 siege.addImpostor(
@@ -39,23 +38,21 @@ extension Attack {
         }
         siege.world.run(for: .seconds(20))
         let searches = (old: siege.lookUp(old), new: siege.lookUp(new))
-        let holders = new.map { siege.holders(of: $0).filter { $0.index != siege.honest[3].index }.count }
+        let holders = new.map { value in siege.holders(of: value).count { $0.index != value.publisher.index } }
         siege.world.run(for: .seconds(30))
-        return [
-            .atLeast(0.9, "share of lookups that find what was there before", siege.share(of: searches.old)),
-            .atLeast(0.9, "share of lookups that find what came under it", siege.share(of: searches.new)),
-            .atLeast(2, "honest nodes that hold what came under it, at least", Double(holders.min() ?? 0)),
-            .noted("sybils", Double(siege.gang.members.count)),
-        ]
+        return siege.measures(of: searches.old, atLeast: 8, finding: 0.9, what: "lookups of what was there before")
+            + siege.measures(of: searches.new, atLeast: 8, finding: 0.9, what: "lookups of what came under it")
+            + [
+                .atLeast(
+                    2, "honest nodes besides its publisher that hold what came under it", Double(holders.min() ?? 0)),
+                .noted("sybils", Double(siege.gang.members.count)),
+            ]
     }
 
-    private static func eclipse(
-        seed: UInt64, without defence: Defence?, networks: Int
-    ) -> [AttackReport.Measure] {
-        let siege = Siege(seed: seed, without: defence)
-        let values = siege.publish(3)
+    private static func eclipse(_ siege: Siege, networks: Int) -> [AttackReport.Measure] {
         let established = siege.honest[5]
-        let before = siege.honestContacts(of: established)
+        let values = siege.publish(3, farFrom: established)
+        let before = siege.contacts(of: established)
         let newcomer = World.publicAddress(1000 + siege.world.machines.count)
         let ring = (0..<120).map { number in
             siege.addImpostor(
@@ -72,26 +69,23 @@ extension Attack {
         let newcomers = siege.lookUp(values, by: 1, on: [machine])
         let others = siege.lookUp(values, by: 1, on: [established])
         siege.world.run(for: .seconds(40))
-        return [
-            .atLeast(1, "share of the newcomer's lookups that find the value", siege.share(of: newcomers)),
-            .atLeast(1, "share of an established node's lookups", siege.share(of: others)),
-            .atLeast(6, "honest contacts of the newcomer", Double(siege.honestContacts(of: machine))),
-            .atMost(
-                60, "contacts of the newcomer that are not",
-                Double(siege.contacts(of: machine).count - siege.honestContacts(of: machine))),
-            .atLeast(
-                1, "honest contacts of the established node, of those before",
-                Double(siege.honestContacts(of: established)) / Double(before)),
-        ]
+        return siege.measures(of: newcomers, atLeast: 3, what: "the newcomer's lookups")
+            + siege.measures(of: others, atLeast: 3, what: "an established node's lookups")
+            + [
+                .atLeast(6, "honest contacts of the newcomer", Double(siege.honestContacts(of: machine))),
+                .atMost(
+                    60, "contacts of the newcomer that are not",
+                    Double(siege.contacts(of: machine).count - siege.honestContacts(of: machine))),
+                .none(
+                    "contacts of the established node that are lost or moved", siege.lost(before, by: established)),
+            ]
     }
 
-    private static func forgetful(seed: UInt64, without defence: Defence?) -> [AttackReport.Measure] {
-        let siege = Siege(seed: seed, without: defence)
+    private static func forgetful(_ siege: Siege) -> [AttackReport.Measure] {
         let impostors = (0..<8).map { number in
             siege.addImpostor(at: siege.address(inNetwork: number, host: number + 1), starts: false)
         }
         for impostor in impostors {
-            // They name honest nodes too, or they would stand out.
             impostor.conduct = Conduct.colluding(with: siege.gang, meeting: siege.honestAddresses)
             siege.start(impostor)
         }
@@ -99,8 +93,7 @@ extension Attack {
         let values = siege.publish(4)
         let searches = siege.lookUp(values)
         siege.world.run(for: .seconds(30))
-        return [
-            .atLeast(1, "share of lookups that find the value", siege.share(of: searches)),
+        return siege.measures(of: searches, atLeast: 16) + [
             .atLeast(
                 3, "honest nodes that hold a value, at least",
                 Double(values.map { siege.holders(of: $0).count }.min() ?? 0)),
@@ -119,5 +112,11 @@ extension Siege {
             .map { (address: $0, distance: Distance(NodeID(host: $0.host, mid: Mid(bits: .zero)), target)) }
             .sorted { $0.distance < $1.distance }
             .prefix(count).map(\.address)
+    }
+
+    /// The one that is closest of those of one network.
+    func closestAddress(to target: Target, inNetwork network: Int) -> Address {
+        closestAddresses(to: target, ofNetworks: network..<network + 1, count: 1).first
+            ?? address(inNetwork: network, host: 1)
     }
 }

@@ -6,15 +6,16 @@ extension Attack {
     static let tokens: [Attack] = [
         Attack(
             "tokens", "A token is used from another address, by another identity, at another node, and after its time.",
-            attempt: stolenTokens)
+            on: Overlay(count: 5, settle: .seconds(10)) { $0.republishes = false }, attempt: stolenTokens)
     ]
 
-    private static func stolenTokens(seed: UInt64, without defence: Defence?) -> [AttackReport.Measure] {
-        let siege = Siege(seed: seed, without: defence, honest: 5, settle: .seconds(10)) { $0.republishes = false }
+    private static func stolenTokens(_ siege: Siege) -> [AttackReport.Measure] {
         let (victim, otherNode) = (siege.honest[0].address, siege.honest[1].address)
         let own = siege.address(inNetwork: 0, host: 1)
         let (owner, thief) = (siege.newIdentity(), siege.newIdentity())
-        let targets = ["own", "address", "identity", "node", "late"].map { Target(hashing: $0 + " \(seed)") }
+        let targets = ["own", "address", "identity", "node", "late"].map { what in
+            Target(hashing: "\(what) \(siege.world.seed)")
+        }
         var token: Token?
         var hasAsked = false
         let stores: [(at: Int, by: Identity, to: Address, from: Address)] = [
