@@ -22,7 +22,7 @@ struct SoakCommand: ParsableCommand {
 
     func validate() throws {
         try refuse("--seeds", of: seeds, below: 1)
-        if let minutes { try refuse("--minutes", of: minutes, below: 1) }
+        if let minutes { try refuse("--minutes", of: minutes, outside: 1...10_000_000) }
     }
 
     func run() throws {
