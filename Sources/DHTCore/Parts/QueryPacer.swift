@@ -25,6 +25,9 @@ struct QueryPacer: Sendable {
 
     init(upkeepLimits: UpkeepLimits) { self.upkeepLimits = upkeepLimits }
 
+    /// How many peers are kept count of.
+    var count: Int { peers.count }
+
     /// When a request may be sent to a peer: now, or as soon as its allowance permits. The moment counts as used.
     /// `nil` where too much waits for the peer already.
     mutating func reserve(_ address: Address, at now: Instant) -> Instant? {
