@@ -1,28 +1,47 @@
+internal import IPv8
+internal import Kademlia
 internal import Maintenance
 
-/// How much of something a node keeps, and how much it may.
+/// How much of something a node keeps.
 package struct Usage: Hashable, Sendable {
     /// What it is, in words.
     package let name: String
     /// How much there is.
     package let count: Int
-    /// The bound.
-    package let max: Int
 }
 
 extension Node {
-    /// Everything that a node keeps which others can make it keep.
+    /// Everything that a node keeps which others can make it keep. How much that may be has to be known to whoever looks.
     package var usages: [Usage] {
-        [
-            Usage(name: "pieces of work", count: work.count, max: Node.workMax),
-            Usage(
-                name: "searches and publications", count: lookups.count + publications.count + connections.count,
-                max: Node.lookupsMax),
-            Usage(name: "strangers asked for a sign of life", count: probes.count, max: Probes.countMax),
-            Usage(name: "token secrets", count: mint.secrets.count, max: 2),
-            Usage(name: "remembered peers", count: registry.count, max: PeerRegistry.recordsMax),
-            Usage(name: "lost contacts", count: lostContacts.contacts.count, max: LostContacts.contactsMax),
-            Usage(name: "arcs", count: upkeep.runs.count, max: upkeep.limits.arcsMax),
+        let counts: [(String, Int)] = [
+            ("pieces of work", work.count),
+            ("searches and publications", lookups.count + publications.count + connections.count),
+            ("requests", requests.count),
+            ("peers asked lately", pacer.count),
+            ("strangers asked for a sign of life", probes.count),
+            ("contacts in waiting for one bucket", replacementCountMax),
+            ("lost contacts", lostContacts.contacts.count),
+            ("lost contacts to be asked", returning.count),
+            ("addresses to walk to", walker.unvisitedCount),
+            ("addresses walked to", walker.visitedCount),
+            ("addresses in local networks", lanAddresses.count),
+            ("senders of requests", floods.count),
+            ("senders of introductions", discoveryFloods.count),
+            ("hosts of strangers", hostFloods.count),
+            ("sources of requests for a puncture", punctureFloods.count),
+            ("senders with keys of older curves", olderCurveFloods.count),
+            ("senders whose packets are being checked", checks.count),
+            ("requests known again", replays.count),
+            ("token secrets", mint.secrets.count),
+            ("remembered peers", registry.count),
+            ("holders of the own record", ownRecord.holders.count),
+            ("arcs", upkeep.runs.count),
+            ("keys to be stored again", upkeep.queue.keyCount),
         ]
+        return counts.map { Usage(name: $0.0, count: $0.1) }
+    }
+
+    private var replacementCountMax: Int {
+        families.present.lazy.flatMap { families[$0]?.table.buckets ?? [] }.map(\.replacements.count).max() ?? 0
     }
 }

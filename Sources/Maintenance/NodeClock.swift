@@ -37,16 +37,21 @@ package struct NodeClock: Sendable {
     private var agreesSince: Duration
 
     private static let stepIgnored: Duration = .seconds(5 * 60)
-    private static let stepHolds: Duration = .seconds(10 * 60)
     /// Two looks at the clock see the same step if they differ by less.
     private static let stepTolerance: Duration = .seconds(60)
+    /// How long a step has to hold before it is followed.
+    private let stepHolds: Duration
     /// What is deleted by age waits until the clock has run undisturbed for this long.
-    private static let steadyAfter: Duration = .seconds(3600)
+    private let steadyAfter: Duration
 
     /// A clock that begins with what the machine's show.
-    package init(_ reading: ClockReading) {
+    ///
+    /// - Parameter factor: how many hours of a simulation pass in one, so that its clocks are trusted as much sooner.
+    package init(_ reading: ClockReading, hastenedBy factor: Int = 1) {
         wallAtBoot = reading.wall - reading.sinceBoot
         agreesSince = reading.sinceBoot
+        stepHolds = .seconds(10 * 60) / factor
+        steadyAfter = .seconds(3600) / factor
     }
 
     /// The core's time at a reading.
@@ -61,7 +66,7 @@ package struct NodeClock: Sendable {
         let now = archiveTime(at: reading)
         let agrees = magnitude(reading.wall - now) <= NodeClock.stepIgnored
         return ClockMoment(
-            now: now, isSteady: agrees && reading.sinceBoot - agreesSince >= NodeClock.steadyAfter)
+            now: now, isSteady: agrees && reading.sinceBoot - agreesSince >= steadyAfter)
     }
 
     /// Looks whether the machine's clock has been set. Returns by how much the archive's time moves with it, if it does.
@@ -76,7 +81,7 @@ package struct NodeClock: Sendable {
             step = (difference, reading.sinceBoot)
             return nil
         }
-        guard reading.sinceBoot - known.seenAt >= NodeClock.stepHolds else { return nil }
+        guard reading.sinceBoot - known.seenAt >= stepHolds else { return nil }
         offset += difference
         step = nil
         return difference

@@ -15,6 +15,14 @@ package protocol Observer: AnyObject {
     func issued(_ id: CommandID, _ command: Command, on machine: Machine, in world: World)
     /// What a user asked for is done.
     func completed(_ id: CommandID, _ outcome: CommandOutcome, on machine: Machine, in world: World)
+    /// An operator wants something changed in an archive; it may come to pass even if nobody is told.
+    func asked(for change: StorageChange, on machine: Machine, in world: World)
+    /// An operator has been told that a change is durable.
+    func changed(_ change: StorageChange, on machine: Machine, in world: World)
+    /// An archive is about to let go of what is kept no longer.
+    func sweeping(_ machine: Machine, in world: World)
+    /// An archive has let go of what is kept no longer.
+    func swept(_ sweep: Sweep, on machine: Machine, in world: World)
 }
 
 extension Observer {
@@ -26,4 +34,8 @@ extension Observer {
     package func received(_ bytes: [UInt8], from source: Address, on machine: Machine, in world: World) {}
     package func issued(_ id: CommandID, _ command: Command, on machine: Machine, in world: World) {}
     package func completed(_ id: CommandID, _ outcome: CommandOutcome, on machine: Machine, in world: World) {}
+    package func asked(for change: StorageChange, on machine: Machine, in world: World) {}
+    package func changed(_ change: StorageChange, on machine: Machine, in world: World) {}
+    package func sweeping(_ machine: Machine, in world: World) {}
+    package func swept(_ sweep: Sweep, on machine: Machine, in world: World) {}
 }

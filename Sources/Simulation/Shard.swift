@@ -88,7 +88,7 @@ final class Shard {
     /// Has a resident do something, and does what it wants done.
     func act(on machine: Machine, at now: Instant, _ body: (inout Actions) -> Void) {
         let reading = machine.clock.reading(at: now)
-        machine.host?.show(reading)
+        show(reading, to: machine)
         let localNow = machine.host?.clock.coreTime(at: reading) ?? reading.wall
         var actions = Actions()
         swap(&actions, &spareActions)
@@ -100,8 +100,18 @@ final class Shard {
             completions.append((id, outcome))
             for observer in world.observers { observer.completed(id, outcome, on: machine, in: world) }
         }
+        for change in actions.changes {
+            for observer in world.observers { observer.changed(change, on: machine, in: world) }
+        }
         swap(&actions, &spareActions)
         setAlarm(of: machine, at: now, localNow: localNow)
+    }
+
+    private func show(_ reading: ClockReading, to machine: Machine) {
+        guard let host = machine.host, host.show(reading) else { return }
+        for observer in world.observers { observer.sweeping(machine, in: world) }
+        let sweep = host.sweep()
+        for observer in world.observers { observer.swept(sweep, on: machine, in: world) }
     }
 
     /// Sets the alarm where it is wanted earlier than it is set; one that rings too early is set anew.

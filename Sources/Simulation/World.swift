@@ -133,6 +133,7 @@ package final class World {
     /// Has the operator of a machine's node change something in its archive.
     package func change(_ change: StorageChange, on machine: Machine) {
         guard let host = machine.host else { return }
+        for observer in observers { observer.asked(for: change, on: machine, in: self) }
         act(on: machine) { host.change(change, &$0) }
     }
 

@@ -28,13 +28,15 @@ struct CompareCommand: ParsableCommand {
     @Option(help: "The file for the results.") var json: String?
 
     func validate() throws {
-        try refuse("--nodes", of: nodes, below: 1)
-        try refuse("--values", of: values, below: 1)
-        try refuse("--hours", of: hours, below: 0)
-        try refuse("--settle", of: settle, below: 0)
-        try refuse("--every", of: every, below: 1)
-        try refuse("--lookups", of: lookups, below: 0)
+        try refuse("--nodes", of: nodes, outside: 1...1_000_000)
+        try refuse("--values", of: values, outside: 1...1_000_000)
+        // A minute at least, since it is looked once a minute.
+        try refuse("--hours", of: hours, outside: 0.02...10_000)
+        try refuse("--settle", of: settle, outside: 0...1_000_000)
+        try refuse("--every", of: every, outside: 1...1_000_000)
+        try refuse("--lookups", of: lookups, outside: 0...1_000_000)
         try refuse("--loss", unlessShare: loss)
+        if let json { try refuse("--json", unlessWritable: json) }
     }
 
     func run() throws {
@@ -51,9 +53,9 @@ struct CompareCommand: ParsableCommand {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         let data = try encoder.encode(report)
-        if let json { try data.write(to: URL(filePath: json)) }
         report.series = []
         print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        if let json { try data.write(to: URL(filePath: json)) }
     }
 
     private func peakMemoryMegabytes() -> Double {

@@ -61,6 +61,8 @@ final class ComparedOverlay {
 
     /// Starts a machine's node, who is told of three that are there: what a tracker does for real.
     private func start(_ machine: Machine, firstSweepAfter: Duration = ReferenceNode.sweepInterval) {
+        // One that is killed and started within a step is still among those that are there.
+        running.removeAll { $0 === machine }
         let peers = (0..<3).compactMap { _ in running.randomElement(using: &world.generator)?.address }
         let identity = identities[machine.index]
         if isOurs(machine) {

@@ -14,9 +14,9 @@ struct MeasureCommand: ParsableCommand {
     @Option(help: "Into how many parts the machines are dealt out, which the cores run side by side.") var shards = 16
 
     func validate() throws {
-        try refuse("--nodes", of: nodes, below: 1)
-        try refuse("--minutes", of: minutes, below: 1)
-        try refuse("--shards", of: shards, below: 1)
+        try refuse("--nodes", of: nodes, outside: 1...1_000_000)
+        try refuse("--minutes", of: minutes, outside: 1...1_000_000)
+        try refuse("--shards", of: shards, outside: 1...1024)
     }
 
     func run() throws {

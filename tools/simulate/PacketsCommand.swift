@@ -19,11 +19,11 @@ struct PacketsCommand: ParsableCommand {
     @Flag(help: "Do not wait for keys to come due one after another.") var onlyAtOnce = false
 
     func validate() throws {
-        for count in keys { try refuse("--keys", of: count, below: 1) }
-        try refuse("--nodes", of: nodes, below: 1)
-        try refuse("--minutes", of: minutes, below: 1)
-        try refuse("--rate", of: rate, below: 1)
-        if let gather { try refuse("--gather", of: gather, below: 0) }
+        for count in keys { try refuse("--keys", of: count, outside: 1...100_000_000) }
+        try refuse("--nodes", of: nodes, outside: 1...1_000_000)
+        try refuse("--minutes", of: minutes, outside: 1...1_000_000)
+        try refuse("--rate", of: rate, outside: 1...1_000_000)
+        if let gather { try refuse("--gather", of: gather, outside: 0...1_000_000) }
     }
 
     /// How many keys are published one by one.

@@ -23,11 +23,11 @@ struct RebootCommand: ParsableCommand {
     private static let unitsMax = 1_000_000
 
     func validate() throws {
-        try refuse("--nodes", of: nodes, below: 1)
-        try refuse("--values", of: values, below: 1)
-        try refuse("--watch", of: watch, below: 0)
+        try refuse("--nodes", of: nodes, outside: 1...1_000_000)
+        try refuse("--values", of: values, outside: 1...100_000_000)
+        try refuse("--watch", of: watch, outside: 0...(Self.stepsMax / 60))
         try refuse("--loss", unlessShare: loss)
-        try refuse("--rate", of: rate, below: 1)
+        try refuse("--rate", of: rate, outside: 1...1_000_000)
         _ = try seconds(in: downtime)
     }
 

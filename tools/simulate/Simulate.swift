@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 @preconcurrency import Glibc
 
 /// Runs overlays in virtual time.
@@ -25,9 +26,25 @@ extension ParsableCommand {
         throw ValidationError("\(option) is \(number); it must be \(least) at least.")
     }
 
+    /// Refuses a number that is too small or too large, or is none.
+    func refuse<Number: Comparable>(_ option: String, of number: Number, outside range: ClosedRange<Number>) throws {
+        guard !range.contains(number) else { return }
+        throw ValidationError("\(option) is \(number); it must be from \(range.lowerBound) to \(range.upperBound).")
+    }
+
     /// Refuses what is no share of a whole.
     func refuse(_ option: String, unlessShare number: Double) throws {
         guard !(0...1).contains(number) else { return }
         throw ValidationError("\(option) is \(number); it must be from 0 to 1.")
+    }
+
+    /// Refuses a file that could not be written, before anything is done for what is to be in it.
+    func refuse(_ option: String, unlessWritable path: String) throws {
+        let url = URL(filePath: path)
+        var isFolder = false
+        let exists = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+        let folder = url.deletingLastPathComponent().path
+        guard isFolder || access(exists ? url.path : folder, W_OK) != 0 else { return }
+        throw ValidationError("\(option) is '\(path)'; no file can be written there.")
     }
 }

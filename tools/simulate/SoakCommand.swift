@@ -22,7 +22,7 @@ struct SoakCommand: ParsableCommand {
 
     func validate() throws {
         try refuse("--seeds", of: seeds, below: 1)
-        if let minutes { try refuse("--minutes", of: minutes, below: 1) }
+        if let minutes { try refuse("--minutes", of: minutes, outside: 1...10_000_000) }
     }
 
     func run() throws {
@@ -104,6 +104,15 @@ private struct SoakTotal {
         sum.acknowledged += report.acknowledged
         sum.looks += report.looks
         sum.served += report.served
+        sum.lifetimeLooks += report.lifetimeLooks
+        sum.withdrawnLooks += report.withdrawnLooks
+        sum.sweeps += report.sweeps
+        sum.retired += report.retired
+        sum.deleted += report.deleted
+        sum.pins += report.pins
+        sum.withdrawals += report.withdrawals
+        sum.contacts += report.contacts
+        sum.mostAsked = max(sum.mostAsked, report.mostAsked)
         sum.found += report.found
         sum.searched += report.searched
         sum.datagrams += report.datagrams
@@ -122,8 +131,13 @@ private struct SoakTotal {
         """
         \(seeds) seeds in \(text(duration))
         \(sum.crashes) crashes, \(sum.crashesInCommit) of them in the middle of a commit
-        \(sum.acknowledged) values acknowledged, looked at \(sum.looks) times after crashes and at the end
-        \(sum.served) values served, \(sum.datagrams) datagrams
+        \(sum.acknowledged) values acknowledged, looked at \(sum.looks) times after crashes and sweeps and at the end
+        \(sum.sweeps) sweeps: \(sum.retired) values left the serving window, \(sum.deleted) the archive
+        \(sum.served) values served; \(sum.lifetimeLooks) looks at those whose publishers were gone, \
+        \(sum.withdrawnLooks) at withdrawn ones
+        \(sum.pins) keys pinned, \(sum.withdrawals) values withdrawn
+        \(sum.contacts) contacts looked at; one node asked another \(sum.mostAsked) times in 5 s at most
+        \(sum.datagrams) datagrams
         \(sum.found) of \(sum.searched) searches found something
         \(failedSeeds) seeds with a violation
         """

@@ -16,6 +16,9 @@ struct ChecksUnderWay: Sendable {
     /// How many packets of one are checked at once: as many as a peer may ask for in five seconds, values or peers.
     static let countMax = 20
 
+    /// How many senders have packets that are being checked.
+    var count: Int { counts.count }
+
     /// Counts a packet; `false` where enough of them are being checked.
     mutating func begin(_ id: NodeID, at address: Address) -> Bool {
         let claim = Claim(id: id, address: address)

@@ -12,6 +12,9 @@ struct ReplayFilter: Sendable {
     /// How many requests are known again in each turn.
     static let requestsMax = 65_536
 
+    /// How many requests are known again.
+    var count: Int { current.count + previous.count }
+
     /// Notes a request; `false` where it has been seen.
     mutating func admit(_ packet: Packet, at now: Instant) -> Bool {
         if let turnedAt, now - turnedAt < ReplayFilter.turn {

@@ -25,6 +25,7 @@ struct RequestTable: Sendable {
         }
     }
 
+    var count: Int { requests.count }
     var isFull: Bool { requests.count >= RequestTable.requestsMax }
 
     /// When the next request has to be sent or given up.

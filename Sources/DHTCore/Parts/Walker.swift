@@ -13,6 +13,9 @@ struct Walker: Sendable {
     static let revisitAfter: Duration = .seconds(60)
     private static let addressesMax = 256
 
+    var unvisitedCount: Int { unvisited.count }
+    var visitedCount: Int { visited.count }
+
     /// Hears of an address where somebody may be.
     mutating func heardOf(_ address: Address, at now: Instant) {
         guard address.isReachable, !unvisited.contains(address) else { return }

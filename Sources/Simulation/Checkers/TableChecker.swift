@@ -2,8 +2,9 @@ internal import DHTCore
 package import IPv8
 internal import Kademlia
 
-/// The routing table is one: every contact in its place, none twice, none that never answered, no network with more than its
-/// share; and everything that a node keeps is within its bounds.
+/// The routing table is one: buckets that part the key space around the node's own id, every contact in its own, none twice,
+/// none that never answered, no network with more than its share of a bucket or of the table; and everything that a node
+/// keeps is within its bounds.
 package final class TableChecker: Checker {
     package static let name = "table"
     package var violations: [Violation] = []
@@ -13,13 +14,30 @@ package final class TableChecker: Checker {
     /// Who has sent a machine an answer, since it was set up.
     private var answered: [MachineIndex: Set<Answerer>] = [:]
 
-    private struct Answerer: Hashable {
+    struct Answerer: Hashable {
         let host: IPAddress
         let mid: Mid
     }
 
+    private static let bucketSizeMax = 8
+    private static let contactsPerNetworkInBucketMax = 2
+    private static let contactsPerNetworkMax = 10
+
     /// The ids of the messages that answer a request.
     private static let answers: Set<UInt8> = [2, 4, 6, 8, 10, 245, 233]
+
+    /// How much a node may keep. Two addresses are walked to in a second, and forgotten after a minute; requests are known
+    /// again for two turns.
+    static let bounds = [
+        "pieces of work": 4096, "searches and publications": 1024, "requests": 16_384, "peers asked lately": 16_384,
+        "strangers asked for a sign of life": 64, "contacts in waiting for one bucket": 8, "lost contacts": 128,
+        "lost contacts to be asked": 128, "addresses to walk to": 256, "addresses walked to": 128,
+        "addresses in local networks": 1024, "senders of requests": 16_384, "senders of introductions": 16_384,
+        "hosts of strangers": 16_384, "sources of requests for a puncture": 16_384,
+        "senders with keys of older curves": 16_384, "senders whose packets are being checked": 4096,
+        "requests known again": 2 * 65_536, "token secrets": 2,
+        "remembered peers": 10_000, "holders of the own record": 64, "arcs": 256, "keys to be stored again": 65_536,
+    ]
 
     /// A checker that has seen nothing yet.
     package init() {}
@@ -34,39 +52,77 @@ package final class TableChecker: Checker {
     package func inspect(_ world: World) {
         for machine in world.machines {
             guard let node = machine.host?.node else { continue }
-            for endpoint in node.endpoints { check(endpoint, on: machine, in: world) }
-            for usage in node.usages where usage.count > usage.max {
-                report("keeps \(usage.count) \(usage.name), \(usage.max) at most", on: machine, in: world)
+            let answered = answered[machine.index] ?? []
+            var faults = faults(in: node.usages)
+            for endpoint in node.endpoints {
+                let buckets = node.bucketReports.filter { $0.family == endpoint.listenAddress.family }
+                contactCount += endpoint.contacts.count
+                faults += self.faults(
+                    in: endpoint, buckets, answered, limitsLocal: machine.setup?.settings.limitsLocalNetworks ?? false)
             }
+            for fault in faults { report(fault, on: machine, in: world) }
         }
     }
 
-    private func check(_ endpoint: EndpointSnapshot, on machine: Machine, in world: World) {
-        var ids: Set<Bits160> = []
-        var bucketCounts: [Int: Int] = [:]
-        var networks: [UInt32: Int] = [:]
-        let last = endpoint.bucketCount - 1
-        for contact in endpoint.contacts {
-            contactCount += 1
-            let node = contact.node
-            guard let id = NodePlace.bits(of: node.address.host, node.publicKey.mid) else { continue }
-            if id == endpoint.nodeID.bits { report("is a contact of its own", on: machine, in: world) }
-            if !ids.insert(id).inserted { report("has \(node.address) twice", on: machine, in: world) }
-            let answerer = Answerer(host: node.address.host, mid: node.publicKey.mid)
-            if answered[machine.index]?.contains(answerer) != true {
-                report("has \(node.address) for a contact, which never answered", on: machine, in: world)
+    /// What is wrong with how much a node keeps.
+    func faults(in usages: [Usage]) -> [String] {
+        let missing = Set(TableChecker.bounds.keys).subtracting(usages.map(\.name)).sorted()
+        return missing.map { "does not tell how much it has of \($0)" }
+            + usages.compactMap { usage in
+                guard let max = TableChecker.bounds[usage.name] else {
+                    return "keeps \(usage.name), and nobody knows how much of it it may"
+                }
+                return usage.count > max ? "keeps \(usage.count) \(usage.name), \(max) at most" : nil
             }
-            let shared = (id ^ endpoint.nodeID.bits).leadingZeroBitCount
-            bucketCounts[min(shared, last), default: 0] += 1
-            if case .v4(let address) = node.address.host { networks[address >> 8, default: 0] += 1 }
+    }
+
+    /// What is wrong with a routing table.
+    func faults(
+        in endpoint: EndpointSnapshot, _ buckets: [BucketReport], _ answered: Set<Answerer>, limitsLocal: Bool
+    ) -> [String] {
+        var faults: [String] = []
+        var ids: Set<Bits160> = []
+        var networks: [UInt32: Int] = [:]
+        var left = endpoint.contacts[...]
+        for (number, bucket) in buckets.enumerated() {
+            let isLast = number == buckets.count - 1
+            let prefix = NodePlace.prefix(ofBucket: number, isLast: isLast, around: endpoint.nodeID.bits)
+            if bucket.prefix != prefix { faults.append("has bucket \(bucket.prefix) in the place of \(prefix)") }
+            let contacts = left.prefix(bucket.contactCount)
+            left = left.dropFirst(bucket.contactCount)
+            if contacts.count > TableChecker.bucketSizeMax {
+                faults.append("has \(contacts.count) contacts in a bucket")
+            }
+            var networksHere: [UInt32: Int] = [:]
+            for contact in contacts {
+                let node = contact.node
+                guard case .v4(let host) = node.address.host,
+                    let id = NodePlace.bits(of: node.address.host, node.publicKey.mid)
+                else { continue }
+                if id == endpoint.nodeID.bits { faults.append("is a contact of its own") }
+                if !ids.insert(id).inserted { faults.append("has \(node.address) twice") }
+                if !answered.contains(Answerer(host: node.address.host, mid: node.publicKey.mid)) {
+                    faults.append("has \(node.address) for a contact, which never answered")
+                }
+                let shared = (id ^ endpoint.nodeID.bits).leadingZeroBitCount
+                if isLast ? shared < number : shared != number {
+                    faults.append("has \(node.address), which shares \(shared) bits, in bucket \(number)")
+                }
+                if limitsLocal || !NodePlace.isLocal(host) { networksHere[host >> 8, default: 0] += 1 }
+            }
+            if let largest = networksHere.values.max(), largest > TableChecker.contactsPerNetworkInBucketMax {
+                faults.append("has \(largest) contacts of one network in a bucket")
+            }
+            networks.merge(networksHere, uniquingKeysWith: +)
         }
-        if let fullest = bucketCounts.values.max(), fullest > 8 {
-            report("has \(fullest) contacts in a bucket", on: machine, in: world)
+        if buckets.count != endpoint.bucketCount || !left.isEmpty {
+            faults.append(
+                "has \(endpoint.bucketCount) buckets, tells of \(buckets.count), and \(left.count) contacts in none")
         }
-        let isLimited = !endpoint.listenAddress.host.isLoopback
-        if isLimited, let largest = networks.values.max(), largest > 10 {
-            report("has \(largest) contacts of one network", on: machine, in: world)
+        if let largest = networks.values.max(), largest > TableChecker.contactsPerNetworkMax {
+            faults.append("has \(largest) contacts of one network")
         }
+        return faults
     }
 }
 
@@ -86,5 +142,19 @@ enum NodePlace {
         let head = [UInt8(truncatingIfNeeded: checksum >> 24), UInt8(truncatingIfNeeded: checksum >> 16)]
         let bytes = head + [UInt8(truncatingIfNeeded: checksum >> 8)] + mid.bytes.prefix(17)
         return Bits160(bytes[...])
+    }
+    /// The leading bits that all ids in a bucket share, as `0` and `1`.
+    static func prefix(ofBucket number: Int, isLast: Bool, around own: Bits160) -> String {
+        let shared = (0..<number).map { own[bit: $0] }
+        return (isLast ? shared : shared + [!own[bit: number]]).map { $0 ? "1" : "0" }.joined()
+    }
+
+    /// Whether an IPv4 address is one of a machine's own or of a local network.
+    static func isLocal(_ host: UInt32) -> Bool {
+        let networks: [(UInt32, Int)] = [
+            (0x0A00_0000, 8), (0x6440_0000, 10), (0x7F00_0000, 8), (0xA9FE_0000, 16), (0xAC10_0000, 12),
+            (0xC0A8_0000, 16),
+        ]
+        return networks.contains { network, bits in (host ^ network) >> UInt32(32 - bits) == 0 }
     }
 }

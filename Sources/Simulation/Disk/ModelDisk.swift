@@ -1,5 +1,6 @@
 internal import DHTCore
 internal import IPv8
+internal import Kademlia
 
 /// How a disk behaves.
 package struct DiskConditions: Sendable {
@@ -28,7 +29,24 @@ struct ModelDisk {
 
     private struct Item {
         let change: StorageChange
-        let completion: WorkID?
+        let completion: Completion
+    }
+
+    /// Who is told what became of a change.
+    enum Completion {
+        /// Nobody.
+        case none
+        /// The node, which goes on with a piece of work.
+        case node(WorkID)
+        /// An operator, by their tool.
+        case tool
+    }
+
+    /// What became of the changes that somebody waits for.
+    struct Written {
+        var outcomes: [(id: WorkID, outcome: CommitOutcome)] = []
+        /// What an operator wanted, and is durable.
+        var changes: [StorageChange] = []
     }
 
     init(_ storage: any Storage, _ conditions: DiskConditions, sabotage: Set<Sabotage>) {
@@ -39,10 +57,12 @@ struct ModelDisk {
 
     /// Whether a sync is under way.
     var isWriting: Bool { !writing.isEmpty }
+    /// Whether nothing can be written, and so nothing deleted.
+    var isBroken: Bool { hasFailed || conditions.fails }
 
     /// Takes a change in. Returns how long the sync takes that it begins; `nil` where one is under way.
     mutating func add(
-        _ change: StorageChange, _ completion: WorkID?, using generator: inout SeededGenerator
+        _ change: StorageChange, _ completion: Completion, using generator: inout SeededGenerator
     ) -> Duration? {
         waiting.append(Item(change: change, completion: completion))
         return writing.isEmpty ? begin(using: &generator) : nil
@@ -58,22 +78,41 @@ struct ModelDisk {
     /// The sync is over. Returns what became of each change, and how long the next sync takes, if there is one.
     mutating func finish(
         at now: Instant, using generator: inout SeededGenerator
-    ) -> (outcomes: [(WorkID, CommitOutcome)], next: Duration?) {
-        let written = writing
+    ) -> (written: Written, next: Duration?) {
+        let items = writing
         writing = []
-        let outcomes = write(written, at: now)
-        return (outcomes, waiting.isEmpty ? nil : begin(using: &generator))
+        let written = write(items, at: now)
+        return (written, waiting.isEmpty ? nil : begin(using: &generator))
     }
 
-    private mutating func write(_ items: [Item], at now: Instant) -> [(WorkID, CommitOutcome)] {
+    private mutating func write(_ items: [Item], at now: Instant) -> Written {
         hasFailed = hasFailed || conditions.fails
-        guard !hasFailed else { return items.compactMap { $0.completion.map { ($0, .failed) } } }
-        guard !conditions.isFull else { return items.compactMap { $0.completion.map { ($0, .refused) } } }
-        guard let outcomes = storage.commit(items.map(\.change), at: now) else {
+        guard !hasFailed else { return Self.written(items) { _ in .failed } }
+        guard !conditions.isFull else { return Self.written(items) { _ in .refused } }
+        guard let outcomes = storage.commit(items.map { stored($0.change) }, at: now) else {
             hasFailed = true
-            return items.compactMap { $0.completion.map { ($0, .failed) } }
+            return Self.written(items) { _ in .failed }
         }
-        return zip(items, outcomes).compactMap { item, outcome in item.completion.map { ($0, outcome) } }
+        return Self.written(items) { outcomes[$0] }
+    }
+
+    private static func written(_ items: [Item], _ outcome: (Int) -> CommitOutcome) -> Written {
+        var written = Written()
+        for (number, item) in items.enumerated() {
+            let outcome = outcome(number)
+            switch item.completion {
+            case .none: continue
+            case .node(let id): written.outcomes.append((id, outcome))
+            case .tool: if outcome == .held { written.changes.append(item.change) }
+            }
+        }
+        return written
+    }
+
+    /// What is written of a change; where the machine is to forget withdrawals, one of what was never published.
+    private func stored(_ change: StorageChange) -> StorageChange {
+        guard sabotage.contains(.forgetsWithdrawals), case .withdraw(_, let entry) = change else { return change }
+        return .withdraw(Target(hashing: "nothing"), entry)
     }
 
     /// The power goes. What was being written may have reached the disk as a whole; nobody has heard of it.
@@ -81,7 +120,7 @@ struct ModelDisk {
         if !writing.isEmpty, !hasFailed, !conditions.fails, !conditions.isFull, generator.happens(0.5),
             !sabotage.contains(.acknowledgesEarly)
         {
-            _ = storage.commit(writing.map(\.change), at: now)
+            _ = storage.commit(writing.map { stored($0.change) }, at: now)
         }
         writing = []
         waiting = []

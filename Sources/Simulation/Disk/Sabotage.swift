@@ -12,6 +12,10 @@ package enum Sabotage: String, Hashable, Sendable, CaseIterable {
     case altersValues
     /// Stores the values of others again for as long as they come back.
     case keepsAliveForEver
+    /// Stores again what was published here and withdrawn.
+    case forgetsWithdrawals
+    /// Lets go of what has expired without keeping it for as long as it is to be.
+    case sweepsEarly
     /// Sends every request four times, whatever its peers accept.
     case ignoresLimits
     /// Takes whoever is named in an answer for a contact. Works where signatures are modelled.

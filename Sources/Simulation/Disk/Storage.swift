@@ -44,6 +44,15 @@ package struct HeldEntry: Hashable, Sendable {
     }
 }
 
+/// What a sweep came to.
+package struct Sweep: Hashable, Sendable {
+    /// The archive's time.
+    package let at: Instant
+    /// How many values have left the serving window, and how many the archive.
+    package let retiredCount: Int
+    package let deletedCount: Int
+}
+
 /// Something to be made durable.
 package enum StorageChange: Sendable {
     /// Entries of a store.

@@ -14,6 +14,8 @@ package struct StorageTiming: Sendable {
     package var retainedFor: Duration = .seconds(7 * 24 * 3600)
     /// A refresh that moves the expiry by less changes nothing.
     package var refreshWorthWriting: Duration = .seconds(60)
+    /// How often it is looked for what is kept no longer.
+    package var sweepInterval: Duration = .seconds(600)
 
     /// The timing of the public overlay.
     package init() {}
@@ -28,6 +30,7 @@ package struct StorageTiming: Sendable {
         timing.graceAfterExpiry /= factor
         timing.retainedFor /= factor
         timing.refreshWorthWriting /= factor
+        timing.sweepInterval /= factor
         return timing
     }
 }

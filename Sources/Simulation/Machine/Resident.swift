@@ -21,12 +21,15 @@ package protocol CommandTaker: Resident {
 
 /// What a resident wants done, and what it may use while it is asked.
 package struct Actions {
-    /// The time on the machine's clock since boot, which never steps.
+    /// The time on the machine's clock: for a node of ours the core's, which never steps; for all others the time of day,
+    /// which may be set.
     package fileprivate(set) var now: Instant
     /// Random numbers of the machine's own.
     package var generator: SeededGenerator
     var sends: [Send] = []
     var completions: [(id: CommandID, outcome: CommandOutcome)] = []
+    /// What an operator wanted changed, and is durable now.
+    var changes: [StorageChange] = []
     /// Room for the effects of a node, empty between inputs. All machines use the same, which stays in a fast cache.
     var effects: [Effect] = []
 
@@ -48,6 +51,7 @@ package struct Actions {
         self.generator = generator
         sends.removeAll(keepingCapacity: true)
         completions.removeAll(keepingCapacity: true)
+        changes.removeAll(keepingCapacity: true)
     }
 
     /// Sends a datagram, from the machine's own address or, where the network lets it, from somebody else's.

@@ -11,7 +11,6 @@ package struct Network {
     init(_ conditions: NetworkConditions) { self.conditions = conditions }
 
     mutating func place(_ machine: MachineIndex, at host: IPAddress) { hosts[host] = machine }
-    mutating func clear(_ host: IPAddress) { hosts[host] = nil }
 
     func machine(at host: IPAddress) -> MachineIndex? { hosts[host] }
 

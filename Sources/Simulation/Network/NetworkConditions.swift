@@ -23,9 +23,4 @@ package struct NetworkConditions: Sendable {
         self.heldUp = heldUp
         self.datagramBytesMax = datagramBytesMax
     }
-
-    /// A line that loses, repeats, and holds up.
-    package static let poor = NetworkConditions(
-        delay: .milliseconds(20)...Duration.milliseconds(300), loss: 0.05, duplication: 0.02,
-        heldUp: (0.01, .seconds(4)))
 }

@@ -15,7 +15,7 @@ extension NodeHost {
         case .commit(let id, let intent): commit(intent, id, &actions)
         case .saveTokenSecrets(let secrets):
             let dated = secrets.map { TokenSecret(bytes: $0.bytes, drawnAt: $0.drawnAt + offset) }
-            write(.tokenSecrets(dated), nil, &actions)
+            write(.tokenSecrets(dated), .none, &actions)
         case .drawTokenSecret:
             let bytes = (0..<32).map { _ in UInt8(truncatingIfNeeded: actions.generator.next()) }
             answer(.tokenSecretDrawn(bytes), after: .zero, &actions)
@@ -28,7 +28,7 @@ extension NodeHost {
             answer(
                 .republishableLoaded(id, values.map { $0.moved(by: .zero - offset) }), after: settings.readTime,
                 &actions)
-        case .refresh(let intent): write(.refresh(intent.moved(by: offset)), nil, &actions)
+        case .refresh(let intent): write(.refresh(intent.moved(by: offset)), .none, &actions)
         case .noteRepublication(let report):
             var report = report
             report.retryAt = report.retryAt.map { $0 + offset }
@@ -51,8 +51,10 @@ extension NodeHost {
     private func commit(_ intent: StoreIntent, _ id: WorkID, _ actions: inout Actions) {
         var intent = intent
         intent.expiresAt = intent.expiresAt + offset
-        guard settings.sabotage.contains(.acknowledgesEarly) else { return write(.store(intent), id, &actions) }
-        write(.store(intent), nil, &actions)
+        guard settings.sabotage.contains(.acknowledgesEarly) else {
+            return write(.store(intent), .node(id), &actions)
+        }
+        write(.store(intent), .none, &actions)
         answer(.commitCompleted(id, .held), after: .zero, &actions)
     }
 }

@@ -21,7 +21,7 @@ package final class NodeHost: CommandTaker {
     var underWay = EventQueue<LocalEvent>()
     private var reading: ClockReading
     private var clockObservedAt: Duration
-    private var sweptAt: Instant
+    private var sweptAt: Duration
     private let verifier: SignatureVerifier
     private var isHandling = false
     /// What came while something else was being handled.
@@ -35,7 +35,6 @@ package final class NodeHost: CommandTaker {
     }
 
     private static let clockInterval: Duration = .seconds(30)
-    private static let sweepInterval: Duration = .seconds(600)
 
     init(
         _ setup: NodeSetup, at address: Address, disk: ModelDisk, reading: ClockReading, seed: UInt64,
@@ -46,9 +45,9 @@ package final class NodeHost: CommandTaker {
         self.disk = disk
         self.reading = reading
         self.verifier = verifier
-        clock = NodeClock(reading)
+        clock = NodeClock(reading, hastenedBy: settings.clockHastening)
         clockObservedAt = reading.sinceBoot
-        sweptAt = reading.wall
+        sweptAt = reading.sinceBoot
         var configuration = NodeConfiguration(
             identity: identity.publicKey, listenAddresses: [address], peers: setup.peers,
             contacts: disk.storage.contacts,
@@ -95,26 +94,43 @@ package final class NodeHost: CommandTaker {
     }
 
     /// Puts something straight to the disk, as an operator's tool does.
-    func change(_ change: StorageChange, _ actions: inout Actions) { write(change, nil, &actions) }
+    func change(_ change: StorageChange, _ actions: inout Actions) { write(change, .tool, &actions) }
 
-    /// The machine's clocks, as they stand when the node is asked next.
-    func show(_ reading: ClockReading) {
+    /// The machine's clocks, as they stand when the node is asked next. Returns whether it is time for a sweep.
+    func show(_ reading: ClockReading) -> Bool {
         self.reading = reading
-        guard reading.sinceBoot - clockObservedAt >= NodeHost.clockInterval else { return }
+        guard reading.sinceBoot - clockObservedAt >= NodeHost.clockInterval / settings.clockHastening else {
+            return false
+        }
         clockObservedAt = reading.sinceBoot
         _ = clock.observe(reading)
-        let moment = clock.moment(of: reading)
-        guard moment.isSteady, moment.now - sweptAt >= NodeHost.sweepInterval else { return }
-        sweptAt = moment.now
-        storage.sweep(at: moment.now)
+        return clock.moment(of: reading).isSteady && !disk.isBroken
+            && reading.sinceBoot - sweptAt >= settings.timing.sweepInterval
     }
+
+    /// Has the archive let go of what is kept no longer.
+    func sweep() -> Sweep {
+        sweptAt = reading.sinceBoot
+        let now = archiveTime
+        // Of the archive itself it is not known how many there are.
+        let model = storage as? ModelArchive
+        let before = model?.valueCounts ?? (served: 0, retained: 0)
+        storage.sweep(at: settings.sabotage.contains(.sweepsEarly) ? now + settings.timing.retainedFor : now)
+        let after = model?.valueCounts ?? (served: 0, retained: 0)
+        return Sweep(
+            at: now, retiredCount: max(0, before.served - after.served),
+            deletedCount: before.served + before.retained - after.served - after.retained)
+    }
+
+    /// The archive's time, as it was when the node was asked last.
+    var archiveTime: Instant { clock.archiveTime(at: reading) }
 
     /// Changes how the machine's disk behaves, until the next start.
     func setDisk(_ change: (inout DiskConditions) -> Void) { change(&disk.conditions) }
 
     /// The power goes.
     func crash(using generator: inout SeededGenerator) {
-        disk.crash(at: clock.archiveTime(at: reading), using: &generator)
+        disk.crash(at: archiveTime, using: &generator)
     }
 
     // MARK: The node
@@ -163,16 +179,17 @@ package final class NodeHost: CommandTaker {
             entriesAreAuthentic: entries.map { settings.signatures.isAuthentic($0, verifier) })
     }
 
-    func write(_ change: StorageChange, _ completion: WorkID?, _ actions: inout Actions) {
+    func write(_ change: StorageChange, _ completion: ModelDisk.Completion, _ actions: inout Actions) {
         if let delay = disk.add(change, completion, using: &actions.generator) {
             underWay.insert(.syncDone, at: actions.now + delay)
         }
     }
 
     private func finishSync(_ actions: inout Actions) {
-        let (outcomes, next) = disk.finish(at: actions.now + offset, using: &actions.generator)
+        let (written, next) = disk.finish(at: actions.now + offset, using: &actions.generator)
         if let next { underWay.insert(.syncDone, at: actions.now + next) }
-        for (id, outcome) in outcomes { take(.commitCompleted(id, outcome), &actions) }
+        actions.changes += written.changes
+        for (id, outcome) in written.outcomes { take(.commitCompleted(id, outcome), &actions) }
     }
 }
 
@@ -180,6 +197,8 @@ package final class NodeHost: CommandTaker {
 package struct NodeSettings: Sendable {
     /// How values are served and stored again.
     package var timing = StorageTiming()
+    /// How many times sooner than for real a clock is trusted: that it has been set, and to delete by.
+    package var clockHastening = 1
     /// Whether values are stored again.
     package var republishes = true
     /// How fast upkeep may go.

@@ -3,7 +3,7 @@ internal import IPv8
 
 /// What happens in the course of a run.
 extension WholeSystem {
-    /// The time in which things happen: all but the first and the last minute.
+    /// The time in which things happen: all but the first twenty seconds and the last minute.
     private var busy: ClosedRange<Duration> { .seconds(20)...max(.seconds(21), plan.length - .seconds(60)) }
 
     // MARK: Power
@@ -18,7 +18,9 @@ extension WholeSystem {
     private func lieInWait(attempts: Int) {
         let running = world.machines.filter { $0.host != nil }
         let committing = running.filter { $0.host?.disk.isWriting == true }
-        guard let victim = committing.randomElement(using: &world.generator) ?? (attempts == 0 ? running.first : nil)
+        guard
+            let victim = committing.randomElement(using: &world.generator)
+                ?? (attempts == 0 ? running.randomElement(using: &world.generator) : nil)
         else {
             guard attempts > 0 else { return }
             world.after(.milliseconds(25)) { [weak self] _ in self?.lieInWait(attempts: attempts - 1) }
@@ -46,27 +48,30 @@ extension WholeSystem {
         for _ in 0..<Int(Double(plan.searches) * minutes) {
             world.after(world.generator.duration(in: busy)) { [weak self] _ in self?.search() }
         }
-        // Two publish once more and go for good, so that values have to die.
-        for place in authors.indices.suffix(2) {
+        for place in leaving {
             world.after(.seconds(50)) { [weak self] _ in self?.publish(as: place) }
             world.after(.seconds(60)) { [weak self] world in
                 guard let self else { return }
                 world.kill(authors[place].machine)
                 gone.insert(place)
+                authors[place].isDone = true
             }
         }
     }
+
+    /// Two authors publish once more and go for good, so that values have to die. Theirs are signed, and so tell their age.
+    private var leaving: ArraySlice<Int> { authors.indices.filter { authors[$0].identity != nil }.suffix(2) }
 
     private func publish() { publish(as: Int.random(in: authors.indices, using: &world.generator)) }
 
     /// An author replaces what they have published; sometimes by the same once more, sometimes by an earlier version.
     private func publish(as place: Int) {
-        guard authors[place].machine.host != nil else { return }
+        guard authors[place].machine.host != nil, !authors[place].isDone else { return }
         authors[place].publishedCount += 1
         let author = authors[place]
         guard let identity = author.identity else {
             let data = [UInt8(truncatingIfNeeded: place), UInt8(truncatingIfNeeded: author.publishedCount / 3)]
-            if let entry = try? Entry(unsigned: data) { issue(.publish(author.target, entry), on: author.machine) }
+            if let entry = try? Entry(unsigned: data) { issue(entry, by: place) }
             return
         }
         let step = Int.random(in: -1...2, using: &world.generator)
@@ -75,9 +80,12 @@ extension WholeSystem {
         authors[place].version = version
         let stale = step < 0 ? version - 1 : version
         let data = Array("\(place) \(stale)".utf8)
-        if let entry = try? identity.entry(data, version: Version(stale)) {
-            issue(.publish(author.target, entry), on: author.machine)
-        }
+        if let entry = try? identity.entry(data, version: Version(stale)) { issue(entry, by: place) }
+    }
+
+    private func issue(_ entry: Entry, by place: Int) {
+        let id = world.issue(.publish(authors[place].target, entry), on: authors[place].machine)
+        authors[place].latest = (id, entry)
     }
 
     private func search() {
@@ -86,10 +94,42 @@ extension WholeSystem {
             let machine = running.randomElement(using: &world.generator)
         else { return }
         let id = world.issue(.find(author.target), on: machine)
-        if author.publishedCount > 0 { searches[id] = author.target }
+        if author.publishedCount > 0, !author.isDone { searches.insert(id) }
     }
 
-    private func issue(_ command: Command, on machine: Machine) { _ = world.issue(command, on: machine) }
+    // MARK: Operators
+
+    /// Keys are pinned, but none of those whose authors leave; authors withdraw what they published last.
+    func planOperators() {
+        let dying = Set(leaving.map { authors[$0].target })
+        let targets = Set(authors.map(\.target)).subtracting(dying).sorted { $0.bits < $1.bits }
+        for _ in 0..<plan.pins {
+            world.after(world.generator.duration(in: busy)) { world in
+                let running = world.machines.filter { $0.host != nil }
+                guard let target = targets.randomElement(using: &world.generator),
+                    let machine = running.randomElement(using: &world.generator)
+                else { return }
+                world.change(.pin(target), on: machine)
+            }
+        }
+        let withdrawing = authors.indices.filter { authors[$0].identity != nil && !leaving.contains($0) }
+        for place in withdrawing.shuffled(using: &world.generator).prefix(plan.withdrawals) {
+            world.after(world.generator.duration(in: busy) / 2) { [weak self] _ in
+                self?.withdraw(as: place, attempts: 60)
+            }
+        }
+    }
+
+    /// An author withdraws what they published last and publishes no more, once it is known to be published.
+    private func withdraw(as place: Int, attempts: Int) {
+        let author = authors[place]
+        if let latest = author.latest, case .published? = world.outcomes[latest.id], author.machine.host != nil {
+            authors[place].isDone = true
+            return world.change(.withdraw(author.target, latest.entry), on: author.machine)
+        }
+        guard attempts > 0 else { return }
+        world.after(.seconds(2)) { [weak self] _ in self?.withdraw(as: place, attempts: attempts - 1) }
+    }
 
     // MARK: Weather
 
