@@ -68,6 +68,7 @@ async def test_json_is_as_the_page_shows_it(network, nodes, shapes, tmp_path):
         "plan": ("plan",),
         "config show": ("config", "show"),
         "backup": ("backup", str(folder)),
+        "withdraw": ("withdraw", "greeting"),
         "forget": ("forget", "greeting", "--yes"),
         "restore": ("restore", str(folder)),
     }
