@@ -2,14 +2,15 @@ internal import DHTCore
 internal import IPv8
 
 extension ModelArchive {
-    /// How many values of one target there are places for. Its owner has one more.
+    /// How many values of one target there are places for; its owner has one more. They are fewer than a node has unless it
+    /// is told otherwise, so that a key is full after a short run.
     package struct Limits: Sendable {
         /// For values that others have signed.
         package var signed = 256
         /// For values that nobody has signed.
         package var unsigned = 64
 
-        /// Those of the archive.
+        /// The defaults.
         package init() {}
 
         fileprivate subscript(kind: Kind) -> Int {
