@@ -22,6 +22,11 @@ struct FamilyState: Sendable {
         table = RoutingTable(ownID: NodeID(host: host, mid: mid), createdAt: now, limitsLocal: limitsLocal)
     }
 
+    /// Whether the socket reaches an address.
+    func reaches(_ host: IPAddress) -> Bool {
+        listenAddress.host.isUnspecified || listenAddress.host.isLoopback == host.isLoopback
+    }
+
     /// What we call our address as others see it. Where that is not known, the family is still told: the reference takes
     /// the IPv4 form of no address for where we would rather be answered.
     var wan: Address {

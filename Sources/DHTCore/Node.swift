@@ -82,6 +82,9 @@ public struct Node: Sendable {
 
     /// How often what has happened.
     public internal(set) var counters = Counters()
+    /// When the node wants to be given ``Input/timerFired`` next. Kept, not computed: whoever asks for it after each input
+    /// would have the whole node copied for the call.
+    public private(set) var nextWakeUp: Instant?
 
     /// How many signature checks, reads and commits may be under way at once; what comes beyond that is shed.
     static let workMax = 4096
@@ -122,6 +125,7 @@ public struct Node: Sendable {
             trackersWalkedAt = now + Node.trackersWait - Node.trackersInterval
         }
         planJobs(configuration.jobs, at: now)
+        noteNextWakeUp()
     }
 
     /// Takes in something that has happened and writes what is to be done about it.
@@ -152,14 +156,14 @@ public struct Node: Sendable {
             settleRequests(at: now, into: &effects)
             runDueJobs(at: now, into: &effects)
         }
+        noteNextWakeUp()
     }
 
-    /// When the node wants to be given ``Input/timerFired`` next.
-    public var nextWakeUp: Instant? {
+    private mutating func noteNextWakeUp() {
         guard let nextJob = schedule.nextDueTime, let nextDeadline = requests.nextDeadline else {
-            return schedule.nextDueTime ?? requests.nextDeadline
+            return nextWakeUp = schedule.nextDueTime ?? requests.nextDeadline
         }
-        return min(nextJob, nextDeadline)
+        nextWakeUp = min(nextJob, nextDeadline)
     }
 
     // MARK: Small things that every part uses
@@ -170,8 +174,7 @@ public struct Node: Sendable {
     /// Whether the node has a socket that reaches an address. One that is bound to loopback reaches only that, one that is
     /// bound to another address everything but that.
     func canReach(_ address: Address) -> Bool {
-        guard let own = families[address.family]?.listenAddress.host, address.isReachable else { return false }
-        return own.isUnspecified || own.isLoopback == address.host.isLoopback
+        address.isReachable && families[address.family]?.reaches(address.host) == true
     }
 
     /// Whether somebody may tell us of an address. Loopback is each machine's own: who is on another one can only mean to

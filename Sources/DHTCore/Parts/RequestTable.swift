@@ -95,22 +95,17 @@ struct RequestTable: Sendable {
     /// twice its patience. `nil` where enough answers to it are being checked.
     mutating func hold(_ id: RequestID) -> Hold? {
         guard let index = requests.index(forKey: id.number),
-            requests.values[index].checksUnderWay < RequestTable.checksMax
+            let serial = requests.values[index].beginCheck(checksMax: RequestTable.checksMax)
         else { return nil }
-        requests.values[index].checksUnderWay += 1
-        return Hold(number: id.number, serial: requests.values[index].serial)
+        return Hold(number: id.number, serial: serial)
     }
 
     /// The check is done, whatever it has shown. A request that would have been given up meanwhile is, unless another
     /// answer to it is being checked.
     mutating func release(_ hold: Hold, at now: Instant) {
-        guard let index = requests.index(forKey: hold.number), requests.values[index].serial == hold.serial else {
-            return
-        }
-        requests.values[index].checksUnderWay -= 1
-        guard requests.values[index].checksUnderWay == 0, let due = requests.values[index].due, due <= now else {
-            return
-        }
+        guard let index = requests.index(forKey: hold.number),
+            let due = requests.values[index].endCheck(ofSerial: hold.serial), due <= now
+        else { return }
         deadlines.insert(Deadline(time: due, number: hold.number, serial: hold.serial))
     }
 
@@ -170,6 +165,22 @@ struct Request: Hashable, Sendable {
     fileprivate var due: Instant? { sentAt.map { $0 + kind.patience } }
     /// When it is given up in any case.
     fileprivate var heldUntil: Instant? { sentAt.map { $0 + kind.patience * 2 } }
+
+    // Whoever asks a dictionary for a field of a request has all of it copied; whoever changes it is lent it.
+
+    /// One more answer is being checked. Returns the request's serial; `nil` where enough are being checked.
+    fileprivate mutating func beginCheck(checksMax: Int) -> UInt64? {
+        guard checksUnderWay < checksMax else { return nil }
+        checksUnderWay += 1
+        return serial
+    }
+
+    /// An answer has been checked. Returns when the request is given up, if no other answer is being checked.
+    fileprivate mutating func endCheck(ofSerial serial: UInt64) -> Instant? {
+        guard serial == self.serial else { return nil }
+        checksUnderWay -= 1
+        return checksUnderWay == 0 ? due : nil
+    }
 
     /// The kinds of request that we wait for answers to.
     enum Kind: Hashable, Sendable {

@@ -1,4 +1,6 @@
 /// Everything that one peer of the DHT overlay can say to another.
+///
+/// Messages with many addresses, which are few, lie elsewhere in memory, so that all others are small.
 public enum Message: Hashable, Sendable {
     /// "Are you there?"
     case pingRequest(PingRequest)
@@ -21,13 +23,13 @@ public enum Message: Hashable, Sendable {
     /// Where that peer is.
     case connectPeerResponse(ConnectPeerResponse)
     /// "Introduce me to somebody."
-    case introductionRequest(IntroductionRequest)
+    indirect case introductionRequest(IntroductionRequest)
     /// Somebody's address, and the asker's own as seen from outside.
-    case introductionResponse(IntroductionResponse)
+    indirect case introductionResponse(IntroductionResponse)
     /// "Send a puncture to this walker."
-    case punctureRequest(PunctureRequest)
+    indirect case punctureRequest(PunctureRequest)
     /// A packet whose passing opens the sender's NAT.
-    case puncture(Puncture)
+    indirect case puncture(Puncture)
 
     /// The byte behind the prefix that tells messages apart.
     public var id: UInt8 {

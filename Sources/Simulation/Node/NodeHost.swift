@@ -34,7 +34,8 @@ package final class NodeHost: CommandTaker {
         case syncDone
     }
 
-    private static let clockInterval: Duration = .seconds(30)
+    /// How often the clock is looked at.
+    private let clockInterval: Duration
 
     init(
         _ setup: NodeSetup, at address: Address, disk: ModelDisk, reading: ClockReading, seed: UInt64,
@@ -47,6 +48,7 @@ package final class NodeHost: CommandTaker {
         self.verifier = verifier
         clock = NodeClock(reading, hastenedBy: settings.clockHastening)
         clockObservedAt = reading.sinceBoot
+        clockInterval = .seconds(30) / settings.clockHastening
         sweptAt = reading.sinceBoot
         var configuration = NodeConfiguration(
             identity: identity.publicKey, listenAddresses: [address], peers: setup.peers,
@@ -99,7 +101,7 @@ package final class NodeHost: CommandTaker {
     /// The machine's clocks, as they stand when the node is asked next. Returns whether it is time for a sweep.
     func show(_ reading: ClockReading) -> Bool {
         self.reading = reading
-        guard reading.sinceBoot - clockObservedAt >= NodeHost.clockInterval / settings.clockHastening else {
+        guard reading.sinceBoot - clockObservedAt >= clockInterval else {
             return false
         }
         clockObservedAt = reading.sinceBoot
