@@ -212,7 +212,7 @@ public final class BristleconeNode: Sendable {
         case .published(let outcome)?:
             return StoreReport(
                 key: key, version: entry.signature?.version, asked: outcome.askedCount,
-                acknowledged: outcome.acknowledgedCount, keptHere: true, duration: ContinuousClock.now - begun)
+                acknowledged: outcome.acknowledgedCount, duration: ContinuousClock.now - begun)
         case .publishRefused(let outcome)?: throw NodeError(outcome)
         case let other: throw NodeError(unfinished: other)
         }

@@ -49,8 +49,7 @@ struct StoreCommand: AsyncParsableCommand {
         guard case .store(let report) = try client.ask(request, timeout: .seconds(120)) else {
             throw ClientOptions.mixedUp
         }
-        if client.json || report.isSuccess { try client.show(report) { report.text(on: $0) } }
-        guard report.isSuccess else { throw CommandFailure(message: report.failure) }
+        try client.show(report) { report.text(on: $0) }
     }
 
     /// What no key could make right; what the node's own key leaves room for, the node knows.

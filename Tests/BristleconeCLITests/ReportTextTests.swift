@@ -17,24 +17,27 @@ import Testing
 
     @Test func tellsAStore() {
         let report = StoreReport(
-            key: key, version: Version(5), asked: 8, acknowledged: 7, keptHere: true, duration: .milliseconds(420))
+            key: key, version: Version(5), asked: 8, acknowledged: 7, duration: .milliseconds(420))
         #expect(
             report.text(on: person) == """
                 Stored under aaf4c61d…434d
-                  confirmed by  7 of 8 nodes
-                  kept here     yes
+                  confirmed by  7 of 8 other nodes
                   signed        yes, version 5
                   took          420 ms
                 """)
         #expect(report.text(on: .plain).hasPrefix("Stored under aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d\n"))
-        #expect(report.isSuccess)
     }
 
-    @Test(arguments: [(0, false, false), (0, true, true), (1, false, true)])
-    func countsAStoreAsDoneIfAnybodyKeepsIt(acknowledged: Int, keptHere: Bool, isSuccess: Bool) {
-        let report = StoreReport(
-            key: key, version: nil, asked: 8, acknowledged: acknowledged, keptHere: keptHere, duration: .zero)
-        #expect(report.isSuccess == isSuccess)
+    @Test(arguments: [(0, "nobody else: no node was reachable, see bristlecone status"), (3, "0 of 3 other nodes")])
+    func tellsAStoreThatNobodyElseKeeps(asked: Int, confirmedBy: String) {
+        let report = StoreReport(key: key, version: nil, asked: asked, acknowledged: 0, duration: .milliseconds(3))
+        #expect(
+            report.text(on: person) == """
+                Kept by this node only, under aaf4c61d…434d
+                  confirmed by  \(confirmedBy)
+                  signed        no
+                  took          3.0 ms
+                """)
     }
 
     @Test func tellsAFind() {

@@ -82,7 +82,7 @@ import Testing
         try await withNode { node, _ in
             let key = Target(hashing: "alone")
             let report = try await node.storeValue(key: key, data: [1, 2, 3], signed: false)
-            #expect(report.asked == 0 && report.acknowledged == 0 && report.keptHere)
+            #expect(report.asked == 0 && report.acknowledged == 0)
             #expect(try await node.findValues(key: key).values.map(\.data) == [[1, 2, 3]])
         }
     }

@@ -22,10 +22,10 @@ import Testing
 
     @Test func storeHasItsShape() throws {
         let signed = StoreReport(
-            key: key, version: Version(7), asked: 8, acknowledged: 7, keptHere: true, duration: .milliseconds(1250))
+            key: key, version: Version(7), asked: 8, acknowledged: 7, duration: .milliseconds(1250))
         #expect(
             try json(signed)
-                == #"{"acknowledged":7,"asked":8,"kept_here":true,"key":"\#(key)","seconds":1.25,"version":7}"#)
+                == #"{"acknowledged":7,"asked":8,"key":"\#(key)","seconds":1.25,"version":7}"#)
         var unsigned = signed
         unsigned.version = nil
         #expect(try json(unsigned).hasSuffix(#""seconds":1.25,"version":null}"#))

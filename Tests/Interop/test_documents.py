@@ -114,8 +114,7 @@ async def test_completion_is_where_the_page_says(nodes):
 
 async def test_a_hundred_commands_at_once_are_all_answered(nodes):
     node = await nodes.start()
-    stored = await asyncio.gather(*(node.store(bytes([number]) * 20, b"value") for number in range(100)))
-    assert all(report["kept_here"] for report in stored)
+    await asyncio.gather(*(node.store(bytes([number]) * 20, b"value") for number in range(100)))
     assert (await node.status())["archive"]["keys"] == 100
 
 

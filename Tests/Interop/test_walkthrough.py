@@ -74,8 +74,7 @@ async def test_a_value_that_only_ours_holds_is_found_by_theirs(network, nodes):
 async def test_what_ours_published_survives_the_reference_forgetting_it(network, nodes):
     theirs, (node,) = await mixed_network(network, nodes, 4, 1)
     key = key_of("published here")
-    stored = await node.store(key, b"published here")
-    assert stored["kept_here"], "with fewer than 8 nodes around, the publisher is among the closest"
+    await node.store(key, b"published here")
     network.forget_values()
 
     for peer in theirs:
