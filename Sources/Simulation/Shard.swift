@@ -6,20 +6,25 @@ internal import Maintenance
 ///
 /// Shards share nothing that changes while they run: what is for a machine of another shard lies in the outbox until all
 /// have come to the end of the window.
+///
+/// What each datagram touches, here and on machines, is exempt from the checks of exclusive access that Swift makes as a
+/// program runs: they took a twelfth of the time. A node is lent out while it handles an input, and knows nobody whom it
+/// could ask for itself meanwhile; everything else is read or written in one go.
 final class Shard {
     private let number: Int
     private let count: Int
     private unowned(unsafe) let world: World
+    private let network: Network
     /// The machines whose index, divided by the count of shards, leaves this one's number.
-    private var machines: [Machine] = []
-    private var queue = EventQueue<Event>()
+    @exclusivity(unchecked) private var machines: [Machine] = []
+    @exclusivity(unchecked) private var queue = EventQueue<Event>()
     /// Room for what residents want, while none is being asked.
-    private var spareActions = Actions()
+    @exclusivity(unchecked) private var spareActions = Actions()
     /// What is for machines of other shards.
-    var outbox: [Datagram] = []
+    @exclusivity(unchecked) var outbox: [Datagram] = []
     /// What became of commands, until the world has heard of it.
-    var completions: [(id: CommandID, outcome: CommandOutcome)] = []
-    private(set) var deliveredCount = 0
+    @exclusivity(unchecked) var completions: [(id: CommandID, outcome: CommandOutcome)] = []
+    @exclusivity(unchecked) private(set) var deliveredCount = 0
 
     /// A datagram under way.
     struct Datagram {
@@ -42,6 +47,7 @@ final class Shard {
         self.number = number
         self.count = count
         self.world = world
+        network = world.network
     }
 
     /// When the next event is due.
@@ -68,7 +74,7 @@ final class Shard {
 
     private func deliver(_ datagram: Datagram, at now: Instant) {
         let machine = machines[datagram.receiver / count]
-        guard let resident = machine.resident, world.network.connects(datagram.sender, machine.index),
+        guard let resident = machine.resident, network.connects(datagram.sender, machine.index),
             machine.admits(from: datagram.source, toPort: datagram.port, at: now)
         else { return }
         machine.receivedCount += 1
@@ -131,8 +137,8 @@ final class Shard {
         for observer in world.observers {
             observer.sent(send.bytes, from: source, to: send.destination, on: machine, in: world)
         }
-        guard let receiver = world.network.machine(at: send.destination.host) else { return }
-        let delays = world.network.delays(ofBytes: send.bytes.count, using: &machine.generator)
+        guard let receiver = network.machine(at: send.destination.host) else { return }
+        let delays = network.delays(ofBytes: send.bytes.count, using: &machine.generator)
         for delay in [delays.first, delays.second] {
             guard let delay else { continue }
             let datagram = Datagram(

@@ -10,15 +10,15 @@ package final class World {
     /// What every random number of this world follows from.
     package let seed: UInt64
     /// The virtual time.
-    package internal(set) var now: Instant
+    @exclusivity(unchecked) package internal(set) var now: Instant
     /// The network.
-    package var network: Network
+    package let network: Network
     /// The machines, running or not.
     package private(set) var machines: [Machine] = []
     /// What became of the commands that have been issued.
     package internal(set) var outcomes: [CommandID: CommandOutcome] = [:]
     /// Who watches. What they see has to happen in one place after the other: there is one shard where there are any.
-    package var observers: [any Observer] = [] {
+    @exclusivity(unchecked) package var observers: [any Observer] = [] {
         didSet { precondition(observers.isEmpty || shards.count == 1, "observers want a world of one shard") }
     }
     /// Random numbers for what happens to the world from outside.
@@ -31,10 +31,10 @@ package final class World {
     /// How their disks behave.
     package var diskConditions = DiskConditions()
 
-    private(set) var shards: [Shard] = []
+    @exclusivity(unchecked) private(set) var shards: [Shard] = []
     /// Who runs the shards; nobody in a world of one.
     private(set) var crew: Crew?
-    var plans = EventQueue<(World) -> Void>()
+    @exclusivity(unchecked) var plans = EventQueue<(World) -> Void>()
     private var commandCount: UInt64 = 0
     private let verifier = SignatureVerifier()
 

@@ -9,22 +9,22 @@ package final class Machine {
     /// Where others see it.
     package let outsideHost: IPAddress
     /// What runs on it; `nil` while it is off.
-    package internal(set) var resident: (any Resident)?
+    @exclusivity(unchecked) package internal(set) var resident: (any Resident)?
     /// Its clocks.
-    package var clock: MachineClock
+    @exclusivity(unchecked) package var clock: MachineClock
     /// The node that it was set up for, which outlives the node's runs; `nil` where it runs something else.
     package internal(set) var setup: NodeSetup?
     /// How often it has been started.
-    package internal(set) var life = 0
+    @exclusivity(unchecked) package internal(set) var life = 0
     /// How many datagrams it has sent, and how many came in.
-    package internal(set) var sentCount = 0
-    package internal(set) var receivedCount = 0
+    @exclusivity(unchecked) package internal(set) var sentCount = 0
+    @exclusivity(unchecked) package internal(set) var receivedCount = 0
 
-    var generator: SeededGenerator
-    var nat: NAT?
+    @exclusivity(unchecked) var generator: SeededGenerator
+    @exclusivity(unchecked) var nat: NAT?
     /// The alarm that is set in the world's time.
-    var alarm: Instant?
-    private var rankCount: UInt64 = 0
+    @exclusivity(unchecked) var alarm: Instant?
+    @exclusivity(unchecked) private var rankCount: UInt64 = 0
 
     init(
         _ index: MachineIndex, at address: Address, behind nat: NATKind, outsideHost: IPAddress, seed: UInt64,

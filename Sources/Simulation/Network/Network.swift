@@ -1,7 +1,7 @@
 internal import IPv8
 
 /// What lies between the machines: who is reached at a host, and who is cut off from whom.
-package struct Network {
+package final class Network {
     /// How datagrams are treated; may be changed at any time.
     package var conditions: NetworkConditions
     /// Machines of different parts do not reach each other; part 0 for those that are not named.
@@ -10,7 +10,7 @@ package struct Network {
 
     init(_ conditions: NetworkConditions) { self.conditions = conditions }
 
-    mutating func place(_ machine: MachineIndex, at host: IPAddress) { hosts[host] = machine }
+    func place(_ machine: MachineIndex, at host: IPAddress) { hosts[host] = machine }
 
     func machine(at host: IPAddress) -> MachineIndex? { hosts[host] }
 

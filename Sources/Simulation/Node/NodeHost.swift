@@ -8,24 +8,24 @@ package import Maintenance
 /// Signature checks and reads take no time where the world says so; then they are answered within the same input.
 package final class NodeHost: CommandTaker {
     /// The node.
-    package private(set) var node: Node
+    @exclusivity(unchecked) package private(set) var node: Node
     /// What it keeps.
     package var storage: any Storage { disk.storage }
     /// The clock that it goes by, which follows steps of the machine's.
-    package private(set) var clock: NodeClock
+    @exclusivity(unchecked) package private(set) var clock: NodeClock
 
     let identity: Identity
     let settings: NodeSettings
     var disk: ModelDisk
     /// What is under way on this machine beside the node, by when it is done.
-    var underWay = EventQueue<LocalEvent>()
-    private var reading: ClockReading
-    private var clockObservedAt: Duration
+    @exclusivity(unchecked) var underWay = EventQueue<LocalEvent>()
+    @exclusivity(unchecked) private var reading: ClockReading
+    @exclusivity(unchecked) private var clockObservedAt: Duration
     private var sweptAt: Duration
     private let verifier: SignatureVerifier
-    private var isHandling = false
+    @exclusivity(unchecked) private var isHandling = false
     /// What came while something else was being handled.
-    private var inputs: [Input] = []
+    @exclusivity(unchecked) private var inputs: [Input] = []
     var hearsay = Hearsay()
 
     /// Something that the machine is busy with.
