@@ -8,8 +8,8 @@ struct Model {
     var disk = ModelArchive()
     /// What the disk has just read, while the node deals with it.
     var loaded: (target: Target, values: [[UInt8]])?
-    /// The packet whose check the node has just heard of, while the node deals with it.
-    var checked: [UInt8]?
+    /// The packet that the node is dealing with: it has just heard of its check, or of the read or write that it led to.
+    var dealtWith: [UInt8]?
     /// The keys that the node was told are pinned: it looks for their values and serves them anew, whatever their age.
     var pinned: Set<Target> = []
     private(set) var openCommands: [CommandID: Command] = [:]
@@ -126,7 +126,8 @@ struct Model {
 
     mutating func closeCommand(_ id: CommandID) -> Command? { openCommands.removeValue(forKey: id) }
 
-    /// The request that an answer belongs to, which counts as answered from now on.
+    /// The request that an answer belongs to, which counts as answered from now on: the one that is being dealt with, since
+    /// peers who share an address may ask under one number.
     ///
     /// - Parameter fits: whether an answer like this one is due to it.
     mutating func settle(
@@ -135,7 +136,8 @@ struct Model {
         guard let exchange = Exchange(answer: answer, address: address), var candidates = requests[exchange] else {
             throw Violation("an answer to nobody's request: \(answer)")
         }
-        guard let place = candidates.firstIndex(where: { !$0.isAnswered && fits($0) }) else {
+        let place = candidates.firstIndex { !$0.isAnswered && $0.bytes == dealtWith && fits($0) }
+        guard let place else {
             throw Violation("an answer to a request that is answered, or does not deserve it: \(answer)")
         }
         candidates[place].isAnswered = true
@@ -144,13 +146,13 @@ struct Model {
     }
 
     /// Pings are answered as soon as they have been checked, so it shows when the same one is answered twice, or too many of
-    /// one peer's. It shows too whose ping it is, where peers who share an address ask under one number.
+    /// one peer's.
     mutating func settlePing(_ answer: Message, to address: Address, at now: Instant) throws(Violation) {
-        let (pongs, pongOfBytes, checked) = (pongs, pongOfBytes, checked)
+        let (pongs, pongOfBytes) = (pongs, pongOfBytes)
         let request = try settle(answer, to: address) { received in
             let isRepeated = pongOfBytes[received.bytes].map { now - $0 < Model.pongInterval } ?? false
             let recent = (pongs[received.peer] ?? []).count { now - $0 < Model.pongInterval }
-            return received.bytes == checked && !isRepeated && recent < Model.pongsMax
+            return !isRepeated && recent < Model.pongsMax
         }
         self.pongOfBytes[request.bytes] = now
         let recent = (pongs[request.peer] ?? []).filter { now - $0 < Model.pongInterval }

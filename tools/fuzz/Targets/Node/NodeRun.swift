@@ -16,8 +16,9 @@ struct NodeRun {
     let callsLocalNetwork: Bool
 
     var checks: [(id: WorkID, packet: Packet, entries: [Entry])] = []
-    var loads: [(id: WorkID, target: Target, offset: Int, limit: Int)] = []
-    var commits: [(id: WorkID, intent: StoreIntent)] = []
+    /// Reads and writes, and the packets that led to them.
+    var loads: [(id: WorkID, target: Target, offset: Int, limit: Int, packet: [UInt8]?)] = []
+    var commits: [(id: WorkID, intent: StoreIntent, packet: [UInt8]?)] = []
     var commandCount: UInt64 = 0
     /// Datagrams that came in, to be repeated.
     var datagrams: [(bytes: [UInt8], from: Address)] = []
@@ -125,10 +126,10 @@ struct NodeRun {
         case .verify(let id, let packet, let entries): checks.append((id, packet, entries))
         case .load(let id, let target, let offset, let limit):
             try require((1...1024).contains(limit) && offset >= 0, "a page of \(limit) values from \(offset) on")
-            loads.append((id, target, offset, limit))
+            loads.append((id, target, offset, limit, model.dealtWith))
         case .commit(let id, let intent):
             try model.check(intent, at: now)
-            commits.append((id, intent))
+            commits.append((id, intent, model.dealtWith))
         case .saveTokenSecrets(let secrets):
             try require((1...2).contains(secrets.count), "\(secrets.count) secrets are to be kept")
             durableSecrets = secrets
@@ -201,8 +202,8 @@ struct NodeRun {
     mutating func finishCheck(_ place: Int) throws(Violation) {
         guard checks.indices.contains(place) else { return }
         let check = checks.remove(at: place)
-        model.checked = check.packet.bytes
-        defer { model.checked = nil }
+        model.dealtWith = check.packet.bytes
+        defer { model.dealtWith = nil }
         try give(
             .signaturesChecked(
                 check.id,
@@ -217,7 +218,8 @@ struct NodeRun {
         guard !fails else { return try give(.loadFailed(load.id)) }
         let values = model.disk.page(of: load.target, offset: load.offset, limit: load.limit, at: now)
         model.loaded = (load.target, values)
-        defer { model.loaded = nil }
+        model.dealtWith = load.packet
+        defer { (model.loaded, model.dealtWith) = (nil, nil) }
         try give(.entriesLoaded(load.id, values))
     }
 
@@ -231,6 +233,8 @@ struct NodeRun {
         case 220...: outcome = .failed
         default: outcome = model.disk.write(commit.intent) ? .held : .superseded
         }
+        model.dealtWith = commit.packet
+        defer { model.dealtWith = nil }
         try give(.commitCompleted(commit.id, outcome))
     }
 
