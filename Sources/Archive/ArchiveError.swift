@@ -34,6 +34,8 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case unreadable(path: String, reason: String)
     /// A copy could not be written; `reason` is the system's word for it.
     case notCopied(path: String, reason: String)
+    /// Whoever wanted a copy of the archive does not want it any more.
+    case copyStopped
     /// An archive that was kept aside while another one was put in its place is still there.
     case unfinishedCompact(path: String)
     /// The folder is a backup, which nothing in it may be changed of.
@@ -96,6 +98,8 @@ extension ArchiveError: CustomStringConvertible {
             "\(path) cannot be read (\(reason)): check that it exists and who owns it."
         case .notCopied(let path, let reason):
             "The archive could not be copied to \(path) (\(reason)): make room there, or choose another place."
+        case .copyStopped:
+            "The archive was not copied to the end: repeat it."
         case .unfinishedCompact(let path):
             "\(path) is what the archive was before it was compacted: see with \"bristlecone-dump verify\" that the "
                 + "archive is sound, then delete it."

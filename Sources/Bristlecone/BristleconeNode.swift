@@ -248,9 +248,12 @@ public final class BristleconeNode: Sendable {
     ///
     /// - Parameter folder: an absolute path; the folder that it lies in exists.
     public func backUp(to folder: String) async throws(NodeError) -> BackupReport {
-        let writer = BackupWriter(archive: archive, dataFolder: self.folder.path, at: ClockReading.now().wall)
         do throws(BackupError) {
-            return try await threads.copier.run { () throws(BackupError) in try writer.write(to: folder) }
+            return try await threads.copier.run { [archive, dataFolder = self.folder.path] (isStopped) throws(BackupError) in
+                try BackupWriter(
+                    archive: archive, dataFolder: dataFolder, at: ClockReading.now().wall, unless: isStopped
+                ).write(to: folder)
+            }
         } catch {
             throw NodeError(error.description, canRetry: false)
         }

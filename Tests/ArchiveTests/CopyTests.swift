@@ -1,5 +1,6 @@
 import Foundation
 import IPv8
+import Synchronization
 import Testing
 
 @testable import Archive
@@ -83,6 +84,31 @@ import Testing
         }
         writer.cancel()
         _ = try? await writer.value
+    }
+
+    @Test func copyThatIsStoppedEndsSoonAndIsInNobodysWay() throws {
+        let (folder, stopped, whole) = (try Folder(), try Folder(), try Folder())
+        let archive = try folder.open()
+        for number in 0..<3000 {
+            try archive.store(try Sample.unsigned("\(number)"), under: Target(hashing: "\(number)"))
+        }
+        let asked = Atomic(0)
+        #expect(throws: ArchiveError.copyStopped) {
+            try archive.copy(into: stopped.path, unless: { asked.add(1, ordering: .relaxed).newValue == 3 })
+        }
+        let (copied, all) = (try stopped.bytes(stopped.lmdb).count, try folder.bytes(folder.lmdb).count)
+        #expect(copied > 0 && copied < all, "\(copied) of \(all) bytes")
+        try archive.store(try Sample.unsigned("later"))
+        _ = try archive.copy(into: whole.path)
+        #expect(try whole.open().statistics().values == 3001)
+    }
+
+    @Test func whatTheDiskRefusesEndsTheCopy() throws {
+        let (archive, target) = (try Folder().openKept(), try Folder())
+        let full = open("/dev/full", O_WRONLY | O_CLOEXEC)
+        defer { close(full) }
+        #expect(try archive.environment.copy(toDescriptor: full, unless: { false }) == ENOSPC)
+        _ = try archive.copy(into: target.path)
     }
 
     @Test func copyIsRefusedWhereAFileIsInTheWay() throws {

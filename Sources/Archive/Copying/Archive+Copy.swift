@@ -17,31 +17,41 @@ extension Archive {
     /// Both files are for their owner alone and on the disk when this returns. An index that cannot be copied is left
     /// out: it can be rebuilt.
     ///
-    /// - Parameter target: a folder without files of these names.
-    public func copy(into target: String) throws(ArchiveError) -> ArchiveCopy {
+    /// - Parameters:
+    ///   - target: a folder without files of these names.
+    ///   - isStopped: asked now and then whether to give up, with ``ArchiveError/copyStopped``.
+    public func copy(
+        into target: String, unless isStopped: @Sendable () -> Bool = { false }
+    ) throws(ArchiveError) -> ArchiveCopy {
         let result = copying.withLock { _ in
-            Result { () throws(ArchiveError) in try copyFiles(into: target) }
+            Result { () throws(ArchiveError) in try copyFiles(into: target, unless: isStopped) }
         }
         return try result.get()
     }
 
-    private func copyFiles(into target: String) throws(ArchiveError) -> ArchiveCopy {
+    private func copyFiles(
+        into target: String, unless isStopped: () -> Bool
+    ) throws(ArchiveError) -> ArchiveCopy {
         journalKeptAbove.store(indexPosition.withLock { $0.last.number }, ordering: .releasing)
         defer { journalKeptAbove.store(.max, ordering: .releasing) }
         var copy = ArchiveCopy(files: ["archive.mdb"])
         let indexPath = target + "/index.sqlite"
         do throws(ArchiveError) {
             try CopiedFile.create(indexPath) { _ in 0 }
-            try index.copy(to: indexPath)
+            try index.copy(to: indexPath, unless: isStopped)
             try CopiedFile.synchronize(indexPath)
             copy.files.append("index.sqlite")
         } catch {
             for suffix in ["", "-wal", "-shm", "-journal"] { unlink(indexPath + suffix) }
-            if case .notCopied = error { throw error }
-            copy.indexIsMissingBecause = "\(error)"
+            switch error {
+            case .notCopied, .copyStopped: throw error
+            default: copy.indexIsMissingBecause = "\(error)"
+            }
         }
         try CopiedFile.create(target + "/archive.mdb") { [environment] (descriptor) throws(ArchiveError) in
-            try environment.copy(toDescriptor: descriptor)
+            let code = try environment.copy(toDescriptor: descriptor, unless: isStopped)
+            if code == ECANCELED { throw .copyStopped }
+            return code
         }
         return copy
     }

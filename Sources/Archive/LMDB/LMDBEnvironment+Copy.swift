@@ -1,4 +1,4 @@
-internal import CLMDB
+internal import Glibc
 
 extension LMDBEnvironment {
     /// Writes a copy of the file as of now to a file that is open for writing, while others go on reading and writing.
@@ -7,10 +7,12 @@ extension LMDBEnvironment {
     /// would leave the damage out of the copy in silence. Writers wait while the two meta pages are copied, and no
     /// longer; what they free meanwhile is not used again before the copy is complete.
     ///
-    /// - Returns: LMDB's code.
-    func copy(toDescriptor descriptor: Int32) throws(ArchiveError) -> Int32 {
+    /// - Parameter isStopped: asked now and then whether to give up.
+    /// - Returns: LMDB's code, or the system's; `ECANCELED` where it was given up.
+    func copy(toDescriptor descriptor: Int32, unless isStopped: () -> Bool) throws(ArchiveError) -> Int32 {
         try enter()
         defer { leave() }
-        return mdb_env_copyfd2(handle, descriptor, 0)
+        guard let copy = PipedCopy(of: handle) else { return errno }
+        return copy.write(to: descriptor, unless: isStopped)
     }
 }

@@ -10,14 +10,19 @@ struct BackupWriter {
     private let archive: Archive
     private let dataFolder: String
     private let now: Instant
+    private let isStopped: @Sendable () -> Bool
 
     /// What the name of a folder ends with for as long as its backup is being written.
     static let unfinishedSuffix = ".unfinished"
 
-    init(archive: Archive, dataFolder: String, at now: Instant) {
+    /// - Parameter isStopped: asked now and then whether to give up; what was written so far is then removed.
+    init(
+        archive: Archive, dataFolder: String, at now: Instant, unless isStopped: @escaping @Sendable () -> Bool = { false }
+    ) {
         self.archive = archive
         self.dataFolder = dataFolder
         self.now = now
+        self.isStopped = isStopped
     }
 
     /// Writes the backup and returns when it is on the disk.
@@ -69,7 +74,7 @@ struct BackupWriter {
         let journal: JournalSummary
         let values: Int
         do throws(ArchiveError) {
-            copy = try archive.copy(into: folder.text)
+            copy = try archive.copy(into: folder.text, unless: isStopped)
             // What the copy says, and not what the archive says now: that may be later.
             reader = try ArchiveReader.open(folder: folder.text)
             journal = try reader.journal()
@@ -121,7 +126,10 @@ struct BackupWriter {
         var files: [BackupManifest.File] = []
         for name in names {
             do {
-                let digest = try FileDigest(of: OpenFile("\(folder.text)/\(name)", flags: O_RDONLY))
+                let file = try OpenFile("\(folder.text)/\(name)", flags: O_RDONLY)
+                let digest = try FileDigest(of: file) { (_) throws(SystemError) in
+                    if isStopped() { throw SystemError(code: ECANCELED) }
+                }
                 files.append(BackupManifest.File(name: name, bytes: digest.bytes, sha256: digest.sha256))
             } catch {
                 throw .notRead(path: "\(folder.text)/\(name)", reason: error.reason)

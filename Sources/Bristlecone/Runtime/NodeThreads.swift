@@ -35,10 +35,10 @@ struct NodeThreads: Sendable {
         upkeep = UpkeepKeeper(archive: archive, logger: logger)
     }
 
-    /// Ends them all, in the order in which they hand work to each other. The contacts, which are the index's to save, do
-    /// not wait for a backup that is being made.
+    /// Ends them all, in the order in which they hand work to each other. A backup that is being made is given up.
     func shutdown() async {
         index.endSoon()
+        copier.endSoon()
         await workshop.shutdown()
         for socket in sockets.values { await socket.close() }
         try? await writer.shutdownGracefully()

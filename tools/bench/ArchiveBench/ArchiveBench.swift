@@ -23,6 +23,10 @@ enum ArchiveBench {
         if arguments.count == 3, arguments[0] == "fill", let count = Int(arguments[2]) {
             return try Filling().run(folder: arguments[1], count: count)
         }
+        guard arguments.first?.hasPrefix("-") != true, arguments.dropFirst().allSatisfy({ Int($0) != nil }) else {
+            FileHandle.standardError.write(Data("ArchiveBench [FOLDER [RECORDS…]] or ArchiveBench fill FOLDER COUNT\n".utf8))
+            exit(64)
+        }
         let isTemporary = arguments.isEmpty
         let folder = arguments.first ?? NSTemporaryDirectory() + "archive-bench-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

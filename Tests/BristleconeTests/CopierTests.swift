@@ -1,0 +1,23 @@
+import Testing
+
+@testable import Bristlecone
+
+@Suite struct CopierTests {
+    @Test func aNodeThatStopsDoesNotWaitForABackup() async {
+        let copier = Copier()
+        let (begun, begin) = AsyncStream.makeStream(of: Void.self)
+        let backup = Task {
+            await #expect(throws: BackupError.archive("The node is stopping; start it again and repeat.")) {
+                try await copier.run { (isStopped) throws(BackupError) in
+                    begin.finish()
+                    while !isStopped() {}
+                    throw BackupError.archive("The archive was not copied to the end: repeat it.")
+                }
+            }
+        }
+        for await _ in begun {}
+        await copier.shutdown()
+        _ = await backup.value
+        await #expect(throws: BackupError.self) { try await copier.run { (_) throws(BackupError) in } }
+    }
+}
