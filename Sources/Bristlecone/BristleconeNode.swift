@@ -244,15 +244,16 @@ public final class BristleconeNode: Sendable {
         }
     }
 
-    /// Makes a backup while the node goes on: archive, identity and configuration, in a new folder.
+    /// Makes a backup while the node goes on: archive, identity and configuration, in a new folder. It is given up when
+    /// the node stops.
     ///
     /// - Parameter folder: an absolute path; the folder that it lies in exists.
     public func backUp(to folder: String) async throws(NodeError) -> BackupReport {
         do throws(BackupError) {
-            return try await threads.copier.run { [archive, dataFolder = self.folder.path] (isStopped) throws(BackupError) in
-                try BackupWriter(
-                    archive: archive, dataFolder: dataFolder, at: ClockReading.now().wall, unless: isStopped
-                ).write(to: folder)
+            return try await threads.copier.run { [archive, data = self.folder.path] (isStopped) throws(BackupError) in
+                let now = ClockReading.now().wall
+                return try BackupWriter(archive: archive, dataFolder: data, at: now, unless: isStopped)
+                    .write(to: folder)
             }
         } catch {
             throw NodeError(error.description, canRetry: false)

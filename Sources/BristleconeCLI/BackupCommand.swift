@@ -12,7 +12,8 @@ struct BackupCommand: AsyncParsableCommand {
             The backup holds the archive, its index, bristlecone.yaml and the node's private key: whoever can read it \
             can be this node, so keep it as safe as the data folder. A running node goes on meanwhile, and everything \
             that it had acknowledged when the backup began is in it. The folder appears when the backup is complete; \
-            until then its name ends with \(Backup.unfinishedSuffix).
+            until then its name ends with \(Backup.unfinishedSuffix). A node that is stopped meanwhile \
+            gives it up, and removes what there is of it.
 
             For example:
 

@@ -17,7 +17,8 @@ struct BackupWriter {
 
     /// - Parameter isStopped: asked now and then whether to give up; what was written so far is then removed.
     init(
-        archive: Archive, dataFolder: String, at now: Instant, unless isStopped: @escaping @Sendable () -> Bool = { false }
+        archive: Archive, dataFolder: String, at now: Instant,
+        unless isStopped: @escaping @Sendable () -> Bool = { false }
     ) {
         self.archive = archive
         self.dataFolder = dataFolder

@@ -24,7 +24,8 @@ enum ArchiveBench {
             return try Filling().run(folder: arguments[1], count: count)
         }
         guard arguments.first?.hasPrefix("-") != true, arguments.dropFirst().allSatisfy({ Int($0) != nil }) else {
-            FileHandle.standardError.write(Data("ArchiveBench [FOLDER [RECORDS…]] or ArchiveBench fill FOLDER COUNT\n".utf8))
+            let usage = "ArchiveBench [FOLDER [RECORDS…]] or ArchiveBench fill FOLDER COUNT\n"
+            FileHandle.standardError.write(Data(usage.utf8))
             exit(64)
         }
         let isTemporary = arguments.isEmpty
