@@ -51,11 +51,8 @@ struct OwnRecord: Sendable {
 
     /// Drops who has forgotten us, or may have.
     mutating func dropForgetful(at now: Instant) {
-        for index in holders.indices.reversed()
-        where now - holders[index].lastPingSent >= OwnRecord.forgottenAfter
-            || now - holders[index].confirmedAt >= OwnRecord.confirmedFor
-        {
-            holders.remove(at: index)
+        holders.removeAll { holder in
+            now - holder.lastPingSent >= OwnRecord.forgottenAfter || now - holder.confirmedAt >= OwnRecord.confirmedFor
         }
     }
 
@@ -68,7 +65,7 @@ struct OwnRecord: Sendable {
 
     /// The holders whose turn it is to be pinged.
     func due(at now: Instant) -> [NodeInfo] {
-        holders.indices.filter { now - holders[$0].lastPingSent >= OwnRecord.pingInterval }.map { holders[$0].node }
+        holders.lazy.filter { now - $0.lastPingSent >= OwnRecord.pingInterval }.map(\.node)
     }
 
     /// When there may be something to do again: soon while holders are wanted, else when the next is to be pinged.
