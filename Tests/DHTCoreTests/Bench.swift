@@ -82,6 +82,18 @@ struct Bench {
         _ = try receive(.pingResponse(PingResponse(id: ping)), from: peer)
     }
 
+    /// Has peers become contacts until the node wants no more. Returns all that asked.
+    mutating func meetAsManyAsWanted() throws -> [Peer] {
+        var peers: [Peer] = []
+        while node.contacts.count < Walker.contactsWanted {
+            let peer = try Peer(peers.count + 1)
+            try meet(peer)
+            now = now + .milliseconds(100)
+            peers.append(peer)
+        }
+        return peers
+    }
+
     /// Makes a peer a contact.
     mutating func befriend(_ peer: Peer) throws {
         try meet(peer)

@@ -199,13 +199,7 @@ import Testing
     @Test func noTrackerIsAskedOnceThereAreEnoughContacts() throws {
         var bench = try Bench()
         bench.leaveNeighboursAlone()
-        var peers: [Peer] = []
-        while bench.node.contacts.count < Walker.contactsWanted {
-            let peer = try Peer(peers.count + 1)
-            try bench.meet(peer)
-            bench.now = bench.now + .milliseconds(100)
-            peers.append(peer)
-        }
+        let peers = try bench.meetAsManyAsWanted()
         let tracker = try Peer(901).address
         _ = bench.give(.trackersResolved([tracker]))
         #expect(try bench.converse(for: .seconds(400), with: peers).messages(to: tracker).isEmpty)

@@ -9,13 +9,7 @@ import Testing
     /// A node with as many contacts as it wants, all of which answer what it asks.
     private func settled() throws -> (bench: Bench, peers: [Peer]) {
         var bench = try Bench()
-        var peers: [Peer] = []
-        while bench.node.contacts.count < Walker.contactsWanted {
-            let peer = try Peer(peers.count + 1)
-            try bench.meet(peer)
-            bench.now = bench.now + .milliseconds(100)
-            peers.append(peer)
-        }
+        let peers = try bench.meetAsManyAsWanted()
         _ = try bench.converse(for: .seconds(60), with: peers)
         return (bench, peers)
     }

@@ -1,6 +1,7 @@
 package import IPv8
 
-/// One machine: where it is, its clocks, and what runs on it.
+/// One machine: where it is, its clocks, and what runs on it. Why some of it is not checked for exclusive access, see
+/// ``Shard``.
 package final class Machine {
     /// Which of the world's machines it is.
     package let index: MachineIndex

@@ -5,7 +5,8 @@ package import Maintenance
 
 /// A node of ours on a machine: what the shell around `DHTCore.Node` does for real with sockets, threads and files.
 ///
-/// Signature checks and reads take no time where the world says so; then they are answered within the same input.
+/// Signature checks and reads take no time where the world says so; then they are answered within the same input. Why
+/// some of it is not checked for exclusive access, see ``Shard``.
 package final class NodeHost: CommandTaker {
     /// The node.
     @exclusivity(unchecked) package private(set) var node: Node
