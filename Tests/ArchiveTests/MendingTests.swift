@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import IPv8
+import Synchronization
 import Testing
 
 @testable import Archive
@@ -138,6 +139,21 @@ import Testing
         let held = try HeldFolder(folder.path)
         #expect(throws: ArchiveError.inUse(folder: folder.path)) { try HeldFolder(folder.path) }
         #expect(try ArchiveReader.open(folder: folder.path).isInUse)
+        withExtendedLifetime(held) {}
+    }
+
+    @Test func folderIsHadOnceThoseWhoLookAtItAreDone() throws {
+        // Where there is none, no node has been, and a look keeps nobody out.
+        try Data().write(to: URL(filePath: folder.path + "/lock"))
+        let reader = Mutex<ArchiveReader?>(try ArchiveReader.open(folder: folder.path))
+        let isDone = Mutex(false)
+        Thread.detachNewThread {
+            Thread.sleep(forTimeInterval: 0.3)
+            isDone.withLock { $0 = true }
+            reader.withLock { $0 = nil }
+        }
+        let held = try HeldFolder(folder.path)
+        #expect(isDone.withLock { $0 })
         withExtendedLifetime(held) {}
     }
 

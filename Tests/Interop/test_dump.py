@@ -1,5 +1,6 @@
 """`bristlecone-dump` on an empty, a small, a damaged, a locked and a newer archive, and beside a running node."""
 
+import asyncio
 import fcntl
 import hashlib
 import json
@@ -216,6 +217,23 @@ async def test_a_node_does_not_start_while_its_folder_is_looked_at(small, dump):
         assert completed.status == 1 and str(small.data) in completed.errors
     assert (await dump("verify", small.data)).status == SOUND
     await small.restart()
+
+
+async def test_a_short_look_at_a_folder_delays_what_wants_it_and_fails_nothing(small, dump, tmp_path):
+    assert (await dump("export", small.data, "--output", tmp_path / "all")).status == SOUND
+    with open(small.data / "lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        importing = asyncio.create_task(dump("import", tmp_path / "all", small.data))
+        await asyncio.sleep(1.0)
+        assert not importing.done()
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        assert (await importing).status == SOUND
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        starting = asyncio.create_task(small.restart())
+        await asyncio.sleep(1.0)
+        assert not starting.done()
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        await starting
 
 
 async def test_help_is_complete(dump):

@@ -22,7 +22,7 @@ package final class HeldFolder: Sendable {
             let existed = access(file, F_OK) == 0
             let opened = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
             guard opened >= 0 else { throw .unavailable(path: file, reason: String(cString: strerror(errno))) }
-            guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
+            guard ExclusiveLock.take(opened) == 0 else {
                 close(opened)
                 throw .inUse(folder: path)
             }

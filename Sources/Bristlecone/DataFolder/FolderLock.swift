@@ -1,3 +1,4 @@
+internal import Archive
 internal import Glibc
 
 /// The lock that keeps a second process out of a data folder; it is let go when this value goes, and by the system when
@@ -15,7 +16,7 @@ struct FolderLock: ~Copyable, Sendable {
                 let existed = try folder.status(of: FolderLock.name) != nil
                 let file = try OpenFile(
                     FolderLock.name, in: folder.descriptor, flags: O_RDWR | O_CREAT | O_NOFOLLOW, permissions: 0o600)
-                try SystemError.check { flock(file.descriptor, LOCK_EX | LOCK_NB) }
+                try SystemError.check { ExclusiveLock.take(file.descriptor) }
                 // A process whose start failed removes the file that it created: then this lock keeps nobody out.
                 guard try file.status().st_nlink > 0 else { continue }
                 if !existed { created.add("\(path)/\(FolderLock.name)") }
