@@ -64,6 +64,7 @@ let package = Package(
         .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLinux"),
 
         .target(name: "IPv8", dependencies: ["CSodium", "CLibcrypto"], swiftSettings: house),
         .target(name: "Kademlia", dependencies: ["IPv8"], swiftSettings: house),
@@ -89,7 +90,7 @@ let package = Package(
         .target(
             name: "Bristlecone",
             dependencies: [
-                "IPv8", "Kademlia", "Maintenance", "DHTCore", "Archive", "Console",
+                "IPv8", "Kademlia", "Maintenance", "DHTCore", "Archive", "Console", "CLinux",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

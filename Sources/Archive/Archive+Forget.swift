@@ -5,43 +5,67 @@ extension Archive {
     /// publications, pins, and what is in quarantine of them. Only that something was removed under the key stays in the
     /// journal, until the index has read it and the journal is trimmed.
     ///
-    /// A signer's values may stand under any key, so everything is walked, in snapshots of bounded length; stores go on
-    /// meanwhile. What comes in behind the walk is new and stays, unless it is barred. The pages that the records were
-    /// on are used again by and by; until then their bytes are still in the file, as they are in backups.
-    ///
     /// - Parameter block: whether nothing of the kind is to be taken again.
     /// - Returns: how many records were erased.
-    public func forget(
-        _ subject: ArchiveSubject, block: Bool, at now: Instant, progress: (Int) -> Void = { _ in }
-    ) throws(ArchiveError) -> Int {
-        if block, case .refused(let refusal)? = try commit([.block(subject)], at: now).first {
-            throw .refused(refusal)
+    public func forget(_ subject: ArchiveSubject, block: Bool, at now: Instant) throws(ArchiveError) -> Int {
+        var erasure = Erasure(of: subject, block: block)
+        while !erasure.isDone { try advance(&erasure, at: now) }
+        return erasure.erasedCount
+    }
+
+    /// An erasure that is under way.
+    ///
+    /// A signer's values may stand under any key, so everything is walked, in steps of bounded length; stores, and whatever
+    /// else is to be done, go on between them. What comes in behind the walk is new and stays, unless it is barred. The
+    /// pages that the records were on are used again by and by; until then their bytes are still in the file, as they are
+    /// in backups.
+    public struct Erasure: Sendable {
+        fileprivate let subject: ArchiveSubject
+        fileprivate var isToBlock: Bool
+        fileprivate var tables = Archive.forgotten[...]
+        fileprivate var after: [UInt8]?
+        /// How many records have been erased.
+        public fileprivate(set) var erasedCount = 0
+        /// Whether there is nothing left.
+        public fileprivate(set) var isDone = false
+
+        /// Begins one, with nothing done yet.
+        ///
+        /// - Parameter block: whether nothing of the kind is to be taken again, from the first step on.
+        public init(of subject: ArchiveSubject, block: Bool) {
+            self.subject = subject
+            isToBlock = block
         }
-        var erased = 0
-        for table in Archive.forgotten {
-            var after: [UInt8]?
-            repeat {
-                let (places, last) = try environment.read { (transaction) throws(ArchiveError) in
-                    try Archive.places(of: subject, in: table, after: after, transaction)
-                }
-                for start in stride(from: 0, to: places.count, by: Archive.deletionsPerCommit) {
-                    try erase(places[start..<min(start + Archive.deletionsPerCommit, places.count)], at: now)
-                }
-                erased += places.count
-                progress(erased)
-                after = last
-            } while after != nil
+    }
+
+    /// Takes the next step of an erasure.
+    public func advance(_ erasure: inout Erasure, at now: Instant) throws(ArchiveError) {
+        if erasure.isToBlock {
+            if case .refused(let refusal)? = try commit([.block(erasure.subject)], at: now).first {
+                throw .refused(refusal)
+            }
+            erasure.isToBlock = false
         }
-        _ = try commit([.unpin(subject)], at: now)
-        return erased
+        guard let table = erasure.tables.first else {
+            _ = try commit([.unpin(erasure.subject)], at: now)
+            erasure.isDone = true
+            return
+        }
+        let (places, last) = try environment.read { (transaction) throws(ArchiveError) in
+            try Archive.places(of: erasure.subject, in: table, after: erasure.after, transaction)
+        }
+        try erase(places[...], at: now)
+        erasure.erasedCount += places.count
+        erasure.after = last
+        if last == nil { erasure.tables.removeFirst() }
     }
 
     /// Copies and evidence go before what they are copies of.
     private static let forgotten: [Table] = [
         .quarantine, .evidence, .history, .publications, .retained, .entries, .floors,
     ]
-    /// How many records one snapshot looks at.
-    private static let recordsPerSnapshot = 16_384
+    /// How many records one step looks at, and how many of them it erases at most.
+    private static let recordsPerStep = 16_384
 
     /// The places in a table that have to do with a subject, and the last key that was looked at where there are more.
     private static func places(
@@ -53,10 +77,10 @@ extension Archive {
         var prefix: [UInt8] = []
         if case .key(let target) = subject, table != .quarantine { prefix = target.bytes }
         try transaction.forEach(table, prefix: prefix, from: after.map { $0 + [0] }) { (key, _) throws(ArchiveError) in
-            guard examined < recordsPerSnapshot else { return false }
+            guard last == nil else { return false }
             examined += 1
             if concerns(subject, key, in: table) { places.append(RecordPlace(table: table, key: Array(key))) }
-            last = examined == recordsPerSnapshot ? Array(key) : nil
+            if examined == recordsPerStep || places.count == deletionsPerCommit { last = Array(key) }
             return true
         }
         return (places, last)

@@ -36,11 +36,17 @@ extension BristleconeNode {
     ///
     /// - Parameter block: whether nothing of it is to be taken again.
     public func forget(_ subject: KeepSubject, block: Bool) async throws(NodeError) -> ForgetReport {
-        let now = loop.moment.now
-        let erased = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
-            try archive.forget(subject.ofArchive, block: block, at: now)
+        var erasure = Archive.Erasure(of: subject.ofArchive, block: block)
+        // In steps, so that neither the end of the node nor what others ask for waits for the last of them.
+        while !erasure.isDone {
+            let now = loop.moment.now
+            erasure = try await threads.housekeeper.run { [erasure] (archive) throws(ArchiveError) in
+                var erasure = erasure
+                try archive.advance(&erasure, at: now)
+                return erasure
+            }
         }
-        return ForgetReport(subject: subject, erasedRecords: erased, isBlocked: block)
+        return ForgetReport(subject: subject, erasedRecords: erasure.erasedCount, isBlocked: block)
     }
 
     private func commit(

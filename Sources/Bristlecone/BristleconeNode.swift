@@ -7,6 +7,7 @@ public import Logging
 internal import Maintenance
 internal import NIOCore
 internal import NIOPosix
+internal import Synchronization
 
 /// A running node of the DHT, with its archive.
 ///
@@ -32,6 +33,8 @@ public final class BristleconeNode: Sendable {
     /// How values are kept alive.
     let settings: UpkeepSettings
     private let startedAt = ContinuousClock.now
+    /// What ends the node, once somebody has asked for it.
+    private let ending = Mutex<Task<Void, Never>?>(nil)
 
     /// Starts a node with these settings. It has its sockets and its archive, and takes part in the overlay, when this
     /// returns; whom it knows then is another matter, see ``waitForContacts(_:within:)``. A start that fails leaves nothing
@@ -173,8 +176,18 @@ public final class BristleconeNode: Sendable {
         return configuration
     }
 
-    /// Ends the node: what was acknowledged or is about to be is on disk when this returns.
+    /// Ends the node: what was acknowledged or is about to be is on disk when this returns, to whomever else has called it
+    /// too. What is asked of the node from then on is answered with a ``NodeError``.
     public func shutdown() async {
+        let ending = ending.withLock { ending in
+            let task = ending ?? Task { await end() }
+            ending = task
+            return task
+        }
+        await ending.value
+    }
+
+    private func end() async {
         trackers.end()
         await loop.stop()
         await threads.shutdown()

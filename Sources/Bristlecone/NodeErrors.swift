@@ -22,7 +22,8 @@ public struct StartError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Somebody else listens there already.
     public static func addressInUse(_ address: Address) -> StartError {
         StartError(
-            "\(address) is in use by another program; stop it, or choose another port with --listen \(address.host):PORT.",
+            "\(address) is in use by another program; stop it, or choose another port with --listen "
+                + "\(address.family == .ipv6 ? "[\(address.host)]" : "\(address.host)"):PORT.",
             canRetry: true)
     }
 

@@ -13,7 +13,8 @@ struct BackupCommand: AsyncParsableCommand {
             can be this node, so keep it as safe as the data folder. A running node goes on meanwhile, and everything \
             that it had acknowledged when the backup began is in it. The folder appears when the backup is complete; \
             until then its name ends with \(Backup.unfinishedSuffix). A node that is stopped meanwhile \
-            gives it up, and removes what there is of it.
+            gives it up, and removes what there is of it. It is the running node that writes it: the folder is to be one \
+            that the node's user can write to, and Ctrl-C here does not end the backup.
 
             For example:
 
@@ -42,6 +43,11 @@ struct BackupCommand: AsyncParsableCommand {
         defer { progress.end() }
         let report = try backUp(dataFolder, to: path)
         progress.end()
+        guard access(path, F_OK) == 0 || errno != ENOENT else {
+            throw CommandFailure(
+                message: "The node wrote the backup to \(path), where only the node sees it: so it is with /tmp for a service "
+                    + "that has one of its own, which goes when it stops. Repeat it with a folder that both see.")
+        }
         try client.show(report) { report.text(on: $0, backup: folder) }
     }
 

@@ -23,7 +23,7 @@ struct ClientOptions: ParsableArguments {
     func ask(_ request: ControlRequest, timeout: Duration) throws -> ControlReply {
         let reply = try ControlClient(dataFolder: folder).send(request, timeout: timeout)
         if case .failure(let sentence, let canRetry) = reply {
-            throw CommandFailure(message: canRetry ? "\(sentence) Trying again may help." : sentence)
+            throw CommandFailure(message: canRetry ? "\(sentence) \(Program.retryHint)" : sentence)
         }
         return reply
     }
@@ -31,7 +31,7 @@ struct ClientOptions: ParsableArguments {
     /// Prints an answer: as JSON, or as the text for people that is made for the terminal.
     func show(_ report: some Encodable, _ text: (Terminal) -> String) throws {
         let terminal = Terminal(descriptor: STDOUT_FILENO, environment: ProcessInfo.processInfo.environment)
-        Output.show(json ? try JSONText.encode(report) : text(terminal))
+        try Output.answer(json ? try JSONText.encode(report) : text(terminal))
     }
 
     /// What to throw where the node answers another question than the one that was asked.

@@ -31,11 +31,11 @@ struct ConfigShowCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        guard !defaultFile else { return Output.show(String(DefaultFile.text.dropLast())) }
+        guard !defaultFile else { return try Output.answer(String(DefaultFile.text.dropLast())) }
         let configuration = try node.load()
         let environment = ProcessInfo.processInfo.environment
         let terminal = Terminal(descriptor: STDOUT_FILENO, environment: environment)
-        Output.show(json ? try JSONText.encode(configuration) : configuration.text(on: terminal))
+        try Output.answer(json ? try JSONText.encode(configuration) : configuration.text(on: terminal))
     }
 }
 

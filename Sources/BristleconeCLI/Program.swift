@@ -76,10 +76,11 @@ struct Program: AsyncParsableCommand {
     private static func end(with error: any Error) -> Never {
         switch error {
         case let failure as CommandFailure: end(failure.status, saying: [failure.message])
+        case let failure as OutputFailure: end(.failure, saying: [failure.message])
         case let error as ConfigurationError: end(error.exitStatus, saying: error.problems.map(\.description))
         case let error as ControlError: end(.failure, saying: [error.description])
         case let error as BackupError: end(.failure, saying: [error.description])
-        case let error as StartError: end(.failure, saying: [error.description])
+        case let error as StartError: end(.failure, saying: [error.canRetry ? "\(error) \(retryHint)" : "\(error)"])
         default: endParsing(error)
         }
     }
@@ -98,6 +99,9 @@ struct Program: AsyncParsableCommand {
             saying: message.isEmpty ? [] : [message.hasPrefix(label) ? String(message.dropFirst(label.count)) : message]
         )
     }
+
+    /// What stands behind a sentence where trying again later may help.
+    static let retryHint = "Trying again may help."
 
     private static func end(_ status: ExitCode, saying sentences: [String]) -> Never {
         for sentence in sentences { Output.complain("bristlecone: \(sentence)") }

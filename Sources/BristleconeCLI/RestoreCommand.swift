@@ -34,7 +34,7 @@ struct RestoreCommand: AsyncParsableCommand {
         client.json = json
         let folder = CopyProgress.withoutSlashes(client.folder)
         let progress = CopyProgress(
-            of: folder + Backup.restoringSuffix, bytesExpected: try Backup.byteCount(of: backup))
+            of: Backup.restoringFolder(of: folder), bytesExpected: try Backup.byteCount(of: backup))
         defer { progress.end() }
         let report = try Backup.restore(backup, to: folder)
         progress.end()

@@ -43,7 +43,7 @@ struct RunCommand: AsyncParsableCommand {
         let service = NodeService(node: node) { Output.show(greeting.text) }
         // Stopped in reverse: first nobody can ask any more, then the node ends.
         let group = ServiceGroup(
-            services: [service, control], gracefulShutdownSignals: [.sigterm, .sigint, .sighup],
+            services: [service, control], gracefulShutdownSignals: RunCommand.stopSignals,
             logger: RunCommand.logger(.warning))
         do {
             try await group.run()
@@ -51,6 +51,17 @@ struct RunCommand: AsyncParsableCommand {
             throw CommandFailure(message: "The node was stopped because its control socket failed: \(error).")
         }
         logger.info("Stopped")
+    }
+
+    /// The signals that stop the node, but for those that whoever started it has it ignore, as `nohup` does.
+    private static var stopSignals: [UnixSignal] {
+        [.sigterm]
+            + [.sigint, .sighup].filter { signal in
+                var inherited = sigaction()
+                sigaction(signal.rawValue, nil, &inherited)
+                // SIG_IGN is 1, in the place of a function.
+                return unsafeBitCast(inherited.__sigaction_handler.sa_handler, to: UInt.self) != 1
+            }
     }
 
     private static func logger(_ level: Logger.Level) -> Logger {

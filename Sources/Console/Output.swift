@@ -11,16 +11,24 @@ package enum Output {
     /// Writes over the line of a terminal that the cursor stands in, which is standard error's.
     package static func rewrite(_ text: String) { write("\r\u{1B}[K\(text)", to: STDERR_FILENO, ending: "") }
 
-    /// Writes bytes to standard output as they are.
-    ///
-    /// - Returns: zero, or the system's number for why not all of them could be written.
-    package static func put(_ bytes: [UInt8]) -> Int32 { put(bytes[...], to: STDOUT_FILENO) }
+    /// Writes what a program was asked for to standard output, with a line's end behind it. What is cut short is not to be
+    /// taken for whole.
+    package static func answer(_ text: String) throws(OutputFailure) { try answer(Array("\(text)\n".utf8)) }
+
+    /// Writes bytes that a program was asked for to standard output as they are.
+    package static func answer(_ bytes: [UInt8]) throws(OutputFailure) {
+        let code = put(bytes[...], to: STDOUT_FILENO)
+        // Nobody reads on. It is the signal that ends other programs then, unless whoever started them has it ignored.
+        if code == EPIPE { exit(0) }
+        guard code == 0 else { throw OutputFailure(reason: String(cString: strerror(code))) }
+    }
 
     private static func write(_ text: String, to descriptor: Int32, ending: String = "\n") {
         // Nobody reads any more, or the disk is full: there is nowhere left to say so.
         _ = put(Array("\(text)\(ending)".utf8)[...], to: descriptor)
     }
 
+    /// Answers zero, or the system's number for why not all of them could be written.
     private static func put(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Int32 {
         var rest = bytes
         while !rest.isEmpty {
@@ -31,4 +39,13 @@ package enum Output {
         }
         return 0
     }
+}
+
+/// An answer that did not get to where it was to go.
+package struct OutputFailure: Error {
+    /// Why, in the system's words.
+    let reason: String
+
+    /// One sentence that says what is wrong and what to do.
+    package var message: String { "The answer cannot be written (\(reason)): see whether its disk is full." }
 }

@@ -5,6 +5,8 @@ internal import Kademlia
 struct ActiveLookup: Sendable {
     let purpose: Purpose
     let target: Target
+    /// When the first nodes were asked: no token that responders gave is older.
+    let begunAt: Instant
     /// Whether loopback and private networks are limited to their share of the closest nodes too.
     let limitsLocal: Bool
     /// One search for each family; they share their findings.

@@ -14,7 +14,7 @@ extension Node {
         workCount += 1
         let id = ActivityID(number: workCount)
         var active = ActiveLookup(
-            purpose: purpose, target: target, limitsLocal: limitsLocalNetworks, searches: [:])
+            purpose: purpose, target: target, begunAt: now, limitsLocal: limitsLocalNetworks, searches: [:])
         for family in families.present {
             guard let table = families[family]?.table, table.count > 0 else { continue }
             let seeds = table.seeds(for: target, count: active.nodesWanted, at: now).map(\.node)

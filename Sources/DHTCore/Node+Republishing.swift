@@ -167,7 +167,7 @@ extension Node {
         upkeep.runs[id]?.wait = nil
         upkeep.runs[id]?.pool = NodePool(
             members, around: lookup.target, copies: Node.replicasWanted, wanted: lookup.nodesWanted,
-            limitsLocal: limitsLocalNetworks, at: now)
+            limitsLocal: limitsLocalNetworks, since: lookup.begunAt)
         advance(run: id, at: now, into: &effects)
     }
 

@@ -10,7 +10,9 @@ extension Node {
     /// Sends what may be sent now, and is done with what nobody is left for.
     mutating func dispatch(_ run: inout ArcRun, _ id: ActivityID, at now: Instant, into effects: inout [Effect]) {
         for index in run.items.indices {
-            if !run.items[index].hasValidTokens(at: now) { run.items[index].cutShort() }
+            if !run.items[index].hasValidTokens(at: now) || run.items[index].isOverdue(at: now, servedFor: servedFor) {
+                run.items[index].cutShort()
+            }
             // The closest nodes are the right ones, so a busy one is waited for; but nobody waits behind it.
             for member in run.items[index].nextCandidates where upkeep.mayBegin && !requests.isFull {
                 guard pacer.admitForUpkeep(member.node.address, at: now) else { continue }

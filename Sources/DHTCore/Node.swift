@@ -117,10 +117,10 @@ public struct Node: Sendable {
             }
         }
         pacer = QueryPacer(upkeepLimits: configuration.upkeepLimits)
+        lostContacts = LostContacts(configuration.contacts)
         upkeep = Upkeep(
             isEnabled: configuration.republishes, limits: configuration.upkeepLimits,
-            contactsBefore: min(configuration.contacts.count, LostContacts.contactsMax))
-        lostContacts = LostContacts(configuration.contacts)
+            contactsBefore: lostContacts.countOfLastHeard)
         if !configuration.contacts.isEmpty || !configuration.peers.isEmpty {
             trackersWalkedAt = now + Node.trackersWait - Node.trackersInterval
         }

@@ -52,6 +52,20 @@ import Testing
         #expect(Set(after.targets.map(\.target)) == [target(0), target(7)])
     }
 
+    @Test func anAttemptHoldsBackWhatWasDueThenAndNotWhatComesDueLater() throws {
+        let folder = try Folder()
+        let archive = try archive(folder, targets: 1, valuesEach: 1)
+        defer { archive.close() }
+        try archive.store(Sample.unsigned("later"), under: target(0), at: .start + 600, from: .publishedHere)
+        try archive.followToEnd()
+        let othersCloser = RepublishResult(
+            target: target(0), outcome: .othersCloser, holders: [], retryAt: later + 900, sought: nil)
+        #expect(try archive.dueList(at: later, limit: 10).targets.count == 1)
+        try archive.note([othersCloser], at: later)
+        #expect(try archive.dueList(at: later + 1, limit: 10).targets.isEmpty)
+        #expect(try archive.dueList(at: .start + 3600, limit: 10).targets.map(\.target) == [target(0)])
+    }
+
     @Test func whatIsPinnedIsNotCrowdedOutByWhatIsDueLater() throws {
         let folder = try Folder()
         let archive = try archive(folder, targets: 6, valuesEach: 1)

@@ -1,7 +1,8 @@
 import Archive
-import FoundationEssentials
+import Foundation
 import IPv8
 import Logging
+import Synchronization
 import Testing
 
 @testable import Bristlecone
@@ -161,6 +162,48 @@ import Testing
         #expect(try await new.localValues(key: Target(hashing: "later")).values.isEmpty)
         #expect(try await new.localValues(key: Target(hashing: "4")).values.count == 1)
         await new.shutdown()
+    }
+
+    /// A node that is started where there is none begins anew, as somebody else.
+    @Test func thereIsADataFolderAtEveryMomentOfARestore() throws {
+        let watch = Watch(over: data)
+        Thread.detachNewThread { watch.look() }
+        for _ in 0..<5 { _ = try Backup.restore(backup, to: data) }
+        watch.isOver.store(true, ordering: .relaxed)
+        #expect(watch.looks.load(ordering: .relaxed) > 100 && watch.absences.load(ordering: .relaxed) == 0)
+    }
+
+    /// Looks again and again whether something is there.
+    private final class Watch: Sendable {
+        let path: String
+        let isOver = Atomic(false)
+        let looks = Atomic(0)
+        let absences = Atomic(0)
+
+        init(over path: String) { self.path = path }
+
+        func look() {
+            while !isOver.load(ordering: .relaxed) {
+                if access(path, F_OK) != 0 { absences.add(1, ordering: .relaxed) }
+                looks.add(1, ordering: .relaxed)
+            }
+        }
+    }
+
+    @Test func aLinkLeadsToWhatWasRestored() throws {
+        let link = folder.file("link")
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: data)
+        let report = try Backup.restore(backup, to: link)
+        #expect(report.dataFolder == data && report.movedAside?.hasPrefix(data + ".before-restore-") == true)
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == data)
+        #expect(try ArchiveReader.open(folder: link).journal().last == 5)
+    }
+
+    @Test func whatAnInterruptedRestoreLeftIsNotTouched() throws {
+        let left = data + ".restoring"
+        try FileManager.default.createDirectory(atPath: left, withIntermediateDirectories: false)
+        #expect(throws: BackupError.unfinishedRestore(path: left)) { try Backup.restore(backup, to: data) }
+        #expect(FileManager.default.fileExists(atPath: left))
     }
 
     @Test func restoreIsRefusedWhereANodeRunsOrSomethingElseIs() async throws {

@@ -227,6 +227,10 @@ import Testing
             "test.yaml:1: 127.0.0.1:1 and 127.0.0.2:1 are of the same family (IPv4). Keep one of them, or use 0.0.0.0 for all of the machine's addresses."
         ),
         (
+            "listen: ['127.0.0.1:1']\nbootstrap:\n  lan_broadcast: true",
+            "test.yaml:3: Broadcasts do not reach a node that listens on 127.0.0.1:1. Listen on 0.0.0.0, or set bootstrap.lan_broadcast to false."
+        ),
+        (
             "threads: 1\npeers: ['[2001:db8::1]:5']",
             "test.yaml:2: The node has no IPv6 address to talk to [2001:db8::1]:5 from. Add one to listen, such as \"[::]:8090\", or remove the peer."
         ),

@@ -78,6 +78,26 @@ import Testing
         }
     }
 
+    @Test func whatIsAskedOfANodeThatHasEndedIsAnsweredWithAnError() async throws {
+        try await withNode { node, address in
+            let waiting = Task { try await node.waitForContacts() }
+            let (first, second) = (Task { await node.shutdown() }, Task { await node.shutdown() })
+            await first.value
+            await second.value
+            await #expect(throws: NodeError.self) { try await waiting.value }
+            let key = Target(hashing: "key")
+            await #expect(throws: NodeError.self) {
+                try await node.storeValue(key: key, data: [1], signed: false)
+            }
+            await #expect(throws: NodeError.self) { _ = try await node.findValues(key: key) }
+            await #expect(throws: NodeError.self) { _ = try await node.ping(address) }
+            await #expect(throws: NodeError.self) { _ = try await node.plan() }
+            await #expect(throws: NodeError.self) { _ = try await node.forget(.key(key), block: false) }
+            #expect(await node.status().contacts.isEmpty)
+            await node.shutdown()
+        }
+    }
+
     @Test func aNodeAloneKeepsWhatItIsGivenAndSaysThatNobodyElseDoes() async throws {
         try await withNode { node, _ in
             let key = Target(hashing: "alone")

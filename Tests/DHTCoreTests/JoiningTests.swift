@@ -52,6 +52,35 @@ import Testing
         #expect(bench.pass(.seconds(4)).introductionRequests(to: known.address) == 0)
     }
 
+    /// The archive remembers those that were lost too, and hands all of them over.
+    @Test func ofManyContactsThoseHeardFromLastAreKept() throws {
+        let key = try PrivateKey.generate().publicKey
+        let end = Instant(seconds: 1_699_999_000)
+        let contacts = (0..<200).map { number in
+            let address = Address(host: .v4(0x0A00_0000 + UInt32(number)), port: 8090)
+            let age: Duration = number < 70 ? .milliseconds(number * 400) : .seconds(3600 + number)
+            return Contact(NodeInfo(address: address, publicKey: key), answeredAt: end - age)
+        }
+        var lost = LostContacts(contacts)
+        #expect(lost.contacts.map(\.node) == contacts.prefix(LostContacts.contactsMax).reversed().map(\.node))
+        #expect(lost.countOfLastHeard == 70)
+        lost.add(contacts[199])
+        #expect(!lost.contacts.contains { $0.id == contacts[127].id } && lost.contacts.last?.id == contacts[199].id)
+        let bench = try Bench { $0.contacts = contacts }
+        #expect(bench.node.upkeep.contactsBefore == 70)
+    }
+
+    @Test func aTokenIsValidForItsTimeThoughItsSecretWasAtItsEnd() throws {
+        let drawn = Instant(seconds: 1_700_000_000)
+        let peer = try Peer(1)
+        let mint = TokenMint(secrets: [TokenSecret(bytes: [UInt8](repeating: 7, count: 32), drawnAt: drawn)], at: drawn)
+        let token = try #require(mint.token(for: peer.info.publicKey.mid, at: peer.address))
+        for (age, isValid) in [(Duration.seconds(609), true), (.seconds(611), false)] {
+            #expect(
+                mint.isValid(token, from: peer.info.publicKey.mid, at: peer.address, now: drawn + age) == isValid)
+        }
+    }
+
     @Test func whoIsStartedAgainAsksItsContactsAtOnce() throws {
         let peer = try Peer(1)
         var bench = try Bench(contacts: [Contact(peer.info, answeredAt: Instant(seconds: 1_699_999_000))]) {

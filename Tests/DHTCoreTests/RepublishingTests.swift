@@ -184,6 +184,42 @@ import Testing
         #expect(try #require(effects.republishReports.first?.retryAt) >= bench.now + .seconds(600))
     }
 
+    /// A node alone with one other, to which it is to store a value again; answers what it does once it has read it.
+    private func storingAgain(_ value: RepublishableValue, _ bench: inout Bench, _ peer: Peer) throws -> [Effect] {
+        let due = DueKeys(
+            keys: [DueKey(target: target, deadline: .distantPast, isPinned: false)], total: 1, kept: 1, nextDue: nil)
+        bench.leaveNeighboursAlone()
+        try bench.befriend(peer)
+        let listing = try #require(bench.pass(.seconds(6)).dueListings.first?.id)
+        let find = try #require(bench.give(.dueKeysListed(listing, due)).finds(to: peer.address).first)
+        bench.now = bench.now + .seconds(1)
+        let answer = FindResponse(id: find.id, token: Token(bits: .zero))
+        let load = try #require(try bench.receive(.findResponse(answer), from: peer).readings.first)
+        return bench.give(.republishableLoaded(load, [RepublishableTarget(target: target, values: [value])]))
+    }
+
+    @Test func tokensAreAsOldAsTheLookupThatTheyCameWith() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let value = RepublishableValue(entry: try Entry(unsigned: [1]), servedUntil: nil)
+        let effects = try storingAgain(value, &bench, peer)
+        #expect(effects.stores(to: peer.address).count == 1)
+        #expect(bench.node.upkeep.runs.values.first?.pool?.gatheredAt == bench.now - .seconds(1))
+    }
+
+    @Test func nobodyIsGivenAnotherHourOfWhatIsOver() throws {
+        for (left, storeCount) in [(Duration.seconds(1), 1), (.seconds(-1), 0)] {
+            var bench = try Bench()
+            let peer = try Peer(1)
+            // It was read in time, and has waited since for a node that was busy.
+            let end = bench.now + .seconds(7) + left
+            let value = RepublishableValue(entry: try Entry(unsigned: [1]), servedUntil: end + .seconds(3600))
+            let effects = try storingAgain(value, &bench, peer)
+            #expect((bench.now < end) == (storeCount == 1))
+            #expect(effects.stores(to: peer.address).count == storeCount)
+        }
+    }
+
     /// Where a lookup for sixteen found eight, those are all that there are, and the closest to every key.
     @Test(arguments: [(7, 16, true), (8, 16, true), (8, 8, false), (16, 16, false)])
     func aPoolThatIsAllThereIsServesEveryKey(found: Int, wanted: Int, servesAll: Bool) throws {
@@ -194,7 +230,7 @@ import Testing
                 token: Token(bits: .zero))
         }
         let pool = NodePool(
-            members, around: anchor, copies: 8, wanted: wanted, limitsLocal: false, at: Instant(seconds: 1000))
+            members, around: anchor, copies: 8, wanted: wanted, limitsLocal: false, since: Instant(seconds: 1000))
         let far = Target(bits: Bits160(high: .max, middle: 0, low: 0))
         #expect(pool.covers(far) == servesAll && pool.covers(anchor))
     }

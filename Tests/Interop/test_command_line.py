@@ -1,5 +1,6 @@
 """What the program says when it is told something that it cannot do, and that it leaves everything as it was."""
 
+import asyncio
 import hashlib
 import os
 import re
@@ -10,8 +11,9 @@ import tempfile
 
 import pytest
 
-from harness.command import run_command
+from harness.command import clean_environment, run_command
 from harness.folder import fingerprint
+from harness.waiting import wait_until
 
 USAGE, CONFIGURATION = 64, 78
 # What ArgumentParser adds below the sentence.
@@ -54,6 +56,67 @@ async def test_a_port_in_use(nodes, run, tmp_path, addresses):
     assert place in sentence_of(known) and place in sentence_of(fresh)
     assert fingerprint(node.data) == before
     assert not (tmp_path / "fresh").exists(), "a folder was made for a node that could not start"
+
+
+async def test_a_port_in_use_by_ipv6(run):
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as occupant:
+        occupant.bind(("::1", 0))
+        port = occupant.getsockname()[1]
+        completed = await run("run", "--data", "fresh", "--listen", f"[::1]:{port}", "--no-bootstrap")
+    said = sentence_of(completed)
+    assert f"[::1]:{port}" in said and "--listen [::1]:PORT" in said and "Trying again may help." in said
+
+
+async def test_a_signal_that_is_to_be_ignored(binary, run, tmp_path, addresses):
+    process = await asyncio.create_subprocess_exec(
+        "sh", "-c", 'trap "" HUP; exec "$@"', "sh", str(binary), "run", "--data", "data", "--no-bootstrap",
+        "--listen", f"{addresses.take()}:0", cwd=tmp_path, env=clean_environment(),
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL)
+
+    async def answers():
+        return (await run("status", "--data", "data")).status == 0
+    try:
+        await wait_until(answers, "the node answers")
+        process.send_signal(signal.SIGHUP)
+        await asyncio.sleep(0.5)
+        assert await answers()
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 20.0) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+
+
+async def test_a_node_that_hangs_takes_nobody_in(nodes, run):
+    node = await nodes.start()
+    os.kill(node.pid, signal.SIGSTOP)
+    waiting = []
+    try:
+        # As many as the system lets wait, of those that have given up since.
+        while len(waiting) < 5000:
+            client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            client.setblocking(False)
+            waiting.append(client)
+            try:
+                client.connect(str(node.data / "control.sock"))
+            except BlockingIOError:
+                break
+        assert len(waiting) < 5000
+        completed = await run_command(str(node.binary), "status", "--data", str(node.data), seconds=30.0)
+        assert "did not answer" in sentence_of(completed)
+    finally:
+        for client in waiting:
+            client.close()
+        os.kill(node.pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("arguments", [("config", "show"), ("config", "show", "--default-file"), ("status", "--json")])
+async def test_an_answer_that_finds_no_room(nodes, binary, arguments):
+    node = await nodes.start()
+    completed = await run_command(
+        "sh", "-c", 'exec "$@" >/dev/full', "sh", str(binary), *arguments,
+        *(() if "--default-file" in arguments else ("--data", str(node.data))))
+    assert completed.status == 1 and "cannot be written" in sentence_of(completed)
 
 
 async def test_an_address_that_this_machine_does_not_have(run, tmp_path):

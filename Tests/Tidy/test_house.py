@@ -6,7 +6,7 @@ from tree import ROOT, RuleTest, code_of, place, sources
 
 # Which of our targets each may lean on, directly.
 ARROWS = {
-    "CSodium": (), "CLibcrypto": (), "CLMDB": (),
+    "CSodium": (), "CLibcrypto": (), "CLMDB": (), "CLinux": (),
     "IPv8": ("CSodium", "CLibcrypto"),
     "Kademlia": ("IPv8",),
     "Maintenance": ("IPv8",),
@@ -14,7 +14,7 @@ ARROWS = {
     "Migrations": (),
     "Archive": ("Migrations", "CLMDB", "IPv8"),
     "Console": ("IPv8",),
-    "Bristlecone": ("Archive", "DHTCore", "Console"),
+    "Bristlecone": ("Archive", "DHTCore", "Console", "CLinux"),
     "HTTPAPI": ("Bristlecone",),
     "BristleconeCLI": ("HTTPAPI", "Bristlecone"),
     "Simulation": ("DHTCore", "Archive"),
@@ -22,7 +22,7 @@ ARROWS = {
 
 # Libraries that only some rooms may open.
 KEPT_TO = {
-    "CSodium": ("IPv8",), "CLibcrypto": ("IPv8",), "CLMDB": ("Archive",),
+    "CSodium": ("IPv8",), "CLibcrypto": ("IPv8",), "CLMDB": ("Archive",), "CLinux": ("Bristlecone",),
     "GRDB": ("Archive", "Migrations"),
     "NIOCore": ("Bristlecone", "HTTPAPI"), "NIOPosix": ("Bristlecone", "HTTPAPI"),
     "Hummingbird": ("HTTPAPI",),

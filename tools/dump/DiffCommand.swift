@@ -50,11 +50,11 @@ struct DiffCommand: GuardedCommand {
             }
             guard let difference = try step(&left, &right) else { continue }
             summary.add(difference)
-            Output.show(json ? try DumpJSON.encode(difference) : difference.text(on: terminal))
+            try Output.answer(json ? try DumpJSON.encode(difference) : difference.text(on: terminal))
         }
         progress.end()
         summary.damaged = left.damagedCount + right.damagedCount
-        Output.show(json ? try DumpJSON.encode(summary) : summary.text())
+        try Output.answer(json ? try DumpJSON.encode(summary) : summary.text())
         if summary.differences > 0 { throw ExitCode(DumpFailure.found) }
     }
 

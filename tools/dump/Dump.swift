@@ -77,6 +77,9 @@ struct Dump: ParsableCommand {
         case let failure as DumpFailure:
             Output.complain("bristlecone-dump: \(failure.message)")
             exit(status: failure.status)
+        case let failure as OutputFailure:
+            Output.complain("bristlecone-dump: \(failure.message)")
+            exit(status: DumpFailure.cannotRead)
         case let error as FileFailure:
             Output.complain("bristlecone-dump: \(error.description)")
             exit(status: DumpFailure.cannotRead)

@@ -19,7 +19,7 @@ struct DumpOptions: ParsableArguments {
 
     /// Prints an answer: as JSON, or as the text for people that is made for the terminal.
     func show(_ report: some Encodable, _ text: (Terminal) -> String) throws {
-        Output.show(json ? try DumpJSON.encode(report) : text(OutputOptions.terminal))
+        try Output.answer(json ? try DumpJSON.encode(report) : text(OutputOptions.terminal))
     }
 
     /// The machine's time.

@@ -53,7 +53,7 @@ struct ProveCommand: ParsableCommand {
                 ProofDocument.Item(
                     leaf: found.leaf, item: Hex.encode(found.item.bytes), path: path.map(\.description))
             }
-            Output.show(try DumpJSON.encode(ProofDocument(seal, items)))
+            try Output.answer(try DumpJSON.encode(ProofDocument(seal, items)))
         } catch let error as DumpError {
             throw FileFailure(name, error)
         }
@@ -125,7 +125,7 @@ struct CheckProofCommand: ParsableCommand {
         }
         let verifier = SignatureVerifier()
         let report = ProofReport(document, seal, sealFault: fault(of: seal, verifier), verifier)
-        Output.show(json ? try DumpJSON.encode(report) : report.text(on: OutputOptions.terminal))
+        try Output.answer(json ? try DumpJSON.encode(report) : report.text(on: OutputOptions.terminal))
         if !report.holds { throw ExitCode(DumpFailure.found) }
     }
 

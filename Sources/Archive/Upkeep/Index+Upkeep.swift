@@ -4,7 +4,8 @@ internal import IPv8
 
 /// What is due, and how it went. Due moments stand with the entries; what an attempt came to stands in `republications`.
 extension Index {
-    /// The targets of values that are due, those that are lost soonest first.
+    /// The targets of values that are due, those that are lost soonest first. An attempt that is to be repeated later holds
+    /// back what was due then, not what has come due since.
     func dueList(at now: Instant, limit: Int) throws(ArchiveError) -> DueList {
         try read { database in
             var list = DueList()
@@ -28,7 +29,8 @@ extension Index {
                     SELECT e.target, min(e.expires_at) AS deadline
                     FROM entries AS e LEFT JOIN republications AS r ON r.target = e.target
                     WHERE (e.republish_due <= ?1 OR e.republish_due > ?2)
-                        AND (coalesce(r.retry_at, 0) <= ?1 OR r.last_attempt_at > ?1)
+                        AND (coalesce(r.retry_at, 0) <= ?1 OR r.last_attempt_at > ?1
+                            OR e.republish_due > r.last_attempt_at AND e.republish_due <= ?1)
                     GROUP BY e.target ORDER BY deadline LIMIT ?3
                     """, arguments: [now.nanoseconds, horizon, limit])
             while let row = try cursor.next() {

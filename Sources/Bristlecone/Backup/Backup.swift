@@ -6,8 +6,11 @@ internal import Maintenance
 public enum Backup {
     /// What the name of a folder ends with for as long as its backup is being written.
     public static let unfinishedSuffix = BackupWriter.unfinishedSuffix
-    /// What the name of a folder ends with for as long as a backup is being restored into it.
-    public static let restoringSuffix = Restoring.unfinishedSuffix
+
+    /// The folder into which a backup is restored before it becomes the data folder.
+    public static func restoringFolder(of dataFolder: String) -> String {
+        FolderPath(dataFolder).resolved.sibling(Restoring.unfinishedSuffix).text
+    }
 
     /// Backs up the node in a data folder, and keeps it from running meanwhile.
     ///

@@ -6,6 +6,8 @@ public enum BackupError: Error, Sendable, Equatable {
     case alreadyThere(path: String)
     /// A backup to the same place is being written, or was interrupted.
     case unfinished(path: String)
+    /// A restore to the same place is under way, or was interrupted.
+    case unfinishedRestore(path: String)
     /// Something could not be written.
     case notWritten(path: String, reason: String)
     /// Something could not be read.
@@ -45,6 +47,9 @@ extension BackupError: CustomStringConvertible {
         case .unfinished(let path):
             "\(path) exists: another backup is being written there, or one was interrupted; if none is, remove it: "
                 + "rm -r \(shellWord(path))"
+        case .unfinishedRestore(let path):
+            "\(path) exists: a restore to the same place is under way, or one was interrupted; if none is, move it away, since "
+                + "it may hold what was there before: mv \(shellWord(path)) \(shellWord(path + ".old"))"
         case .notWritten(let path, let reason):
             "\(path) cannot be written (\(reason)); make room or choose another place. Nothing was replaced."
         case .notRead(let path, let reason):

@@ -56,23 +56,66 @@ struct OldDataFolder: ~Copyable {
         return (try? reader.journal())?.last
     }
 
-    /// Gives the folder a name that tells when it was moved; answers it, or `nil` where there is nothing to be moved.
-    func moveAside(at now: Instant) throws(BackupError) -> FolderPath? {
-        guard isThere else { return nil }
+    /// Has another folder take its place and its name; answers what it is called from then on itself, or `nil` where there
+    /// was nothing.
+    func giveWay(to new: FolderPath, at now: Instant) throws(BackupError) -> FolderPath? {
+        let aside: FolderPath
+        do throws(SystemError) {
+            guard isThere else {
+                try new.rename(to: folder)
+                return nil
+            }
+            aside = try nameAside(at: now)
+            if try exchange(with: new) {
+                // What follows changes nothing but a name, so that it fails is no reason to undo anything.
+                return (try? new.rename(to: aside)) == nil ? new : aside
+            }
+        } catch {
+            throw notMoved(error)
+        }
+        return try giveWayInTwoSteps(to: new, aside)
+    }
+
+    /// Has the two change names, so that there is a data folder at every moment: without one a node that is started begins
+    /// anew, as somebody else. Answers whether the file system can.
+    private func exchange(with new: FolderPath) throws(SystemError) -> Bool {
+        do {
+            try new.exchange(with: folder)
+            return true
+        } catch  where [EINVAL, ENOSYS, EOPNOTSUPP].contains(error.code) {
+            return false
+        }
+    }
+
+    private func giveWayInTwoSteps(to new: FolderPath, _ aside: FolderPath) throws(BackupError) -> FolderPath {
+        do throws(SystemError) { try folder.rename(to: aside) } catch { throw notMoved(error) }
+        do throws(SystemError) {
+            try new.rename(to: folder)
+            return aside
+        } catch {
+            // Back to what was there before; should that fail too, somebody has to know where everything is.
+            guard (try? aside.rename(to: folder)) != nil else {
+                throw .halfway(
+                    dataFolder: folder.text, movedAside: aside.text, restored: new.text, reason: error.reason)
+            }
+            throw notMoved(error)
+        }
+    }
+
+    private func notMoved(_ error: SystemError) -> BackupError {
+        error.code == EBUSY
+            ? .mountPoint(path: folder.text) : .notWritten(path: folder.text, reason: error.reason)
+    }
+
+    /// A name beside it that tells when it was moved, and that nothing has yet.
+    private func nameAside(at now: Instant) throws(SystemError) -> FolderPath {
         let moment = now.reportText.filter { $0 != "-" && $0 != ":" }
         var aside = folder.sibling(".before-restore-\(moment)")
-        do {
-            var number = 1
-            while try aside.exists() {
-                number += 1
-                aside = folder.sibling(".before-restore-\(moment)-\(number)")
-            }
-            try folder.rename(to: aside)
-            return aside
-        } catch  where error.code == EBUSY {
-            throw .mountPoint(path: folder.text)
-        } catch {
-            throw .notWritten(path: folder.text, reason: error.reason)
+        var number = 1
+        while try aside.exists() {
+            number += 1
+            aside = folder.sibling(".before-restore-\(moment)-\(number)")
         }
+        return aside
     }
 }

@@ -5,8 +5,8 @@ internal import IPv8
 /// Puts a backup in the place of a data folder.
 ///
 /// Everything is copied into a folder beside it and checked there: every file against the manifest, the key, and that
-/// the archive opens and holds what the manifest says. Only then is the data folder that was there moved aside, and the
-/// new one gets its name.
+/// the archive opens and holds what the manifest says. Only then do the two change names, and the old one gets one that
+/// tells when.
 struct Restoring {
     private let backup: BackupReader
     private let dataFolder: FolderPath
@@ -17,7 +17,7 @@ struct Restoring {
 
     init(_ backup: BackupReader, to dataFolder: String, at now: Instant) {
         self.backup = backup
-        self.dataFolder = FolderPath(dataFolder)
+        self.dataFolder = FolderPath(dataFolder).resolved
         self.now = now
     }
 
@@ -32,12 +32,12 @@ struct Restoring {
             try backup.copyFiles(to: restored)
             try check(restored)
             try complete(restored)
-            movedAside = try old.moveAside(at: now)
+            movedAside = try old.giveWay(to: restored, at: now)
         } catch {
+            if case .halfway = error { throw error }
             restored.removeWithFiles()
             throw error
         }
-        try putInPlace(restored, movedAside)
         let manifest = backup.manifest
         return RestoreReport(
             dataFolder: dataFolder.text, movedAside: movedAside?.text, created: manifest.created,
@@ -53,7 +53,7 @@ struct Restoring {
         } catch let error as DataFolderError {
             throw .dataFolder(error.description)
         } catch let error as SystemError {
-            if error.code == EEXIST { throw .unfinished(path: folder.text) }
+            if error.code == EEXIST { throw .unfinishedRestore(path: folder.text) }
             throw .notWritten(path: folder.text, reason: error.reason)
         } catch {
             throw .notWritten(path: folder.text, reason: "\(error)")
@@ -95,23 +95,6 @@ struct Restoring {
                 DataFolder.formatName, Array("\(backup.manifest.dataFolderFormat)\n".utf8), permissions: 0o600)
         } catch {
             throw .notWritten(path: folder.text, reason: error.reason)
-        }
-    }
-
-    private func putInPlace(_ restored: FolderPath, _ movedAside: FolderPath?) throws(BackupError) {
-        do {
-            try restored.rename(to: dataFolder)
-        } catch {
-            if let movedAside {
-                // Back to what was there before; should that fail too, somebody has to know where everything is.
-                guard (try? movedAside.rename(to: dataFolder)) != nil else {
-                    throw .halfway(
-                        dataFolder: dataFolder.text, movedAside: movedAside.text, restored: restored.text,
-                        reason: error.reason)
-                }
-            }
-            restored.removeWithFiles()
-            throw .notWritten(path: dataFolder.text, reason: error.reason)
         }
     }
 }

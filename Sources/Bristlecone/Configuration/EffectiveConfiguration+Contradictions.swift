@@ -3,7 +3,8 @@ internal import IPv8
 extension EffectiveConfiguration {
     /// What no single value is wrong about, but values together are.
     func contradictions() -> [ConfigurationProblem] {
-        listenProblems() + peerProblems() + bootstrapProblems() + shareProblems() + upkeepProblems()
+        listenProblems() + peerProblems() + bootstrapProblems() + broadcastProblems() + shareProblems()
+            + upkeepProblems()
     }
 
     private func listenProblems() -> [ConfigurationProblem] {
@@ -43,6 +44,17 @@ extension EffectiveConfiguration {
             problem(
                 .bootstrapServers, "Bootstrap servers are to be asked, and none is listed.",
                 "List some, or set bootstrap.enabled to false.")
+        ]
+    }
+
+    private func broadcastProblems() -> [ConfigurationProblem] {
+        let canBeCalled = settings.listen.contains { $0.family == .ipv4 && $0.host.isUnspecified }
+        guard settings.callsLocalNetwork, !settings.listen.isEmpty, !canBeCalled else { return [] }
+        let addresses = settings.listen.map(\.description).joined(separator: " and ")
+        return [
+            problem(
+                .callsLocalNetwork, "Broadcasts do not reach a node that listens on \(addresses).",
+                "Listen on 0.0.0.0, or set bootstrap.lan_broadcast to false.")
         ]
     }
 

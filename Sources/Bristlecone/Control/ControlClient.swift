@@ -15,7 +15,7 @@ public struct ControlClient: Sendable {
     /// - Parameter timeout: how long at most, all in all.
     public func send(_ request: ControlRequest, timeout: Duration) throws(ControlError) -> ControlReply {
         let deadline = ContinuousClock.now + timeout
-        let socket = try connect()
+        let socket = try connect(timeout)
         guard let line = try? JSONText.bytes(request) + [UInt8(ascii: "\n")] else {
             preconditionFailure("a request has no form in JSON: \(request)")
         }
@@ -27,17 +27,22 @@ public struct ControlClient: Sendable {
         return reply
     }
 
-    private func connect() throws(ControlError) -> OpenFile {
+    /// Waits where too many wait already: a node that does nothing any more takes no one in.
+    private func connect(_ timeout: Duration) throws(ControlError) -> OpenFile {
         do {
             let path = try ControlSocketPath(in: dataFolder)
             let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
             let file = OpenFile(owning: try SystemError.check { socket(AF_UNIX, type, 0) })
             let descriptor = file.descriptor
+            var patience = timeval(tv_sec: Int(max(1, timeout.components.seconds)), tv_usec: 0)
+            let size = socklen_t(MemoryLayout<timeval>.size)
+            try SystemError.check { setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, size) }
             try SystemError.check { path.withSocketAddress { Glibc.connect(descriptor, $0, $1) } }
             return file
         } catch {
             switch error.code {
             case EACCES, EPERM: throw .notPermitted(dataFolder: dataFolder)
+            case EAGAIN: throw .noAnswer(dataFolder: dataFolder, after: timeout)
             default: throw .notRunning(dataFolder: dataFolder)
             }
         }

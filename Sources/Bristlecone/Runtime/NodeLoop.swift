@@ -35,6 +35,9 @@ final class NodeLoop: @unchecked Sendable {
     private var commands: [CommandID: CheckedContinuation<CommandOutcome?, Never>] = [:]
     private let commandCount = Atomic<UInt64>(0)
     private var isStopping = false
+    /// Whether nobody else is heard any more: an event loop that has ended drops what it is given, without a word to who
+    /// waits for it.
+    private let isDeaf = Mutex(false)
     private var shortages = RareWarning()
     private var failedCommits = RareWarning()
     private var failedLoads = RareWarning()
@@ -186,6 +189,21 @@ final class NodeLoop: @unchecked Sendable {
 
     // MARK: From elsewhere
 
+    /// Has the loop do something; `nil` where it has stopped.
+    private func ask<Value: Sendable>(_ body: @escaping @Sendable () -> EventLoopFuture<Value?>) async -> Value? {
+        let answer = isDeaf.withLock { $0 ? nil : eventLoop.flatSubmit(body) }
+        return try? await answer?.get()
+    }
+
+    /// Has the loop do something, of which nobody hears; `false` where it has stopped, and does not.
+    @discardableResult
+    private func submit(_ body: @escaping @Sendable () -> Void) -> Bool {
+        isDeaf.withLock { isDeaf in
+            if !isDeaf { eventLoop.execute(body) }
+            return !isDeaf
+        }
+    }
+
     /// Begins to read the sockets, and starts the core.
     func begin() {
         runSoon { loop in
@@ -212,19 +230,17 @@ final class NodeLoop: @unchecked Sendable {
         let id = CommandID(commandCount.wrappingAdd(1, ordering: .relaxed).newValue)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                eventLoop.submit { [self] in
+                let isTaken = submit { [self] in
                     guard !isStopping, !isCancelled.isSet else { return continuation.resume(returning: nil) }
                     commands[id] = continuation
                     take(.commandIssued(id, command))
                     flush()
-                }.whenFailure { _ in
-                    // The loop has ended, and what it was given is not done any more.
-                    continuation.resume(returning: nil)
                 }
+                if !isTaken { continuation.resume(returning: nil) }
             }
         } onCancel: {
             isCancelled.set()
-            eventLoop.execute { [self] in commands.removeValue(forKey: id)?.resume(returning: nil) }
+            submit { [self] in commands.removeValue(forKey: id)?.resume(returning: nil) }
         }
     }
 
@@ -238,35 +254,40 @@ final class NodeLoop: @unchecked Sendable {
         else { return }
         let isOurs = (try? archive.isPublished(copy, under: lost.target)) ?? false
         let stranger = copy.signature?.signer.mid ?? Mid(bits: .zero)
-        let change = eventLoop.flatSubmit { [self] in
+        _ = await ask { [self] in
             let provenance: Provenance = isOurs ? .publishedHere : .received(from: stranger, at: .none)
             let store = StoreChange(
                 target: lost.target, entries: [copy], expiresAt: moment.now + NodeLoop.recoveredServedFor,
                 provenance: provenance)
             commits.add(GroupCommit.Item(change: .store(store), completion: nil))
             flush()
-            return commits.whenIdle()
+            return commits.whenIdle().map { Optional(()) }
         }
-        try? await change.get()
     }
 
     private static let recoveredServedFor: Duration = .seconds(3600)
 
     /// Tells the core where the bootstrap servers are.
-    func trackersResolved(_ addresses: [Address]) { runSoon { $0.take(.trackersResolved(addresses)) } }
+    func trackersResolved(_ addresses: [Address]) {
+        submit { [self] in
+            take(.trackersResolved(addresses))
+            flush()
+        }
+    }
 
-    /// What the core looks like now.
+    /// What the core looks like now; `nil` where the node stops.
     func snapshot() async -> NodeSnapshot? {
-        try? await eventLoop.submit { [self] in
-            NodeSnapshot(
+        await ask { [self] in
+            let snapshot = NodeSnapshot(
                 endpoints: node.endpoints, counters: node.counters, upkeep: node.upkeepSnapshot, jobs: node.jobReports,
                 now: now, clockOffset: clockOffset)
-        }.get()
+            return eventLoop.makeSucceededFuture(isStopping ? nil : snapshot)
+        }
     }
 
     /// Stops taking anything in, and waits until what has been taken is durable.
     func stop() async {
-        let idle = eventLoop.flatSubmit { [self] in
+        _ = await ask { [self] in
             isStopping = true
             timer?.task.cancel()
             localCaller?.end()
@@ -274,9 +295,9 @@ final class NodeLoop: @unchecked Sendable {
             commands.removeAll()
             save(node.contactsToRemember, node.bucketReports)
             upkeep.save(node.jobReports.map { JobState($0, offset: clockOffset) })
-            return commits.whenIdle()
+            return commits.whenIdle().map { Optional(()) }
         }
-        try? await idle.get()
+        isDeaf.withLock { $0 = true }
     }
 }
 

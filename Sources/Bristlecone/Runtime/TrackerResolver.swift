@@ -6,7 +6,9 @@ internal import Synchronization
 
 /// Looks up the names of the bootstrap servers, again and again, since their addresses may change.
 final class TrackerResolver: Sendable {
-    private let servers: [BootstrapServer]
+    /// Those that are given by their address, and those that are given by a name.
+    private let known: [Address]
+    private let named: [BootstrapServer]
     private let logger: Logger
     private let task = Mutex<Task<Void, Never>?>(nil)
 
@@ -15,21 +17,33 @@ final class TrackerResolver: Sendable {
     private static let intervalAfterFailure: Duration = .seconds(60)
 
     init(_ servers: [BootstrapServer], logger: Logger) {
-        self.servers = servers
+        known = servers.compactMap { server in
+            IPAddress(server.host).map { Address(host: $0, port: server.port) }
+        }
+        named = servers.filter { IPAddress($0.host) == nil }
         self.logger = logger
     }
 
-    /// Begins, unless there are no servers to look up.
+    /// Begins, unless there are no servers. Those that are given by their address need not wait for the names of others,
+    /// which without a name server takes minutes.
     func begin(_ deliver: @escaping @Sendable ([Address]) -> Void) {
-        guard !servers.isEmpty else { return }
+        guard !known.isEmpty || !named.isEmpty else { return }
         let task = Task { [self] in
-            while !Task.isCancelled {
-                let addresses = await resolveAll()
-                if !addresses.isEmpty, !Task.isCancelled { deliver(addresses) }
-                let names = servers.count { IPAddress($0.host) == nil }
-                let isComplete = names == 0 || addresses.count > servers.count - names
+            if !known.isEmpty { deliver(known) }
+            var hasWarned = false
+            while !named.isEmpty, !Task.isCancelled {
+                let found = await lookUpAll()
+                guard !Task.isCancelled else { return }
+                if !found.isEmpty {
+                    deliver(known + found)
+                } else if !hasWarned {
+                    hasWarned = true
+                    let others = known.isEmpty ? "" : ", and those that are given by an address are asked"
+                    logger.warning(
+                        "No bootstrap server's name could be looked up; it is tried again each minute\(others).")
+                }
                 try? await Task.sleep(
-                    for: isComplete ? TrackerResolver.interval : TrackerResolver.intervalAfterFailure)
+                    for: found.isEmpty ? TrackerResolver.intervalAfterFailure : TrackerResolver.interval)
             }
         }
         self.task.withLock { $0 = task }
@@ -38,10 +52,10 @@ final class TrackerResolver: Sendable {
     /// Ends, and forgets what is being looked up.
     func end() { task.withLock { $0?.cancel() } }
 
-    private func resolveAll() async -> [Address] {
+    private func lookUpAll() async -> [Address] {
         var addresses: [Address] = []
-        for server in servers {
-            let found = try? await NIOThreadPool.singleton.runIfActive { TrackerResolver.resolve(server) }
+        for server in named where !Task.isCancelled {
+            let found = try? await NIOThreadPool.singleton.runIfActive { TrackerResolver.lookUp(server) }
             if let found, !found.isEmpty {
                 addresses += found
             } else {
@@ -52,8 +66,7 @@ final class TrackerResolver: Sendable {
     }
 
     /// Asks the system; it may take its time.
-    private static func resolve(_ server: BootstrapServer) -> [Address] {
-        if let host = IPAddress(server.host) { return [Address(host: host, port: server.port)] }
+    private static func lookUp(_ server: BootstrapServer) -> [Address] {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)

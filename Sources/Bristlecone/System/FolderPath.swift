@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A folder by its path, for what is done with a folder as a whole.
@@ -20,6 +21,13 @@ struct FolderPath: Hashable, Sendable {
 
     /// A folder beside it, whose name begins with its own.
     func sibling(_ suffix: String) -> FolderPath { FolderPath(text + suffix) }
+
+    /// The same folder by its real name and place, where it is there: no link, and not `.`.
+    var resolved: FolderPath {
+        guard let path = realpath(text, nil) else { return self }
+        defer { free(path) }
+        return FolderPath(String(cString: path))
+    }
 
     /// Whether there is anything of that name; a link counts, wherever it leads.
     func exists() throws(SystemError) -> Bool {
@@ -44,6 +52,14 @@ struct FolderPath: Hashable, Sendable {
     /// Gives it another name, on the disk when this returns; a folder that holds nothing may be in the way.
     func rename(to other: FolderPath) throws(SystemError) {
         try SystemError.check { Glibc.rename(text, other.text) }
+        try other.parent.synchronize()
+    }
+
+    /// Has two folders change names, in one step: at every moment there is one of each name.
+    func exchange(with other: FolderPath) throws(SystemError) {
+        try SystemError.check {
+            renameat2(AT_FDCWD, text, AT_FDCWD, other.text, UInt32(RENAME_EXCHANGE))
+        }
         try other.parent.synchronize()
     }
 

@@ -72,6 +72,7 @@ struct SoughtKey: Sendable {
 struct NodePool: Sendable {
     let members: [Member]
     let anchor: Target
+    /// No token of theirs is older.
     let gatheredAt: Instant
     /// How many bits a key shares with the anchor at least for the members to be the nodes closest to it.
     private let sharedBits: Int
@@ -92,11 +93,14 @@ struct NodePool: Sendable {
     ///     those bits has its closest nodes among them.
     ///   - wanted: how many nodes were looked for. Where fewer were found, those are all that there are.
     ///   - limitsLocal: whether loopback and private networks are limited to their share too.
-    init(_ members: [Member], around anchor: Target, copies: Int, wanted: Int, limitsLocal: Bool, at now: Instant) {
+    ///   - begunAt: when the lookup began that found them.
+    init(
+        _ members: [Member], around anchor: Target, copies: Int, wanted: Int, limitsLocal: Bool, since begunAt: Instant
+    ) {
         self.limitsLocal = limitsLocal
         self.members = members
         self.anchor = anchor
-        gatheredAt = now
+        gatheredAt = begunAt
         sharedBits =
             members.count > copies
             ? (members[copies - 1].id.bits ^ anchor.bits).leadingZeroBitCount
@@ -129,7 +133,7 @@ struct RepublishItem: Sendable {
     /// When the first of their tokens may have been given.
     let tokensSince: Instant
     let sought: SoughtKey?
-    /// Whether candidates were left when their tokens ran out.
+    /// Whether candidates were left when it was too late for them.
     private(set) var isCutShort = false
 
     /// The shortest time for which a token is valid (the reference's `TOKEN_EXPIRATION_TIME` less one turn of secrets).
@@ -140,7 +144,12 @@ struct RepublishItem: Sendable {
         candidates.suffix(max(0, Node.replicasWanted - holders.count - outstandingCount)).reversed()
     }
 
-    /// Gives up the candidates, whose tokens are too old.
+    /// Whether the time of one of its values is over, so that nobody is to begin another hour of it.
+    func isOverdue(at now: Instant, servedFor: Duration) -> Bool {
+        entries.contains { value in value.servedUntil.map { $0 - servedFor < now } ?? false }
+    }
+
+    /// Gives up the candidates, whose tokens are too old, or who are too late.
     mutating func cutShort() {
         isCutShort = isCutShort || !candidates.isEmpty
         candidates.removeAll()

@@ -12,6 +12,9 @@ struct TokenMint: Sendable {
     static let secretInterval: Duration = .seconds(300)
     /// How long a token may be used by who was given it (the reference's `TOKEN_EXPIRATION_TIME`).
     static let tokenLifetime: Duration = .seconds(600)
+    /// A secret has its turn for a little longer, up to the next look whether it is over; its last token is to be valid
+    /// for as long as its first.
+    private static let secretLifetime = tokenLifetime + Job.tokenRotation.interval
     private static let secretsMax = 2
 
     /// Goes on with the secrets of an earlier run. One of the future was drawn by a clock that was wrong, and would be
@@ -40,7 +43,7 @@ struct TokenMint: Sendable {
     /// Whether a token was given to this peer at this address and is not too old.
     func isValid(_ token: Token, from mid: Mid, at address: Address, now: Instant) -> Bool {
         secrets.contains { secret in
-            now - secret.drawnAt < TokenMint.tokenLifetime
+            now - secret.drawnAt < TokenMint.secretLifetime
                 && TokenMint.token(for: mid, at: address, secret: secret) == token
         }
     }

@@ -18,11 +18,13 @@ extension ModelArchive {
         guard !pins.contains(target) else { return addPinned(target, held, attempt, to: &due, at: now) }
         var deadline: Instant?
         var isKept = false
+        var lastDue = Instant.distantPast
         for holding in held {
             guard let moment = dueTime(of: holding, under: target) else { continue }
             isKept = true
             if isDue(moment, at: now) {
                 deadline = min(deadline ?? holding.expiresAt, holding.expiresAt)
+                if moment <= now { lastDue = max(lastDue, moment) }
             } else {
                 due.nextDue = min(due.nextDue ?? moment, moment)
             }
@@ -30,7 +32,8 @@ extension ModelArchive {
         due.kept += isKept ? 1 : 0
         guard let deadline else { return }
         due.total += 1
-        if let attempt, attempt.at <= now, attempt.retryAt ?? now > now { return }
+        // It holds back what was due then, not what has come due since.
+        if let attempt, attempt.at <= now, attempt.retryAt ?? now > now, lastDue <= attempt.at { return }
         due.keys.append(DueKey(target: target, deadline: deadline, isPinned: false))
     }
 

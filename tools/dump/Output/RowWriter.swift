@@ -1,5 +1,4 @@
 internal import Console
-internal import Glibc
 
 /// Writes the rows of a list as they come: a block of them at a time, and the first ones at once.
 ///
@@ -26,12 +25,10 @@ struct RowWriter {
 
     /// Writes bytes to standard output.
     static func write(_ bytes: [UInt8]) throws(DumpFailure) {
-        let code = Output.put(bytes)
-        guard code != 0 else { return }
-        // Where the signal is ignored, as some who start programs have it.
-        if code == EPIPE { exit(0) }
-        throw DumpFailure(
-            message: "The answer cannot be written (\(String(cString: strerror(code)))): see whether its disk is full.",
-            status: DumpFailure.cannotRead)
+        do {
+            try Output.answer(bytes)
+        } catch {
+            throw DumpFailure(message: error.message, status: DumpFailure.cannotRead)
+        }
     }
 }
