@@ -40,6 +40,8 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case unfinishedCompact(path: String)
     /// The folder is a backup, which nothing in it may be changed of.
     case isBackup(folder: String)
+    /// Root would change a folder of somebody else's, who could not use what root writes.
+    case foreignFolder(folder: String, owner: String)
     /// A node, or another tool, is using the folder.
     case inUse(folder: String)
     /// What the operator wants is not done, for want of room.
@@ -106,6 +108,9 @@ extension ArchiveError: CustomStringConvertible {
         case .isBackup(let folder):
             "\(folder) is a backup, whose checksums would not match any more: restore it with \"bristlecone restore\", and "
                 + "name the folder that you restored it to."
+        case .foreignFolder(let folder, let owner):
+            "\(folder) belongs to \(owner), who could not use what root writes there: run it as that user, with \"sudo -u "
+                + "\(owner)\"."
         case .inUse(let folder):
             "A node, or another tool, is using \(folder): stop it first."
         case .refused(let refusal): refusal.description

@@ -46,7 +46,8 @@ struct BackupCommand: AsyncParsableCommand {
         guard access(path, F_OK) == 0 || errno != ENOENT else {
             throw CommandFailure(
                 message: "The node wrote the backup to \(path), where only the node sees it: so it is with /tmp for a "
-                    + "service that has one of its own, which goes when it stops. Repeat it with a folder that both see.")
+                    + "service that has one of its own, which goes when it stops. Repeat it with a folder that both see."
+            )
         }
         try client.show(report) { report.text(on: $0, backup: folder) }
     }

@@ -84,6 +84,18 @@ import Testing
         #expect(try Dumps.items(target) == items)
     }
 
+    /// Else nobody would hear of it any more, nor would it be offered again where there is room by now.
+    @Test func importOfWhichSomethingWasRefusedBeginsAnew() throws {
+        var forged = try item(.history)
+        forged.body[forged.body.count - 1] ^= 1
+        let archive = try target.open()
+        try archive.take(Array(items.prefix(4)))
+        #expect(try archive.importProgress()?.hasRefused == false)
+        try archive.take([forged], from: 5)
+        #expect(try archive.importProgress()?.hasRefused == true)
+        archive.close()
+    }
+
     @Test func wrongSignaturesAndContradictionsAreRefusedAndTheRestTaken() throws {
         var forged = try item(.history)
         forged.body[forged.body.count - 1] ^= 1

@@ -38,11 +38,18 @@ import Testing
         ArchiveTable.entries, .history, .evidence, .floors, .publications, .pins, .blocks, .holdings, .ranks, .ages,
     ])
     func damageIsFoundAndMovedAside(table: ArchiveTable) throws {
+        let before = try folder.open()
+        let (pinsBefore, blocksBefore) = (try before.pins().count, try before.blocks().count)
+        before.close()
+        #expect(pinsBefore > 0 && blocksBefore > 0)
         try damage(table)
         #expect(try findings().map(\.table) == [table.name])
         let archive = try folder.open()
         let report = try archive.repair(at: Folder.filled) { _, _ in }
+        // What the operator has said goes on to hold.
+        let (pins, blocks) = (try archive.pins().count, try archive.blocks().count)
         archive.close()
+        #expect(pins == pinsBefore && blocks == blocksBefore)
         #expect(report.quarantined == [table.name: 1])
         #expect(try findings().isEmpty)
         let verified = try ArchiveReader.open(folder: folder.path).verify(
@@ -108,6 +115,36 @@ import Testing
         #expect(try findings().isEmpty)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         #expect(!names.contains { $0.hasPrefix("archive.mdb.") })
+    }
+
+    /// LMDB would take the last transaction of its file of readers for the new file's, and look at its empty first page.
+    @Test(arguments: 0...1)
+    func somebodyWhoStillLooksAtTheOldArchiveHarmsNoNewOne(furtherCommits: Int) throws {
+        let archive = try folder.open()
+        for _ in 0..<furtherCommits {
+            _ = try archive.commit([.pin(.key(Target(hashing: "further")))], at: Folder.filled)
+        }
+        try archive.followToEnd()
+        let reader = try ReadOnlyEnvironment(path: folder.path + "/archive.mdb", isShared: true)
+        archive.close()
+        let before = try Dumps.items(folder)
+        _ = try CompactedArchive(try HeldFolder(folder.path)).run(keepsOld: false, progress: { _ in })
+        #expect(try Dumps.items(folder) == before)
+        let node = try folder.open()
+        try node.store(Sample.unsigned("one commit"), under: Target(hashing: "later"), at: Folder.filled)
+        node.close()
+        let again = try folder.open()
+        #expect(try again.records(of: Target(hashing: "later")).count == 1)
+        again.close()
+        withExtendedLifetime(reader) {}
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can give a folder away"))
+    func rootChangesNothingOfSomebodyElses() throws {
+        #expect(chown(folder.path, 65_534, 65_534) == 0)
+        #expect(throws: ArchiveError.foreignFolder(folder: folder.path, owner: "nobody")) {
+            try HeldFolder(folder.path)
+        }
     }
 
     @Test func oldArchiveIsKeptWhereThatIsAsked() throws {

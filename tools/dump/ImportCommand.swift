@@ -15,8 +15,9 @@ struct ImportCommand: GuardedCommand {
             nothing of it is taken. Then every signature is checked, and each value is held against what the archive has: \
             floors, versions and blocks are obeyed, and nothing is displaced. What is refused is told, with the reason.
 
-            An import that was interrupted goes on where it was when the same command is given again. A folder without \
-            an archive gets one. The node has to be stopped.
+            An import that was interrupted goes on where it was when the same command is given again; where something was \
+            refused by then, it begins anew, with what is held already. A folder without an archive gets one. The node \
+            has to be stopped.
 
             Pins, publications and blocks come along, as when an archive moves; with --values-only they do not, which is \
             for the archive of somebody else.
@@ -76,6 +77,7 @@ struct ImportCommand: GuardedCommand {
             (archiveOptions.signedPerTargetMax, archiveOptions.unsignedPerTargetMax) = (.max, .max)
         }
         let archive = try Archive.open(folder: options.folder, options: archiveOptions, now: DumpOptions.now)
+        held.keepLock()
         let mode: ImportMode = valuesOnly ? .valuesOnly : .everything
         let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
         var importing = Importing(archive, check.seal, mode, threads: threads)
@@ -94,8 +96,8 @@ struct ImportCommand: GuardedCommand {
         if summary.isFull {
             throw DumpFailure(
                 message:
-                    "The archive, or its disk, is full: make room or raise --size-max, then run the same import again; "
-                    + "it goes on where it stopped.",
+                    "The archive, or its disk, is full: make room or raise --size-max, then run the same import again, "
+                    + "which takes what is missing.",
                 status: DumpFailure.cannotRead)
         }
         if !summary.isComplete { throw ExitCode(DumpFailure.found) }

@@ -28,16 +28,18 @@ struct Importing {
     mutating func run(_ given: ItemSource) throws {
         var source = given
         let earlier = try archive.importProgress()
-        let resumes = earlier?.root == seal.root && earlier?.mode == mode
+        let resumes = earlier?.root == seal.root && earlier?.mode == mode && earlier?.hasRefused == false
         let first = resumes ? earlier?.nextLeaf ?? 1 : 1
-        summary.resumedAt = resumes ? first - 1 : 0
+        summary.resumedAt = first - 1
         var pending: Commit?
         while !summary.isFull {
             let (items, start) = try batch(from: &source, first: first)
             guard !items.isEmpty else { break }
             let vetted = Archive.vet(items, from: start, threads: threads, verifier)
             if let pending { try conclude(pending) }
-            pending = summary.isFull ? nil : Commit(archive, vetted, items, seal.root, mode)
+            pending =
+                summary.isFull
+                ? nil : Commit(archive, vetted, items, seal.root, mode, refusedBefore: !summary.isComplete)
         }
         if let pending { try conclude(pending) }
         if !summary.isFull {
@@ -87,11 +89,14 @@ private final class Commit: Sendable {
     private let result = Mutex<Result<[ImportOutcome], ArchiveError>?>(nil)
     private let isDone = DispatchSemaphore(value: 0)
 
-    init(_ archive: Archive, _ vetted: VettedItems, _ items: [DumpItem], _ root: Digest256, _ mode: ImportMode) {
+    init(
+        _ archive: Archive, _ vetted: VettedItems, _ items: [DumpItem], _ root: Digest256, _ mode: ImportMode,
+        refusedBefore: Bool
+    ) {
         self.items = items
         DispatchQueue.global(qos: .userInitiated).async { [self] in
             let outcomes = Result { () throws(ArchiveError) in
-                try archive.take(vetted, of: root, mode, at: DumpOptions.now)
+                try archive.take(vetted, of: root, mode, refusedBefore: refusedBefore, at: DumpOptions.now)
             }
             // So that the journal stays short; what the index misses here it catches up with at the end.
             _ = try? archive.follow()

@@ -66,6 +66,8 @@ package struct CompactedArchive {
         // What an earlier attempt left.
         unlink(copyPath)
         let original = try ReadOnlyEnvironment(path: path, isShared: false)
+        // A newer program's is left alone.
+        _ = try original.read { (transaction) throws(ArchiveError) in try transaction.identity() }
         let file = open(copyPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw .notCopied(path: copyPath, reason: String(cString: strerror(errno))) }
         defer { close(file) }
@@ -127,7 +129,7 @@ package struct CompactedArchive {
             throw .unavailable(path: asidePath, reason: reason)
         }
         try folder.synchronize()
-        guard rename(copyPath, path) == 0 else {
+        guard takeName(copyPath) else {
             let reason = String(cString: strerror(errno))
             unlink(asidePath)
             unlink(copyPath)
@@ -146,9 +148,19 @@ package struct CompactedArchive {
                 _ = try Archive.readIdentity(in: transaction, &damaged)
             }.close()
         } catch {
-            if rename(asidePath, path) == 0 { try folder.synchronize() }
+            if takeName(asidePath) { try folder.synchronize() }
             throw error
         }
+    }
+
+    /// Gives a file the archive's name. LMDB's file of readers goes: it knows the last transaction of the file that had the
+    /// name before, and for as long as somebody who looks at that one has it open, LMDB would take it for this one's.
+    /// Whoever joins in between has made a new one.
+    private func takeName(_ file: String) -> Bool {
+        unlink(path + "-lock")
+        guard rename(file, path) == 0 else { return false }
+        unlink(path + "-lock")
+        return true
     }
 
     private func bytesOnDisk(_ path: String) -> Int {

@@ -30,9 +30,10 @@ extension Archive {
     /// the archive or its disk turns out to be full, the items from there on are refused with `full`, and the import goes
     /// on with the first of them.
     ///
+    /// - Parameter refusedBefore: whether any of the items before was refused or in conflict.
     /// - Returns: an outcome for each item.
     package func take(
-        _ vetted: VettedItems, of root: Digest256, _ mode: ImportMode, at now: Instant
+        _ vetted: VettedItems, of root: Digest256, _ mode: ImportMode, refusedBefore: Bool = false, at now: Instant
     ) throws(ArchiveError) -> [ImportOutcome] {
         try inPass(at: now, true) { (pass, transaction) throws(ArchiveError) in
             var outcomes: [ImportOutcome] = []
@@ -51,7 +52,9 @@ extension Archive {
             }
             let done = outcomes.firstIndex(of: .refused(.full)) ?? outcomes.count
             if done > 0 {
-                pass.encoder.encode(ImportProgress(mode: mode, root: root, nextLeaf: vetted.start + done))
+                let hasRefused = refusedBefore || !outcomes[..<done].allSatisfy(\.isAccepted)
+                pass.encoder.encode(
+                    ImportProgress(mode: mode, root: root, nextLeaf: vetted.start + done, hasRefused: hasRefused))
                 try transaction.put(.meta, &pass.encoder)
             }
             return outcomes

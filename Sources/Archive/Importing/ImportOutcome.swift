@@ -12,6 +12,14 @@ package enum ImportOutcome: Hashable, Sendable {
     case leftOut
     /// It is not taken.
     case refused(ImportRefusal)
+
+    /// Whether what was asked for is held, in this version or a later one.
+    var isAccepted: Bool {
+        switch self {
+        case .taken, .held, .superseded, .leftOut: true
+        case .conflicting, .refused: false
+        }
+    }
 }
 
 /// Why an item of a dump is not taken.

@@ -3,28 +3,36 @@ package import IPv8
 /// How far the import of a dump is, kept in the table `meta` under `import` in the very transaction that takes items, until
 /// the import is complete: an import that was interrupted goes on where it was.
 ///
-/// Body: `mode 1 | root 32 | next leaf 8`.
+/// Body: `mode 1 | root 32 | next leaf 8`. The highest bit of the mode says that something was refused.
 package struct ImportProgress: Hashable, Sendable {
     package var mode: ImportMode
     /// The root of the dump.
     package var root: Digest256
     /// The leaf that comes next; 1 is the first item.
     package var nextLeaf: Int
+    /// Whether something was refused or in conflict up to there. It might be taken now, and is to be told again if not: such
+    /// an import does not go on where it was but begins anew, with all that is held already.
+    package var hasRefused: Bool
 
     static let key = "import"
+    fileprivate static let refusedFlag: UInt8 = 0x80
     private static let bodyBytes = 1 + Digest256.byteCount + 8
 
-    package init(mode: ImportMode, root: Digest256, nextLeaf: Int) {
+    package init(mode: ImportMode, root: Digest256, nextLeaf: Int, hasRefused: Bool) {
         self.mode = mode
         self.root = root
         self.nextLeaf = nextLeaf
+        self.hasRefused = hasRefused
     }
 
     init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
         guard let body = RecordChecksum.body(of: value, key: key, table: .meta), body.count == ImportProgress.bodyBytes,
-            let mode = ImportMode(rawValue: body[0]), let root = Digest256(bytes: body[1..<33])
+            let mode = ImportMode(rawValue: body[0] & ~ImportProgress.refusedFlag),
+            let root = Digest256(bytes: body[1..<33])
         else { return nil }
-        self.init(mode: mode, root: root, nextLeaf: Int(clamping: body.bigEndian(UInt64.self, at: 33)))
+        self.init(
+            mode: mode, root: root, nextLeaf: Int(clamping: body.bigEndian(UInt64.self, at: 33)),
+            hasRefused: body[0] & ImportProgress.refusedFlag != 0)
     }
 }
 
@@ -34,7 +42,7 @@ extension RecordEncoder {
         begin(.meta)
         append(raw: ImportProgress.key.utf8)
         endKey()
-        append(progress.mode.rawValue)
+        append(progress.mode.rawValue | (progress.hasRefused ? ImportProgress.refusedFlag : 0))
         append(raw: progress.root.bytes)
         append(UInt64(max(0, progress.nextLeaf)))
     }

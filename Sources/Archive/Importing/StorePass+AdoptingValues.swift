@@ -31,7 +31,8 @@ extension StorePass {
                     target: key.target, entries: [record.entry], expiresAt: facts.expiresAt,
                     provenance: facts.provenance)
                 try keepEvidence(
-                    KeptEntry(held), against: Offer(key: key, entry: record.entry, store: store), in: transaction)
+                    KeptEntry(held), against: Offer(key: key, entry: record.entry, store: store), displacing: false,
+                    in: transaction)
                 return .conflicting
             }
             return try merge(facts, into: KeptEntry(held), in: budget, key, transaction)

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// A data folder that no node can start in and no other tool can change for as long as this value lives: it holds the
 /// lock that a node takes.
@@ -7,7 +8,7 @@ package final class HeldFolder: Sendable {
     package let path: String
     private let descriptor: Int32
     /// Whether the lock's file is gone again with this value: where there was none, nothing is left behind.
-    private let isTemporary: Bool
+    private let isTemporary: Atomic<Bool>
 
     private var lockPath: String { path + "/lock" }
 
@@ -16,6 +17,9 @@ package final class HeldFolder: Sendable {
         self.path = path
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { throw .noArchive(folder: path) }
+        guard geteuid() != 0 || status.st_uid == 0 else {
+            throw .foreignFolder(folder: path, owner: HeldFolder.name(ofUser: status.st_uid))
+        }
         guard access(path + "/manifest.json", F_OK) != 0 else { throw .isBackup(folder: path) }
         let file = path + "/lock"
         while true {
@@ -28,7 +32,8 @@ package final class HeldFolder: Sendable {
             }
             // Whoever made the file may have removed it meanwhile: then this lock keeps nobody out.
             if fstat(opened, &status) == 0, status.st_nlink > 0 {
-                (descriptor, isTemporary) = (opened, !existed)
+                descriptor = opened
+                isTemporary = Atomic(!existed)
                 return
             }
             close(opened)
@@ -36,8 +41,15 @@ package final class HeldFolder: Sendable {
     }
 
     deinit {
-        if isTemporary { unlink(lockPath) }
+        if isTemporary.load(ordering: .relaxed) { unlink(lockPath) }
         close(descriptor)
+    }
+
+    /// Leaves the lock's file in a folder that holds an archive from now on, so that whoever looks into it keeps nodes out.
+    package func keepLock() { isTemporary.store(false, ordering: .relaxed) }
+
+    private static func name(ofUser id: uid_t) -> String {
+        getpwuid(id).map { String(cString: $0.pointee.pw_name) } ?? "#\(id)"
     }
 
     /// Syncs the folder, so that names of files in it are on the disk.

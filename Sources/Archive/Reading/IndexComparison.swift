@@ -56,6 +56,8 @@ struct IndexComparison {
             refusal = error.description
             return
         }
+        // Most of what is different beside a node was only seen at another moment.
+        if reader.isInUse, differences.count >= IndexComparison.differencesMax / 2 { try lookAgain(reader) }
         for raw in batch {
             guard let key = EntryKey(bytes: raw.key) else { continue }
             let row = rows.removeValue(forKey: key)

@@ -21,7 +21,7 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
     ///   that no page of a snapshot is used again. Otherwise nothing is.
     /// - Parameter mapBytes: address space to take, where there is that much.
     init(path: String, isShared: Bool, mapBytes: Int = ReadOnlyEnvironment.mapBytes) throws(ArchiveError) {
-        try MetaPages.check(path: path)
+        try ReadOnlyEnvironment.checkMetaPages(path, isShared: isShared)
         var status = stat()
         guard stat(path, &status) == 0 else {
             throw .unreadable(path: path, reason: String(cString: strerror(errno)))
@@ -46,6 +46,18 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
     }
 
     deinit { mdb_env_close(handle) }
+
+    /// Two commits between two looks would make the pages contradict each other, so beside a writer there are several.
+    private static func checkMetaPages(_ path: String, isShared: Bool) throws(ArchiveError) {
+        for _ in 0..<(isShared ? looksMax - 1 : 0) {
+            if (try? MetaPages.check(path: path)) != nil { return }
+            usleep(pauseBetweenLooks)
+        }
+        try MetaPages.check(path: path)
+    }
+
+    private static let looksMax = 10
+    private static let pauseBetweenLooks: UInt32 = 5_000
 
     /// Looks at a consistent snapshot of all tables.
     func read<Result>(

@@ -11,12 +11,27 @@ final class StoppedFolder: Sendable {
     /// copied by hand.
     init?(_ folder: String) throws(ArchiveError) {
         let path = folder + "/lock"
-        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else {
-            if errno == ENOENT { return }
-            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+        while true {
+            let opened = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+            guard opened >= 0 else {
+                guard errno == ENOENT else {
+                    throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+                }
+                descriptor = opened
+                return
+            }
+            var status = stat()
+            guard flock(opened, LOCK_SH | LOCK_NB) == 0, fstat(opened, &status) == 0 else {
+                close(opened)
+                return nil
+            }
+            // Whoever made the file may have removed it meanwhile: then this lock keeps nobody out.
+            if status.st_nlink > 0 {
+                descriptor = opened
+                return
+            }
+            close(opened)
         }
-        guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return nil }
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }

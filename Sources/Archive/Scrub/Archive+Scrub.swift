@@ -103,6 +103,11 @@ extension StorePass {
             }
         }
         try transaction.delete(table, record.key)
+        // The operator's word stands, though it is not known any more since when.
+        if table == .pins || table == .blocks, let subject = record.key.withUnsafeBytes({ ArchiveSubject($0) }) {
+            encoder.encode(subject, since: now, in: table)
+            try transaction.put(table, &encoder)
+        }
     }
 }
 

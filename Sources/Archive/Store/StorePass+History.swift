@@ -73,7 +73,7 @@ extension StorePass {
     ///
     /// Evidence is no reason to refuse anything: where there is no room for it, there is none.
     mutating func keepEvidence(
-        _ held: KeptEntry, against offer: Offer, in transaction: borrowing WriteTransaction
+        _ held: KeptEntry, against offer: Offer, displacing displaces: Bool, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) {
         guard offer.key.entryClass != .unsigned, room == .ample else { return }
         let key = SignerKey(target: offer.key.target, signer: offer.key.signer)
@@ -82,7 +82,11 @@ extension StorePass {
         let evidence = EvidenceRecord(
             version: offer.version, noted: now, holder: Holder(offer.store.provenance), held: held.bytes,
             offered: offer.entry.bytes)
-        guard try makeRoom(for: evidence.charge, in: .evidence, transaction) else {
+        let hasRoom =
+            try displaces
+            ? makeRoom(for: evidence.charge, in: .evidence, transaction)
+            : refusalToAdd(evidence.charge, to: .evidence, in: transaction) == nil
+        guard hasRoom else {
             return tally("evicted.evidence")
         }
         encoder.encode(evidence, under: key)

@@ -102,7 +102,7 @@ struct StorePass {
         }
         let entry = KeptEntry(held)
         if offer.version == held.version {
-            try keepEvidence(entry, against: offer, in: transaction)
+            try keepEvidence(entry, against: offer, displacing: true, in: transaction)
             guard offer.isFromItsSigner else { return .kept }
         }
         return budget == .served

@@ -88,9 +88,10 @@ struct Restoring {
         }
     }
 
-    /// Makes a data folder of it.
+    /// Makes a data folder of it: with a lock too, so that whoever looks into it keeps nodes out.
     private func complete(_ folder: FolderPath) throws(BackupError) {
         do {
+            try OpenFolder(folder.text).create(FolderLock.name, [], permissions: 0o600)
             try OpenFolder(folder.text).create(
                 DataFolder.formatName, Array("\(backup.manifest.dataFolderFormat)\n".utf8), permissions: 0o600)
         } catch {
