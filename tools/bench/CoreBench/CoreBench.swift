@@ -5,7 +5,7 @@ import Kademlia
 
 /// Measures what one input costs a node's core, without sockets, signatures and disk.
 ///
-///     swift build -c release --product CoreBench
+///     tools/build --product CoreBench
 ///     .build/release/CoreBench [SECONDS]
 ///
 /// A node with a full routing table is asked by its peers for pings, finds and stores, a hundred of them in a second of

@@ -3,7 +3,7 @@ import IPv8
 
 /// Measures how many requests a second a running node answers: pings, finds, and durable stores.
 ///
-///     swift build -c release
+///     tools/build && tools/build --product NodeBench
 ///     .build/release/bristlecone run --data ./bench-data --listen 127.0.0.1:8090 --no-bootstrap
 ///     .build/release/NodeBench 127.0.0.1:8090
 ///
