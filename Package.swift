@@ -140,7 +140,7 @@ let package = Package(
                 "Simulation", "DHTCore", "IPv8", "Kademlia", "Maintenance",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "tools/simulate", exclude: ["plot.py"], swiftSettings: house),
+            path: "tools/simulate", exclude: ["plot.py", "digests.txt"], swiftSettings: house),
         .executableTarget(
             name: "WireOracle", dependencies: ["IPv8"], path: "tools/fuzz/WireOracle", swiftSettings: house),
         .executableTarget(

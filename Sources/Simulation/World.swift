@@ -37,6 +37,7 @@ package final class World {
     @exclusivity(unchecked) var plans = EventQueue<(World) -> Void>()
     private var commandCount: UInt64 = 0
     private let verifier = SignatureVerifier()
+    private let digest = RunDigest.beginWorld()
 
     /// An empty world.
     ///
@@ -65,7 +66,9 @@ package final class World {
     package func addMachine(at address: Address, behind nat: NATKind = .none, outsideHost: IPAddress? = nil) -> Machine
     {
         let host = outsideHost ?? address.host
-        let machine = Machine(machines.count, at: address, behind: nat, outsideHost: host, seed: seed, now: now)
+        let machine = Machine(
+            machines.count, at: address, behind: nat, outsideHost: host, seed: seed, now: now,
+            digest: digest?.addMachine())
         machines.append(machine)
         shard(of: machine).add(machine)
         network.place(machine.index, at: host)
@@ -99,7 +102,7 @@ package final class World {
         let disk = ModelDisk(setup.storage, diskConditions, sabotage: setup.settings.sabotage)
         let host = NodeHost(
             setup, at: machine.address, disk: disk, reading: machine.clock.reading(at: now),
-            seed: machine.generator.next(), verifier: verifier)
+            seed: machine.generator.next(), verifier: verifier, digest: machine.digest)
         start(host, on: machine)
         return host
     }

@@ -26,14 +26,17 @@ package final class Machine {
     /// The alarm that is set in the world's time.
     @exclusivity(unchecked) var alarm: Instant?
     @exclusivity(unchecked) private var rankCount: UInt64 = 0
+    /// Where everything goes that its nodes are told and want done; `nil` where nobody wants a digest.
+    let digest: MachineDigest?
 
     init(
         _ index: MachineIndex, at address: Address, behind nat: NATKind, outsideHost: IPAddress, seed: UInt64,
-        now: Instant
+        now: Instant, digest: MachineDigest?
     ) {
         self.index = index
         self.address = address
         self.outsideHost = outsideHost
+        self.digest = digest
         clock = MachineClock(bootedAt: now)
         generator = SeededGenerator(seed: seed, stream: UInt64(index) + 1)
         self.nat = nat == .none ? nil : NAT(nat, inside: address, outsideHost: outsideHost)

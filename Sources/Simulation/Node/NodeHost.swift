@@ -24,6 +24,7 @@ package final class NodeHost: CommandTaker {
     @exclusivity(unchecked) private var clockObservedAt: Duration
     private var sweptAt: Duration
     private let verifier: SignatureVerifier
+    private let digest: MachineDigest?
     @exclusivity(unchecked) private var isHandling = false
     /// What came while something else was being handled.
     @exclusivity(unchecked) private var inputs: [Input] = []
@@ -40,13 +41,14 @@ package final class NodeHost: CommandTaker {
 
     init(
         _ setup: NodeSetup, at address: Address, disk: ModelDisk, reading: ClockReading, seed: UInt64,
-        verifier: SignatureVerifier
+        verifier: SignatureVerifier, digest: MachineDigest?
     ) {
         identity = setup.identity
         settings = setup.settings
         self.disk = disk
         self.reading = reading
         self.verifier = verifier
+        self.digest = digest
         clock = NodeClock(reading, hastenedBy: settings.clockHastening)
         clockObservedAt = reading.sinceBoot
         clockInterval = .seconds(30) / settings.clockHastening
@@ -156,6 +158,7 @@ package final class NodeHost: CommandTaker {
         var effects: [Effect] = []
         swap(&effects, &actions.effects)
         node.handle(input, at: actions.now, into: &effects)
+        digest?.add(input, at: actions.now, effects, nextWakeUp: node.nextWakeUp)
         for effect in effects { carryOut(effect, &actions) }
         effects.removeAll(keepingCapacity: true)
         swap(&effects, &actions.effects)

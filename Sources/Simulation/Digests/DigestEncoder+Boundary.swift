@@ -1,0 +1,195 @@
+internal import DHTCore
+internal import IPv8
+internal import Maintenance
+
+/// What goes over the boundary of the core: each kind with a number of its own, which stays when the code is renamed.
+extension DigestEncoder {
+    mutating func add(_ input: Input) {
+        switch input {
+        case .datagramReceived(let datagram, let source):
+            begin(1)
+            add(datagram)
+            add(source)
+        case .signaturesChecked(let id, let verdict):
+            begin(2, id)
+            add(verdict.packetIsAuthentic)
+            add(verdict.entriesAreAuthentic.map { $0 ? 1 : 0 })
+        case .entriesLoaded(let id, let entries):
+            begin(3, id)
+            add(entries.count)
+            for entry in entries { add(entry) }
+        case .loadFailed(let id): begin(4, id)
+        case .dueKeysListed(let id, let due):
+            begin(5, id)
+            add(due)
+        case .republishableLoaded(let id, let targets):
+            begin(6, id)
+            add(targets)
+        case .commitCompleted(let id, let outcome):
+            begin(7, id)
+            add(outcome)
+        case .tokenSecretDrawn(let secret):
+            begin(8)
+            add(secret)
+        case .trackersResolved(let addresses):
+            begin(9)
+            add(addresses.count)
+            for address in addresses { add(address) }
+        case .commandIssued(let id, let command):
+            begin(10)
+            add(id.number)
+            add(command)
+        case .timerFired: begin(11)
+        }
+    }
+
+    mutating func add(_ effect: Effect) {
+        switch effect {
+        case .send(let message, let address):
+            begin(1)
+            add(message)
+            add(address)
+        case .verify(let id, let packet, let entries):
+            begin(2, id)
+            add(packet.bytes)
+            add(entries)
+        case .load(let id, let target, let offset, let limit):
+            begin(3, id)
+            add(target)
+            add(offset)
+            add(limit)
+        case .commit(let id, let intent):
+            begin(4, id)
+            add(intent)
+        case .listDueKeys(let id, let limit):
+            begin(5, id)
+            add(limit)
+        case .loadRepublishable(let id, let targets):
+            begin(6, id)
+            add(targets.count)
+            for target in targets { add(target) }
+        case .refresh(let intent):
+            begin(7)
+            add(intent)
+        case .noteRepublication(let report):
+            begin(8)
+            add(report)
+        case .saveJobs(let jobs):
+            begin(9)
+            add(jobs.count)
+            for job in jobs { add(job) }
+        case .saveTokenSecrets(let secrets):
+            begin(10)
+            add(secrets.count)
+            for secret in secrets {
+                add(secret.bytes)
+                add(secret.drawnAt)
+            }
+        case .drawTokenSecret: begin(11)
+        case .saveContacts(let contacts, let buckets):
+            begin(12)
+            add(contacts.count)
+            for contact in contacts { add(contact) }
+            add(buckets.count)
+            for bucket in buckets { add(bucket) }
+        case .callLocalNetwork: begin(13)
+        case .emit(let event):
+            begin(14)
+            add(event)
+        }
+    }
+
+    private mutating func begin(_ kind: UInt8) { bytes.append(kind) }
+
+    private mutating func begin(_ kind: UInt8, _ id: WorkID) {
+        bytes.append(kind)
+        add(id.number)
+    }
+
+    private mutating func add(_ event: Event) {
+        switch event {
+        case .commandCompleted(let id, let outcome):
+            begin(1)
+            add(id.number)
+            add(outcome)
+        case .addressLearned(let address):
+            begin(2)
+            add(address)
+        case .contactAdded(let node):
+            begin(3)
+            add(node)
+        case .contactLost(let node):
+            begin(4)
+            add(node)
+        }
+    }
+
+    private mutating func add(_ command: Command) {
+        switch command {
+        case .ping(let address):
+            begin(1)
+            add(address)
+        case .find(let target):
+            begin(2)
+            add(target)
+        case .connect(let mid, let knownAddress):
+            begin(3)
+            add(mid)
+            add(knownAddress ?? Address.none)
+        case .publish(let target, let entry):
+            begin(4)
+            add(target)
+            add(entry.bytes)
+        }
+    }
+
+    private mutating func add(_ outcome: CommandOutcome) {
+        switch outcome {
+        case .pinged(let key, let roundTrip):
+            begin(1)
+            add(key)
+            add(roundTrip)
+        case .unreachable: begin(2)
+        case .pingTimedOut: begin(3)
+        case .found(let found):
+            begin(4)
+            add(found.entries)
+            add(found.askedCount)
+            add(found.answeredCount)
+            add(found.holderCount)
+        case .published(let published):
+            begin(5)
+            add(published.askedCount)
+            add(published.acknowledgedCount)
+        case .connected(let nodes):
+            begin(6)
+            add(nodes)
+        case .publishRefused(let outcome):
+            begin(7)
+            add(outcome)
+        case .refusedAsBusy: begin(8)
+        }
+    }
+
+    private mutating func add(_ outcome: CommitOutcome) {
+        switch outcome {
+        case .held: begin(1)
+        case .superseded: begin(2)
+        case .refused: begin(3)
+        case .failed: begin(4)
+        }
+    }
+
+    private mutating func add(_ intent: StoreIntent) {
+        add(intent.target)
+        add(intent.entries)
+        add(intent.expiresAt)
+        switch intent.origin {
+        case .published: begin(1)
+        case .stored(let mid, let address):
+            begin(2)
+            add(mid)
+            add(address)
+        }
+    }
+}
