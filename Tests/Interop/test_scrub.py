@@ -1,6 +1,7 @@
 """The background check of the archive: what is damaged is found, put into quarantine and fetched anew."""
 
 import hashlib
+from datetime import datetime, timedelta
 
 from harness.command import run_command
 from harness.waiting import wait_until
@@ -28,7 +29,9 @@ async def test_damage_is_found_and_a_good_copy_fetched_from_a_peer(nodes, tmp_pa
     await node.stop()
     flip(node.data / "archive.mdb", VALUE, 3)
 
-    await node.start([other])
+    shorter = tmp_path / "served-for-less.yaml"
+    shorter.write_text("upkeep:\n  served_for: 20 minutes\n  interval: 10 minutes\n")
+    await node.start([other], ["--config", str(shorter)])
     scrub = await wait_until(lambda: scrubbed(node), "a run has come to its end", 30.0, every=0.3)
     assert (scrub["last_checked"], scrub["last_damaged"], scrub["started"]) == (1, 1, None)
     await wait_until(lambda: node.find_local(key), "a good copy is kept again", 30.0, every=0.3)
@@ -39,7 +42,11 @@ async def test_damage_is_found_and_a_good_copy_fetched_from_a_peer(nodes, tmp_pa
     text = await node.command("status")
     assert "1 damaged and in quarantine, 1 recovered from the network" in text.output, text
     await node.stop()
-    verify = await run_command(str(nodes.binary.parent / "bristlecone-dump"), "verify", str(node.data), "--json")
+    dump = str(nodes.binary.parent / "bristlecone-dump")
+    copy = (await run_command(dump, "get", key.hex(), str(node.data), "--json")).json()
+    times = [datetime.fromisoformat(copy["values"][0][name]) for name in ("last_stored", "expires_at")]
+    assert times[1] - times[0] <= timedelta(minutes=20), "the copy is served for as long as the setting says"
+    verify = await run_command(dump, "verify", str(node.data), "--json")
     assert verify.status == 0 and verify.json()["quarantined"] == 1, verify
 
 

@@ -24,6 +24,7 @@ final class NodeLoop: @unchecked Sendable {
     private let housekeeper: Housekeeper
     let upkeep: UpkeepKeeper
     let acknowledgesEarly: Bool
+    private let servedFor: Duration
     private let logger: Logger
 
     private var node: Node
@@ -63,6 +64,7 @@ final class NodeLoop: @unchecked Sendable {
         housekeeper = parts.housekeeper
         upkeep = parts.upkeep
         acknowledgesEarly = parts.acknowledgesEarly
+        servedFor = configuration.servedFor
         localCaller = configuration.callsLocalNetwork ? parts.sockets[.ipv4].map(LocalCaller.init) : nil
         logger = parts.logger
         let reading = ClockReading.now()
@@ -257,15 +259,13 @@ final class NodeLoop: @unchecked Sendable {
         _ = await ask { [self] in
             let provenance: Provenance = isOurs ? .publishedHere : .received(from: stranger, at: .none)
             let store = StoreChange(
-                target: lost.target, entries: [copy], expiresAt: moment.now + NodeLoop.recoveredServedFor,
+                target: lost.target, entries: [copy], expiresAt: moment.now + servedFor,
                 provenance: provenance)
             commits.add(GroupCommit.Item(change: .store(store), completion: nil))
             flush()
             return commits.whenIdle().map { Optional(()) }
         }
     }
-
-    private static let recoveredServedFor: Duration = .seconds(3600)
 
     /// Tells the core where the bootstrap servers are.
     func trackersResolved(_ addresses: [Address]) {
