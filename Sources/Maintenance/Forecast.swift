@@ -1,7 +1,7 @@
 /// What upkeep has before it: how many packets that takes, how long, and what is beyond what the overlay can take.
 ///
-/// Each peer takes only so many requests of one node, so with M nodes to store on, and eight copies of each key, no more
-/// than about M/8 keys can be stored in a second.
+/// A peer gets 5 requests in 5.5 seconds. With M nodes to store on and eight replicas of each key, about M/9 keys can be
+/// stored in a second.
 public struct Forecast: Hashable, Sendable {
     /// Keys that are due now.
     public let dueKeys: Int

@@ -15,17 +15,15 @@ ARROWS = {
     "Archive": ("Migrations", "CLMDB", "IPv8"),
     "Console": ("IPv8",),
     "Bristlecone": ("Archive", "DHTCore", "Console", "CLinux"),
-    "HTTPAPI": ("Bristlecone",),
-    "BristleconeCLI": ("HTTPAPI", "Bristlecone"),
-    "Simulation": ("DHTCore", "Archive"),
+    "BristleconeCLI": ("Bristlecone",),
+    "Simulation": ("DHTCore",),
 }
 
 # Libraries that only some rooms may open.
 KEPT_TO = {
     "CSodium": ("IPv8",), "CLibcrypto": ("IPv8",), "CLMDB": ("Archive",), "CLinux": ("Bristlecone",),
     "GRDB": ("Archive", "Migrations"),
-    "NIOCore": ("Bristlecone", "HTTPAPI"), "NIOPosix": ("Bristlecone", "HTTPAPI"),
-    "Hummingbird": ("HTTPAPI",),
+    "NIOCore": ("Bristlecone",), "NIOPosix": ("Bristlecone",),
     "ArgumentParser": ("BristleconeCLI",),
 }
 

@@ -29,9 +29,6 @@ package struct DumpReader {
     /// The longest block that is no block of items: an end with the longest key and signature.
     private static let endBytesMax = 1024
 
-    /// Whether some bytes begin like a dump.
-    package static func isDump(_ bytes: ArraySlice<UInt8>) -> Bool { bytes.starts(with: DumpLayout.magic) }
-
     /// Reads the beginning of a dump.
     package init(_ input: DumpInput) throws(DumpError) {
         self.input = input

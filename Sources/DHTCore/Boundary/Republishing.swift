@@ -102,11 +102,11 @@ public struct RepublishReport: Hashable, Sendable {
 public struct UpkeepSnapshot: Hashable, Sendable {
     /// Whether storing again waits, and for what.
     public var phase: Phase
-    /// Keys that were due at the last look, and those that come due again and again.
+    /// Keys that were due at the last look.
     public var dueKeys: Int
     /// Keys that come due sooner or later.
     public var keptKeys: Int
-    /// Keys whose turn has not come yet, and arcs that are being worked on.
+    /// Due keys that are not stored yet, those in arcs that are being worked on included.
     public var waitingKeys: Int
     /// Arcs that are being worked on.
     public var activeArcs: Int

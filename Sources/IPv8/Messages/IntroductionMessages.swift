@@ -80,8 +80,6 @@ public struct IntroductionResponse: Hashable, Sendable {
         public static let introducedSpeaksNewStyle = Flags(rawValue: 0x08)
         /// In the old style: the sender takes no more peers.
         public static let peerLimitReached = Flags(rawValue: 0x04)
-        /// In the new style: the introduced peer speaks it too.
-        public static let introducedSpeaksThisStyle = Flags(rawValue: 0x80)
     }
 
     /// Makes a response.
