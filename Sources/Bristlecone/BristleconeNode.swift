@@ -30,6 +30,7 @@ public final class BristleconeNode: Sendable {
     let loop: NodeLoop
     private let trackers: TrackerResolver
     private let joining: JoiningStatus
+    private let refusals: SendRefusals
     /// How values are kept alive.
     let settings: UpkeepSettings
     private let startedAt = ContinuousClock.now
@@ -62,10 +63,11 @@ public final class BristleconeNode: Sendable {
     private init(_ folder: DataFolder, _ settings: NodeSettings, _ logger: Logger) async throws(StartError) {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
+        let refusals = SendRefusals(logger: logger)
         var sockets: [AddressFamily: DatagramSocket] = [:]
         do {
             sockets = try await BristleconeNode.bind(
-                settings.listen, on: eventLoop, broadcasts: settings.callsLocalNetwork)
+                settings.listen, on: eventLoop, broadcasts: settings.callsLocalNetwork, refusals: refusals)
             archive = try BristleconeNode.openArchive(in: folder, settings, logger)
         } catch {
             for socket in sockets.values { await socket.close() }
@@ -77,6 +79,7 @@ public final class BristleconeNode: Sendable {
             peers: settings.peers, asksBootstrapServers: settings.bootstrap && !settings.bootstrapServers.isEmpty,
             callsLocalNetwork: settings.callsLocalNetwork)
         self.settings = settings.upkeep
+        self.refusals = refusals
         threads = NodeThreads(
             group: group, sockets: sockets, archive: archive, key: folder.identity, settings: settings, logger: logger)
         loop = NodeLoop(
@@ -103,13 +106,13 @@ public final class BristleconeNode: Sendable {
     }
 
     private static func bind(
-        _ addresses: [Address], on eventLoop: any EventLoop, broadcasts: Bool
+        _ addresses: [Address], on eventLoop: any EventLoop, broadcasts: Bool, refusals: SendRefusals
     ) async throws(StartError) -> [AddressFamily: DatagramSocket] {
         var sockets: [AddressFamily: DatagramSocket] = [:]
         for address in addresses {
             do {
                 sockets[address.family] = try await DatagramSocket.bind(
-                    address, on: eventLoop, broadcasts: broadcasts)
+                    address, on: eventLoop, broadcasts: broadcasts, refusals: refusals)
             } catch {
                 for socket in sockets.values { await socket.close() }
                 throw StartError(listeningOn: address, failed: error)
@@ -282,6 +285,6 @@ public final class BristleconeNode: Sendable {
             joining: joining, contacts: snapshot.map(ContactStatus.all) ?? [], archive: ArchiveStatus(archive),
             scrub: threads.scrubber.status, upkeep: snapshot.map(upkeepStatus),
             counters: (snapshot?.counters.named ?? [:]).merging(archiveCounters) { $1 }
-                .merging(threads.scrubber.counters) { $1 })
+                .merging(threads.scrubber.counters) { $1 }.merging(refusals.counters) { $1 })
     }
 }

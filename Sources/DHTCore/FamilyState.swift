@@ -22,6 +22,9 @@ struct FamilyState: Sendable {
         table = RoutingTable(ownID: NodeID(host: host, mid: mid), createdAt: now, limitsLocal: limitsLocal)
     }
 
+    /// Whether the socket has all hosts of the machine in this family, rather than one of them.
+    var listensOnAllHosts: Bool { listenAddress.host.isUnspecified }
+
     /// Whether the socket reaches an address.
     func reaches(_ host: IPAddress) -> Bool {
         listenAddress.host.isUnspecified || listenAddress.host.isLoopback == host.isLoopback

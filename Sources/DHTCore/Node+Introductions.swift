@@ -23,8 +23,8 @@ extension Node {
             $0.node.publicKey != asker.publicKey && $0.status(at: now) == .good
         }
         noteLAN(of: asker, request.sourceLAN)
-        let introduced = others.randomElement(using: &generator)?.node.address
-        let (lan, wan) = addressesToTell(of: introduced, to: asker, in: family)
+        let introduced = others.randomElement(using: &generator)?.node
+        let (lan, wan) = addressesToTell(of: introduced?.address, to: asker, in: family)
         let response = IntroductionResponse(
             style: style, globalTime: claimGlobalTime(), destination: asker.address, sourceLAN: family.lan,
             sourceWAN: family.wan, introducedLAN: lan, introducedWAN: wan,
@@ -34,7 +34,7 @@ extension Node {
                 by: introduced, ofLAN: request.destination, wan: asker.address, request.identifier, style,
                 into: &effects)
         }
-        send(.introductionResponse(response), to: asker.address, into: &effects)
+        send(.introductionResponse(response), to: asker, into: &effects)
     }
 
     private func responseFlags(_ style: IntroductionStyle) -> IntroductionResponse.Flags {
@@ -71,7 +71,7 @@ extension Node {
     }
 
     mutating func requestPuncture(
-        by helper: Address, ofLAN lan: Address, wan: Address, _ identifier: UInt16,
+        by helper: NodeInfo, ofLAN lan: Address, wan: Address, _ identifier: UInt16,
         _ style: IntroductionStyle = .old, into effects: inout [Effect]
     ) {
         let isOld = style == .old && lan.family == .ipv4 && wan.family == .ipv4
@@ -83,7 +83,7 @@ extension Node {
 
     /// Handles the one message that carries no signature.
     mutating func receiveUnsigned(
-        _ message: Message, from source: Address, at now: Instant, into effects: inout [Effect]
+        _ message: Message, from source: Address, to host: IPAddress?, at now: Instant, into effects: inout [Effect]
     ) {
         guard case .punctureRequest(let request) = message else { return }
         guard let family = families[source.family] else { return drop(.badSource) }
@@ -95,7 +95,8 @@ extension Node {
             identifier: request.identifier)
         let walker = sharesOurHost ? request.walkerLAN : request.walkerWAN
         guard mayBeNamed(walker, by: source.host) else { return drop(.badSource) }
-        send(.puncture(puncture), to: walker, into: &effects)
+        // The walker was told of us at the host that its introducer knows.
+        send(.puncture(puncture), to: walker, from: host, into: &effects)
     }
 
     /// Contacts have a budget of their own: what claims to come from elsewhere cannot use it up. Nor can who claims to

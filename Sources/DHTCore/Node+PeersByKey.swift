@@ -8,7 +8,7 @@ extension Node {
         _ request: StorePeerRequest, from sender: NodeInfo, at now: Instant, into effects: inout [Effect]
     ) {
         guard registry.store(sender, at: now) else { return drop(.noRoom) }
-        send(.storePeerResponse(StorePeerResponse(id: request.id)), to: sender.address, into: &effects)
+        send(.storePeerResponse(StorePeerResponse(id: request.id)), to: sender, into: &effects)
     }
 
     /// Tells where a peer is, and asks it to puncture the asker. Of a peer that nobody knows, nothing remains.
@@ -18,10 +18,10 @@ extension Node {
         let nodes = registry.find(Mid(bits: request.target.bits), at: now)
         for node in nodes {
             requestPuncture(
-                by: node.address, ofLAN: request.lan, wan: asker.address,
+                by: node, ofLAN: request.lan, wan: asker.address,
                 UInt16(truncatingIfNeeded: request.id.number), into: &effects)
         }
         let response = ConnectPeerResponse(id: request.id, nodes: nodes)
-        send(.connectPeerResponse(response), to: asker.address, into: &effects)
+        send(.connectPeerResponse(response), to: asker, into: &effects)
     }
 }

@@ -6,22 +6,25 @@ internal import Kademlia
 /// What costs nothing comes first: parsing, tokens, known requests, flood limits. Only then are signatures checked, those
 /// of the packet and of the entries in it in one go.
 extension Node {
-    mutating func receive(_ bytes: [UInt8], from source: Address, at now: Instant, into effects: inout [Effect]) {
+    mutating func receive(
+        _ bytes: [UInt8], from source: Address, to host: IPAddress?, at now: Instant, into effects: inout [Effect]
+    ) {
         counters.datagramsReceived += 1
         if bytes == LocalCall.bytes { return answerCall(from: source, at: now, into: &effects) }
         do throws(WireError) {
             let packet = try Packet(decoding: bytes)
             guard source.isReachable, families.has(source.family) else { return drop(.badSource) }
-            screen(packet, from: source, at: now, into: &effects)
+            screen(packet, from: source, to: host, at: now, into: &effects)
         } catch {
             drop(.undecodable(error))
         }
     }
 
-    private mutating func screen(_ packet: Packet, from source: Address, at now: Instant, into effects: inout [Effect])
-    {
+    private mutating func screen(
+        _ packet: Packet, from source: Address, to host: IPAddress?, at now: Instant, into effects: inout [Effect]
+    ) {
         guard let sender = packet.sender else {
-            return receiveUnsigned(packet.message, from: source, at: now, into: &effects)
+            return receiveUnsigned(packet.message, from: source, to: host, at: now, into: &effects)
         }
         guard sender.mid != identity.mid else { return drop(.ownPacket) }
         let refusal: DropReason.Refusal? =
@@ -50,13 +53,14 @@ extension Node {
         if let refusal { return drop(refusal) }
         // A puncture has done its work by arriving; nothing follows from what it says.
         if case .puncture = packet.message { return counters.received[packet.message.id, default: 0] += 1 }
-        check(packet, by: sender, from: source, at: now, into: &effects)
+        check(packet, by: sender, from: source, to: host, at: now, into: &effects)
     }
 
     /// Has the signatures checked. An answer that is awaited has a share of its own, whoever gives it: nobody else
     /// knows its number. Its request is not given up meanwhile.
     private mutating func check(
-        _ packet: Packet, by sender: PublicKey, from source: Address, at now: Instant, into effects: inout [Effect]
+        _ packet: Packet, by sender: PublicKey, from source: Address, to host: IPAddress?, at now: Instant,
+        into effects: inout [Effect]
     ) {
         guard let entries = entries(in: packet.message) else { return }
         let id = NodeID(host: source.host, mid: sender.mid)
@@ -69,7 +73,7 @@ extension Node {
         let hold = awaited.flatMap { requests.hold($0) }
         guard awaited == nil ? checks.begin(id, at: source) : hold != nil else { return drop(.overloaded) }
         guard verifications.take(levels, for: claim, at: now),
-            let work = begin(.packet(packet, from: source, entries: entries, answers: hold))
+            let work = begin(.packet(packet, from: source, to: host, entries: entries, answers: hold))
         else {
             checkEnded(of: id, at: source, hold, now: now)
             return drop(.overloaded)
@@ -153,18 +157,19 @@ extension Node {
     mutating func signaturesChecked(
         _ id: WorkID, _ verdict: SignatureVerdict, at now: Instant, into effects: inout [Effect]
     ) {
-        guard case .packet(let packet, let source, let entries, let hold)? = work.removeValue(forKey: id),
+        guard case .packet(let packet, let source, let host, let entries, let hold)? = work.removeValue(forKey: id),
             let key = packet.sender
         else { return }
         checkEnded(of: NodeID(host: source.host, mid: key.mid), at: source, hold, now: now)
         guard verdict.packetIsAuthentic else { return drop(.badSignature) }
         let sender = NodeInfo(address: source, publicKey: key)
+        if let host { paths.note(NodeID(host: source.host, mid: key.mid), reached: host) }
         let authentic = zip(entries, verdict.entriesAreAuthentic).filter(\.1).map(\.0)
         let allAuthentic = authentic.count == entries.count
         switch packet.message {
         case .pingRequest(let request):
             guard admit(sender, packet, at: now, into: &effects) else { return }
-            send(.pingResponse(PingResponse(id: request.id)), to: source, into: &effects)
+            send(.pingResponse(PingResponse(id: request.id)), to: sender, into: &effects)
         case .findRequest(let request):
             guard admit(sender, packet, at: now, into: &effects) else { return }
             serve(request, to: sender, at: now, into: &effects)

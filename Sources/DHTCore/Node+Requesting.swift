@@ -67,7 +67,15 @@ extension Node {
                 .connectPeerRequest(ConnectPeerRequest(id: id, lan: lan, target: target))
             case .introduction: .introductionRequest(introductionRequest(id, to: request.address, from: lan))
             }
-        send(message, to: request.address, into: &effects)
+        send(message, to: request.address, from: path(of: request), into: &effects)
+    }
+
+    /// The host of ours that a request leaves from: where its peer found us, if we know who that is.
+    private func path(of request: Request) -> IPAddress? {
+        guard families[request.address.family]?.listensOnAllHosts == true,
+            let key = request.publicKey ?? contact(at: request.address)?.publicKey
+        else { return nil }
+        return path(to: NodeInfo(address: request.address, publicKey: key))
     }
 
     private mutating func introductionRequest(

@@ -48,12 +48,12 @@ extension Node {
                 .map(\.node) ?? []
             if let closest = nodes.first {
                 requestPuncture(
-                    by: closest.address, ofLAN: request.lan, wan: asker.address,
+                    by: closest, ofLAN: request.lan, wan: asker.address,
                     UInt16(truncatingIfNeeded: request.id.number), into: &effects)
             }
         }
         let response = FindResponse(id: request.id, token: token, values: values, nodes: nodes)
-        send(.findResponse(response), to: asker.address, into: &effects)
+        send(.findResponse(response), to: asker, into: &effects)
     }
 
     mutating func store(
@@ -61,7 +61,7 @@ extension Node {
         into effects: inout [Effect]
     ) {
         guard !entries.isEmpty else {
-            return send(.storeResponse(StoreResponse(id: request.id)), to: sender.address, into: &effects)
+            return send(.storeResponse(StoreResponse(id: request.id)), to: sender, into: &effects)
         }
         guard let id = begin(.store(request, from: sender)) else { return drop(.overloaded) }
         let intent = StoreIntent(
@@ -78,7 +78,7 @@ extension Node {
         case .store(let request, let sender)?:
             switch outcome {
             case .held, .superseded:
-                send(.storeResponse(StoreResponse(id: request.id)), to: sender.address, into: &effects)
+                send(.storeResponse(StoreResponse(id: request.id)), to: sender, into: &effects)
             case .refused: drop(.noRoom)
             case .failed: drop(.archiveFailed)
             }

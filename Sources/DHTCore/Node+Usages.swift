@@ -34,6 +34,7 @@ extension Node {
             ("requests known again", replays.count),
             ("token secrets", mint.secrets.count),
             ("remembered peers", registry.count),
+            ("hosts that peers found us at", paths.count),
             ("holders of the own record", ownRecord.holders.count),
             ("arcs", upkeep.runs.count),
             ("keys to be stored again", upkeep.queue.keyCount),

@@ -56,6 +56,7 @@ public struct Node: Sendable {
     var publications: [ActivityID: Publication] = [:]
     var connections: [ActivityID: Connection] = [:]
     var registry: PeerRegistry
+    var paths = PeerPaths()
     /// Where contacts are in their own networks, by their outside addresses.
     var lanAddresses: [Address: Address] = [:]
     let limitsLocalNetworks: Bool
@@ -131,8 +132,8 @@ public struct Node: Sendable {
     /// Takes in something that has happened and writes what is to be done about it.
     public mutating func handle(_ input: Input, at now: Instant, into effects: inout [Effect]) {
         switch input {
-        case .datagramReceived(let bytes, let source):
-            receive(bytes, from: source, at: now, into: &effects)
+        case .datagramReceived(let bytes, let source, let host):
+            receive(bytes, from: source, to: host, at: now, into: &effects)
         case .signaturesChecked(let id, let verdict):
             signaturesChecked(id, verdict, at: now, into: &effects)
         case .entriesLoaded(let id, let values):
@@ -183,11 +184,22 @@ public struct Node: Sendable {
         !address.host.isLoopback || source.isLoopback
     }
 
-    /// Sends a message, if its address can be reached.
-    mutating func send(_ message: Message, to address: Address, into effects: inout [Effect]) {
+    /// Sends a message to a peer from the host that the peer found us at, if its address can be reached.
+    mutating func send(_ message: Message, to peer: NodeInfo, into effects: inout [Effect]) {
+        send(message, to: peer.address, from: path(to: peer), into: &effects)
+    }
+
+    /// Sends a message from one of our hosts, if its address can be reached.
+    mutating func send(_ message: Message, to address: Address, from host: IPAddress?, into effects: inout [Effect]) {
         guard canReach(address) else { return }
         counters.sent[message.id, default: 0] += 1
-        effects.append(.send(message, to: address))
+        effects.append(.send(message, to: address, from: host))
+    }
+
+    /// The host of ours that a peer found us at; `nil` if the socket has but one, or none is known.
+    func path(to peer: NodeInfo) -> IPAddress? {
+        guard families[peer.address.family]?.listensOnAllHosts == true else { return nil }
+        return paths.host(for: NodeID(host: peer.address.host, mid: peer.publicKey.mid))
     }
 
     /// Notes what is to go on once a piece of work is done; `nil` where too much is under way.
@@ -210,7 +222,7 @@ public struct Node: Sendable {
 enum Work: Hashable, Sendable {
     /// A packet whose signatures are being checked, the entries in it, and where it is an answer the request that waits
     /// for the check.
-    case packet(Packet, from: Address, entries: [Entry], answers: RequestTable.Hold?)
+    case packet(Packet, from: Address, to: IPAddress?, entries: [Entry], answers: RequestTable.Hold?)
     /// A find request, whose values are being read.
     case find(FindRequest, from: NodeInfo)
     /// A store request, whose values are being made durable.

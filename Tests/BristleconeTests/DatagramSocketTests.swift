@@ -20,7 +20,10 @@ import Testing
 
     @Test func aDatagramThatTheSystemRefusesDoesNotCloseTheSocket() async throws {
         let group = MultiThreadedEventLoopGroup.singleton
-        let socket = try await DatagramSocket.bind(Address(host: .v4(0x7F00_0001), port: 0), on: group.next())
+        let refusals = SendRefusals(logger: Logger(label: "test"))
+        let socket = try await DatagramSocket.bind(
+            Address(host: .v4(0x7F00_0001), port: 0), on: group.next(),
+            refusals: refusals)
         let peer = try Wire()
         defer { peer.close() }
         // Broadcasting needs a permission that the socket does not ask for.
@@ -31,6 +34,7 @@ import Testing
             if case .pingRequest(let request) = message { request.id } else { nil }
         }
         #expect(received == RequestID(7))
+        #expect(refusals.counters == ["send_refused.other": 1])
         await socket.close()
     }
 

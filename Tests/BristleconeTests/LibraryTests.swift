@@ -1,4 +1,5 @@
 import IPv8
+import Logging
 import NIOPosix
 import Testing
 
@@ -25,7 +26,8 @@ import Testing
     /// A socket that hears everything and says nothing.
     private func withSilence(_ body: (Address) async throws -> Void) async throws {
         let socket = try await DatagramSocket.bind(
-            try #require(Address("127.0.0.1:0")), on: MultiThreadedEventLoopGroup.singleton.next())
+            try #require(Address("127.0.0.1:0")), on: MultiThreadedEventLoopGroup.singleton.next(),
+            refusals: SendRefusals(logger: Logger(label: "test")))
         try await body(socket.address)
         await socket.close()
     }

@@ -51,8 +51,8 @@ struct Bench {
         try receive(bytes: Packet.encode(message, signedBy: peer.key), from: peer.address)
     }
 
-    mutating func receive(bytes: [UInt8], from address: Address) throws -> [Effect] {
-        let effects = give(.datagramReceived(bytes, from: address))
+    mutating func receive(bytes: [UInt8], from address: Address, to host: IPAddress? = nil) throws -> [Effect] {
+        let effects = give(.datagramReceived(bytes, from: address, to: host))
         guard case .verify(let id, let packet, let entries)? = effects.first else { return effects }
         #expect(effects.count == 1)
         return give(
@@ -130,13 +130,13 @@ extension [Effect] {
     /// The messages that go to an address.
     func messages(to address: Address) -> [Message] {
         compactMap { effect in
-            if case .send(let message, let to) = effect, to == address { message } else { nil }
+            if case .send(let message, let to, _) = effect, to == address { message } else { nil }
         }
     }
 
     /// All messages, wherever they go.
     var messages: [Message] {
-        compactMap { effect in if case .send(let message, _) = effect { message } else { nil } }
+        compactMap { effect in if case .send(let message, _, _) = effect { message } else { nil } }
     }
 
     func pings(to address: Address) -> [RequestID] {

@@ -11,6 +11,8 @@ internal import Synchronization
 /// refuses some addresses (a broadcast address is `EACCES`, a network that is gone `ENETUNREACH`): one of them, or a
 /// cable pulled out, would silence the node for good. Here a datagram that cannot be sent is one that got lost.
 ///
+/// A socket that listens on all hosts of the machine is told which of them each datagram was sent to, and answers from there.
+///
 /// The system lets any thread send. A lock sees to it that nobody sends on a descriptor that SwiftNIO has closed, which
 /// may be another file's by then.
 final class DatagramSocket: Sendable {
@@ -18,6 +20,8 @@ final class DatagramSocket: Sendable {
     let address: Address
     private let descriptor: CInt
     private let isOpen = Mutex(true)
+    /// Datagrams that the system refused to send.
+    private let refusals: SendRefusals
     private let channel: any Channel
 
     /// How many datagrams one system call reads.
@@ -27,9 +31,11 @@ final class DatagramSocket: Sendable {
 
     /// Binds a socket, which reads nothing until ``read(_:)``.
     ///
-    /// - Parameter broadcasts: whether it may send to all of a network at once.
+    /// - Parameters:
+    ///   - broadcasts: whether it may send to all of a network at once.
+    ///   - refusals: where datagrams are counted that the system does not send.
     static func bind(
-        _ address: Address, on eventLoop: any EventLoop, broadcasts: Bool = false
+        _ address: Address, on eventLoop: any EventLoop, broadcasts: Bool = false, refusals: SendRefusals
     ) async throws -> DatagramSocket {
         let descriptor = try open(address, broadcasts: broadcasts)
         // Reading several datagrams at once needs room for several in one buffer: with the default one, each of them
@@ -42,6 +48,7 @@ final class DatagramSocket: Sendable {
                 .channelOption(ChannelOptions.autoRead, value: false)
                 .channelOption(ChannelOptions.datagramVectorReadMessageCount, value: datagramsPerRead)
                 .channelOption(ChannelOptions.recvAllocator, value: room)
+                .channelOption(ChannelOptions.receivePacketInfo, value: address.host.isUnspecified)
                 .withBoundSocket(descriptor)
                 .get()
         } catch {
@@ -49,13 +56,14 @@ final class DatagramSocket: Sendable {
             throw error
         }
         let bound = channel.localAddress.flatMap(Address.init)
-        return DatagramSocket(address: bound ?? address, descriptor: descriptor, channel: channel)
+        return DatagramSocket(address: bound ?? address, descriptor: descriptor, channel: channel, refusals: refusals)
     }
 
-    private init(address: Address, descriptor: CInt, channel: any Channel) {
+    private init(address: Address, descriptor: CInt, channel: any Channel, refusals: SendRefusals) {
         self.address = address
         self.descriptor = descriptor
         self.channel = channel
+        self.refusals = refusals
     }
 
     private static func open(_ address: Address, broadcasts: Bool) throws -> CInt {
@@ -80,13 +88,13 @@ final class DatagramSocket: Sendable {
         setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<CInt>.size))
     }
 
-    /// Sends a datagram, or does not; the network would not tell either.
-    func send(_ bytes: [UInt8], to address: Address) {
+    /// Sends a datagram. One that the system refuses is one that got lost, but it is counted.
+    ///
+    /// - Parameter host: which of the machine's hosts it leaves from; `nil` leaves the choice to the system.
+    func send(_ bytes: [UInt8], to address: Address, from host: IPAddress? = nil) {
         isOpen.withLock { isOpen in
-            guard isOpen else { return }
-            _ = address.withSocketAddress { socketAddress, byteCount in
-                sendto(descriptor, bytes, bytes.count, CInt(MSG_DONTWAIT), socketAddress, byteCount)
-            }
+            guard isOpen, OutgoingDatagram.send(bytes, to: address, from: host, on: descriptor) < 0 else { return }
+            refusals.note(errno, sendingTo: address)
         }
     }
 
@@ -121,7 +129,8 @@ final class DatagramHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let envelope = unwrapInboundIn(data)
         guard let source = Address(envelope.remoteAddress) else { return }
-        loop.take(.datagramReceived(Array(envelope.data.readableBytesView), from: source))
+        let host = (envelope.metadata?.packetInfo?.destinationAddress).flatMap(Address.init)?.host
+        loop.take(.datagramReceived(Array(envelope.data.readableBytesView), from: source, to: host))
     }
 
     func channelReadComplete(context: ChannelHandlerContext) { loop.flush() }

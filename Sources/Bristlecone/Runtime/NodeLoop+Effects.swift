@@ -9,7 +9,7 @@ internal import NIOCore
 extension NodeLoop {
     func carryOut(_ effect: Effect) {
         switch effect {
-        case .send(let message, let address): jobs.append(.send(message, to: address))
+        case .send(let message, let address, let host): jobs.append(.send(message, to: address, from: host))
         case .verify(let id, let packet, let entries): jobs.append(.verify(id, packet, entries))
         case .load(let id, let target, let offset, let limit):
             jobs.append(.load(id, target, offset: offset, limit: limit))

@@ -13,7 +13,7 @@ final class Workshop: Sendable {
     enum Job: Sendable {
         case verify(WorkID, Packet, [Entry])
         case load(WorkID, Target, offset: Int, limit: Int)
-        case send(Message, to: Address)
+        case send(Message, to: Address, from: IPAddress?)
     }
 
     /// What has been done.
@@ -72,8 +72,8 @@ final class Workshop: Sendable {
             } catch {
                 return .failedLoad(id, error)
             }
-        case .send(let message, let address):
-            sockets[address.family]?.send(Packet.encode(message, signedBy: key), to: address)
+        case .send(let message, let address, let host):
+            sockets[address.family]?.send(Packet.encode(message, signedBy: key), to: address, from: host)
             return nil
         }
     }

@@ -3,8 +3,8 @@ public import Kademlia
 
 /// Something that a node wants done. A plain value: who carries it out, and how, is not the node's business.
 public enum Effect: Hashable, Sendable {
-    /// Sign and send a message.
-    case send(Message, to: Address)
+    /// Sign and send a message, from one of our hosts; `nil` leaves the choice to the system.
+    case send(Message, to: Address, from: IPAddress? = nil)
     /// Check the signatures of a packet and of entries that came in it.
     case verify(WorkID, packet: Packet, entries: [Entry])
     /// Read what the DHT is served under a target.

@@ -2,8 +2,8 @@ public import IPv8
 
 /// Something that has happened, told to a node together with when it happened.
 public enum Input: Hashable, Sendable {
-    /// A datagram came in.
-    case datagramReceived([UInt8], from: Address)
+    /// A datagram came in, to one of the hosts of a socket that listens on all of them; `nil` for a socket of one host.
+    case datagramReceived([UInt8], from: Address, to: IPAddress? = nil)
     /// The check that was asked for with ``Effect/verify(_:packet:entries:)`` is done.
     case signaturesChecked(WorkID, SignatureVerdict)
     /// The values that were asked for with ``Effect/load(_:target:offset:limit:)`` are here: serialized entries.

@@ -6,10 +6,11 @@ internal import Maintenance
 extension DigestEncoder {
     mutating func add(_ input: Input) {
         switch input {
-        case .datagramReceived(let datagram, let source):
+        case .datagramReceived(let datagram, let source, let host):
             begin(1)
             add(datagram)
             add(source)
+            if let host { add(host.bytes) }
         case .signaturesChecked(let id, let verdict):
             begin(2, id)
             add(verdict.packetIsAuthentic)
@@ -45,10 +46,11 @@ extension DigestEncoder {
 
     mutating func add(_ effect: Effect) {
         switch effect {
-        case .send(let message, let address):
+        case .send(let message, let address, let host):
             begin(1)
             add(message)
             add(address)
+            if let host { add(host.bytes) }
         case .verify(let id, let packet, let entries):
             begin(2, id)
             add(packet.bytes)

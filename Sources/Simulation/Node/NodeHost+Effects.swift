@@ -6,7 +6,7 @@ internal import Maintenance
 extension NodeHost {
     func carryOut(_ effect: Effect, _ actions: inout Actions) {
         switch effect {
-        case .send(let message, let address): send(message, to: address, &actions)
+        case .send(let message, let address, _): send(message, to: address, &actions)
         case .verify(let id, let packet, let entries):
             answer(.signaturesChecked(id, verdict(on: packet, entries)), after: settings.checkTime, &actions)
         case .load(let id, let target, let offset, let limit):

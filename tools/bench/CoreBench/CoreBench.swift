@@ -125,7 +125,7 @@ struct Workbench {
         case .listDueKeys(let id, _):
             try give(.dueKeysListed(id, DueKeys(keys: [], total: 0, kept: 0, nextDue: nil)), "listed")
         case .drawTokenSecret: try give(.tokenSecretDrawn([UInt8](repeating: 7, count: 32)), "secret")
-        case .send(let message, let address): try answer(message, at: address)
+        case .send(let message, let address, _): try answer(message, at: address)
         case .loadRepublishable, .refresh, .noteRepublication, .saveJobs, .saveTokenSecrets, .saveContacts,
             .callLocalNetwork, .emit:
             return

@@ -120,7 +120,7 @@ struct NodeRun {
 
     private mutating func carryOut(_ effect: Effect) throws(Violation) {
         switch effect {
-        case .send(let message, let address):
+        case .send(let message, let address, _):
             try model.sent(message, to: address, by: node, at: now)
             if model.isRequest(message), asked.count < NodeRun.askedMax { asked.append((message, address)) }
         case .verify(let id, let packet, let entries): checks.append((id, packet, entries))
