@@ -30,7 +30,10 @@ struct RunCommand: AsyncParsableCommand {
         let settings = configuration.settings
         // Whatever is created from here on is the owner's alone.
         umask(0o077)
-        let logger = RunCommand.logger(settings.logLevel)
+        let log = LogWriter(descriptor: STDERR_FILENO)
+        // What is not written by then nobody reads.
+        defer { log.flush(within: 2) }
+        let logger = RunCommand.logger(settings.logLevel, to: log)
         let node = try await BristleconeNode.start(settings, logger: logger)
         let control: ControlService
         do {
@@ -40,11 +43,13 @@ struct RunCommand: AsyncParsableCommand {
             throw error
         }
         let greeting = await Greeting(status: node.status(), configuration: configuration)
-        let service = NodeService(node: node) { Output.show(greeting.text) }
+        let answer = LogWriter(descriptor: STDOUT_FILENO)
+        defer { answer.flush(within: 2) }
+        let service = NodeService(node: node) { answer.write(greeting.text) }
         // Stopped in reverse: first nobody can ask any more, then the node ends.
         let group = ServiceGroup(
             services: [service, control], gracefulShutdownSignals: RunCommand.stopSignals,
-            logger: RunCommand.logger(.warning))
+            logger: RunCommand.logger(.warning, to: log))
         do {
             try await group.run()
         } catch {
@@ -64,9 +69,9 @@ struct RunCommand: AsyncParsableCommand {
             }
     }
 
-    private static func logger(_ level: Logger.Level) -> Logger {
+    private static func logger(_ level: Logger.Level, to log: LogWriter) -> Logger {
         let terminal = Terminal(descriptor: STDERR_FILENO, environment: ProcessInfo.processInfo.environment)
-        var logger = Logger(label: "bristlecone") { _ in LineLogHandler(terminal: terminal) }
+        var logger = Logger(label: "bristlecone") { _ in LineLogHandler(terminal: terminal, write: log.write) }
         logger.logLevel = level
         return logger
     }

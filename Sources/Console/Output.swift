@@ -5,8 +5,15 @@ package enum Output {
     /// Writes a line, or several, to standard output.
     package static func show(_ text: String) { write(text, to: STDOUT_FILENO) }
 
-    /// Writes a line to standard error.
-    package static func complain(_ text: String) { write(text, to: STDERR_FILENO) }
+    /// Writes a line to standard error, unless nobody has read from it for some seconds: who waits for this program to end
+    /// is not to wait for a reader.
+    package static func complain(_ text: String) {
+        var room = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        guard poll(&room, 1, complaintMilliseconds) > 0 else { return }
+        write(text, to: STDERR_FILENO)
+    }
+
+    private static let complaintMilliseconds: Int32 = 5000
 
     /// Writes over the line of a terminal that the cursor stands in, which is standard error's.
     package static func rewrite(_ text: String) { write("\r\u{1B}[K\(text)", to: STDERR_FILENO, ending: "") }

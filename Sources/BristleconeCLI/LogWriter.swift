@@ -1,0 +1,81 @@
+internal import Dispatch
+internal import Glibc
+internal import Synchronization
+
+/// Writes lines to a descriptor on a thread of its own, so that nobody who logs waits for whoever reads.
+///
+/// Lines wait in a buffer of limited size. When the reader is too slow for it, further lines are dropped; how many, a
+/// line says as soon as there is room again.
+final class LogWriter: Sendable {
+    private struct State {
+        var waiting: [UInt8] = []
+        var droppedCount = 0
+        var isWriting = false
+    }
+
+    private let descriptor: Int32
+    private let bytesMax: Int
+    private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "bristlecone.log")
+    private let writing = DispatchGroup()
+
+    /// - Parameter bytesMax: how much may wait: by default some thousand lines.
+    init(descriptor: Int32, bytesMax: Int = 1 << 19) {
+        self.descriptor = descriptor
+        self.bytesMax = bytesMax
+    }
+
+    /// Takes a line in, or drops it. Never waits.
+    func write(_ line: String) {
+        let bytes = Array("\(line)\n".utf8)
+        let beginsWriting = state.withLock { state in
+            if state.waiting.count + bytes.count > bytesMax {
+                state.droppedCount += 1
+            } else {
+                state.waiting += bytes
+            }
+            defer { state.isWriting = true }
+            return !state.isWriting
+        }
+        guard beginsWriting else { return }
+        writing.enter()
+        queue.async { [self] in
+            while let next = takeNext() { LogWriter.put(next, to: descriptor) }
+            writing.leave()
+        }
+    }
+
+    /// Waits until everything is written, but only for so long: nobody may be reading.
+    func flush(within seconds: Int) { _ = writing.wait(timeout: .now() + .seconds(seconds)) }
+
+    /// What is to be written next, with a note about dropped lines behind it; `nil` when there is nothing.
+    private func takeNext() -> [UInt8]? {
+        state.withLock { state in
+            var next = state.waiting
+            state.waiting.removeAll()
+            if state.droppedCount > 0 {
+                let lines = state.droppedCount == 1 ? "1 line" : "\(state.droppedCount) lines"
+                next += Array("(The log was not read fast enough: \(lines) dropped here.)\n".utf8)
+                state.droppedCount = 0
+            }
+            state.isWriting = !next.isEmpty
+            return next.isEmpty ? nil : next
+        }
+    }
+
+    /// Waits for the reader as long as it takes. A reader that is gone gets nothing, and there is nobody else to tell.
+    private static func put(_ bytes: [UInt8], to descriptor: Int32) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN {
+                var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&room, 1, -1)
+                continue
+            }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+}
