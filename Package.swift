@@ -164,7 +164,8 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "ArchiveTests",
-            dependencies: ["Archive", "IPv8", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: house),
+            dependencies: ["Archive", "IPv8", "Migrations", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: house),
         .testTarget(
             name: "BristleconeTests",
             dependencies: [

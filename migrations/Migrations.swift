@@ -13,12 +13,19 @@ public enum Migrations {
         return migrator
     }
 
+    /// The last step that readers depend on: those behind it add nothing that is read.
+    public static let lastForReading = "V004_read_at"
+
+    /// What SQLite's header names as the file's application: `Btcx`.
+    public static let applicationID = 0x4274_6378
+
     private static var steps: [(String, [UInt8])] {
         [
             ("V001_index", PackageResources.V001_index_sql),
             ("V002_scrub", PackageResources.V002_scrub_sql),
             ("V003_upkeep", PackageResources.V003_upkeep_sql),
             ("V004_read_at", PackageResources.V004_read_at_sql),
+            ("V005_self_description", PackageResources.V005_self_description_sql),
         ]
     }
 }

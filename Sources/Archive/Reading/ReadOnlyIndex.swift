@@ -19,7 +19,10 @@ final class ReadOnlyIndex: Sendable {
                 path: isShared ? path : try ReadOnlyIndex.untouched(path), configuration: configuration)
             let (isNewer, isComplete) = try queue.read { database in
                 let migrator = Migrations.migrator
-                return (try migrator.hasBeenSuperseded(database), try migrator.hasCompletedMigrations(database))
+                return (
+                    try migrator.hasBeenSuperseded(database),
+                    try migrator.appliedIdentifiers(database).contains(Migrations.lastForReading)
+                )
             }
             if isNewer { throw ArchiveError.newerSchema(path: path) }
             guard isComplete else {

@@ -1,0 +1,78 @@
+import Foundation
+import GRDB
+import IPv8
+import Migrations
+import Testing
+
+@testable import Archive
+
+/// What the index says about itself to somebody who opens it with SQLite alone, and how one of an older schema fares.
+@Suite struct IndexSchemaTests {
+    private func makeFolder() throws -> Folder {
+        let folder = try Folder()
+        let archive = try folder.open()
+        try archive.store(try Sample.signed("x", version: 1))
+        try archive.followToEnd()
+        archive.close()
+        return folder
+    }
+
+    /// Takes a file back to what the steps before the fifth one made.
+    private func makeOlder(_ folder: Folder) throws {
+        let queue = try DatabaseQueue(path: folder.index)
+        try queue.write { database in
+            try database.execute(
+                sql: """
+                    DROP VIEW column_notes; PRAGMA application_id = 0; PRAGMA user_version = 0;
+                    DELETE FROM grdb_migrations WHERE identifier > 'V005';
+                    """)
+        }
+        try queue.close()
+    }
+
+    private func number(_ database: Database, _ sql: String) throws -> Int? { try Int.fetchOne(database, sql: sql) }
+
+    private func expectDescribed(_ folder: Folder) throws {
+        try DatabaseQueue(path: folder.index).read { database in
+            #expect(try number(database, "PRAGMA application_id") == Migrations.applicationID)
+            let steps = try Migrations.migrator.appliedIdentifiers(database)
+            #expect(try number(database, "PRAGMA user_version") == steps.count)
+        }
+    }
+
+    @Test func fileNamesItsApplicationAndItsSchema() throws { try expectDescribed(try makeFolder()) }
+
+    @Test func everyColumnHasANote() throws {
+        let folder = try makeFolder()
+        try DatabaseQueue(path: folder.index).read { database in
+            let columns = try String.fetchSet(
+                database,
+                sql: """
+                    SELECT t.name || '.' || c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c
+                    WHERE t.type = 'table' AND t.name <> 'grdb_migrations'
+                    """)
+            let notes = try String.fetchAll(
+                database, sql: "SELECT table_name || '.' || column_name FROM column_notes")
+            #expect(Set(notes) == columns)
+            #expect(notes.count == columns.count, "no column has two notes")
+            let times = try String.fetchAll(
+                database,
+                sql: "SELECT unit FROM column_notes WHERE column_name LIKE '%\\_at' ESCAPE '\\'")
+            #expect(Set(times) == ["nanoseconds since 1970-01-01T00:00:00Z"])
+        }
+    }
+
+    @Test func olderSchemaIsReadAsItIsAndBroughtForwardByANode() throws {
+        let folder = try makeFolder()
+        try makeOlder(folder)
+        let before = try folder.bytes(folder.index)
+        let index = try ReadOnlyIndex(path: folder.index, isShared: false)
+        #expect(try index.position()?.last.number == 1)
+        #expect(try folder.bytes(folder.index) == before)
+        let archive = try folder.open()
+        #expect(try archive.follow().rebuildReason == nil)
+        #expect(try archive.indexDifferences().isEmpty)
+        archive.close()
+        try expectDescribed(folder)
+    }
+}
