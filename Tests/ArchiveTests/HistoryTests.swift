@@ -70,6 +70,16 @@ import Testing
         #expect(!HistoryThinning.excess(times + [.start + 128], clockIsSteady: false).isEmpty)
     }
 
+    /// The figures that docs/archive-format.md gives for 200 versions.
+    @Test(arguments: [(false, 87), (true, 17)])
+    func versionsAreThinnedInBatchesUntilTheClockIsSteady(clockIsSteady: Bool, kept: Int) throws {
+        let archive = try Folder().openKept()
+        for version in 1...200 {
+            try archive.store(try Sample.signed("v", version: UInt32(version)), clockIsSteady: clockIsSteady)
+        }
+        #expect(try archive.history(of: Sample.target, signer: Sample.key.publicKey.mid).count == kept)
+    }
+
     @Test(arguments: [[Instant](), [.start], Array(repeating: .start, count: 400)])
     func thinningBoundsWhateverTheTimesAre(_ times: [Instant]) {
         let excess = HistoryThinning.excess(times, clockIsSteady: true)

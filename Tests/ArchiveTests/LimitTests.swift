@@ -111,6 +111,21 @@ import Testing
         #expect(try archive.statistics().values == 2)
     }
 
+    /// Until the clock is steady a place is made as if nothing had expired: docs/archive-format.md says so.
+    @Test func expiredValueThatMakesAPlaceInTheFirstHourIsRemovedAndNotRetained() throws {
+        var options = ArchiveOptions.small
+        options.signedPerTargetMax = 2
+        let archive = try Folder().openKept(options)
+        try archive.store(try Sample.signed("a", version: 7), for: 10)
+        try archive.store(try Sample.signed("b", version: 1, by: Sample.otherKey), at: .start + 1, for: 10)
+        let other = Provenance.received(from: Sample.sender, at: Address(host: .v4(0xC633_6401), port: 8090))
+        let entry = try Sample.signed("c", version: 1, by: Sample.makeKey(3))
+        #expect(try archive.store(entry, at: .start + 100, from: other, clockIsSteady: false) == [.stored])
+        #expect(try archive.retainedRecords(of: Sample.target).isEmpty)
+        let older = try Sample.signed("d", version: 6)
+        #expect(try archive.store(older, at: .start + 101, clockIsSteady: false) != [.stored], "its version is a floor")
+    }
+
     @Test func quotaRefusesNewValuesAndServesAndRefreshesTheHeldOnes() throws {
         var options = ArchiveOptions.small
         options.liveBytesMax = 400 << 10
