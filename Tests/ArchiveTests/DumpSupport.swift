@@ -15,17 +15,19 @@ enum Dumps {
 
     /// The bytes of a dump of these items.
     static func bytes(
-        _ items: [DumpItem], _ header: DumpHeader = DumpHeader(), signedBy key: PrivateKey? = nil
+        _ items: [DumpItem], _ header: DumpHeader = DumpHeader(), signedBy key: PrivateKey? = nil, leftOut: Int = 0
     ) throws -> [UInt8] {
         let sink = Sink()
         var writer = try DumpWriter(header) { sink.bytes += $0 }
         for item in items { try writer.add(item) }
-        _ = try writer.finish(signedBy: key)
+        _ = try writer.finish(signedBy: key, leftOut: leftOut)
         return sink.bytes
     }
 
     /// The lines of a text of these items.
-    static func lines(_ items: [DumpItem], _ format: RowFormat, _ header: DumpHeader = DumpHeader()) throws -> String {
+    static func lines(
+        _ items: [DumpItem], _ format: RowFormat, _ header: DumpHeader = DumpHeader(), leftOut: Int = 0
+    ) throws -> String {
         var tree = MerkleRoot()
         tree.add(tree.hash(ofLeaf: header.leaf))
         var text = format.heading + format.line(DumpRow(header))
@@ -33,7 +35,7 @@ enum Dumps {
             tree.add(tree.hash(ofLeaf: item.bytes))
             text += format.line(try #require(DumpRow(item)))
         }
-        return text + format.line(DumpRow(DumpSeal(leaves: tree.count, root: try #require(tree.root))))
+        return text + format.line(DumpRow(DumpSeal(closing: &tree, of: header, leftOut: leftOut)))
     }
 
     /// Reads a dump or lines to the end.
@@ -42,6 +44,21 @@ enum Dumps {
         var items: [DumpItem] = []
         while let item = try source.next() { items.append(item) }
         return (items, source.seal)
+    }
+
+    /// A plain value under a key of its own.
+    static func unsignedItem(_ number: Int) throws -> DumpItem {
+        var encoder = RecordEncoder()
+        let entry = try Sample.unsigned("value \(number)")
+        let key = EntryKey(target: Target(hashing: "\(number)"), entry: entry)
+        let facts = EntryFacts(
+            version: Version(0), firstSeen: .start, lastStored: .start, expiresAt: .start, provenance: Sample.received)
+        encoder.encode(key, entry: entry.bytes, facts)
+        var item: DumpItem?
+        try encoder.finish { (_, value) throws(ArchiveError) in
+            item = DumpItem(kind: .value, key: key.bytes, body: Array(value.dropFirst().dropLast(8)))
+        }
+        return try #require(item)
     }
 
     private final class Sink {

@@ -22,10 +22,32 @@ import Testing
         let bytes = try Dumps.bytes(items, signedBy: Sample.key)
         let (read, seal) = try Dumps.read(bytes)
         #expect(read == items)
-        #expect(seal?.leaves == items.count + 1)
+        #expect(seal?.leaves == items.count + 2)
+        #expect(seal?.items == items.count && seal?.leftOut == 0)
         #expect(seal?.signature?.signer.mid == Sample.key.publicKey.mid)
         #expect(seal?.isAuthentic(accordingTo: SignatureVerifier()) == true)
         #expect(try Dumps.bytes(items, signedBy: Sample.key) == bytes)
+    }
+
+    @Test func formatOneHasNoClosingLeaf() throws {
+        let header = DumpHeader(prefix: "", format: 1)
+        let bytes = try Dumps.bytes(items, header, signedBy: Sample.key)
+        let (read, seal) = try Dumps.read(bytes)
+        #expect(read == items)
+        #expect(seal?.leaves == items.count + 1 && seal?.items == items.count && seal?.leftOut == nil)
+        #expect(try DumpReader(DumpInput(bytes: bytes)).header == header)
+        for format in RowFormat.allCases {
+            let lines = try Dumps.read(Array(try Dumps.lines(items, format, header).utf8))
+            #expect(lines.items == items && lines.seal?.root == seal?.root)
+        }
+        let salvaged = DumpHeader(isSalvaged: true, format: 1).bytes
+        #expect(throws: DumpError.self, "no flag of format 2 in format 1") { try DumpHeader(salvaged) }
+    }
+
+    @Test func whatWasLeftOutIsPartOfTheRoot() throws {
+        let seals = try [0, 3].map { try Dumps.read(try Dumps.bytes(items, leftOut: $0)).seal }
+        #expect(seals.map { $0?.leftOut } == [0, 3])
+        #expect(seals[0]?.root != seals[1]?.root)
     }
 
     @Test func signatureOfAnotherRootIsNoneOfThisOne() throws {
@@ -38,7 +60,7 @@ import Testing
     /// Small items fill several blocks.
     @Test func longDumpsHaveSeveralBlocks() throws {
         let many = try (0..<2000).map { number in
-            try unsignedItem(number)
+            try Dumps.unsignedItem(number)
         }.sorted { $0 < $1 }
         let bytes = try Dumps.bytes(many)
         #expect(bytes.count > 3 * DumpLayout.payloadBytesMax)
@@ -52,20 +74,6 @@ import Testing
         #expect(throws: DumpError.damaged(block: 1, at: head, detail: "its checksum is another")) {
             try Dumps.read(Array(bytes[..<head] + bytes[(head + length)...]))
         }
-    }
-
-    private func unsignedItem(_ number: Int) throws -> DumpItem {
-        var encoder = RecordEncoder()
-        let entry = try Sample.unsigned("value \(number)")
-        let key = EntryKey(target: Target(hashing: "\(number)"), entry: entry)
-        let facts = EntryFacts(
-            version: Version(0), firstSeen: .start, lastStored: .start, expiresAt: .start, provenance: Sample.received)
-        encoder.encode(key, entry: entry.bytes, facts)
-        var item: DumpItem?
-        try encoder.finish { (_, value) throws(ArchiveError) in
-            item = DumpItem(kind: .value, key: key.bytes, body: Array(value.dropFirst().dropLast(8)))
-        }
-        return try #require(item)
     }
 
     @Test func dumpThatIsCutAnywhereIsRefused() throws {
@@ -99,9 +107,9 @@ import Testing
 
     @Test func newerFormatIsRefusedAsSuch() throws {
         let head = DumpLayout.head(.header, items: 1, payloadBytes: 5)
-        let payload: [UInt8] = [0, 2, 7, 7, 7]
+        let payload: [UInt8] = [0, 3, 7, 7, 7]
         let bytes = DumpLayout.magic + head + payload + DumpLayout.checksum(number: 0, head: head, payload: payload)
-        #expect(throws: DumpError.newerFormat(found: 2, supported: 1)) { try Dumps.read(bytes) }
+        #expect(throws: DumpError.newerFormat(found: 3, supported: 2)) { try Dumps.read(bytes) }
     }
 
     @Test func itemsOutOfOrderAreRefused() throws {

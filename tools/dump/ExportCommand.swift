@@ -75,7 +75,7 @@ struct ExportCommand: GuardedCommand {
         do {
             var export = try Export(file, format, DumpHeader(since: since, prefix: prefix))
             try export.takeAll(&source)
-            let seal = try export.finish(signedBy: key)
+            let seal = try export.finish(signedBy: key, leftOut: source.damagedCount)
             try file.finish()
             summary = ExportSummary(
                 folder: options.folder, output: output, seal: seal, items: export.counts, bytes: file.byteCount,
@@ -114,6 +114,7 @@ struct ExportCommand: GuardedCommand {
 /// Writes items in one of the forms.
 struct Export {
     private let file: OutputFile
+    private let header: DumpHeader
     private let rowFormat: RowFormat?
     private var writer: DumpWriter?
     private var tree = MerkleRoot()
@@ -124,6 +125,7 @@ struct Export {
 
     init(_ file: OutputFile, _ format: ExportFormat, _ header: DumpHeader) throws {
         self.file = file
+        self.header = header
         rowFormat = RowFormat(rawValue: format.rawValue)
         if let rowFormat {
             tree.add(tree.hash(ofLeaf: header.leaf))
@@ -162,10 +164,9 @@ struct Export {
         try file.write(rowFormat.line(row).utf8)
     }
 
-    mutating func finish(signedBy key: PrivateKey?) throws -> DumpSeal {
-        if let seal = try writer?.finish(signedBy: key) { return seal }
-        guard let root = tree.root else { preconditionFailure("the header is a leaf") }
-        let seal = DumpSeal(leaves: tree.count, root: root)
+    mutating func finish(signedBy key: PrivateKey?, leftOut: Int) throws -> DumpSeal {
+        if let seal = try writer?.finish(signedBy: key, leftOut: leftOut) { return seal }
+        let seal = DumpSeal(closing: &tree, of: header, leftOut: leftOut)
         try file.write((rowFormat ?? .jsonl).line(DumpRow(seal)).utf8)
         return seal
     }

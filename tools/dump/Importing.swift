@@ -21,7 +21,7 @@ struct Importing {
         (self.archive, self.seal, self.mode, self.threads) = (archive, seal, mode, threads)
         summary.root = seal.root.description
         summary.signedBy = seal.signature?.signer.mid.description
-        summary.items = seal.leaves - 1
+        summary.items = seal.items
     }
 
     /// Takes everything that a source has, from where an earlier import of the same dump was.

@@ -10,8 +10,9 @@ struct ProveCommand: ParsableCommand {
         abstract: "Prove that what is under a key is in a dump: the items, and their paths to its root.",
         discussion: """
             Writes JSON that "bristlecone-dump check-proof" checks: a few hundred bytes a value, however large the dump \
-            is. Whoever has the dump's root, and trusts it, needs nothing else. The whole dump is read and checked. The \
-            exit status is 1 where nothing is under the key.
+            is. Whoever has the dump's root, and trusts it, needs nothing else. The proof also shows whether the dump was of \
+            a whole archive or of a part of it. The whole dump is read and checked. The exit status is 1 where nothing \
+            is under the key.
 
             For example:
 
@@ -41,22 +42,28 @@ struct ProveCommand: ParsableCommand {
             guard !found.isEmpty else {
                 throw DumpFailure(message: "There is nothing under \(key) in \(dump).", status: DumpFailure.found)
             }
-            var paths = MerklePaths(ofLeaves: found.map(\.leaf), in: seal.leaves)
-            var source = try ItemSource(input.fromStart(named: name))
-            let hasher = MerkleRoot()
-            paths.add(hasher.hash(ofLeaf: source.header.leaf))
-            while let item = try source.next() { paths.add(hasher.hash(ofLeaf: item.bytes)) }
-            guard source.seal == seal, let siblings = paths.paths else {
-                throw FileFailure(name, "changed while it was read: try again.")
-            }
-            let items = zip(found, siblings).map { found, path in
-                ProofDocument.Item(
-                    leaf: found.leaf, item: Hex.encode(found.item.bytes), path: path.map(\.description))
-            }
-            try Output.answer(try DumpJSON.encode(ProofDocument(seal, items)))
+            let header = try ItemSource(input.fromStart(named: name)).header
+            var leaves: [(place: Int, bytes: [UInt8])] = [(0, header.leaf)]
+            leaves += found.map { (place: $0.leaf, bytes: $0.item.bytes) }
+            if let closing = seal.closingLeaf { leaves.append((place: seal.leaves - 1, bytes: closing)) }
+            let paths = try paths(of: leaves.map(\.place), seal, ItemSource(input.fromStart(named: name)))
+            guard let paths else { throw FileFailure(name, "changed while it was read: try again.") }
+            let proven = zip(leaves, paths).map { ProofDocument.Leaf($0.place, $0.bytes, $1) }
+            try Output.answer(try DumpJSON.encode(ProofDocument(seal, proven)))
         } catch let error as DumpError {
             throw FileFailure(name, error)
         }
+    }
+
+    /// The paths of leaves, found by reading the dump once more; `nil` where it is another one now.
+    private func paths(of leaves: [Int], _ seal: DumpSeal, _ given: ItemSource) throws -> [[Digest256]]? {
+        var source = given
+        var paths = MerklePaths(ofLeaves: leaves, in: seal.leaves)
+        let hasher = MerkleRoot()
+        paths.add(hasher.hash(ofLeaf: source.header.leaf))
+        while let item = try source.next() { paths.add(hasher.hash(ofLeaf: item.bytes)) }
+        if let closing = seal.closingLeaf { paths.add(hasher.hash(ofLeaf: closing)) }
+        return source.seal == seal ? paths.paths : nil
     }
 
     /// Reads the dump to its end; its seal, and the items that are about the key.
@@ -145,6 +152,8 @@ struct ProofReport: Encodable {
     var root: String
     var leaves: Int
     var signedBy: String?
+    /// What part of an archive the dump is of; a proof of format 1 does not tell.
+    private var extent: ProvenExtent?
     var items: [Item]
     var faults: [String]
 
@@ -153,6 +162,12 @@ struct ProofReport: Encodable {
         var kind, key, id: String
         var version: UInt32?
         var data: String?
+
+        init(leaf: Int, _ item: DumpItem) {
+            let words = ItemWords(item)
+            (self.leaf, kind, key, id, version) = (leaf, item.kind.name, words.key, words.id, words.version)
+            data = words.data.map { Hex.encode($0) }
+        }
 
         private enum CodingKeys: CodingKey {
             case leaf, kind, key, id, version, data
@@ -170,7 +185,7 @@ struct ProofReport: Encodable {
     }
 
     private enum CodingKeys: CodingKey {
-        case holds, root, leaves, signedBy, items, faults
+        case holds, root, leaves, signedBy, whole, since, prefix, salvaged, leftOut, items, faults
     }
 
     init(_ document: ProofDocument, _ seal: DumpSeal, sealFault: String?, _ verifier: SignatureVerifier) {
@@ -179,15 +194,17 @@ struct ProofReport: Encodable {
         items = []
         faults = sealFault.map { [$0] } ?? []
         if document.items.isEmpty { faults.append("there is no item in it") }
-        for item in document.items {
-            switch item.check(seal, verifier) {
-            case .failure(let fault): faults.append("leaf \(item.leaf) \(fault.rawValue)")
-            case .success(let found):
-                let words = ItemWords(found)
-                items.append(
-                    Item(
-                        leaf: item.leaf, kind: found.kind.name, key: words.key, id: words.id, version: words.version,
-                        data: words.data.map { Hex.encode($0) }))
+        do {
+            extent = try ProvenExtent(document, seal)
+        } catch {
+            faults.append("the header or the closing of the dump \(error.rawValue)")
+        }
+        for leaf in document.items {
+            do {
+                let item = try leaf.check(seal, verifier)
+                items.append(Item(leaf: leaf.leaf, item))
+            } catch {
+                faults.append("leaf \(leaf.leaf) \(error.rawValue)")
             }
         }
         holds = faults.isEmpty
@@ -199,6 +216,11 @@ struct ProofReport: Encodable {
         try container.encode(root, forKey: .root)
         try container.encode(leaves, forKey: .leaves)
         try container.encode(signedBy, forKey: .signedBy)
+        try container.encode(extent?.isWhole, forKey: .whole)
+        try container.encode(extent?.header.since.map { Moment.text($0) }, forKey: .since)
+        try container.encode(extent?.header.prefix, forKey: .prefix)
+        try container.encode(extent?.header.isSalvaged, forKey: .salvaged)
+        try container.encode(extent?.leftOut, forKey: .leftOut)
         try container.encode(items, forKey: .items)
         try container.encode(faults, forKey: .faults)
     }
@@ -211,6 +233,10 @@ struct ProofReport: Encodable {
         }
         lines.append("  \(root)")
         if let signedBy { lines.append("  signed by \(signedBy)") }
+        if holds {
+            lines.append(
+                "  \(extent?.text ?? "a proof of format 1 does not tell whether the dump was of a whole archive")")
+        }
         for item in items {
             let version = item.version.map { " version \($0)" } ?? ""
             let data = item.data.flatMap { Hex.decode($0) }.map { " " + Terminal.shown($0) } ?? ""

@@ -26,9 +26,6 @@ package struct DumpReader {
         func damage(_ detail: String) -> DumpError { .damaged(block: number, at: start, detail: detail) }
     }
 
-    /// The longest block that is no block of items: an end with the longest key and signature.
-    private static let endBytesMax = 1024
-
     /// Reads the beginning of a dump.
     package init(_ input: DumpInput) throws(DumpError) {
         self.input = input
@@ -68,8 +65,8 @@ package struct DumpReader {
         return item
     }
 
-    /// How many leaves have been read, the header with them.
-    package var leafCount: Int { tree.count }
+    /// How many leaves have been read, the header with them; the closing is none of them.
+    package var leafCount: Int { seal.map { $0.items + 1 } ?? tree.count }
 
     /// Goes to the next block of items; false at the end.
     private mutating func nextBlock() throws(DumpError) -> Bool {
@@ -82,7 +79,10 @@ package struct DumpReader {
             guard block.items > 0 else { throw block.damage("a block without items") }
             return true
         case .end:
-            guard let seal = DumpSeal(block.payload), block.items == 0 else { throw block.damage("an impossible end") }
+            guard let seal = DumpSeal(block.payload, of: header), block.items == 0 else {
+                throw block.damage("an impossible end")
+            }
+            if let closing = seal.closingLeaf { tree.add(tree.hash(ofLeaf: closing)) }
             guard seal.leaves == tree.count, seal.root == tree.root else {
                 throw block.damage("the items before it have another root")
             }
@@ -101,7 +101,7 @@ package struct DumpReader {
         let head = try read(DumpLayout.headBytes)
         let numbers = [head[1..<5], head[5..<9]].map { $0.reduce(0) { $0 << 8 | Int($1) } }
         guard let kind = DumpLayout.Block(rawValue: head[0]) else { throw block.damage("an unknown kind of block") }
-        guard numbers[1] <= (kind == .items ? DumpLayout.payloadBytesMax : endBytesMax) else {
+        guard numbers[1] <= DumpLayout.payloadBytesMax(kind) else {
             throw block.damage("an impossible length")
         }
         block.payload = try read(numbers[1])

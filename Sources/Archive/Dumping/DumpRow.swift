@@ -1,4 +1,4 @@
-package import IPv8
+internal import IPv8
 
 /// An item as people and scripts read it: names and values in text, nothing of the item lost.
 ///
@@ -25,11 +25,15 @@ package struct DumpRow: Hashable, Sendable {
         case senderAddress = "sender_address"
         case holder, entry, offered
         case format, prefix, leaves, root
+        // Those of format 2 come behind those of format 1, so that a script that counts columns goes on to work.
+        case salvaged
+        case leftOut = "left_out"
 
         /// Whether its values are numbers, or true and false, in JSON.
         package var isLiteral: Bool {
             switch self {
-            case .number, .version, .publishedHere, .withdrawn, .format, .leaves: true
+            case .number, .version, .publishedHere, .withdrawn, .format, .leaves, .salvaged, .leftOut:
+                true
             default: false
             }
         }
@@ -64,8 +68,9 @@ extension DumpRow {
         self.init()
         add(.kind, "header")
         add(.since, header.since.map { Moment.text($0) })
-        add(.format, "\(DumpHeader.format)")
+        add(.format, "\(header.format)")
         add(.prefix, header.prefix.isEmpty ? nil : header.prefix)
+        add(.salvaged, header.isSalvaged ? "true" : nil)
     }
 
     /// The row that a text ends with.
@@ -74,6 +79,7 @@ extension DumpRow {
         add(.kind, "end")
         add(.leaves, "\(seal.leaves)")
         add(.root, "\(seal.root)")
+        add(.leftOut, seal.leftOut.map { "\($0)" })
     }
 
     /// The row of an item; `nil` where the item contradicts itself.
@@ -151,30 +157,35 @@ extension DumpRow {
     package enum Content {
         case header(DumpHeader)
         case item(DumpItem)
-        case end(leaves: Int, root: Digest256)
+        case end(DumpSeal)
     }
 
     /// What the row says; `nil` where it is none of those that are written.
     package var content: Content? {
         guard let kind = self[.kind] else { return nil }
         switch kind {
-        case "header":
-            let prefix = self[.prefix] ?? ""
-            guard self[.format] == "\(DumpHeader.format)", DumpHeader.isPrefix(prefix) else { return nil }
-            let since = moment(.since)
-            guard self[.since] == nil || since != nil else { return nil }
-            return .header(DumpHeader(since: since, prefix: prefix))
+        case "header": return header.map { .header($0) }
         case "end":
             guard let leaves = self[.leaves].flatMap({ Int($0) }),
                 let root = self[.root].flatMap({ Digest256(hex: $0) })
             else { return nil }
-            return .end(leaves: leaves, root: root)
+            return .end(DumpSeal(leaves: leaves, root: root, leftOut: self[.leftOut].flatMap { Int($0) }))
         default:
             guard let kind = DumpItem.Kind.allCases.first(where: { $0.name == kind }), let item = item(kind),
                 DumpContent(item) != nil
             else { return nil }
             return .item(item)
         }
+    }
+
+    private var header: DumpHeader? {
+        let prefix = self[.prefix] ?? ""
+        let since = moment(.since)
+        guard let format = self[.format].flatMap({ Int($0) }), (1...DumpHeader.format).contains(format),
+            DumpHeader.isPrefix(prefix), self[.since] == nil || since != nil
+        else { return nil }
+        let isSalvaged = format > 1 && self[.salvaged] == "true"
+        return DumpHeader(since: since, prefix: prefix, isSalvaged: isSalvaged, format: format)
     }
 
     private func item(_ kind: DumpItem.Kind) -> DumpItem? {

@@ -7,6 +7,10 @@ enum DumpLayout {
     static let headBytes = 9
     /// A block is closed before it would grow beyond this.
     static let payloadBytesMax = 65_536
+    /// The longest block that is no block of items: an end with the longest key and signature.
+    private static let endBytesMax = 1024
+
+    static func payloadBytesMax(_ kind: Block) -> Int { kind == .items ? payloadBytesMax : endBytesMax }
 
     enum Block: UInt8 {
         case header = 1
@@ -31,6 +35,7 @@ enum DumpLayout {
 /// Writes a dump as items come, with one block in memory.
 package struct DumpWriter {
     private let write: ([UInt8]) throws -> Void
+    private let header: DumpHeader
     private var tree = MerkleRoot()
     private var blockNumber = 0
     private var payload: [UInt8] = []
@@ -42,6 +47,7 @@ package struct DumpWriter {
     /// - Parameter write: takes the bytes, in their order.
     package init(_ header: DumpHeader, write: @escaping ([UInt8]) throws -> Void) throws {
         self.write = write
+        self.header = header
         payload.reserveCapacity(DumpLayout.payloadBytesMax)
         try write(DumpLayout.magic)
         tree.add(tree.hash(ofLeaf: header.bytes))
@@ -61,11 +67,12 @@ package struct DumpWriter {
 
     /// Ends the dump.
     ///
-    /// - Parameter key: signs the root, if it is to be signed.
-    package mutating func finish(signedBy key: PrivateKey? = nil) throws -> DumpSeal {
+    /// - Parameters:
+    ///   - key: signs the root, if it is to be signed.
+    ///   - leftOut: how many records are missing because they are damaged.
+    package mutating func finish(signedBy key: PrivateKey? = nil, leftOut: Int = 0) throws -> DumpSeal {
         try flush()
-        guard let root = tree.root else { preconditionFailure("the header is a leaf") }
-        var seal = DumpSeal(leaves: tree.count, root: root)
+        var seal = DumpSeal(closing: &tree, of: header, leftOut: leftOut)
         if let key { seal = seal.signed(by: key) }
         try writeBlock(.end, seal.bytes, items: 0)
         return seal

@@ -146,18 +146,18 @@ package struct RowReader {
         switch content {
         case .item(let item)?: return try take(item)
         case .header?: throw .badLine(lineNumber, detail: "a second header")
-        case .end(let leaves, let root)?:
-            try close(leaves, root)
+        case .end(let said)?:
+            try close(said)
             return nil
         case nil:
-            guard isUnsealed, let root = tree.root else { throw .unsealed(lines: lineNumber) }
-            seal = DumpSeal(leaves: tree.count, root: root)
+            guard isUnsealed else { throw .unsealed(lines: lineNumber) }
+            seal = DumpSeal(closing: &tree, of: header, leftOut: 0)
             return nil
         }
     }
 
-    /// How many leaves have been read, the header with them.
-    package var leafCount: Int { tree.count }
+    /// How many leaves have been read, the header with them; the closing is none of them.
+    package var leafCount: Int { seal.map { $0.items + 1 } ?? tree.count }
 
     private mutating func take(_ item: DumpItem) throws(DumpError) -> DumpItem {
         if !isUnsealed, let last, !(last < item) { throw .badLine(lineNumber, detail: "out of order") }
@@ -166,13 +166,16 @@ package struct RowReader {
         return item
     }
 
-    private mutating func close(_ leaves: Int, _ root: Digest256) throws(DumpError) {
-        guard let found = tree.root else { return }
-        guard isUnsealed || (leaves == tree.count && root == found) else {
+    private mutating func close(_ said: DumpSeal) throws(DumpError) {
+        guard header.hasClosing == (said.leftOut != nil) || isUnsealed else {
+            throw .badLine(lineNumber, detail: "it does not close a dump of format \(header.format)")
+        }
+        let found = DumpSeal(closing: &tree, of: header, leftOut: said.leftOut ?? 0)
+        guard isUnsealed || found == said else {
             throw .badLine(lineNumber, detail: "the lines before it have another root")
         }
         guard try input.peek(1).isEmpty else { throw .trailing(at: input.offset) }
-        seal = DumpSeal(leaves: tree.count, root: found)
+        seal = found
     }
 
     private static func content(
