@@ -31,6 +31,7 @@ COMMANDS = {
     "diff": [["diff", "whole.dump", "damaged"]],
     "prove": [["prove", "greeting", "whole.dump"]],
     "check-proof": [["check-proof", "proof"]],
+    "salvage": [["salvage", "harmed.dump", "--output", "saved.dump"]],
     "compact": [["compact", "small"]],
 }
 # What is told by name of table, kind or reason.
@@ -44,6 +45,8 @@ def folder(tool, archives, tmp_path):
         shutil.copytree(archives / name, tmp_path / name)
     shutil.copytree(archives / "damaged", tmp_path / "broken")
     assert run(tool, ["export", "small", "--output", "whole.dump"], tmp_path)[0] == 0
+    whole = (tmp_path / "whole.dump").read_bytes()
+    (tmp_path / "harmed.dump").write_bytes(whole[:900] + bytes([whole[900] ^ 1]) + whole[901:])
     (tmp_path / "proof").write_text(run(tool, ["prove", "greeting", "whole.dump"], tmp_path)[1], encoding="utf-8")
     return tmp_path
 

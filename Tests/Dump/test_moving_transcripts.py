@@ -76,6 +76,11 @@ def test_proofs(tool, archives, folder):
         ["import", "small", "copy"], ["prove", "greeting", "small"], ["import", "cut.dump", "copy"],
         ["import", "flipped.dump", "copy"], ["diff", "cut.dump", "whole.dump"]]
     compare("proofs", text + transcript(tool, commands, folder))
+    commands = [
+        ["salvage", "whole.dump", "--output", "saved.dump"], ["salvage", "flipped.dump", "--output", "saved.dump"],
+        ["salvage", "cut.dump", "--output", "saved.dump", "--json"], ["salvage", "proof", "--output", "saved.dump"],
+        ["salvage", "no.dump", "--output", "saved.dump"], ["salvage", "whole.dump"]]
+    compare("salvage", transcript(tool, commands, folder))
     assert not (folder / "copy").exists()
 
 

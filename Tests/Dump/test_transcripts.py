@@ -94,7 +94,7 @@ def test_decoding(tool, archives):
 
 def test_help(tool, archives):
     names = ["list", "get", "history", "why", "evidence", "stat", "publishers", "contacts", "buckets", "jobs", "plan",
-             "decode", "verify", "export", "import", "diff", "prove", "check-proof", "compact"]
+             "decode", "verify", "export", "import", "diff", "prove", "check-proof", "salvage", "compact"]
     compare("help", transcript(tool, [["--version"], ["--help"], *([name, "--help"] for name in names)], archives))
 
 

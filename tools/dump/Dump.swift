@@ -50,6 +50,7 @@ struct Dump: ParsableCommand {
                 name: "Dump",
                 subcommands: [
                     ExportCommand.self, ImportCommand.self, DiffCommand.self, ProveCommand.self, CheckProofCommand.self,
+                    SalvageCommand.self,
                 ]),
             CommandGroup(name: "Other", subcommands: [DecodeCommand.self]),
         ])

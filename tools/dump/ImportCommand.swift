@@ -66,6 +66,9 @@ struct ImportCommand: GuardedCommand {
         if let signedBy, check.seal.signature?.signer.mid != Mid(hex: signedBy) {
             throw FileFailure(name, "is not signed by \(signedBy): fetch it from whom you trust.")
         }
+        if check.header.isSalvaged {
+            Output.complain("\(name) was salvaged from a damaged dump: what was lost of that is missing here too.")
+        }
         let isNew = try makeFolder()
         let held = try HeldFolder(options.folder)
         var archiveOptions = ArchiveOptions(fittingIndexIn: options.folder)

@@ -68,6 +68,13 @@ package final class DumpInput {
         return bytes
     }
 
+    /// Goes on by bytes that have been peeked at.
+    package func skip(_ count: Int) {
+        let count = min(count, buffer.count - place)
+        place += count
+        offset += count
+    }
+
     /// The next line without its end; `nil` behind the last one. One that is longer than it may be is returned in part.
     package func readLine(bytesMax: Int) throws(DumpError) -> [UInt8]? {
         var searched = place
