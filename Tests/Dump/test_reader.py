@@ -185,3 +185,16 @@ def test_lines_of_every_format_are_read(tool, path, tmp_path):
     if path.stem == "whole":
         assert run(tool, ["diff", str(whole), "copy"], tmp_path)[1] == "The same: 42 items\n"
     assert json.loads(said[1])["items"] == (42 if path.stem == "whole" else 1)
+
+
+def test_the_columns_are_those_of_the_document(repository):
+    text = (repository / "docs/dump-format.md").read_text(encoding="utf-8")
+    table = text[text.index("Columns, in the order in which CSV has them:"):]
+    table = table[:table.index("\n\n", table.index("| --- |"))]
+    named = [name for line in table.splitlines()[4:] for name in re.findall(r"`(\w+)`", line.split("|")[1])]
+    newest = released("whole.csv")[-1].read_bytes()
+    assert newest.split(b"\n", 1)[0].decode("ascii").split(",") == named
+    assert b"\r" not in newest and b'"' not in newest and newest.endswith(b"\n")
+    # Format 1 lacks the last two.
+    oldest = released("whole.csv")[0].read_bytes()
+    assert oldest.split(b"\n", 1)[0].decode("ascii").split(",") == named[:-2]
