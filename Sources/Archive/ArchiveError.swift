@@ -26,6 +26,9 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case readOnly(path: String)
     /// More threads read at once than the lock file has slots for.
     case tooManyReaders(max: Int)
+    /// A process of another container that has the archive open has the number of this one, by which LMDB tells readers
+    /// apart.
+    case processNumberTaken(path: String)
     /// The index failed; the archive itself is not affected.
     case index(detail: String)
     /// There is no archive in the folder.
@@ -92,6 +95,8 @@ extension ArchiveError: CustomStringConvertible {
             "Nothing is written to \(path) since the device failed: check the disk, then restart."
         case .tooManyReaders(let max):
             "More than \(max) readers are in the archive at once: end other programs that read it."
+        case .processNumberTaken(let path):
+            "\(path) is open in another container, in a process that has the number of this one: repeat the command."
         case .index(let detail):
             "The index of the archive failed (\(detail)): make room or move index.sqlite away, it is rebuilt."
         case .noArchive(let folder):

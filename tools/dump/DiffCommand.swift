@@ -36,8 +36,10 @@ struct DiffCommand: GuardedCommand {
     var json = false
 
     mutating func run() throws {
+        // A folder comes before standard input, which can be read once: opening it may need another process.
+        let folder = DiffSide.isFolder(second) && !DiffSide.isFolder(first) ? try DiffSide(second) : nil
         var left = try DiffSide(first)
-        var right = try DiffSide(second)
+        var right = try folder ?? DiffSide(second)
         var summary = DiffSummary(a: first, b: second)
         let terminal = OutputOptions.terminal
         var progress = ProgressLine()
@@ -94,8 +96,7 @@ struct DiffSide {
 
     init(_ path: String) throws {
         name = InputFile.name(path)
-        var status = stat()
-        if path != "-", stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+        if DiffSide.isFolder(path) {
             let reader = try ArchiveReader.open(folder: path).atRest(temporaryFolder: TemporaryFolder.path)
             source = try ItemSource(reader)
             return
@@ -108,6 +109,11 @@ struct DiffSide {
         } catch let error as DumpError {
             throw FileFailure(name, error)
         }
+    }
+
+    static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return path != "-" && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     mutating func advance() throws {

@@ -89,6 +89,7 @@ struct Dump: ParsableCommand {
                 "bristlecone-dump: The index is needed for that, and cannot be used (\(detail)): start the node, which brings "
                     + "it in order.")
             exit(status: DumpFailure.cannotRead)
+        case ArchiveError.processNumberTaken where Walker.isWalker: Glibc.exit(Walker.needsAnotherNumber)
         case let error as ArchiveError:
             Output.complain("bristlecone-dump: \(error)")
             exit(status: DumpFailure.cannotRead)
@@ -142,11 +143,7 @@ extension GuardedCommand {
             raise(SIGPIPE)
             return 0
         case .killed(let signal):
-            throw DumpFailure(
-                message:
-                    "Reading the archive ended the program (\(Walker.name(of: signal))): LMDB's own pages are damaged; "
-                    + "see what \"bristlecone-dump verify\" says, and put the archive back from a backup.",
-                status: DumpFailure.cannotRead)
+            throw DumpFailure(message: WalkerSignal.message(signal), status: DumpFailure.cannotRead)
         }
     }
 }

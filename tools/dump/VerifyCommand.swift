@@ -99,7 +99,15 @@ struct VerifyCommand: GuardedCommand {
             }
         }
         gathered.endProgress()
-        if case .exited(let status) = end, status != 0 { return .failed(status) }
+        switch end {
+        case .exited(0): break
+        case .exited(let status): return .failed(status)
+        case .killed(let signal):
+            // What did not come to its end says nothing about the archive, unless it was damage that ended it.
+            guard WalkerSignal.meaning(of: signal) != .ended else {
+                throw DumpFailure(message: WalkerSignal.message(signal), status: DumpFailure.cannotRead)
+            }
+        }
         return .done(gathered.report(folder: options.folder, end, duration: ContinuousClock.now - begun))
     }
 
@@ -109,13 +117,14 @@ struct VerifyCommand: GuardedCommand {
         let end = try Walker.run(step: Repair.step) { line in
             if case .repaired(let summary)? = DumpJSON.decode(VerifyEvent.self, from: line) { repaired = summary }
         }
-        if case .exited(let status) = end, status != 0 { return status }
+        switch end {
+        case .exited(0): break
+        case .exited(let status): return status
+        case .killed(let signal):
+            throw DumpFailure(message: WalkerSignal.message(signal), status: DumpFailure.cannotRead)
+        }
         guard let repaired else {
-            throw DumpFailure(
-                message:
-                    "The repair was ended by damage in LMDB's own pages: put \(options.folder)/archive.mdb back from a "
-                    + "backup.",
-                status: DumpFailure.cannotRead)
+            throw DumpFailure(message: "The repair ended without a report: repeat it.", status: DumpFailure.cannotRead)
         }
         if !options.json { try options.show(repaired) { _ in repaired.text } }
         switch try verified() {

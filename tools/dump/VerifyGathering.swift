@@ -33,8 +33,11 @@ struct VerifyGathering {
             all.append(
                 Finding(
                     table: table, key: "",
-                    fault: "could not be read to its end: LMDB's own pages are damaged, and reading them ended the "
-                        + "walk (\(Walker.name(of: signal)))"))
+                    fault: WalkerSignal.meaning(of: signal) == .damage
+                        ? "could not be read to its end: LMDB's own pages are damaged, and reading them ended the walk "
+                            + "(\(WalkerSignal.name(of: signal)))"
+                        : "could not be read to its end: the program made a mistake there "
+                            + "(\(WalkerSignal.name(of: signal)))"))
         }
         return VerifySummary(
             folder: folder, sound: all.isEmpty && end != nil, records: progress?.checked ?? 0,

@@ -1,3 +1,4 @@
+internal import Archive
 internal import Dispatch
 internal import Glibc
 
@@ -9,6 +10,10 @@ enum Walker {
         case killed(signal: Int32)
     }
 
+    /// What a child ends with, before it has read or written anything, when it needs another process number.
+    static let needsAnotherNumber: Int32 = 111
+    /// How many children are tried. Each gets another number, and a container has few processes that look into one archive.
+    private static let attemptsMax = 16
     private static let mark = "BRISTLECONE_DUMP_WALKER"
     /// Where the child has the end of a pipe that closes when its parent is gone.
     private static let lifeline: Int32 = 3
@@ -32,13 +37,27 @@ enum Walker {
         }
     }
 
-    /// Runs the child and waits until it ends.
+    /// Runs the child and waits until it ends; another one if it needs another process number.
     ///
     /// - Parameters:
     ///   - step: which part of a command it is to do.
     ///   - takeLine: given each line that the child writes to its standard output; without it the child
     ///     writes to ours.
     static func run(step: String = "run", _ takeLine: ((String) -> Void)? = nil) throws(DumpFailure) -> End {
+        for _ in 1..<attemptsMax {
+            let end = try runOnce(step, takeLine)
+            if end != .exited(needsAnotherNumber) { return end }
+        }
+        let end = try runOnce(step, takeLine)
+        guard end != .exited(needsAnotherNumber) else {
+            throw DumpFailure(
+                message: ArchiveError.processNumberTaken(path: "The archive").description,
+                status: DumpFailure.cannotRead)
+        }
+        return end
+    }
+
+    private static func runOnce(_ step: String, _ takeLine: ((String) -> Void)?) throws(DumpFailure) -> End {
         setenv(mark, step, 1)
         // A crash is expected here, and its backtrace nobody's concern.
         setenv("SWIFT_BACKTRACE", "enable=no", 1)
@@ -62,19 +81,6 @@ enum Walker {
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
         let signal = status & 0x7F
         return signal == 0 ? .exited(status >> 8 & 0xFF) : .killed(signal: signal)
-    }
-
-    /// A signal as people write it.
-    static func name(of signal: Int32) -> String {
-        switch signal {
-        case SIGSEGV: "SIGSEGV"
-        case SIGBUS: "SIGBUS"
-        case SIGABRT: "SIGABRT"
-        case SIGILL: "SIGILL"
-        case SIGTRAP: "SIGTRAP"
-        case SIGKILL: "SIGKILL"
-        default: "signal \(signal)"
-        }
     }
 
     private static func spawn(output: Int32, lifeline end: Int32) throws(DumpFailure) -> pid_t {

@@ -27,6 +27,8 @@ struct LMDBResult {
         case ENOSPC, EDQUOT: .diskFull(path: path)
         case EIO: .ioFailed(path: path, reason: reason)
         case ENOENT, EACCES, EPERM, EROFS, ENOTDIR, EISDIR: .unavailable(path: path, reason: reason)
+        // LMDB marks a process that reads by locking the byte of its number in the file of readers.
+        case EAGAIN, MDB_BAD_RSLOT: .processNumberTaken(path: path)
         default: .failed(operation: operation, reason: reason)
         }
     }
