@@ -106,6 +106,23 @@ import Testing
             try transaction.put(.meta, &encoder)
         }
         archive.close()
+        let tables = try findings().map(\.table)
+        #expect(
+            tables.first == "entries"
+                && tables.allSatisfy { table in Budget.allCases.contains { $0.table.name == table } })
+    }
+
+    @Test func valuesThatAreCountedWrongAreFound() throws {
+        let archive = try folder.open()
+        var counts = try #require(
+            try archive.environment.read { (transaction) throws(ArchiveError) in try transaction.counts() })
+        counts.targets += 1
+        var encoder = RecordEncoder()
+        encoder.encode(counts)
+        _ = try archive.environment.write { (transaction) throws(ArchiveError) in
+            try transaction.put(.meta, &encoder)
+        }
+        archive.close()
         #expect(try findings().map(\.table) == ["meta"])
     }
 

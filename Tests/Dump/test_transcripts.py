@@ -107,7 +107,8 @@ def test_on_a_terminal(tool, archives, columns):
     for arguments in commands:
         status, sent = run_on_terminal(tool, arguments, archives, columns)
         if arguments[0] in ("list", "history", "why", "evidence", "publishers", "contacts", "buckets", "jobs", "plan", "decode"):
-            too_long = [line for line in re.sub(r"\x1b\[\d+m", "", sent).splitlines() if len(line) > columns]
+            too_long = [line for line in re.sub(r"\x1b\[\d+m", "", sent).splitlines()
+                        if len(line) > columns and not line.startswith("bristlecone-dump: ")]
             assert not too_long, too_long
         text += told(arguments, status, sent)
     compare(f"terminal-{columns}", text)

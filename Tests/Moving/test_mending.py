@@ -118,3 +118,32 @@ async def test_compact_wins_room_and_loses_nothing(make_archive, dump, tmp_path)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     verified = await dump("verify", folder, "--json")
     assert verified.status == SOUND and verified.json()["index_not_compared"] is None, verified
+
+
+async def test_one_altered_byte_hides_no_table_in_silence(sample, dump, tmp_path):
+    """The name of a table is a byte in one page, and LMDB says that there is no such table."""
+    assert (await dump("export", sample, "-o", tmp_path / "whole")).status == SOUND
+    path = sample / "archive.mdb"
+    content = bytearray(path.read_bytes())
+    place = content.find(b"publications", 8192)
+    while place >= 0:
+        content[place + 2] ^= 0x01
+        place = content.find(b"publications", place + 1)
+    path.write_bytes(content)
+    for command in (["export", sample, "-o", tmp_path / "less"], ["list", sample], ["stat", sample],
+                    ["diff", tmp_path / "whole", sample], ["get", "no such key", sample]):
+        said = await dump(*command)
+        assert said.status == CANNOT_READ, said
+        assert "the table publications is missing, and there is one called puclications" in said.errors, said
+    verified = await dump("verify", sample)
+    assert verified.status == FOUND and "the table publications is missing" in verified.output, verified
+    refused = await dump("verify", "--repair", "--yes", sample)
+    assert refused.status == FOUND and "cannot be repaired" in refused.errors, refused
+
+
+async def test_damaged_records_are_no_reason_to_say_that_archives_are_the_same(sample, dump, tmp_path):
+    flip(sample / "archive.mdb", b"with \"quotes\"")
+    said = await dump("diff", sample, sample)
+    assert said.status == CANNOT_READ and "could not be compared" in said.errors, said
+    listed = await dump("list", sample)
+    assert listed.status == CANNOT_READ and "cannot be read" in listed.errors, listed

@@ -57,6 +57,13 @@ struct DiffCommand: GuardedCommand {
         progress.end()
         summary.damaged = left.damagedCount + right.damagedCount
         try Output.answer(json ? try DumpJSON.encode(summary) : summary.text())
+        if summary.damaged > 0 {
+            throw DumpFailure(
+                message:
+                    "\(Words.count(summary.damaged, "damaged record")) could not be compared: see what "
+                    + "\"bristlecone-dump verify\" says.",
+                status: DumpFailure.cannotRead)
+        }
         if summary.differences > 0 { throw ExitCode(DumpFailure.found) }
     }
 
@@ -98,6 +105,7 @@ struct DiffSide {
         name = InputFile.name(path)
         if DiffSide.isFolder(path) {
             let reader = try ArchiveReader.open(folder: path).atRest(temporaryFolder: TemporaryFolder.path)
+            try Shortfall.look(at: reader, called: path, limit: nil)
             source = try ItemSource(reader)
             return
         }

@@ -63,7 +63,7 @@ struct Dump: ParsableCommand {
             guard let guarded = command as? any GuardedCommand, !Walker.isWalker else {
                 if Walker.isWalker { Walker.endWithParent() }
                 try command.run()
-                return
+                exit(status: 0)
             }
             exit(status: try guarded.supervise())
         } catch {
@@ -111,7 +111,8 @@ struct Dump: ParsableCommand {
         exit(status: code.rawValue)
     }
 
-    private static func exit(status: Int32) -> Never { Glibc.exit(status) }
+    /// Ends the program; not as if all were well where something of an archive is missing.
+    private static func exit(status: Int32) -> Never { Glibc.exit(Shortfall.status(status)) }
 }
 
 /// A command that did not do what it was asked for: one sentence, and the status to end with.

@@ -14,8 +14,21 @@ struct DumpOptions: ParsableArguments {
 
     var json: Bool { output.json }
 
-    /// Opens the archive.
-    func open() throws(ArchiveError) -> ArchiveReader { try ArchiveReader.open(folder: folder) }
+    /// Opens the archive, and tells if something is missing in it.
+    ///
+    /// - Parameter readsAll: whether the command reads all of the archive, and so has it looked over to its end.
+    func open(readsAll: Bool = false) throws(ArchiveError) -> ArchiveReader {
+        let reader = try ArchiveReader.open(folder: folder)
+        try Shortfall.look(at: reader, called: folder, limit: readsAll ? nil : Shortfall.briefly)
+        return reader
+    }
+
+    /// Opens an archive for a walk that takes its time: beside a running node a copy of one state.
+    func openAtRest() throws(ArchiveError) -> ArchiveReader {
+        let reader = try ArchiveReader.open(folder: folder).atRest(temporaryFolder: TemporaryFolder.path)
+        try Shortfall.look(at: reader, called: folder, limit: nil)
+        return reader
+    }
 
     /// Prints an answer: as JSON, or as the text for people that is made for the terminal.
     func show(_ report: some Encodable, _ text: (Terminal) -> String) throws {

@@ -68,14 +68,15 @@ struct ExportCommand: GuardedCommand {
     mutating func run() throws {
         let begun = ContinuousClock.now
         let key = sign ? try identity() : nil
-        let reader = try options.open().atRest(temporaryFolder: TemporaryFolder.path)
+        let reader = try options.openAtRest()
         var source = try ItemSource(reader, DumpHeader(since: since, prefix: prefix))
         let file = try OutputFile(output)
         var summary: ExportSummary
         do {
             var export = try Export(file, format, DumpHeader(since: since, prefix: prefix))
             try export.takeAll(&source)
-            let seal = try export.finish(signedBy: key, leftOut: source.damagedCount)
+            // What damaged pages hide is not counted, but nobody is to take the dump for whole.
+            let seal = try export.finish(signedBy: key, leftOut: source.damagedCount + Shortfall.count)
             try file.finish()
             summary = ExportSummary(
                 folder: options.folder, output: output, seal: seal, items: export.counts, bytes: file.byteCount,

@@ -8,17 +8,27 @@ struct RepairSummary: Codable, Equatable {
     /// Damaged records that were moved to the quarantine, by table.
     var quarantined: [String: Int]
     var countsRestored: Bool
+    var accountsRestored: Bool
+    /// Publications that were written anew.
+    var publicationsRestored: Int
+    /// Changes that were taken out of the journal.
+    var changesDropped: Int
     /// Records that the index was built from.
     var indexed: Int
 
     init(_ report: RepairReport) {
         (quarantined, countsRestored, indexed) = (report.quarantined, report.countsRestored, report.indexed)
+        (accountsRestored, publicationsRestored) = (report.accountsRestored, report.publicationsRestored)
+        changesDropped = report.changesDropped
     }
 
     /// A line for people.
     var text: String {
         let count = quarantined.values.reduce(0, +)
         return "Repaired: \(Words.count(count, "damaged record")) moved to the quarantine, "
+            + (publicationsRestored > 0 ? "\(Words.count(publicationsRestored, "publication")) written anew, " : "")
+            + (changesDropped > 0 ? "\(Words.count(changesDropped, "change")) taken out of the journal, " : "")
+            + (accountsRestored ? "the accounts written anew, " : "")
             + (countsRestored ? "the counts written anew, " : "")
             + "the index built from \(Words.count(indexed, "record"))"
     }
@@ -58,8 +68,8 @@ enum Repair {
                 status: DumpFailure.cannotRead)
         }
         Output.complain(
-            "\(Words.count(report.findings.count, "fault")): damaged records are moved to the quarantine as they are, the "
-                + "counts and the index are made anew. Nothing is deleted. Go on? [y/N]")
+            "\(Words.count(report.findings.count, "fault")): damaged records are moved to the quarantine as they are, and "
+                + "accounts, counts and index are made anew. No value is deleted. Go on? [y/N]")
         return readLine()?.lowercased().hasPrefix("y") ?? false
     }
 

@@ -11,14 +11,16 @@ struct VerifyCommand: GuardedCommand {
         commandName: "verify",
         abstract: "Re-read every record and check it: checksums, signatures, journal, counts, index.",
         discussion: """
-            Looks over LMDB's pages, then checks every record and every signature, of earlier versions and evidence too, \
-            and holds the index against the archive. Uses all processor cores and little memory, and tells on standard \
-            error how far it is. The exit status is 0 where everything is sound, 1 where anything is damaged, 2 where the \
-            archive cannot be opened or read.
+            Looks over LMDB's pages and compares what they hold with the archive's own counts, then checks every record and \
+            every signature, of earlier versions and evidence too, adds up who holds how much, and holds the index against \
+            the archive. Uses all processor cores and little memory, and tells on standard error how far it is. The exit \
+            status is 0 where everything is sound, 1 where anything is damaged or missing, 2 where the archive cannot be \
+            opened or read. Beside a running node LMDB keeps the pages of one state for as long as they are looked over.
 
             With --repair, on a stopped node's folder and after asking, damaged records are moved to the quarantine as \
-            they are, counts are made anew, and the index is rebuilt; then everything is verified once more. Nothing is \
-            deleted. A node that finds a value missing is sent it by others as they store it again.
+            they are, and what can be derived is made anew: publications of values that were published here, accounts, \
+            counts, the index; the journal begins behind its last damaged change. Then everything is verified once more. \
+            No value is deleted. A node that finds a value missing is sent it by others as they store it again.
 
             For example:
 
@@ -51,7 +53,7 @@ struct VerifyCommand: GuardedCommand {
             VerifyCommand.send(.repaired(try Repair.run(options.folder)))
             return
         }
-        let reader = try options.open()
+        let reader = try ArchiveReader.open(folder: options.folder)
         let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
         let report = try reader.verify(
             threads: threads, progress: { VerifyCommand.send(.progress(WalkProgress($0))) },

@@ -5,10 +5,13 @@ package struct ItemSource {
     private var place = 0
     private var dump: DumpReader?
     private var rows: RowReader?
+    private var last: DumpItem?
+    private var path = ""
 
     /// The items of an archive that nobody writes to.
     package init(_ reader: ArchiveReader, _ header: DumpHeader = DumpHeader()) throws(ArchiveError) {
         walk = try ItemWalk(reader, header)
+        path = reader.folder + "/archive.mdb"
     }
 
     /// The items of a dump, or of lines of JSON or CSV.
@@ -28,8 +31,13 @@ package struct ItemSource {
             guard let next = try walk?.next() else { return nil }
             (batch, place) = (next, 0)
         }
-        place += 1
-        return batch[place - 1]
+        let item = batch[place]
+        // Damaged pages may lead to a page twice, or to one that belongs elsewhere.
+        if let last, !(last < item) {
+            throw ArchiveError.damaged(path: path, detail: "records of \(item.kind.name) are not in order")
+        }
+        (last, place) = (item, place + 1)
+        return item
     }
 
     /// What a dump was sealed with; `nil` before its end, and of an archive.

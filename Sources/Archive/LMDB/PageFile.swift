@@ -67,6 +67,9 @@ struct Tree {
     }
 
     var isEmpty: Bool { root == Tree.noPage }
+
+    /// Whether the numbers are those of a tree without pages.
+    var holdsNothing: Bool { (depth, branchPages, leafPages, overflowPages, records) == (0, 0, 0, 0, 0) }
 }
 
 extension UnsafeRawBufferPointer {

@@ -14,10 +14,10 @@ struct StructureCheck {
         var isComplete: Bool
     }
 
-    private let file: PageFile
-    private let main: Tree
-    private let free: Tree
-    private let deadline: ContinuousClock.Instant?
+    let file: PageFile
+    let main: Tree
+    let free: Tree
+    let deadline: ContinuousClock.Instant?
 
     /// The tree of free pages has numbers as keys; the environment keeps its flags in the same place.
     private static let freeFlags: UInt16 = 0x08
@@ -35,14 +35,12 @@ struct StructureCheck {
         defer { close(descriptor) }
         let snapshots = try MetaPages.snapshots(of: descriptor, path: path)
         guard let newest = snapshots.last else { return Result(pageCount: 0, isComplete: true) }
-        for snapshot in snapshots {
-            try checkTransaction(of: snapshot, isNewest: snapshot.transaction == newest.transaction, descriptor, path)
-        }
+        try checkTransactions(of: snapshots, descriptor, path)
         let deadline = limit.map { ContinuousClock.now + $0 }
         return try StructureCheck(newest, descriptor, path, deadline).check()
     }
 
-    private init(
+    init(
         _ snapshot: MetaPages.Snapshot, _ descriptor: Int32, _ path: String, _ deadline: ContinuousClock.Instant?
     ) {
         file = PageFile(
@@ -65,22 +63,41 @@ struct StructureCheck {
     }
 
     private func checkTables(_ walk: inout TreeWalk, branchesOnly: Bool) throws(ArchiveError) -> Bool {
-        var tables: [Tree] = []
-        let plan = TreeWalk.Plan(tree: main, isMain: true, isRehearsal: branchesOnly)
-        let isDone = try walk.walk(plan) { (_, _, data) throws(ArchiveError) in
-            if case .inline(let bytes) = data { tables.append(Tree(bytes)) }
-            return true
-        }
-        guard isDone else { return false }
-        for table in tables {
+        guard let tables = try tables(&walk, isRehearsal: branchesOnly) else { return false }
+        for (_, table) in tables {
             guard table.flags == 0 else { throw file.damage("a table has impossible flags") }
             guard try walk.walk(TreeWalk.Plan(tree: table, branchesOnly: branchesOnly)) else { return false }
         }
         return true
     }
 
+    /// The tables of the file by their names; `nil` where time ran out.
+    ///
+    /// A name that was altered hides a table: LMDB would say that there is none, and the next program that writes would
+    /// begin an empty one.
+    func tables(
+        _ walk: inout TreeWalk, isRehearsal: Bool
+    ) throws(ArchiveError) -> [(table: Table?, tree: Tree)]? {
+        var tables: [(table: Table?, tree: Tree)] = []
+        var unknown: [String] = []
+        let plan = TreeWalk.Plan(tree: main, isMain: true, isRehearsal: isRehearsal)
+        let isDone = try walk.walk(plan) { (_, key, data) throws(ArchiveError) in
+            guard case .inline(let bytes) = data else { return true }
+            let table = Table.allCases.first { key.elementsEqual($0.name.utf8) }
+            if table == nil { unknown.append(Table.shownName(key)) }
+            tables.append((table, Tree(bytes)))
+            return true
+        }
+        guard isDone else { return nil }
+        let missing = Table.allCases.filter { table in !tables.contains { $0.table == table } }
+        if let name = unknown.first, let table = missing.first {
+            throw file.damage("the table \(table.name) is missing, and there is one called \(name)")
+        }
+        return tables
+    }
+
     /// Walks over the lists of free pages: each is a count and so many page numbers, the highest first.
-    private func checkFree(_ walk: inout TreeWalk, branchesOnly: Bool) throws(ArchiveError) -> Bool {
+    func checkFree(_ walk: inout TreeWalk, branchesOnly: Bool) throws(ArchiveError) -> Bool {
         try walk.walk(TreeWalk.Plan(tree: free, order: .numbers, branchesOnly: branchesOnly)) {
             (walk, _, data) throws(ArchiveError) in
             switch data {
@@ -118,6 +135,15 @@ struct StructureCheck {
 extension StructureCheck {
     /// Each snapshot holds the number of the transaction that made it, so a meta page whose number was altered, or
     /// that names another snapshot's root, does not pass for the newest.
+    static func checkTransactions(
+        of snapshots: [MetaPages.Snapshot], _ descriptor: Int32, _ path: String
+    ) throws(ArchiveError) {
+        for snapshot in snapshots {
+            try checkTransaction(
+                of: snapshot, isNewest: snapshot.transaction == snapshots.last?.transaction, descriptor, path)
+        }
+    }
+
     private static func checkTransaction(
         of snapshot: MetaPages.Snapshot, isNewest: Bool, _ descriptor: Int32, _ path: String
     ) throws(ArchiveError) {

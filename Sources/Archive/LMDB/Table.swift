@@ -40,6 +40,12 @@ enum Table: UInt8, CaseIterable {
         }
     }
 
+    /// A name as it is shown, whatever bytes it has.
+    static func shownName(_ bytes: UnsafeRawBufferPointer) -> String {
+        let text = String(decoding: bytes.prefix(32), as: UTF8.self)
+        return text.unicodeScalars.map { $0.isASCII && $0.value >= 0x20 && $0.value < 0x7F ? String($0) : "?" }.joined()
+    }
+
     /// Where its handle stands in the list of handles.
     var index: Int { Int(rawValue) - 1 }
 }

@@ -55,7 +55,12 @@ struct TreeWalk: ~Copyable {
             true
         }
     ) throws(ArchiveError) -> Bool {
-        guard !plan.tree.isEmpty else { return true }
+        guard !plan.tree.isEmpty else {
+            guard plan.tree.holdsNothing else {
+                throw file.damage("a tree without pages is to hold \(plan.tree.records) records")
+            }
+            return true
+        }
         guard (1...TreeWalk.depthMax).contains(plan.tree.depth) else {
             throw file.damage("a tree has an impossible depth")
         }

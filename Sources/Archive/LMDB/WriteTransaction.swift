@@ -41,6 +41,12 @@ struct WriteTransaction: ~Copyable {
         try check(code, "deleting a record")
     }
 
+    /// Deletes all records of a table.
+    func clear(_ table: Table) throws(ArchiveError) {
+        view.changes?.isSet = true
+        try check(mdb_drop(view.handle, view.tables[table.index], 0), "clearing a table")
+    }
+
     private func check(_ code: Int32, _ operation: String) throws(ArchiveError) {
         guard code != MDB_SUCCESS else { return }
         throw LMDBResult(code: code, operation: operation, path: view.environment.path)

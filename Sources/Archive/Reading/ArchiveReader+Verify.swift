@@ -2,7 +2,7 @@ internal import IPv8
 
 extension ArchiveReader {
     /// Looks over LMDB's pages, re-reads every record of every table and checks it: checksums, keys, signatures, the course
-    /// of the journal, the counts; and whether the index says what the archive says.
+    /// of the journal, the counts, the accounts; and whether the index says what the archive says.
     ///
     /// It walks in batches, each with a snapshot of its own, so that a node beside it can use its pages again. Damage
     /// below the records, in LMDB's own pages, can end the process: to be called in one that may end.
@@ -16,13 +16,19 @@ extension ArchiveReader {
     ) throws(ArchiveError) -> VerifyReport {
         let begun = ContinuousClock.now
         var walk = VerifyWalk(threads: max(1, threads), total: try recordCount())
-        let pages = try verifyStructure(&walk, found)
+        let inspection = try inspect(limit: nil)
+        // A damaged record of the counts is told among the records.
+        for finding in inspection.findings where finding.fault != RecordCheck.checksumFault {
+            walk.tell(finding, found)
+        }
         var comparison = try IndexComparison(self)
         for table in Table.allCases where environment.has(table) {
             try verify(table, &walk, &comparison, progress, found)
         }
-        if !isInUse {
-            for finding in try countFindings(walk) { walk.tell(finding, found) }
+        try environment.read { (transaction) throws(ArchiveError) in
+            try AccountCheck.run(in: transaction, tables: Table.allCases.filter { environment.has($0) }) { finding in
+                walk.tell(finding, found)
+            }
         }
         for finding in try comparison.settle(in: self) { walk.tell(finding, found) }
         let duration = ContinuousClock.now - begun
@@ -30,27 +36,14 @@ extension ArchiveReader {
         return VerifyReport(
             tables: walk.tables, signatures: walk.signatures, findings: walk.findings,
             quarantined: walk.tables.first { $0.name == Table.quarantine.name }?.records ?? 0,
-            indexNotComparedBecause: comparison.refusal, pagesChecked: pages, duration: duration,
+            indexNotComparedBecause: comparison.refusal,
+            pagesChecked: inspection.isComplete ? inspection.pageCount : nil,
+            duration: duration,
             bareSignaturesPerSecond: isLong ? BareSpeed.measure(walk.sample, threads: walk.threads) : nil)
     }
 
     /// How long a check takes that is compared with the speed of the signatures' library.
     private static let longVerification: Duration = .seconds(1)
-
-    /// Looks over LMDB's pages, which carry no checksums but contradict each other where one is damaged; beside a running
-    /// node they change under the eyes of whoever looks.
-    private func verifyStructure(
-        _ walk: inout VerifyWalk, _ found: (VerifyFinding) -> Void
-    ) throws(ArchiveError) -> Int? {
-        guard !isInUse else { return nil }
-        do throws(ArchiveError) {
-            return try Archive.checkStructure(folder: folder)
-        } catch {
-            guard case .damaged(_, let detail) = error else { throw error }
-            walk.tell(VerifyFinding(table: "pages", key: [], fault: "contradict each other: \(detail)"), found)
-            return nil
-        }
-    }
 
     private func verify(
         _ table: Table, _ walk: inout VerifyWalk, _ comparison: inout IndexComparison,
@@ -61,7 +54,8 @@ extension ArchiveReader {
         var pending: BatchCheck?
         while true {
             // Reading and comparing go on beside the check of the batch before.
-            let batch = try batch(of: table, after: after)
+            let (batch, unpublished) = try batch(of: table, after: after)
+            for finding in unpublished { walk.tell(finding, found) }
             let isLast = batch.count < VerifyWalk.batchRecords
             let check = BatchCheck(batch, in: table, threads: walk.threads, walk.verifier)
             if table == .entries || table == .retained {
@@ -82,17 +76,28 @@ extension ArchiveReader {
         progress(VerifyProgress(table: table.name, checked: walk.checked, total: max(walk.total, walk.checked)))
     }
 
-    /// The next records of a table.
-    private func batch(of table: Table, after key: [UInt8]?) throws(ArchiveError) -> [RawRecord] {
+    /// The next records of a table, and those of them that were published here without a publication that says so.
+    private func batch(
+        of table: Table, after key: [UInt8]?
+    ) throws(ArchiveError) -> ([RawRecord], [VerifyFinding]) {
         try environment.read { (transaction) throws(ArchiveError) in
             var records: [RawRecord] = []
+            var findings: [VerifyFinding] = []
             var cursor = try transaction.cursor(table)
             var isThere = try Archive.seek(behind: key ?? [], &cursor)
             while isThere, records.count < VerifyWalk.batchRecords {
                 records.append(RawRecord(key: Array(cursor.key), value: Array(cursor.value)))
+                if table == .entries || table == .retained, environment.has(.publications),
+                    try transaction.lacksPublication(cursor.value, under: cursor.key, in: table)
+                {
+                    findings.append(
+                        VerifyFinding(
+                            table: Table.publications.name, key: Array(cursor.key),
+                            fault: "is missing: the value was published here and is not withdrawn"))
+                }
                 isThere = try cursor.next()
             }
-            return records
+            return (records, findings)
         }
     }
 
@@ -102,19 +107,6 @@ extension ArchiveReader {
             for table in Table.allCases where environment.has(table) { count += try transaction.recordCount(table) }
             return count
         }
-    }
-
-    private func countFindings(_ walk: VerifyWalk) throws(ArchiveError) -> [VerifyFinding] {
-        let written = try environment.read { (transaction) throws(ArchiveError) in try transaction.counts() }
-        // Where their record is damaged, that has been found already.
-        guard let written, written != walk.counts else { return [] }
-        let (says, holds) = (written.entries.reduce(0, +), walk.counts.entries.reduce(0, +))
-        let fault =
-            says == holds && written.targets == walk.counts.targets
-            ? "says that the tables hold other bytes than they do"
-            : "says that there are \(says) values under \(written.targets) keys, and there are \(holds) "
-                + "under \(walk.counts.targets)"
-        return [VerifyFinding(table: Table.meta.name, key: Array(CountsRecord.key.utf8), fault: fault)]
     }
 }
 
@@ -126,12 +118,9 @@ private struct VerifyWalk {
     var checked = 0
     var signatures = 0
     var findings = 0
-    /// What the tables hold, counted anew.
-    var counts = CountsRecord()
     /// Some of the signed values, to measure the speed of the signatures' library with.
     var sample: [Entry] = []
     let verifier = SignatureVerifier()
-    private var target: Target?
     private var journal: JournalPlace?
 
     static let batchRecords = 4096
@@ -151,17 +140,10 @@ private struct VerifyWalk {
         let batch = check.records
         checked += batch.count
         if !tables.isEmpty { tables[tables.count - 1].records += batch.count }
-        if let budget = Budget.allCases.first(where: { $0.table == table }) {
-            for record in batch {
-                counts[budget].add(Holding(count: 1, bytes: record.key.count + record.value.count))
-                signatures += RecordCheck.signatures(in: record, of: table)
-            }
-        }
+        for record in batch { signatures += RecordCheck.signatures(in: record, of: table) }
         var faults = check.wait()
         switch table {
-        case .entries:
-            BareSpeed.collect(&sample, from: batch)
-            for record in batch { count(record) }
+        case .entries: BareSpeed.collect(&sample, from: batch)
         case .journal:
             for (place, record) in batch.enumerated() where faults[place] == nil { follow(record, &faults[place]) }
         default: break
@@ -169,13 +151,6 @@ private struct VerifyWalk {
         return zip(batch, faults).compactMap { record, fault in
             fault.map { VerifyFinding(table: table.name, key: record.key, fault: $0) }
         }
-    }
-
-    private mutating func count(_ record: RawRecord) {
-        guard let key = EntryKey(bytes: record.key) else { return }
-        if key.target != target { counts.targets += 1 }
-        target = key.target
-        counts.add(key.entryClass, count: 1, bytes: EntryRecord.entryBytes(ofRecord: record.value.count))
     }
 
     /// Each change has the number behind that of the one before, and carries its checksum.

@@ -79,6 +79,14 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
         mdb_env_copyfd2(handle, descriptor, flags)
     }
 
+    /// The open file, which LMDB closes: a copy may have lost its name by now.
+    func descriptor() throws(ArchiveError) -> Int32 {
+        var file: mdb_filehandle_t = -1
+        let code = mdb_env_get_fd(handle, &file)
+        try LMDBResult(code: code, operation: "looking for the file", path: info.path).check(mapBytes: info.mapBytes)
+        return file
+    }
+
     /// Whether the file has a table: those that are kept free come into being with their first record.
     func has(_ table: Table) -> Bool { tables[table.index] != ReadOnlyEnvironment.noTable }
 

@@ -10,6 +10,9 @@ struct RawRecord: Sendable {
 
 /// Finds out whether a record is what it ought to be.
 enum RecordCheck {
+    /// What is wrong with a record that was altered, or stands where it does not belong.
+    static let checksumFault = "does not match its checksum"
+
     /// What is wrong with a record; `nil` where nothing is.
     ///
     /// The quarantine holds records that are known to be damaged, so nothing is wrong there.
@@ -18,7 +21,7 @@ enum RecordCheck {
         return record.key.withUnsafeBytes { key in
             record.value.withUnsafeBytes { value in
                 guard let body = RecordChecksum.body(of: value, key: key, table: table) else {
-                    return "does not match its checksum"
+                    return checksumFault
                 }
                 switch table {
                 case .entries, .retained: return entryFault(body, key, verifier)

@@ -39,6 +39,9 @@ package struct SortedWalk {
     private let filter: ValueFilter
     private let now: Instant
     private var place: Int64 = 0
+    /// How many damaged records were come upon, whether the filter let them through or not. On an archive that nobody
+    /// writes to, those that the index has and the archive has not are among them.
+    package private(set) var damagedCount = 0
     /// Whether there is nothing more to come.
     package private(set) var isAtEnd = false
 
@@ -71,16 +74,22 @@ package struct SortedWalk {
         let rows = try index.ordered(after: place, limit: SortedWalk.rowsPerPart)
         isAtEnd = rows.count < SortedWalk.rowsPerPart
         place = rows.last?.place ?? place
-        return try reader.environment.read { (transaction) throws(ArchiveError) in
+        let isIndexCurrent = try reader.indexState() == .current && !reader.isInUse
+        let (found, damaged) = try reader.environment.read { (transaction) throws(ArchiveError) in
             var values: [HeldValue] = []
+            var damaged = 0
             for row in rows {
-                guard let key = row.entryKey, let value = try reader.value(under: key, transaction),
-                    filter.admits(value.record, at: now)
-                else { continue }
-                values.append(value)
+                guard let key = row.entryKey, let value = try reader.value(under: key, transaction) else {
+                    if isIndexCurrent { damaged += 1 }
+                    continue
+                }
+                if value.record == nil { damaged += 1 }
+                if filter.admits(value.record, at: now) { values.append(value) }
             }
-            return values
+            return (values, damaged)
         }
+        damagedCount += damaged
+        return found
     }
 }
 

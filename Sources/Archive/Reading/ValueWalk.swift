@@ -12,6 +12,8 @@ package struct ValueWalk {
     private var places: Places
     /// How many records have been looked at.
     package private(set) var examined = 0
+    /// How many of them are damaged, whether the filter let them through or not.
+    package private(set) var damagedCount = 0
     /// Whether there is nothing more to come.
     package private(set) var isAtEnd = false
 
@@ -44,6 +46,7 @@ package struct ValueWalk {
         }
         places = found.places
         examined += found.examined
+        damagedCount += found.damaged + found.skipped
         isAtEnd = places.entries == nil && places.retained == nil && places.history == nil
         return found.values
     }
@@ -51,6 +54,9 @@ package struct ValueWalk {
     private struct Part {
         var values: [HeldValue] = []
         var examined = 0
+        var damaged = 0
+        /// Records whose keys cannot be read.
+        var skipped = 0
         var places: Places
     }
 
@@ -70,15 +76,18 @@ package struct ValueWalk {
                 if let value = try orphan(past, transaction) { part.values.append(value) }
                 try history.skip(past)
             } else if let key = nearest, key == served {
-                if let value = try value(key, entries, in: .entries, transaction) { part.values.append(value) }
+                let value = try value(key, entries, in: .entries, &part.damaged, transaction)
+                if let value { part.values.append(value) }
                 try entries.advance()
             } else if let key = nearest {
-                if let value = try value(key, retained, in: .retained, transaction) { part.values.append(value) }
+                let value = try value(key, retained, in: .retained, &part.damaged, transaction)
+                if let value { part.values.append(value) }
                 try retained.advance()
             } else {
                 break
             }
         }
+        part.skipped = entries.skipped + retained.skipped + history.skipped
         part.places = Places(entries: entries.place, retained: retained.place, history: history.place)
         return part
     }
@@ -92,10 +101,12 @@ package struct ValueWalk {
 
     /// The value where a cursor stands, or what was there in its place at the moment that is asked about.
     private func value(
-        _ key: EntryKey, _ cursor: borrowing RangeCursor, in table: Table, _ transaction: borrowing ReadTransaction
+        _ key: EntryKey, _ cursor: borrowing RangeCursor, in table: Table, _ damaged: inout Int,
+        _ transaction: borrowing ReadTransaction
     ) throws(ArchiveError) -> HeldValue? {
         guard filter.admits(key) else { return nil }
         let record = ArchivedRecord(cursor.value, key: cursor.key, table: table)
+        if record == nil { damaged += 1 }
         if let asOf = filter.asOf, let record, record.firstSeen > asOf {
             return try reader.version(of: key, at: asOf, transaction).flatMap { admitted($0) }
         }
@@ -124,6 +135,8 @@ private struct RangeCursor: ~Copyable {
     private var cursor: Cursor
     private let last: Target
     private var isThere: Bool
+    /// Records that were passed over, because their keys cannot be read.
+    private(set) var skipped = 0
 
     /// - Parameters:
     ///   - table: `nil` where there is none, as if it were empty.
@@ -153,6 +166,7 @@ private struct RangeCursor: ~Copyable {
                 if key.target <= last { return key }
                 isThere = false
             } else {
+                skipped += 1
                 try advance()
             }
         }
@@ -166,6 +180,7 @@ private struct RangeCursor: ~Copyable {
                 if key.target <= last { return key }
                 isThere = false
             } else {
+                skipped += 1
                 try advance()
             }
         }

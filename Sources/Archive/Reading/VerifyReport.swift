@@ -30,7 +30,7 @@ public struct VerifyReport: Hashable, Sendable {
     public var quarantined: Int
     /// Why the index was not compared with the archive; `nil` where it was.
     public var indexNotComparedBecause: String?
-    /// LMDB's pages that were looked over; `nil` where they contradict each other, or a node writes to them.
+    /// LMDB's pages that were looked over; `nil` where they contradict each other.
     public var pagesChecked: Int?
     /// How long it took.
     public var duration: Duration

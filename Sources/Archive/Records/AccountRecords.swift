@@ -9,7 +9,8 @@ internal import IPv8
 ///
 /// The operator's own holding has no rank.
 enum AccountKey {
-    static let ageKeyOffset = 1 + Holder.byteCount + 8
+    static let holdingBytes = 1 + Holder.byteCount
+    static let ageKeyOffset = holdingBytes + 8
 
     static func holding(_ account: Account) -> [UInt8] { [account.budget.rawValue] + bytes(account.holder) }
 
@@ -19,6 +20,12 @@ enum AccountKey {
 
     static func age(_ filing: Filing) -> [UInt8] {
         [filing.budget.rawValue] + bytes(filing.holder) + filing.since.nanoseconds.bigEndianBytes + filing.key
+    }
+
+    /// The account that a holding is of; `nil` where the key is none.
+    static func readHolding(_ key: [UInt8]) -> Account? {
+        guard key.count == holdingBytes, let budget = Budget(rawValue: key[0]) else { return nil }
+        return key.withUnsafeBytes { Account(budget: budget, holder: Holder($0, at: 1)) }
     }
 
     /// The account that a rank is of, and the bytes that it was given for; `nil` where the key is none.

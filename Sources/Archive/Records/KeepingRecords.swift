@@ -140,6 +140,21 @@ struct PublicationRecord: Hashable {
     }
 }
 
+extension ReadTransaction {
+    /// Whether a sound record of a value says that it was published here and stands, and no publication does. A damaged
+    /// publication is still one.
+    func lacksPublication(
+        _ value: UnsafeRawBufferPointer, under key: UnsafeRawBufferPointer, in table: Table
+    ) throws(ArchiveError) -> Bool {
+        guard EntryRecord(unchecked: value)?.isPublished == true, EntryRecord(value, key: key, table: table) != nil
+        else {
+            return false
+        }
+        guard let publication = try get(.publications, key) else { return true }
+        return PublicationRecord(publication, key: key)?.withdrawn != nil
+    }
+}
+
 extension RecordEncoder {
     /// Writes a floor.
     mutating func encode(_ floor: FloorRecord, under key: SignerKey) {

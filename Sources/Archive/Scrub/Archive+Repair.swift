@@ -6,40 +6,51 @@ package struct RepairReport: Hashable, Sendable {
     package var quarantined: [String: Int] = [:]
     /// Whether the counts had to be written anew.
     package var countsRestored = false
+    /// Whether the accounts had to be written anew.
+    package var accountsRestored = false
+    /// Publications that were written anew, because their values say that they were published here.
+    package var publicationsRestored = 0
+    /// Changes that were taken out of the journal, because the course of changes is broken there.
+    package var changesDropped = 0
     /// Records that the index was built from.
     package var indexed = 0
 }
 
 extension Archive {
-    /// The tables of which damaged records are moved aside, what the accounts have of them with them. The accounts are
-    /// last: what is taken out of them is put back by the sweep.
+    /// The tables of which damaged records are moved aside, what the accounts have of them with them.
     private static let mended: [Table] = [
-        .entries, .retained, .floors, .history, .evidence, .publications, .pins, .blocks, .secrets, .holdings, .ranks,
-        .ages,
+        .meta, .entries, .retained, .floors, .history, .evidence, .publications, .pins, .blocks, .secrets, .holdings,
+        .ranks, .ages,
     ]
     private static let recordsPerStep = 4096
 
-    /// Moves every damaged record into the quarantine as it is, counts anew, and builds the index anew.
+    /// Moves every damaged record into the quarantine as it is, and makes anew whatever can be derived from the records that
+    /// are sound: publications, accounts, counts, the journal's beginning, the index.
     ///
-    /// Nothing is deleted. Damage in LMDB's own pages is nothing that this could mend.
+    /// Nothing is deleted but changes of the journal that the index has no use for. Damage in LMDB's own pages is nothing
+    /// that this could mend.
     ///
     /// - Parameter progress: told what is being done, and how far it is.
     package func repair(at now: Instant, progress: (String, Int) -> Void) throws(ArchiveError) -> RepairReport {
         var report = RepairReport()
         let verifier = SignatureVerifier()
         for table in Archive.mended {
-            var after: [UInt8] = []
-            while true {
-                let batch = try records(of: table, after: after, limit: Archive.recordsPerStep)
+            try walk(table) { (batch) throws(ArchiveError) in
                 let damaged = batch.filter { RecordCheck.fault(of: $0, in: table, verifier) != nil }
                 if !damaged.isEmpty { try moveAside(damaged, of: table, at: now) }
                 report.quarantined[table.name, default: 0] += damaged.count
-                guard batch.count == Archive.recordsPerStep, let last = batch.last else { break }
-                after = last.key
                 progress(table.name, batch.count)
             }
         }
+        for table in [Table.entries, .retained] {
+            try walk(table) { (batch) throws(ArchiveError) in
+                report.publicationsRestored += try restorePublications(batch, of: table)
+            }
+        }
+        let dropped = try mendJournal(at: now, &report)
+        report.changesDropped = dropped
         report.quarantined = report.quarantined.filter { $0.value > 0 }
+        report.accountsRestored = try restoreAccounts(at: now)
         report.countsRestored = try recount()
         try rebuildIndex(because: "the archive is being repaired")
         while true {
@@ -50,10 +61,81 @@ extension Archive {
         }
     }
 
+    /// Goes over a table in batches.
+    private func walk(
+        _ table: Table, _ body: ([RawRecord]) throws(ArchiveError) -> Void
+    ) throws(ArchiveError) {
+        var after: [UInt8] = []
+        while true {
+            let batch = try records(of: table, after: after, limit: Archive.recordsPerStep)
+            try body(batch)
+            guard batch.count == Archive.recordsPerStep, let last = batch.last else { return }
+            after = last.key
+        }
+    }
+
     private func moveAside(_ records: [RawRecord], of table: Table, at now: Instant) throws(ArchiveError) {
         try inPass(at: now, false) { (pass, transaction) throws(ArchiveError) in
             for record in records { try pass.takeOut(record, of: table, in: transaction) }
         }
+    }
+
+    /// Writes the publications that values of a batch lack, as of when the values came.
+    private func restorePublications(_ batch: [RawRecord], of table: Table) throws(ArchiveError) -> Int {
+        let lacking = try environment.read { (transaction) throws(ArchiveError) in
+            var lacking: [(EntryKey, PublicationRecord)] = []
+            for record in batch {
+                try lend(record.key) { (key) throws(ArchiveError) in
+                    try lend(record.value) { (value) throws(ArchiveError) in
+                        guard try transaction.lacksPublication(value, under: key, in: table), let place = EntryKey(key),
+                            let entry = EntryRecord(value, key: key, table: table)
+                        else { return }
+                        lacking.append(
+                            (
+                                place,
+                                PublicationRecord(version: entry.version, published: entry.firstSeen, withdrawn: nil)
+                            ))
+                    }
+                }
+            }
+            return lacking
+        }
+        guard !lacking.isEmpty else { return 0 }
+        return try environment.write { (transaction) throws(ArchiveError) in
+            var encoder = RecordEncoder()
+            for (key, publication) in lacking {
+                encoder.encode(publication, under: key)
+                try transaction.put(.publications, &encoder)
+            }
+            return lacking.count
+        }
+    }
+
+    /// Writes the accounts anew, all in one transaction, where they are not what the records say.
+    private func restoreAccounts(at now: Instant) throws(ArchiveError) -> Bool {
+        var isWrong = false
+        try environment.read { (transaction) throws(ArchiveError) in
+            try AccountCheck.run(in: transaction, tables: Table.allCases) { _ in isWrong = true }
+        }
+        guard isWrong else { return false }
+        try inPass(at: now, false) { (pass, transaction) throws(ArchiveError) in
+            for table in [Table.holdings, .ranks, .ages] { try transaction.clear(table) }
+            let counts = pass.counts
+            for budget in Budget.allCases {
+                var cursor = try transaction.view.cursor(budget.table)
+                var isThere = try cursor.first()
+                while isThere {
+                    if var filing = StorePass.filing(of: cursor.value, under: Array(cursor.key), in: budget) {
+                        if try pass.isProtected(filing, in: transaction) { filing.holder = .theOperator }
+                        try pass.file(filing, in: transaction)
+                    }
+                    isThere = try cursor.next()
+                }
+            }
+            // Charging counts too, and these records have been counted.
+            pass.counts = counts
+        }
+        return true
     }
 
     /// Writes the counts anew where they are not what the tables hold.

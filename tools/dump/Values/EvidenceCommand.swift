@@ -22,18 +22,21 @@ struct EvidenceCommand: GuardedCommand {
 
     mutating func run() throws {
         let now = DumpOptions.now
-        var walk = EvidenceWalk(try options.open())
+        var walk = EvidenceWalk(try options.open(readsAll: true))
         let terminal = OutputOptions.terminal
         let table = ColumnTable(KnownEvidence.columns(on: terminal), on: terminal)
         var writer = RowWriter()
+        var damaged = 0
         while !walk.isAtEnd {
             for pair in try walk.next() {
+                if pair.evidence == nil { damaged += 1 }
                 if writer.count == 0, !options.json { try writer.add(table.header) }
                 try writer.add(options.json ? pair.json.text : table.row(pair.cells(on: terminal, at: now)))
             }
             try writer.flush()
         }
         if writer.count == 0 { Output.complain("bristlecone-dump: There is no evidence in \(options.folder).") }
+        if damaged > 0 { Shortfall.tell("\(Words.count(damaged, "record")) cannot be read", in: options.folder) }
     }
 }
 

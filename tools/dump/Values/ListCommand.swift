@@ -47,14 +47,15 @@ struct ListCommand: GuardedCommand {
 
     mutating func run() throws {
         let now = DumpOptions.now
-        let reader = try options.open()
+        let reader = try options.open(readsAll: limit == nil)
         var rows = ValueRows(output: options.output, now: filters.asOf?.instant ?? now, limit: limit)
-        if try usesIndex(reader) {
-            try listByIndex(reader, &rows, at: now)
-        } else {
-            try listByKey(reader, &rows, at: now)
-        }
+        let damaged =
+            try usesIndex(reader)
+            ? try listByIndex(reader, &rows, at: now) : try listByKey(reader, &rows, at: now)
         try rows.end(nothing: "No value in \(options.folder) matches.")
+        if damaged > 0 {
+            Shortfall.tell("\(Words.count(damaged, "record")) that may match cannot be read", in: options.folder)
+        }
     }
 
     /// Any order but that of keys needs the index; for a signer's values it saves reading everything else.
@@ -79,19 +80,23 @@ struct ListCommand: GuardedCommand {
         }
     }
 
-    private func listByIndex(_ reader: ArchiveReader, _ rows: inout ValueRows, at now: Instant) throws {
+    /// Returns how many damaged records were come upon.
+    private func listByIndex(_ reader: ArchiveReader, _ rows: inout ValueRows, at now: Instant) throws -> Int {
         var walk = try ProgressLine.during("Putting values in order") { () throws(ArchiveError) in
             try SortedWalk(reader, filters.filter, by: sort, descending: reverse, limit: limit, at: now)
         }
         while !walk.isAtEnd, !rows.isFull { try rows.add(try walk.next()) }
+        return walk.damagedCount
     }
 
-    private func listByKey(_ reader: ArchiveReader, _ rows: inout ValueRows, at now: Instant) throws {
+    /// Returns how many damaged records were come upon.
+    private func listByKey(_ reader: ArchiveReader, _ rows: inout ValueRows, at now: Instant) throws -> Int {
         var walk = ValueWalk(reader, filters.filter, at: now)
         while !walk.isAtEnd, !rows.isFull {
             try rows.add(try walk.next(atMost: rows.room))
             rows.tell(examined: walk.examined)
         }
+        return walk.damagedCount
     }
 }
 
