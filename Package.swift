@@ -165,7 +165,7 @@ let package = Package(
         .testTarget(
             name: "ArchiveTests",
             dependencies: ["Archive", "IPv8", "Migrations", .product(name: "GRDB", package: "GRDB.swift")],
-            swiftSettings: house),
+            resources: [.copy("Fixtures")], swiftSettings: house),
         .testTarget(
             name: "BristleconeTests",
             dependencies: [

@@ -65,13 +65,15 @@ extension Archive {
         defer { note(damaged) }
         let result = try environment.write { (transaction) throws(ArchiveError) in
             let counts = try transaction.view.counts() ?? CountsRecord()
+            let statements = try transaction.view.statementCounts()
             var pass = StorePass(
                 now: now, options: options, room: room, clockIsSteady: clockIsSteady,
-                hasPins: try transaction.view.recordCount(.pins) > 0,
-                hasBlocks: try transaction.view.recordCount(.blocks) > 0,
+                hasPins: statements[.pins] != 0, hasBlocks: statements[.blocks] != 0,
                 journal: try transaction.view.journalEnd(), counts: counts)
             defer { damaged = pass.damaged }
             let result = try body(&pass, transaction)
+            // LMDB counts each table's records itself, so nobody who changes these tables has to.
+            pass.counts.statements?.add(changesFrom: statements, to: try transaction.view.statementCounts())
             try settle(&pass, since: counts, in: transaction)
             tallies = pass.tallies
             return result

@@ -18,8 +18,7 @@ extension Archive {
     static func readIdentity(
         in transaction: borrowing WriteTransaction, _ damaged: inout [DamagedRecord]
     ) throws(ArchiveError) -> IdentityRecord {
-        var (sound, unsound) = try transaction.view.identity()
-        sound.format = IdentityRecord.format
+        let (sound, unsound) = try transaction.view.identity()
         var encoder = RecordEncoder()
         for name in unsound {
             damaged.append(DamagedRecord(table: Table.meta.name, key: Array(name.utf8)))
@@ -29,12 +28,38 @@ extension Archive {
         return sound
     }
 
-    /// Counts the entries anew where the record of the counts is missing or damaged.
+    /// Brings an archive of an earlier format to the one that this program writes, in the transaction that opens it. So a
+    /// kill at any moment leaves an archive of the one format or of the other.
+    ///
+    /// Readers read all formats, and programs that know only the earlier one refuse the archive from now on.
+    ///
+    /// - Returns: the identity as it is now written.
+    static func upgrade(
+        _ identity: IdentityRecord, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> IdentityRecord {
+        guard identity.format < IdentityRecord.format else { return identity }
+        var encoder = RecordEncoder()
+        // Damaged counts are made anew, with these numbers in them, by whoever finds them damaged.
+        if var counts = try transaction.view.counts() {
+            counts.statements = try transaction.view.countStatements()
+            encoder.encode(counts)
+            try transaction.put(.meta, &encoder)
+        }
+        var upgraded = identity
+        upgraded.format = IdentityRecord.format
+        for key in IdentityRecord.keys {
+            encoder.encode(upgraded, under: key)
+            try transaction.put(.meta, &encoder)
+        }
+        return upgraded
+    }
+
+    /// Counts anew what the tables hold if the record of the counts is missing, damaged or incomplete.
     static func restoreCounts(
         in transaction: borrowing WriteTransaction, _ damaged: inout [DamagedRecord],
         _ progress: (ArchiveProgress) -> Void
     ) throws(ArchiveError) {
-        guard try transaction.view.counts() == nil else { return }
+        guard try transaction.view.counts()?.statements == nil else { return }
         damaged.append(DamagedRecord(table: Table.meta.name, key: Array(CountsRecord.key.utf8)))
         var encoder = RecordEncoder()
         encoder.encode(try count(in: transaction, progress))
@@ -66,6 +91,7 @@ extension Archive {
                 return true
             }
         }
+        counts.statements = try transaction.view.countStatements()
         return counts
     }
 }
@@ -97,6 +123,25 @@ extension ReadTransaction {
             throw .newerFormat(path: environment.path, found: sound.format, supported: IdentityRecord.format)
         }
         return (sound, unsound)
+    }
+
+    /// Counts pins, blocks and publications by walking over them.
+    func countStatements() throws(ArchiveError) -> StatementCounts {
+        var counts = StatementCounts()
+        for table in StatementCounts.tables {
+            try forEach(table, prefix: []) { (_, _) throws(ArchiveError) in
+                counts.add(1, to: table)
+                return true
+            }
+        }
+        return counts
+    }
+
+    /// How many pins, blocks and publications there are, as LMDB says.
+    func statementCounts() throws(ArchiveError) -> StatementCounts {
+        var counts = StatementCounts()
+        for table in StatementCounts.tables { counts.add(try recordCount(table), to: table) }
+        return counts
     }
 
     /// The counts that were last written; `nil` where their record is missing or damaged.

@@ -64,6 +64,7 @@ public final class Archive: Sendable {
         try Index.refuseNewer(path: index.path)
         var identity = IdentityRecord(archiveID: newArchiveID(), created: now)
         var damaged: [DamagedRecord] = []
+        var formatFound = IdentityRecord.format
         let environment = try LMDBEnvironment(
             path: folder + "/archive.mdb", mapBytes: options.mapBytes, structureCheckMax: options.structureCheckMax
         ) { (transaction, isNew) throws(ArchiveError) in
@@ -72,12 +73,17 @@ public final class Archive: Sendable {
                 progress(.created)
             } else {
                 identity = try Archive.readIdentity(in: transaction, &damaged)
+                formatFound = identity.format
+                identity = try Archive.upgrade(identity, in: transaction)
                 try Archive.restoreCounts(in: transaction, &damaged, progress)
             }
         }
         let archive = Archive(
             folder: folder, options: options, environment: environment, identity: identity, index: index)
         archive.note(damaged)
+        if formatFound < IdentityRecord.format {
+            progress(.upgraded(from: formatFound, to: IdentityRecord.format))
+        }
         if !environment.structure.isComplete {
             progress(.structureCheckedInPart(pages: environment.structure.pageCount))
         }

@@ -45,6 +45,8 @@ public struct ArchiveStatistics: Hashable, Sendable {
 public enum ArchiveProgress: Hashable, Sendable {
     /// There was none, and a new one was begun.
     case created
+    /// The archive had an earlier format; it has the newer one now.
+    case upgraded(from: Int, to: Int)
     /// The counts of the archive were damaged; so many entries have been counted anew.
     case counting(entries: Int)
     /// Time ran out before all of LMDB's pages had been looked over; so many were found sound.
@@ -60,6 +62,9 @@ extension ArchiveProgress: CustomStringConvertible {
     public var description: String {
         switch self {
         case .created: "A new archive has been begun."
+        case .upgraded(let from, let to):
+            "The archive has been upgraded from format \(from) to format \(to); earlier versions of this program cannot "
+                + "open it any more."
         case .counting(let entries): "Counting the archive anew: \(entries) values so far."
         case .structureCheckedInPart(let pages):
             "The first \(pages) pages of the archive are sound; checking the others as well would take too long here."

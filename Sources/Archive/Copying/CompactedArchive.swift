@@ -145,7 +145,7 @@ package struct CompactedArchive {
             var damaged: [DamagedRecord] = []
             try LMDBEnvironment(path: path, mapBytes: ArchiveOptions().mapBytes, structureCheckMax: nil) {
                 (transaction, _) throws(ArchiveError) in
-                _ = try Archive.readIdentity(in: transaction, &damaged)
+                _ = try Archive.upgrade(try Archive.readIdentity(in: transaction, &damaged), in: transaction)
             }.close()
         } catch {
             if takeName(asidePath) { try folder.synchronize() }

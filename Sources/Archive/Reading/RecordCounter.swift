@@ -12,6 +12,7 @@ struct RecordCounter {
         if let budget = Budget.allCases.first(where: { $0.table == table }) {
             counts[budget].add(Holding(count: 1, bytes: key.count + valueBytes))
         }
+        counts.statements?.add(1, to: table)
         guard table == .entries, let key = EntryKey(key) else { return }
         if key.target != target { counts.targets += 1 }
         target = key.target
@@ -32,6 +33,17 @@ extension CountsRecord {
                     fault: CountsRecord.difference(
                         (self[budget].count, held[budget].count), (self[budget].bytes, held[budget].bytes))))
         }
+        // An archive of format 1 does not say how many of these there are.
+        for table in StatementCounts.tables {
+            guard let says = statements?[table], let holds = held.statements?[table], says != holds else { continue }
+            let difference = says > holds ? "\(says - holds) missing" : "\(holds - says) too many"
+            findings.append(
+                VerifyFinding(
+                    table: table.name, key: [],
+                    fault: "holds \(holds) records, and the counts say \(says): \(difference)"))
+        }
+        var held = held
+        if statements == nil { held.statements = nil }
         if findings.isEmpty, self != held {
             let (says, holds) = (entries.reduce(0, +), held.entries.reduce(0, +))
             findings.append(

@@ -8,8 +8,9 @@ struct IdentityRecord: Equatable {
     var archiveID: [UInt8]
     var created: Instant
 
-    /// The format that this program writes, and the newest that it reads.
-    static let format = 1
+    /// The format that this program writes, and the newest that it reads. Format 1 had no counts of pins, blocks and
+    /// publications, and no table `order`.
+    static let format = 2
     static let idBytes = 16
     /// The two places of the record.
     static let keys = ["archive", "archive-copy"]
@@ -33,6 +34,7 @@ struct IdentityRecord: Equatable {
 /// How much the archive holds: kept in `meta` under `counts`, so that nobody has to walk the tables.
 ///
 ///     targets 8 | owner 8 | signed 8 | unsigned 8 | bytes of entries 8 | for each budget: records 8, bytes 8
+///     | pins 8 | blocks 8 | publications 8 (from format 2 on)
 struct CountsRecord: Equatable {
     var targets = 0
     /// How many entries of each class, in the order of ``EntryClass``.
@@ -41,6 +43,8 @@ struct CountsRecord: Equatable {
     var entryBytes = 0
     /// What is charged to each budget, in the order of ``Budget``.
     private var held = [Holding](repeating: Holding(), count: Budget.allCases.count)
+    /// How many pins, blocks and publications there are; `nil` if the record is of format 1, which does not say.
+    var statements: StatementCounts? = StatementCounts()
 
     static let key = "counts"
     private static let bodyBytes = 40 + 16 * Budget.allCases.count
@@ -54,6 +58,7 @@ struct CountsRecord: Equatable {
         entries = Array(numbers[1...3])
         entryBytes = numbers[4]
         held = Budget.allCases.indices.map { Holding(count: numbers[5 + 2 * $0], bytes: numbers[6 + 2 * $0]) }
+        statements = StatementCounts(UnsafeRawBufferPointer(rebasing: body[CountsRecord.bodyBytes...]))
     }
 
     /// What is charged to a budget.
@@ -68,7 +73,40 @@ struct CountsRecord: Equatable {
     }
 
     /// The record's numbers, in their order.
-    var numbers: [Int] { [targets] + entries + [entryBytes] + held.flatMap { [$0.count, $0.bytes] } }
+    var numbers: [Int] {
+        let budgets = held.flatMap { [$0.count, $0.bytes] }
+        return [targets] + entries + [entryBytes] + budgets + (statements?.numbers ?? [])
+    }
+}
+
+/// How many records there are of what the operator has said. They are charged to no budget.
+struct StatementCounts: Equatable {
+    /// The tables that are counted, in the order of the record.
+    static let tables: [Table] = [.pins, .blocks, .publications]
+    /// The counts, in the order of the tables.
+    private(set) var numbers = [Int](repeating: 0, count: tables.count)
+
+    init() {}
+
+    /// Reads the end of the record of the counts; `nil` if it ends before.
+    fileprivate init?(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count >= 8 * numbers.count else { return nil }
+        numbers = numbers.indices.map { Int(clamping: bytes.bigEndian(UInt64.self, at: 8 * $0)) }
+    }
+
+    /// The count of a table; `nil` for tables that are not counted here.
+    subscript(table: Table) -> Int? { StatementCounts.tables.firstIndex(of: table).map { numbers[$0] } }
+
+    /// Adds to the count of a table; nothing happens for tables that are not counted here.
+    mutating func add(_ count: Int, to table: Table) {
+        guard let place = StatementCounts.tables.firstIndex(of: table) else { return }
+        numbers[place] += count
+    }
+
+    /// Adds what has changed between two looks at the tables.
+    mutating func add(changesFrom before: StatementCounts, to after: StatementCounts) {
+        for place in numbers.indices { numbers[place] += after.numbers[place] - before.numbers[place] }
+    }
 }
 
 /// One numbered change. Key: the number, 8 bytes.

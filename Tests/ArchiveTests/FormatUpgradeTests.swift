@@ -1,0 +1,126 @@
+import Foundation
+import IPv8
+import Testing
+
+@testable import Archive
+
+/// Archives of format 1: `Fixtures/format-1/archive.mdb` was written by the program that had that format.
+@Suite struct FormatUpgradeTests {
+    private let folder: Folder
+
+    init() throws {
+        folder = try Folder()
+        let fixtures = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
+        try FileManager.default.copyItem(
+            atPath: fixtures.path + "/format-1/archive.mdb", toPath: folder.path + "/archive.mdb")
+    }
+
+    /// All records but those of `meta`, by their table.
+    private func records() throws -> [String: [[UInt8]]] {
+        var records: [String: [[UInt8]]] = [:]
+        let reader = try ReadOnlyEnvironment(path: folder.lmdb, isShared: false, mapBytes: 64 << 20)
+        try reader.read { (transaction) throws(ArchiveError) in
+            for table in ArchiveTable.allCases where table != .meta && reader.has(table) {
+                var found: [[UInt8]] = []
+                try transaction.forEach(table, prefix: []) { (key, value) throws(ArchiveError) in
+                    found.append(Array(key) + Array(value))
+                    return true
+                }
+                if !found.isEmpty { records[table.name] = found }
+            }
+        }
+        return records
+    }
+
+    private func formatsWritten() throws -> [Int] {
+        let reader = try ReadOnlyEnvironment(path: folder.lmdb, isShared: false, mapBytes: 64 << 20)
+        return try reader.read { (transaction) throws(ArchiveError) in
+            var formats: [Int] = []
+            for name in IdentityRecord.keys {
+                try lend(Array(name.utf8)) { (key) throws(ArchiveError) in
+                    guard let value = try transaction.get(.meta, key),
+                        let body = RecordChecksum.body(of: value, key: key, table: .meta),
+                        let identity = IdentityRecord(body: body)
+                    else { return }
+                    formats.append(identity.format)
+                }
+            }
+            return formats
+        }
+    }
+
+    @Test func readersReadFormat1AndLeaveItAsItIs() throws {
+        let before = try folder.bytes(folder.lmdb)
+        let reader = try ArchiveReader.open(folder: folder.path)
+        let summary = try reader.summary(at: .start)
+        #expect(summary.format == 1 && summary.values?.keys == 8)
+        #expect(try reader.verify(threads: 1, progress: { _ in }, found: { Issue.record("\($0)") }).findings == 0)
+        #expect(try folder.bytes(folder.lmdb) == before)
+    }
+
+    @Test func openingForWritingUpgradesOnceAndKeepsEveryRecord() throws {
+        let before = try records()
+        #expect(before.count == 12)
+        var told: [ArchiveProgress] = []
+        let archive = try folder.open { told.append($0) }
+        #expect(told.contains(.upgraded(from: 1, to: 2)) && archive.damagedRecords.isEmpty)
+        let counts = try archive.environment.read { (transaction) throws(ArchiveError) in try transaction.counts() }
+        #expect(counts?.statements?.numbers == [1, 2, 2])
+        archive.close()
+        #expect(try formatsWritten() == [2, 2])
+        #expect(try records() == before)
+        told = []
+        try folder.open { told.append($0) }.close()
+        #expect(!told.contains(.upgraded(from: 1, to: 2)))
+        let reader = try ArchiveReader.open(folder: folder.path)
+        #expect(try reader.verify(threads: 1, progress: { _ in }, found: { Issue.record("\($0)") }).findings == 0)
+    }
+
+    @Test func upgradeThatIsCutOffHasNotHappened() throws {
+        let failure = ArchiveError.failed(operation: "upgrading", reason: "cut off")
+        #expect(throws: failure) {
+            _ = try LMDBEnvironment(path: folder.lmdb, mapBytes: 64 << 20, structureCheckMax: nil) {
+                (transaction, _) throws(ArchiveError) in
+                var damaged: [DamagedRecord] = []
+                _ = try Archive.upgrade(try Archive.readIdentity(in: transaction, &damaged), in: transaction)
+                throw failure
+            }
+        }
+        #expect(try formatsWritten() == [1, 1])
+        try folder.open().close()
+        #expect(try formatsWritten() == [2, 2])
+    }
+
+    @Test func damagedCountsAreCompleteAfterTheUpgrade() throws {
+        try LMDBEnvironment(path: folder.lmdb, mapBytes: 64 << 20, structureCheckMax: nil) {
+            (transaction, _) throws(ArchiveError) in
+            try transaction.delete(.meta, Array(CountsRecord.key.utf8))
+        }.close()
+        let archive = try folder.open()
+        let counts = try archive.environment.read { (transaction) throws(ArchiveError) in try transaction.counts() }
+        #expect(counts?.statements?.numbers == [1, 2, 2] && counts?.targets == 8)
+        archive.close()
+    }
+
+    /// What the operator says and takes back is counted, in whatever way it comes and goes.
+    @Test func statementsAreCounted() throws {
+        let archive = try Folder().openKept()
+        let mine = try Sample.signed("mine", version: 1)
+        func count() throws -> [Int]? {
+            try archive.environment.read { (transaction) throws(ArchiveError) in
+                let counts = try transaction.counts()
+                #expect(try transaction.countStatements() == counts?.statements)
+                return counts?.statements?.numbers
+            }
+        }
+        try archive.store(mine, from: .publishedHere)
+        #expect(try count() == [0, 0, 1])
+        _ = try archive.commit(
+            [.pin(.key(Sample.target)), .pin(.key(Sample.target)), .block(.signer(Sample.sender))], at: .start)
+        #expect(try count() == [1, 1, 1])
+        _ = try archive.commit([.withdraw(Sample.target, mine), .unblock(.signer(Sample.sender))], at: .start)
+        #expect(try count() == [1, 0, 1])
+        _ = try archive.forget(.key(Sample.target), block: true, at: .start)
+        #expect(try count() == [0, 1, 0])
+    }
+}
