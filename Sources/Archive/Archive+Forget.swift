@@ -103,7 +103,7 @@ extension Archive {
             guard key.count >= SignerKey.byteCount else { return false }
             return subject == .key(Target(bits: key.bits160(at: 0)))
                 || subject == .signer(Mid(bits: key.bits160(at: 20)))
-        case .meta, .secrets, .journal, .quarantine, .pins, .blocks, .holdings, .ranks, .ages:
+        case .meta, .secrets, .journal, .quarantine, .pins, .blocks, .holdings, .ranks, .ages, .order:
             return false
         }
     }

@@ -39,6 +39,7 @@ extension Archive {
     ) throws(ArchiveError) -> IdentityRecord {
         guard identity.format < IdentityRecord.format else { return identity }
         var encoder = RecordEncoder()
+        try transaction.rebuildOrder()
         // Damaged counts are made anew, with these numbers in them, by whoever finds them damaged.
         if var counts = try transaction.view.counts() {
             counts.statements = try transaction.view.countStatements()
@@ -125,7 +126,7 @@ extension ReadTransaction {
         return (sound, unsound)
     }
 
-    /// Counts pins, blocks and publications by walking over them.
+    /// Counts pins, blocks, publications and records of the serving order by walking over them.
     func countStatements() throws(ArchiveError) -> StatementCounts {
         var counts = StatementCounts()
         for table in StatementCounts.tables {
@@ -137,7 +138,7 @@ extension ReadTransaction {
         return counts
     }
 
-    /// How many pins, blocks and publications there are, as LMDB says.
+    /// How many pins, blocks, publications and records of the serving order there are, as LMDB says.
     func statementCounts() throws(ArchiveError) -> StatementCounts {
         var counts = StatementCounts()
         for table in StatementCounts.tables { counts.add(try recordCount(table), to: table) }

@@ -13,21 +13,23 @@ extension Archive {
     public func page(
         of target: Target, offset: Int, limit: Int, at now: Instant
     ) throws(ArchiveError) -> [[UInt8]] {
-        guard offset >= 0, limit > 0 else { return [] }
+        try load(target, offset: offset, limit: limit, at: now).entries
+    }
+
+    /// As ``page(of:offset:limit:at:)``, and how many records had to be read for it.
+    ///
+    /// A target with few values is read whole. One with many has an order on the disk, and beyond what is returned and
+    /// passed over only expired values are read.
+    public func load(
+        _ target: Target, offset: Int, limit: Int, at now: Instant
+    ) throws(ArchiveError) -> ServedPage {
+        guard offset >= 0, limit > 0 else { return ServedPage() }
         var damaged: [DamagedRecord] = []
         defer { note(damaged) }
         return try environment.read { (transaction) throws(ArchiveError) in
-            var servable: [Servable] = []
-            try transaction.forEachEntry(under: target) { (key, value) throws(ArchiveError) in
-                guard let record = EntryRecord(value, key: key) else {
-                    damaged.append(DamagedRecord(table: Table.entries.name, key: Array(key)))
-                    return
-                }
-                guard record.expiresAt > now else { return }
-                servable.append(Servable(record, entryClass: key[Bits160.byteCount], place: servable.count))
-            }
-            if servable.count > 1 { servable.sort() }
-            return servable.dropFirst(offset).prefix(limit).map { Array($0.entry) }
+            let range = PageRange(offset: offset, limit: limit, now: now)
+            if let page = try transaction.orderedPage(of: target, range, &damaged) { return page }
+            return try transaction.sortedPage(of: target, range, &damaged)
         }
     }
 
@@ -80,33 +82,6 @@ extension Archive {
                 journalLast: try transaction.journalEnd().number, position: position,
                 damagedRecords: damagedRecords.count)
         }
-    }
-}
-
-/// A value that may be served, and where it stands among the others.
-private struct Servable: Comparable {
-    let entryClass: UInt8
-    /// Its version, or the time when it came where it has none: the higher one goes first.
-    let rank: Int64
-    /// Its place in the order of keys, which decides between equals.
-    let place: Int
-    /// Its bytes, within the map.
-    let entry: UnsafeRawBufferPointer
-
-    init(_ record: EntryRecord, entryClass: UInt8, place: Int) {
-        let isSigned = entryClass != EntryClass.unsigned.rawValue
-        self.entryClass = entryClass
-        rank = isSigned ? Int64(record.version.number) : record.firstSeen.nanoseconds
-        self.place = place
-        entry = record.entry
-    }
-
-    static func == (left: Servable, right: Servable) -> Bool { left.place == right.place }
-
-    static func < (left: Servable, right: Servable) -> Bool {
-        if left.entryClass != right.entryClass { return left.entryClass < right.entryClass }
-        if left.rank != right.rank { return left.rank > right.rank }
-        return left.place < right.place
     }
 }
 

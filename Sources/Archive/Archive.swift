@@ -76,6 +76,7 @@ public final class Archive: Sendable {
                 formatFound = identity.format
                 identity = try Archive.upgrade(identity, in: transaction)
                 try Archive.restoreCounts(in: transaction, &damaged, progress)
+                try Archive.restoreOrder(in: transaction, progress)
             }
         }
         let archive = Archive(

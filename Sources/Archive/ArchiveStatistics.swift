@@ -49,6 +49,8 @@ public enum ArchiveProgress: Hashable, Sendable {
     case upgraded(from: Int, to: Int)
     /// The counts of the archive were damaged; so many entries have been counted anew.
     case counting(entries: Int)
+    /// Records of the order in which values are served were missing; it has been made anew.
+    case orderRestored
     /// Time ran out before all of LMDB's pages had been looked over; so many were found sound.
     case structureCheckedInPart(pages: Int)
     /// The index has to be rebuilt, for this reason; `follow` does it in steps while the node runs.
@@ -66,6 +68,7 @@ extension ArchiveProgress: CustomStringConvertible {
             "The archive has been upgraded from format \(from) to format \(to); earlier versions of this program cannot "
                 + "open it any more."
         case .counting(let entries): "Counting the archive anew: \(entries) values so far."
+        case .orderRestored: "The order in which values are served was damaged and has been made anew."
         case .structureCheckedInPart(let pages):
             "The first \(pages) pages of the archive are sound; checking the others as well would take too long here."
         case .indexRebuild(let reason): "The index will be rebuilt while the node runs (\(reason))."

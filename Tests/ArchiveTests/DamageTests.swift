@@ -63,6 +63,8 @@ import Testing
                 .block(.key(Target(hashing: "barred"))),
             ], at: .start)
         try archive.sweepRound(at: .start + 4000)
+        let many = try (0...OrderRule.valuesMax).map { try Sample.unsigned("\($0)") }
+        try archive.store(many, under: Target(hashing: "many"), at: .start + 4000)
     }
 
     @Test(arguments: Table.allCases.filter { $0 != .entries && $0 != .quarantine })

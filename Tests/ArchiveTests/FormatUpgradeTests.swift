@@ -65,7 +65,7 @@ import Testing
         let archive = try folder.open { told.append($0) }
         #expect(told.contains(.upgraded(from: 1, to: 2)) && archive.damagedRecords.isEmpty)
         let counts = try archive.environment.read { (transaction) throws(ArchiveError) in try transaction.counts() }
-        #expect(counts?.statements?.numbers == [1, 2, 2])
+        #expect(counts?.statements?.numbers == [1, 2, 2, 0])
         archive.close()
         #expect(try formatsWritten() == [2, 2])
         #expect(try records() == before)
@@ -98,7 +98,38 @@ import Testing
         }.close()
         let archive = try folder.open()
         let counts = try archive.environment.read { (transaction) throws(ArchiveError) in try transaction.counts() }
-        #expect(counts?.statements?.numbers == [1, 2, 2] && counts?.targets == 8)
+        #expect(counts?.statements?.numbers == [1, 2, 2, 0] && counts?.targets == 8)
+        archive.close()
+    }
+
+    /// Of a full key, as a program of format 1 left it.
+    @Test func upgradePutsFullKeysInOrder() throws {
+        let folder = try Folder()
+        var archive = try folder.open()
+        try archive.store(try (0..<30).map { try Sample.unsigned("\($0)") })
+        let served = try archive.served()
+        var identity = archive.identity
+        identity.format = 1
+        try archive.environment.write { (transaction) throws(ArchiveError) in
+            var encoder = RecordEncoder()
+            while let key = try transaction.view.firstKey(.order, prefix: []) { try transaction.delete(.order, key) }
+            var counts = try transaction.view.counts()
+            counts?.statements = nil
+            if let counts {
+                encoder.encode(counts)
+                try transaction.put(.meta, &encoder)
+            }
+            for key in IdentityRecord.keys {
+                encoder.encode(identity, under: key)
+                try transaction.put(.meta, &encoder)
+            }
+        }
+        archive.close()
+        archive = try folder.open()
+        let isRight = try archive.accountsAreRight()
+        #expect(isRight)
+        #expect(try archive.count(.order) == 31)
+        #expect(try archive.served() == served)
         archive.close()
     }
 
@@ -107,20 +138,20 @@ import Testing
         let archive = try Folder().openKept()
         let mine = try Sample.signed("mine", version: 1)
         func count() throws -> [Int]? {
-            try archive.environment.read { (transaction) throws(ArchiveError) in
-                let counts = try transaction.counts()
-                #expect(try transaction.countStatements() == counts?.statements)
-                return counts?.statements?.numbers
+            let (written, counted) = try archive.environment.read { (transaction) throws(ArchiveError) in
+                (try transaction.counts()?.statements, try transaction.countStatements())
             }
+            #expect(written == counted)
+            return written?.numbers
         }
         try archive.store(mine, from: .publishedHere)
-        #expect(try count() == [0, 0, 1])
+        #expect(try count() == [0, 0, 1, 0])
         _ = try archive.commit(
             [.pin(.key(Sample.target)), .pin(.key(Sample.target)), .block(.signer(Sample.sender))], at: .start)
-        #expect(try count() == [1, 1, 1])
+        #expect(try count() == [1, 1, 1, 0])
         _ = try archive.commit([.withdraw(Sample.target, mine), .unblock(.signer(Sample.sender))], at: .start)
-        #expect(try count() == [1, 0, 1])
+        #expect(try count() == [1, 0, 1, 0])
         _ = try archive.forget(.key(Sample.target), block: true, at: .start)
-        #expect(try count() == [0, 1, 0])
+        #expect(try count() == [0, 1, 0, 0])
     }
 }

@@ -20,8 +20,22 @@ extension Archive {
         }
     }
 
-    /// Whether totals, holdings, ranks and ages are what the records themselves add up to.
+    /// Whether totals, holdings, ranks and ages are what the records themselves add up to, and the serving order is that of
+    /// the values.
     func accountsAreRight() throws -> Bool {
+        try holdingsAreRight() && orderIsRight()
+    }
+
+    /// Whether the serving order is that of the values, and as long as its count says.
+    func orderIsRight() throws -> Bool {
+        try environment.read { (transaction) throws(ArchiveError) in
+            var isRight = try transaction.counts()?.statements == transaction.countStatements()
+            try OrderCheck.run(in: transaction) { _ in isRight = false }
+            return isRight
+        }
+    }
+
+    private func holdingsAreRight() throws -> Bool {
         try environment.read { (transaction) throws(ArchiveError) in
             var holdings: [Account: Holding] = [:]
             var totals: [Budget: Holding] = [:]

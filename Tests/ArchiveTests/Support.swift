@@ -110,6 +110,16 @@ extension Archive {
         _ entries: Entry..., under target: Target = Sample.target, at now: Instant = .start, for seconds: Int = 3600,
         from provenance: Provenance = Sample.received, clockIsSteady: Bool = true
     ) throws -> [StoreOutcome] {
+        try store(
+            entries, under: target, at: now, for: seconds, from: provenance, clockIsSteady: clockIsSteady)
+    }
+
+    /// Stores values in a commit of their own.
+    @discardableResult
+    func store(
+        _ entries: [Entry], under target: Target = Sample.target, at now: Instant = .start, for seconds: Int = 3600,
+        from provenance: Provenance = Sample.received, clockIsSteady: Bool = true
+    ) throws -> [StoreOutcome] {
         let change = StoreChange(
             target: target, entries: entries, expiresAt: now + seconds, provenance: provenance)
         guard

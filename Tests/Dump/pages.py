@@ -5,7 +5,7 @@ import struct
 # The numbers of the tables, by name.
 TABLES = {name: number for number, name in enumerate(
     ["meta", "entries", "floors", "secrets", "journal", "quarantine", "history", "retained", "pins", "publications",
-     "evidence", "blocks", "holdings", "ranks", "ages"], 1)}
+     "evidence", "blocks", "holdings", "ranks", "ages", "order"], 1)}
 META_PAGE, OVERFLOW_VALUE = 8, 1
 EMPTY = 2**64 - 1
 

@@ -28,7 +28,7 @@ def test_the_file_is_read_without_lmdb(tool, archives, tmp_path, kind):
 
 def check_counts(found):
     """The record of the counts has records and bytes of each budget in turn, and then the records of other tables."""
-    numbers = struct.unpack(">18Q", dict(found["meta"])[b"counts"][1:-8])
+    numbers = struct.unpack(">19Q", dict(found["meta"])[b"counts"][1:-8])
     entries = found["entries"]
     assert numbers[0] == len({key[:20] for key, _ in entries})
     assert numbers[1:4] == tuple(sum(key[20] == kind for key, _ in entries) for kind in (1, 2, 3))
@@ -37,5 +37,5 @@ def check_counts(found):
         records = found.get(name, [])
         assert numbers[5 + 2 * place:7 + 2 * place] == (
             len(records), sum(len(key) + len(record) for key, record in records)), name
-    for place, name in enumerate(["pins", "blocks", "publications"]):
+    for place, name in enumerate(["pins", "blocks", "publications", "order"]):
         assert numbers[15 + place] == len(found.get(name, [])), name

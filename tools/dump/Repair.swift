@@ -9,6 +9,7 @@ struct RepairSummary: Codable, Equatable {
     var quarantined: [String: Int]
     var countsRestored: Bool
     var accountsRestored: Bool
+    var orderRestored: Bool
     /// Publications that were written anew.
     var publicationsRestored: Int
     /// Changes that were taken out of the journal.
@@ -19,7 +20,7 @@ struct RepairSummary: Codable, Equatable {
     init(_ report: RepairReport) {
         (quarantined, countsRestored, indexed) = (report.quarantined, report.countsRestored, report.indexed)
         (accountsRestored, publicationsRestored) = (report.accountsRestored, report.publicationsRestored)
-        changesDropped = report.changesDropped
+        (orderRestored, changesDropped) = (report.orderRestored, report.changesDropped)
     }
 
     /// A line for people.
@@ -29,6 +30,7 @@ struct RepairSummary: Codable, Equatable {
             + (publicationsRestored > 0 ? "\(Words.count(publicationsRestored, "publication")) written anew, " : "")
             + (changesDropped > 0 ? "\(Words.count(changesDropped, "change")) taken out of the journal, " : "")
             + (accountsRestored ? "the accounts written anew, " : "")
+            + (orderRestored ? "the serving order written anew, " : "")
             + (countsRestored ? "the counts written anew, " : "")
             + "the index built from \(Words.count(indexed, "record"))"
     }

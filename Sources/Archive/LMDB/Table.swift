@@ -18,6 +18,7 @@ enum Table: UInt8, CaseIterable {
     case holdings = 13
     case ranks = 14
     case ages = 15
+    case order = 16
 
     /// The name of the database.
     var name: String {
@@ -37,6 +38,7 @@ enum Table: UInt8, CaseIterable {
         case .holdings: "holdings"
         case .ranks: "ranks"
         case .ages: "ages"
+        case .order: "order"
         }
     }
 

@@ -30,6 +30,11 @@ extension ArchiveReader {
                 walk.tell(finding, found)
             }
         }
+        if environment.has(.order) {
+            try environment.read { (transaction) throws(ArchiveError) in
+                try OrderCheck.run(in: transaction) { walk.tell($0, found) }
+            }
+        }
         for finding in try comparison.settle(in: self) { walk.tell(finding, found) }
         let duration = ContinuousClock.now - begun
         let isLong = duration > ArchiveReader.longVerification

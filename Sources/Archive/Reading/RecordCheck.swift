@@ -32,7 +32,8 @@ enum RecordCheck {
                 case .pins: return itemFault(.pin, key, body, verifier)
                 case .blocks: return itemFault(.block, key, body, verifier)
                 case .journal: return JournalRecord(value, key: key) == nil ? "is no change that is known" : nil
-                case .meta, .secrets, .quarantine, .holdings, .ranks, .ages: return nil
+                case .order where key.count != Bits160.byteCount && OrderKey(key) == nil: return "has an impossible key"
+                case .meta, .secrets, .quarantine, .holdings, .ranks, .ages, .order: return nil
                 }
             }
         }
@@ -44,7 +45,9 @@ enum RecordCheck {
         case .entries, .retained: EntryKey(bytes: record.key)?.entryClass == .unsigned ? 0 : 1
         case .history: 1
         case .evidence: 2
-        case .meta, .floors, .secrets, .journal, .quarantine, .pins, .publications, .blocks, .holdings, .ranks, .ages: 0
+        case .meta, .floors, .secrets, .journal, .quarantine, .pins, .publications, .blocks, .holdings, .ranks, .ages,
+            .order:
+            0
         }
     }
 

@@ -9,7 +9,7 @@ struct IdentityRecord: Equatable {
     var created: Instant
 
     /// The format that this program writes, and the newest that it reads. Format 1 had no counts of pins, blocks and
-    /// publications, and no table `order`.
+    /// publications, and no serving order.
     static let format = 2
     static let idBytes = 16
     /// The two places of the record.
@@ -34,7 +34,7 @@ struct IdentityRecord: Equatable {
 /// How much the archive holds: kept in `meta` under `counts`, so that nobody has to walk the tables.
 ///
 ///     targets 8 | owner 8 | signed 8 | unsigned 8 | bytes of entries 8 | for each budget: records 8, bytes 8
-///     | pins 8 | blocks 8 | publications 8 (from format 2 on)
+///     | pins 8 | blocks 8 | publications 8 | order 8 (from format 2 on)
 struct CountsRecord: Equatable {
     var targets = 0
     /// How many entries of each class, in the order of ``EntryClass``.
@@ -43,7 +43,7 @@ struct CountsRecord: Equatable {
     var entryBytes = 0
     /// What is charged to each budget, in the order of ``Budget``.
     private var held = [Holding](repeating: Holding(), count: Budget.allCases.count)
-    /// How many pins, blocks and publications there are; `nil` if the record is of format 1, which does not say.
+    /// How many pins, blocks, publications and records of the serving order there are; `nil` if the record is of format 1, which does not say.
     var statements: StatementCounts? = StatementCounts()
 
     static let key = "counts"
@@ -79,12 +79,12 @@ struct CountsRecord: Equatable {
     }
 }
 
-/// How many records there are of what the operator has said. They are charged to no budget.
+/// How many records there are of what the operator has said, and of the serving order. They are charged to no budget.
 struct StatementCounts: Equatable {
     /// The tables that are counted, in the order of the record.
-    static let tables: [Table] = [.pins, .blocks, .publications]
+    static let tables: [Table] = [.pins, .blocks, .publications, .order]
     /// The counts, in the order of the tables.
-    private(set) var numbers = [Int](repeating: 0, count: tables.count)
+    private(set) var numbers = [Int](repeating: 0, count: StatementCounts.tables.count)
 
     init() {}
 

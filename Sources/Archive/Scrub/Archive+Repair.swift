@@ -8,6 +8,8 @@ package struct RepairReport: Hashable, Sendable {
     package var countsRestored = false
     /// Whether the accounts had to be written anew.
     package var accountsRestored = false
+    /// Whether the serving order had to be written anew.
+    package var orderRestored = false
     /// Publications that were written anew, because their values say that they were published here.
     package var publicationsRestored = 0
     /// Changes that were taken out of the journal, because the course of changes is broken there.
@@ -25,7 +27,7 @@ extension Archive {
     private static let recordsPerStep = 4096
 
     /// Moves every damaged record into the quarantine as it is, and makes anew whatever can be derived from the records that
-    /// are sound: publications, accounts, counts, the journal's beginning, the index.
+    /// are sound: publications, accounts, serving order, counts, the journal's beginning, the index.
     ///
     /// Nothing is deleted but changes of the journal that the index has no use for. Damage in LMDB's own pages is nothing
     /// that this could mend.
@@ -51,6 +53,7 @@ extension Archive {
         report.changesDropped = dropped
         report.quarantined = report.quarantined.filter { $0.value > 0 }
         report.accountsRestored = try restoreAccounts(at: now)
+        report.orderRestored = try restoreOrder()
         report.countsRestored = try recount()
         try rebuildIndex(because: "the archive is being repaired")
         while true {

@@ -114,6 +114,7 @@ extension StorePass {
         } else {
             counts[budget].add(Holding(count: -1, bytes: -(bytes.count + recordBytes)))
         }
+        if budget == .served { try leaveOrder(key, in: transaction) }
         try transaction.delete(budget.table, bytes)
         guard budget == .served else { return }
         counts.add(key.entryClass, count: -1, bytes: -EntryRecord.entryBytes(ofRecord: recordBytes))

@@ -96,7 +96,7 @@ extension StorePass {
             if let filing = try presentFiling(of: place.key, in: budget, transaction) {
                 try unfile(filing, in: transaction)
             }
-        case .meta, .secrets, .journal, .quarantine, .pins, .publications, .blocks, .holdings, .ranks, .ages:
+        case .meta, .secrets, .journal, .quarantine, .pins, .publications, .blocks, .holdings, .ranks, .ages, .order:
             break
         }
         try transaction.delete(place.table, place.key)

@@ -269,9 +269,12 @@ extension StorePass {
         _ entry: [UInt8], _ facts: EntryFacts, _ key: EntryKey, isNew: Bool = true,
         in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) {
-        if isNew, try transaction.view.firstKey(.entries, prefix: key.target.bytes) == nil { counts.targets += 1 }
+        let neighbours = isNew ? try transaction.view.entryCount(key.target, max: OrderRule.valuesMax) : nil
+        if neighbours == 0 { counts.targets += 1 }
+        if !isNew { try moveInOrder(key, to: facts, in: transaction) }
         encoder.encode(key, entry: entry, facts)
         try transaction.put(.entries, &encoder)
+        if let neighbours { try enterOrder(key, facts, neighbours: neighbours, in: transaction) }
         counts.add(key.entryClass, count: 1, bytes: entry.count)
         let holder = try holder(of: facts, under: key, in: transaction)
         let charge = EntryRecord.charge(entryBytes: entry.count)

@@ -77,6 +77,9 @@ enum RecordTarget {
             guard let subject = ArchiveSubject(key) else { return }
             try require(subject.keyBytes == Array(key), "a subject's key is another one when it is written")
         case .ranks: _ = AccountKey.readRank(key)
+        case .order:
+            guard let place = OrderKey(key) else { return }
+            try require(place.bytes == Array(key), "a place in the serving order is another one when it is written")
         case .meta: _ = TransactionRecord(value, key: key)
         case .secrets, .quarantine, .ages: return
         }

@@ -1,0 +1,127 @@
+internal import IPv8
+
+/// The table `order`. It follows the table `entries`: `write` and `drop`, through which every value comes into the serving
+/// window and leaves it, tell it, and nobody else does. A refresh changes neither version nor first seen, so it moves nothing.
+extension StorePass {
+    /// Takes in a new value that has just been written.
+    ///
+    /// - Parameter neighbours: how many values its target had before, counted to ``OrderRule/valuesMax`` at most.
+    mutating func enterOrder(
+        _ key: EntryKey, _ facts: EntryFacts, neighbours: Int, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) {
+        // Few targets have so many values; the others cost nothing here.
+        guard neighbours >= OrderRule.valuesMin - 1 else { return }
+        if let count = try transaction.view.orderedCount(key.target) {
+            let place = OrderKey(key, version: facts.version, firstSeen: facts.firstSeen)
+            try transaction.putPlace(place, &encoder)
+            try transaction.putOrderedCount(count + 1, of: key.target, &encoder)
+        } else if neighbours >= OrderRule.valuesMax {
+            try transaction.rebuildOrder(key.target, &encoder)
+        }
+    }
+
+    /// Moves a value that is about to be replaced by another version.
+    mutating func moveInOrder(
+        _ key: EntryKey, to facts: EntryFacts, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) {
+        guard try transaction.view.isOrdered(key.target) else { return }
+        if try !transaction.deletePlace(of: key) {
+            try transaction.rebuildOrder(key.target, &encoder)
+            _ = try transaction.deletePlace(of: key)
+        }
+        try transaction.putPlace(OrderKey(key, version: facts.version, firstSeen: facts.firstSeen), &encoder)
+    }
+
+    /// Gives up the place of a value that is about to be deleted.
+    mutating func leaveOrder(_ key: EntryKey, in transaction: borrowing WriteTransaction) throws(ArchiveError) {
+        guard try transaction.view.isOrdered(key.target) else { return }
+        var count = try transaction.view.orderedCount(key.target) ?? 0
+        let isDeleted = count > 0 ? try transaction.deletePlace(of: key) : false
+        if !isDeleted {
+            // The value or the order is damaged: the order is made anew from the sound values.
+            try transaction.rebuildOrder(key.target, &encoder)
+            count = try transaction.view.orderedCount(key.target) ?? 0
+            if try !transaction.deletePlace(of: key) { count += 1 }
+        }
+        guard count > OrderRule.valuesMin else { return try transaction.clearOrder(key.target) }
+        try transaction.putOrderedCount(count - 1, of: key.target, &encoder)
+    }
+}
+
+extension WriteTransaction {
+    /// Writes the order of a target anew, from its sound values; damaged ones have no place.
+    func rebuildOrder(_ target: Target, _ encoder: inout RecordEncoder) throws(ArchiveError) {
+        try clearOrder(target)
+        let keys = try view.soundOrder(of: target)
+        for key in keys { try putPlace(key, &encoder) }
+        try putOrderedCount(keys.count, of: target, &encoder)
+    }
+
+    /// Deletes the order of a target, or of all.
+    fileprivate func clearOrder(_ target: Target?) throws(ArchiveError) {
+        while let key = try view.firstKey(.order, prefix: target?.bytes ?? []) { try delete(.order, key) }
+    }
+
+    /// Deletes a value's place; false if there is none, or if the value is damaged.
+    fileprivate func deletePlace(of key: EntryKey) throws(ArchiveError) -> Bool {
+        let place = try key.withBytes { (bytes) throws(ArchiveError) -> [UInt8]? in
+            guard let value = try view.get(.entries, bytes), let record = EntryRecord(value, key: bytes) else {
+                return nil
+            }
+            return OrderKey(key, version: record.version, firstSeen: record.firstSeen).bytes
+        }
+        guard let place, try view.has(.order, place) else { return false }
+        try delete(.order, place)
+        return true
+    }
+
+    fileprivate func putPlace(_ key: OrderKey, _ encoder: inout RecordEncoder) throws(ArchiveError) {
+        encoder.encodeEmpty(key.bytes, in: .order)
+        try put(.order, &encoder)
+    }
+
+    fileprivate func putOrderedCount(
+        _ count: Int, of target: Target, _ encoder: inout RecordEncoder
+    ) throws(ArchiveError) {
+        encoder.encodeOrder(target, count: count)
+        try put(.order, &encoder)
+    }
+
+    /// Writes the whole table anew.
+    func rebuildOrder() throws(ArchiveError) {
+        try clearOrder(nil)
+        var encoder = RecordEncoder()
+        for target in try view.targetsToOrder() { try rebuildOrder(target, &encoder) }
+    }
+}
+
+extension ReadTransaction {
+    /// Where the sound values of a target stand, in the order in which they are served.
+    func soundOrder(of target: Target) throws(ArchiveError) -> [OrderKey] {
+        var keys: [OrderKey] = []
+        try forEachEntry(under: target) { (key, value) throws(ArchiveError) in
+            guard let entry = EntryKey(key), let record = EntryRecord(value, key: key) else { return }
+            keys.append(OrderKey(entry, version: record.version, firstSeen: record.firstSeen))
+        }
+        return keys.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+    }
+
+    /// The targets that have so many values that they need an order; only keys are read.
+    func targetsToOrder() throws(ArchiveError) -> [Target] {
+        var targets: [Target] = []
+        var current: Target?
+        var count = 0
+        var cursor = try cursor(.entries)
+        var isThere = try cursor.first()
+        while isThere {
+            if cursor.key.count == EntryKey.byteCount {
+                let target = Target(bits: cursor.key.bits160(at: 0))
+                if target != current { (current, count) = (target, 0) }
+                count += 1
+                if count == OrderRule.valuesMax + 1 { targets.append(target) }
+            }
+            isThere = try cursor.next()
+        }
+        return targets
+    }
+}
