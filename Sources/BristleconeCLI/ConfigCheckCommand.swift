@@ -19,10 +19,10 @@ struct ConfigCheckCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         let configuration = try node.load()
-        let file = configuration.file.map { "\($0) is read" } ?? "No configuration file is read"
+        let file = configuration.file.map { "\(SafeText.line($0)) is read" } ?? "No configuration file is read"
         let changed = SettingName.allCases.filter { configuration.origin(of: $0) != .standard }.count
         let rest =
             changed == 0 ? "everything is at its default" : "\(Words.count(changed, "setting")) not at the default"
-        Output.show("The configuration is fine. \(file); \(rest).")
+        try Output.answer("The configuration is fine. \(file); \(rest).")
     }
 }

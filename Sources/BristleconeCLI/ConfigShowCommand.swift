@@ -53,6 +53,6 @@ extension EffectiveConfiguration {
         let lines = table.lines(indent: 0).map { line in
             String(line.reversed().drop { $0 == " " }.reversed())
         }
-        return (["Configuration file: \(file ?? "none")", ""] + lines).joined(separator: "\n")
+        return (["Configuration file: \(SafeText.line(file ?? "none"))", ""] + lines).joined(separator: "\n")
     }
 }

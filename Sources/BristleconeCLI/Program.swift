@@ -57,20 +57,9 @@ struct Program: AsyncParsableCommand {
         throw CommandFailure(message: "There is no command \(quoted(name)). \(remedy)", status: .usage)
     }
 
-    /// Refuses arguments that are not UTF-8. Swift would put other characters in the place of what it cannot read: two
-    /// keys would become one, and a value would be stored as another.
     private static func requireReadableArguments() {
-        for number in 1..<max(1, Int(CommandLine.argc)) {
-            guard let argument = CommandLine.unsafeArgv[number] else { continue }
-            let bytes = UnsafeRawBufferPointer(start: argument, count: strlen(argument))
-            guard String(validating: bytes, as: UTF8.self) == nil else { continue }
-            end(
-                .validationFailure,
-                saying: [
-                    "Argument \(number) is not UTF-8 text; give such a key as its 40 hex digits, and such a value as hex "
-                        + "digits with --hex."
-                ])
-        }
+        guard let refusal = ProgramArguments.refusal else { return }
+        end(CommandLine.argc > 0 ? .usage : .failure, saying: [refusal])
     }
 
     private static func end(with error: any Error) -> Never {
@@ -90,14 +79,18 @@ struct Program: AsyncParsableCommand {
         let message = fullMessage(for: error)
         let code = exitCode(for: error)
         guard !code.isSuccess else {
-            if !message.isEmpty { Output.show(message) }
+            do throws(OutputFailure) {
+                // As it is: completion scripts hold tabs, and nothing in it comes from anybody else.
+                if !message.isEmpty { try Output.answer(Array("\(message)\n".utf8)) }
+            } catch {
+                end(.failure, saying: [error.message])
+            }
             exit(withStatus: code)
         }
         let label = "Error: "
-        end(
-            code,
-            saying: message.isEmpty ? [] : [message.hasPrefix(label) ? String(message.dropFirst(label.count)) : message]
-        )
+        let text = message.hasPrefix(label) ? String(message.dropFirst(label.count)) : message
+        if !text.isEmpty { Output.complainLines(ProgramArguments.safe("bristlecone: \(text)")) }
+        exit(withStatus: code)
     }
 
     /// What stands behind a sentence where trying again later may help.

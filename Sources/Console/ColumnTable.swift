@@ -29,7 +29,7 @@ package struct ColumnTable {
         package init(_ text: String) { self.init(text) { $1 } }
 
         private init(_ text: String, _ style: @escaping (Terminal, String) -> String) {
-            self.text = text
+            self.text = SafeText.line(text)
             self.style = style
         }
 

@@ -20,7 +20,7 @@ package enum JSON: Hashable, Sendable {
     package var text: String {
         var bytes: [UInt8] = []
         write(to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
+        return SafeText.json(String(decoding: bytes, as: UTF8.self))
     }
 
     private func write(to bytes: inout [UInt8]) {

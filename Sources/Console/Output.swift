@@ -3,11 +3,16 @@ internal import Glibc
 /// Writes to the standard streams at once, without a buffer that somebody who waits for a line would wait for.
 package enum Output {
     /// Writes a line, or several, to standard output.
-    package static func show(_ text: String) { write(text, to: STDOUT_FILENO) }
+    package static func show(_ text: String) { write(SafeText.lines(text), to: STDOUT_FILENO) }
 
-    /// Writes a line to standard error, unless nobody has read from it for some seconds: who waits for this program to end
+    /// Writes one line to standard error, unless nobody has read from it for some seconds: who waits for this program to end
     /// is not to wait for a reader.
-    package static func complain(_ text: String) {
+    package static func complain(_ text: String) { complain(safe: SafeText.line(text)) }
+
+    /// Writes several lines to standard error in the same way.
+    package static func complainLines(_ text: String) { complain(safe: SafeText.lines(text)) }
+
+    private static func complain(safe text: String) {
         var room = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
         guard poll(&room, 1, complaintMilliseconds) > 0 else { return }
         write(text, to: STDERR_FILENO)
@@ -16,11 +21,15 @@ package enum Output {
     private static let complaintMilliseconds: Int32 = 5000
 
     /// Writes over the line of a terminal that the cursor stands in, which is standard error's.
-    package static func rewrite(_ text: String) { write("\r\u{1B}[K\(text)", to: STDERR_FILENO, ending: "") }
+    package static func rewrite(_ text: String) {
+        write("\r\u{1B}[K\(SafeText.line(text))", to: STDERR_FILENO, ending: "")
+    }
 
     /// Writes what a program was asked for to standard output, with a line's end behind it. What is cut short is not to be
     /// taken for whole.
-    package static func answer(_ text: String) throws(OutputFailure) { try answer(Array("\(text)\n".utf8)) }
+    package static func answer(_ text: String) throws(OutputFailure) {
+        try answer(Array("\(SafeText.lines(text))\n".utf8))
+    }
 
     /// Writes bytes that a program was asked for to standard output as they are.
     package static func answer(_ bytes: [UInt8]) throws(OutputFailure) {

@@ -59,8 +59,12 @@ package struct Terminal {
     /// Something to look at.
     package func bad(_ text: String) -> String { styled(text, "31") }
 
+    /// The sequences that styles are made of: no others reach a terminal.
+    static let styles = ["1", "2", "31", "32", "0"].map { "\u{1B}[\($0)m" }
+
     private func styled(_ text: String, _ code: String) -> String {
-        usesColours ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+        let text = SafeText.line(text)
+        return usesColours ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
     }
 
     /// Data as a person reads it: as text where it is text that a terminal can show as it is, else in hexadecimal

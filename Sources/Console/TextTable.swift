@@ -6,7 +6,7 @@ package struct TextTable {
     package init() {}
 
     /// Adds a row; the last cell of each may have any length.
-    package mutating func add(_ cells: String...) { rows.append(cells) }
+    package mutating func add(_ cells: String...) { rows.append(cells.map(SafeText.line)) }
 
     /// The rows, each after so many spaces, with two spaces between columns.
     package func lines(indent: Int = 2) -> [String] {

@@ -82,6 +82,7 @@ struct CompactSummary: Encodable {
             bytesWon > 0
             ? "\(Words.space(bytesWon)) won" : "nothing won: there were hardly any free pages"
         let kept = keptAs.map { "; the old file is \($0)" } ?? ""
-        return "Compacted \(folder) from \(Words.space(bytesBefore)) to \(Words.space(bytesAfter)): \(change)\(kept)"
+        return SafeText.line(
+            "Compacted \(folder) from \(Words.space(bytesBefore)) to \(Words.space(bytesAfter)): \(change)\(kept)")
     }
 }

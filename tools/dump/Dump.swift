@@ -58,6 +58,10 @@ struct Dump: ParsableCommand {
     /// Parses the arguments and runs the command: in a child process, because damage in LMDB's pages may end whoever
     /// reads them.
     static func main() {
+        if let refusal = ProgramArguments.refusal {
+            Output.complain("bristlecone-dump: \(refusal)")
+            exit(status: CommandLine.argc > 0 ? DumpFailure.usage : DumpFailure.cannotRead)
+        }
         do {
             var command = try parseAsRoot()
             guard let guarded = command as? any GuardedCommand, !Walker.isWalker else {
@@ -102,11 +106,17 @@ struct Dump: ParsableCommand {
         let message = fullMessage(for: error)
         let code = exitCode(for: error)
         if code.isSuccess {
-            if !message.isEmpty { Output.show(message) }
+            do throws(OutputFailure) {
+                // As it is: completion scripts hold tabs, and nothing in it comes from anybody else.
+                if !message.isEmpty { try Output.answer(Array("\(message)\n".utf8)) }
+            } catch {
+                Output.complain("bristlecone-dump: \(error.message)")
+                exit(status: DumpFailure.cannotRead)
+            }
         } else {
             let label = "Error: "
             let text = message.hasPrefix(label) ? String(message.dropFirst(label.count)) : message
-            Output.complain("bristlecone-dump: \(text)")
+            Output.complainLines(ProgramArguments.safe("bristlecone-dump: \(text)"))
         }
         exit(status: code.rawValue)
     }

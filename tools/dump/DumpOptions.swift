@@ -52,7 +52,7 @@ struct OutputOptions: ParsableArguments {
     /// Prints an answer: as JSON, or as the text for people that is made for the terminal.
     func show(_ answer: @autoclosure () -> JSON, _ text: (Terminal) -> String) throws(DumpFailure) {
         let text = json ? answer().text : text(OutputOptions.terminal)
-        try RowWriter.write(Array(text.utf8) + [UInt8(ascii: "\n")])
+        try RowWriter.write(Array(SafeText.lines(text).utf8) + [UInt8(ascii: "\n")])
     }
 
     /// What standard output leads to.
@@ -112,7 +112,7 @@ enum DumpJSON {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        return SafeText.json(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
     static func decode<Value: Decodable>(_ type: Value.Type, from text: String) -> Value? {

@@ -111,7 +111,7 @@ struct ImportSummary: Encodable {
         if refusals.count > lines.count { lines.append(terminal.faint("… and more: bristlecone-dump import --json")) }
         let rate = Int(Double(done) / max(seconds, 0.001))
         lines.append(
-            "Imported \(dump) into \(folder)\(begunArchive ? ", a new archive" : ""): \(Words.count(done, "item")) in "
+            "Imported \(SafeText.line(dump)) into \(SafeText.line(folder))\(begunArchive ? ", a new archive" : ""): \(Words.count(done, "item")) in "
                 + "\(Words.time(.seconds(seconds))) (\(rate) a second)")
         var table = TextTable()
         if resumedAt > 0 { table.add("done before", "\(resumedAt): an earlier import was interrupted there") }

@@ -1,10 +1,11 @@
+internal import Console
 internal import FoundationEssentials
 
 /// JSON in one line, keys in alphabetical order.
 public enum JSONText {
     /// The JSON of a value, without an end of line.
     public static func encode(_ value: some Encodable) throws -> String {
-        String(decoding: try bytes(value), as: UTF8.self)
+        SafeText.json(String(decoding: try bytes(value), as: UTF8.self))
     }
 
     /// The bytes of the JSON of a value, without an end of line.

@@ -11,7 +11,7 @@ struct RowWriter {
 
     /// Adds a row.
     mutating func add(_ line: String) throws(DumpFailure) {
-        waiting += line.utf8
+        waiting += SafeText.lines(line).utf8
         waiting.append(UInt8(ascii: "\n"))
         count += 1
         if waiting.count >= RowWriter.blockBytes { try flush() }
