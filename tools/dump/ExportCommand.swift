@@ -35,7 +35,9 @@ struct ExportCommand: GuardedCommand {
     @Option(help: "What to write: dump, jsonl or csv.")
     var format = ExportFormat.dump
 
-    @Option(name: .shortAndLong, help: "The file to write; - is standard output.")
+    @Option(
+        name: .shortAndLong,
+        help: "The file to write, also a pipe, a device or a socket; - is standard output.")
     var output = "-"
 
     @Option(
@@ -70,7 +72,12 @@ struct ExportCommand: GuardedCommand {
         let key = sign ? try identity() : nil
         let reader = try options.openAtRest()
         var source = try ItemSource(reader, DumpHeader(since: since, prefix: prefix))
-        let file = try OutputFile(output)
+        let file = try OutputFile(output, readingFrom: options.folder)
+        if format == .dump, file.isTerminal {
+            throw DumpFailure(
+                message: "A dump is no text for a terminal: name a file with --output, or choose a --format.",
+                status: DumpFailure.usage)
+        }
         var summary: ExportSummary
         do {
             var export = try Export(file, format, DumpHeader(since: since, prefix: prefix))
@@ -86,7 +93,7 @@ struct ExportCommand: GuardedCommand {
             throw error
         }
         summary.seconds = Double((ContinuousClock.now - begun).nanoseconds) / 1e9
-        try tell(summary, source)
+        try tell(summary, source, isBeside: file.isStandardOutput)
     }
 
     private func identity() throws -> PrivateKey {
@@ -99,12 +106,12 @@ struct ExportCommand: GuardedCommand {
     }
 
     /// On standard error where the export itself goes to standard output.
-    private func tell(_ summary: ExportSummary, _ source: ItemSource) throws {
+    private func tell(_ summary: ExportSummary, _ source: ItemSource, isBeside: Bool) throws {
         for record in source.damaged.prefix(50) {
             Output.complain("left out: \(record.table) \(Hex.encode(record.key)) is damaged")
         }
-        if output == "-" {
-            Output.complain(options.json ? try DumpJSON.encode(summary) : summary.text())
+        if isBeside {
+            Output.complainLines(options.json ? try DumpJSON.encode(summary) : summary.text())
         } else {
             try options.show(summary) { _ in summary.text() }
         }
@@ -219,7 +226,7 @@ struct ExportSummary: Encodable {
         if damaged > 0 { table.add("left out", Words.count(damaged, "damaged record")) }
         table.add("root", root)
         if let signedBy { table.add("signed by", signedBy) }
-        let place = output == "-" ? "" : " to \(output)"
+        let place = output == "-" ? "" : " to \(SafeText.line(output))"
         let head =
             "Exported \(Words.count(all, "item"))\(place): \(Words.space(bytes)) in \(Words.time(.seconds(seconds)))"
         return ([head] + table.lines()).joined(separator: "\n")

@@ -110,6 +110,12 @@ struct ImportCommand: GuardedCommand {
     private func makeFolder() throws -> Bool {
         var status = stat()
         if stat(options.folder + "/archive.mdb", &status) == 0 { return false }
+        // A new archive within another one's folder, or within a backup, would be in the way of both.
+        if let kept = KeptFolder(around: KeptFolder.parent(of: options.folder)) {
+            throw FileFailure(
+                options.folder,
+                "lies in \(kept.path), a data folder or a backup, which is not changed for that: choose another place.")
+        }
         guard mkdir(options.folder, 0o700) == 0 || errno == EEXIST else {
             throw ArchiveError.unavailable(path: options.folder, reason: String(cString: strerror(errno)))
         }

@@ -15,8 +15,8 @@ enum Walker {
     /// How many children are tried. Each gets another number, and a container has few processes that look into one archive.
     private static let attemptsMax = 16
     private static let mark = "BRISTLECONE_DUMP_WALKER"
-    /// Where the child has the end of a pipe that closes when its parent is gone.
-    private static let lifeline: Int32 = 3
+    /// Names the descriptor on which the child has the end of a pipe that closes when its parent is gone.
+    private static let lifelineMark = "BRISTLECONE_DUMP_LIFELINE"
 
     /// Whether this process is that child.
     static var isWalker: Bool { getenv(mark) != nil }
@@ -26,6 +26,7 @@ enum Walker {
 
     /// Ends the child when its parent is gone, however that was ended: nobody is left to hear it.
     static func endWithParent() {
+        guard let lifeline = getenv(lifelineMark).flatMap({ Int32(String(cString: $0)) }) else { return }
         DispatchQueue.global().async {
             var byte: UInt8 = 0
             while true {
@@ -88,7 +89,10 @@ enum Walker {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         if output >= 0 { posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO) }
-        posix_spawn_file_actions_adddup2(&actions, end, lifeline)
+        // It keeps its number, which no descriptor that the caller handed to this program has: the child inherits those
+        // too. Copying it onto itself lets it through to the child.
+        posix_spawn_file_actions_adddup2(&actions, end, end)
+        setenv(lifelineMark, "\(end)", 1)
         var arguments: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var child: pid_t = 0

@@ -18,6 +18,10 @@ enum NewFile {
         // What an earlier attempt left.
         unlink(other)
         unlink(other + "-lock")
+        // LMDB would follow a link, and take whatever has the name.
+        let created = open(other, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard created >= 0 else { throw unavailable(path) }
+        close(created)
         do throws(ArchiveError) {
             try make(other)
         } catch {

@@ -1,3 +1,4 @@
+internal import Archive
 internal import Glibc
 
 /// A folder that is open: whatever is done in it is done there even if somebody renames it meanwhile.
@@ -43,22 +44,20 @@ struct OpenFolder: ~Copyable, Sendable {
     }
 
     /// Creates a file, or replaces it, so that after a crash there is all of it or nothing.
-    ///
-    /// A second process must not do the same at once: the name that the file has until it is complete is fixed, so
-    /// that a crash leaves no more than one behind.
     func create(_ name: String, _ bytes: [UInt8], permissions: mode_t) throws(SystemError) {
-        let unfinished = name + ".unfinished"
-        try remove(unfinished)
+        // What a crash of earlier versions left behind.
+        try remove(name + ".unfinished")
         do {
-            let file = try OpenFile(
-                unfinished, in: descriptor, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, permissions: permissions)
+            let replacement = try ReplacementFile(name, in: descriptor, permissions: permissions)
+            let file = OpenFile(owning: try SystemError.check { dup(replacement.descriptor) })
             try file.write(bytes)
-            try file.synchronize()
-            try SystemError.check { renameat(descriptor, unfinished, descriptor, name) }
-            try self.file.synchronize()
-        } catch {
-            try? remove(unfinished)
+            try replacement.commit()
+        } catch let error as FileFault {
+            throw SystemError(code: error.code)
+        } catch let error as SystemError {
             throw error
+        } catch {
+            throw SystemError(code: EIO)
         }
     }
 

@@ -1,0 +1,132 @@
+package import Glibc
+
+/// A new file that gets its name once it is whole and on the disk, and that replaces a file of that name in one step.
+///
+/// Until then the file has no name at all, so a killed process leaves nothing behind and nobody can open, exchange or
+/// plant it. Some file systems know no files without a name: there it has a name that nobody can predict, in the same
+/// folder. It always belongs to this process's user and never follows a link.
+package final class ReplacementFile {
+    /// The open file, for writing.
+    package let descriptor: Int32
+    private let folder: Int32
+    private let name: String
+    /// Its name for the time being; `nil` as long as it has none, and once it has its own.
+    private var temporaryName: String?
+
+    /// Creates the file.
+    ///
+    /// - Parameters:
+    ///   - name: the last component of its later path.
+    ///   - folder: the open folder for it.
+    ///   - mayBeUnnamed: whether to have the file without a name where the file system can.
+    package init(
+        _ name: String, in folder: Int32, permissions: mode_t = 0o600, mayBeUnnamed: Bool = true
+    ) throws(FileFault) {
+        self.name = name
+        self.folder = try FileFault.check { fcntl(folder, F_DUPFD_CLOEXEC, 0) }
+        do {
+            if mayBeUnnamed, let unnamed = try ReplacementFile.unnamed(in: self.folder, permissions) {
+                descriptor = unnamed
+            } else {
+                (descriptor, temporaryName) = try ReplacementFile.create(name, in: self.folder, permissions)
+            }
+        } catch {
+            close(self.folder)
+            throw error
+        }
+    }
+
+    deinit {
+        abandon()
+        close(descriptor)
+        close(folder)
+    }
+
+    /// Gives the file its name. When this returns, file and name are on the disk.
+    package func commit() throws(FileFault) {
+        try FileFault.check { fsync(descriptor) }
+        if temporaryName == nil {
+            guard try !takeFreeName() else { return try synchronizeFolder() }
+            temporaryName = try link()
+        }
+        if let temporaryName {
+            try FileFault.check { renameat(folder, temporaryName, folder, name) }
+            self.temporaryName = nil
+        }
+        try synchronizeFolder()
+    }
+
+    /// Removes the file unless it has its name.
+    package func abandon() {
+        if let temporaryName { unlinkat(folder, temporaryName, 0) }
+        temporaryName = nil
+    }
+
+    /// Gives a file without a name its own where nothing else has it; answers whether that was so.
+    private func takeFreeName() throws(FileFault) -> Bool {
+        do {
+            try ReplacementFile.link(descriptor, as: name, in: folder)
+            return true
+        } catch  where error.code == EEXIST {
+            return false
+        }
+    }
+
+    /// Gives a file without a name one that nobody can predict.
+    private func link() throws(FileFault) -> String {
+        while true {
+            let other = ReplacementFile.unpredictable(name)
+            do {
+                try ReplacementFile.link(descriptor, as: other, in: folder)
+                return other
+            } catch  where error.code == EEXIST {
+                continue
+            }
+        }
+    }
+
+    private func synchronizeFolder() throws(FileFault) { try FileFault.check { fsync(folder) } }
+
+    private static func link(_ descriptor: Int32, as name: String, in folder: Int32) throws(FileFault) {
+        try FileFault.check {
+            linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", folder, name, AT_SYMLINK_FOLLOW)
+        }
+    }
+
+    /// `O_TMPFILE` is a macro that Swift does not see: a bit of its own beside the one for folders.
+    private static let temporaryFlags = 0o20_000_000 | O_DIRECTORY
+
+    /// A file without a name; `nil` where the file system has none, or where it could not be given a name later.
+    private static func unnamed(in folder: Int32, _ permissions: mode_t) throws(FileFault) -> Int32? {
+        guard access("/proc/self/fd", X_OK) == 0 else { return nil }
+        do {
+            return try FileFault.check {
+                openat(folder, ".", temporaryFlags | O_WRONLY | O_CLOEXEC, permissions)
+            }
+        } catch  where [EOPNOTSUPP, EISDIR, EINVAL, ENOENT].contains(error.code) {
+            return nil
+        }
+    }
+
+    private static func create(
+        _ name: String, in folder: Int32, _ permissions: mode_t
+    ) throws(FileFault) -> (Int32, String?) {
+        while true {
+            let other = unpredictable(name)
+            do {
+                let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+                return (try FileFault.check { openat(folder, other, flags, permissions) }, other)
+            } catch  where error.code == EEXIST {
+                continue
+            }
+        }
+    }
+
+    /// A name that begins with a dot and the name, as far as there is room, and ends with 64 random bits.
+    private static func unpredictable(_ name: String) -> String {
+        var random = SystemRandomNumberGenerator()
+        var start = name
+        while start.utf8.count > 200 { start.removeLast() }
+        return ".\(start).\(String(random.next(), radix: 16)).unfinished"
+    }
+}

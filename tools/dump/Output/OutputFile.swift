@@ -1,0 +1,145 @@
+internal import Archive
+internal import Glibc
+
+/// An output under way.
+///
+/// A regular file gets its name once it is whole and on the disk, in the place of one that had it before. Anything else
+/// is written through to: a pipe, a device, a socket, an open descriptor; `-` is standard output.
+final class OutputFile {
+    private let path: String
+    private let descriptor: Int32
+    private let ownsDescriptor: Bool
+    private let replacement: ReplacementFile?
+    private var buffer: [UInt8] = []
+    /// How many bytes were written.
+    private(set) var byteCount = 0
+
+    private static let bufferBytes = 1 << 18
+
+    /// Opens the output.
+    ///
+    /// - Parameter source: the data folder or backup that is being read, which the output must not destroy.
+    init(_ path: String, readingFrom source: String) throws(FileFailure) {
+        self.path = path
+        let place = try OutputPlace(path)
+        try place.requireForeign(to: source, path)
+        switch place {
+        case .descriptor(let descriptor):
+            (self.descriptor, ownsDescriptor, replacement) = (descriptor, false, nil)
+        case .special(let place, let status):
+            (descriptor, ownsDescriptor, replacement) = (try OutputFile.open(place, status, path), true, nil)
+        case .file(let name, let folder):
+            let replacement = try OutputFile.create(name, in: folder, path)
+            (descriptor, ownsDescriptor, self.replacement) = (replacement.descriptor, false, replacement)
+        }
+    }
+
+    deinit { if ownsDescriptor { close(descriptor) } }
+
+    /// Whether it is a terminal, or standard output under any name.
+    var isTerminal: Bool { isatty(descriptor) == 1 }
+    var isStandardOutput: Bool {
+        if descriptor == STDOUT_FILENO { return true }
+        var (own, other) = (stat(), stat())
+        return replacement == nil && fstat(descriptor, &own) == 0 && fstat(STDOUT_FILENO, &other) == 0
+            && own.st_dev == other.st_dev && own.st_ino == other.st_ino
+    }
+
+    func write(_ bytes: some Sequence<UInt8>) throws {
+        buffer.append(contentsOf: bytes)
+        if buffer.count >= OutputFile.bufferBytes { try flush() }
+    }
+
+    /// Writes what waits, and puts a regular file in its place.
+    func finish() throws {
+        try flush()
+        do {
+            if let replacement { return try replacement.commit() }
+        } catch {
+            throw OutputFile.failure(path, error.code)
+        }
+        // Pipes and most devices cannot be synced.
+        guard fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP else {
+            throw OutputFile.failure(path, errno)
+        }
+    }
+
+    /// Removes what was written so far, if it is a file of its own.
+    func abandon() { replacement?.abandon() }
+
+    private func flush() throws {
+        try OutputFile.write(buffer, to: descriptor, named: path == "-" ? "Standard output" : path)
+        byteCount += buffer.count
+        buffer.removeAll(keepingCapacity: true)
+    }
+
+    static func write(_ bytes: [UInt8], to descriptor: Int32, named name: String) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN {
+                var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&waiting, 1, -1)
+                continue
+            }
+            guard count > 0 else { throw failure(name, errno) }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    static func failure(_ path: String, _ code: Int32) -> FileFailure {
+        FileFailure(
+            path, "cannot be written (\(String(cString: strerror(code)))): make room there, or choose another place.")
+    }
+
+    /// Opens something that is no regular file, and sees that it is still what was decided on.
+    private static func open(_ place: String, _ status: stat, _ path: String) throws(FileFailure) -> Int32 {
+        if status.st_mode & S_IFMT == S_IFSOCK { return try connect(place, path) }
+        let descriptor = Glibc.open(place, O_WRONLY | O_NOCTTY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(path, errno) }
+        var opened = stat()
+        // The system's name for somebody else's open pipe is a link, and what it leads to is known only now.
+        let isLink = status.st_mode & S_IFMT == S_IFLNK
+        guard fstat(descriptor, &opened) == 0, opened.st_mode & S_IFMT != S_IFREG,
+            isLink || (opened.st_dev, opened.st_ino) == (status.st_dev, status.st_ino)
+        else {
+            close(descriptor)
+            throw FileFailure(path, "was exchanged while it was opened: name another file.")
+        }
+        return descriptor
+    }
+
+    private static func connect(_ place: String, _ path: String) throws(FileFailure) -> Int32 {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(place.utf8)
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { throw failure(path, ENAMETOOLONG) }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw failure(path, errno) }
+        let code = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard code == 0 else {
+            let error = errno
+            close(descriptor)
+            throw failure(path, error)
+        }
+        return descriptor
+    }
+
+    private static func create(_ name: String, in folder: String, _ path: String) throws(FileFailure) -> ReplacementFile
+    {
+        let opened = Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard opened >= 0 else { throw failure(path, errno) }
+        defer { close(opened) }
+        do {
+            return try ReplacementFile(name, in: opened)
+        } catch {
+            throw failure(path, error.code)
+        }
+    }
+}
