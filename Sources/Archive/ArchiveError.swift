@@ -14,6 +14,10 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case notAnArchive(path: String)
     /// The archive was written by a newer program.
     case newerFormat(path: String, found: Int, supported: Int)
+    /// The data folder was written by a newer program.
+    case newerFolder(path: String, found: Int, supported: Int)
+    /// The file that tells a data folder's format does not hold a number.
+    case unreadableFormat(path: String)
     /// The index was written by a newer program.
     case newerSchema(path: String)
     /// The fixed map has no page left.
@@ -39,7 +43,9 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case notCopied(path: String, reason: String)
     /// Whoever wanted a copy of the archive does not want it any more.
     case copyStopped
-    /// An archive that was kept aside while another one was put in its place is still there.
+    /// An archive that an earlier compact was told to keep is still there.
+    case keptArchive(path: String)
+    /// An archive that was kept aside while another one was put in its place is still there, and the new one does not open.
     case unfinishedCompact(path: String)
     /// The folder is a backup, which nothing in it may be changed of.
     case isBackup(folder: String)
@@ -83,6 +89,12 @@ extension ArchiveError: CustomStringConvertible {
             "\(path) is an LMDB file but not an archive: choose another data folder or move the file away."
         case .newerFormat(let path, let found, let supported):
             "\(path) has format \(found) and this program knows formats up to \(supported): use a newer program."
+        case .newerFolder(let path, let found, let supported):
+            "A newer program wrote the data folder \(path): it has format \(found), and this program knows formats up to "
+                + "\(supported). Nothing was changed; use the newer program."
+        case .unreadableFormat(let path):
+            "\(path) does not hold a number, so nobody can tell which program may change the folder: write the number "
+                + "\(FolderFormat.current) into it if this program made the folder."
         case .newerSchema(let path):
             "\(path) was written by a newer program: use that one, or move the file away and it is rebuilt."
         case .mapFull(let mapBytes):
@@ -107,9 +119,11 @@ extension ArchiveError: CustomStringConvertible {
             "The archive could not be copied to \(path) (\(reason)): make room there, or choose another place."
         case .copyStopped:
             "The archive was not copied to the end: repeat it."
+        case .keptArchive(let path):
+            "\(path) exists, which an earlier \"compact --keep\" kept: delete it or move it away, or leave out --keep."
         case .unfinishedCompact(let path):
-            "\(path) is what the archive was before it was compacted: see with \"bristlecone-dump verify\" that the "
-                + "archive is sound, then delete it."
+            "\(path) is what the archive was before it was compacted, and the archive that took its place does not open: "
+                + "see what \"bristlecone-dump verify\" says, and give the old one its name back if it is the better one."
         case .isBackup(let folder):
             "\(folder) is a backup, whose checksums would not match any more: restore it with \"bristlecone restore\", and "
                 + "name the folder that you restored it to."

@@ -66,6 +66,11 @@ struct ProveCommand: ParsableCommand {
         return source.seal == seal ? paths.paths : nil
     }
 
+    /// A proof's text, without the mark that some editors write before the first character.
+    static func text(_ bytes: [UInt8]) -> String {
+        String(decoding: bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...], as: UTF8.self)
+    }
+
     /// Reads the dump to its end; its seal, and the items that are about the key.
     private func find(_ input: DumpInput) throws -> (DumpSeal, [(leaf: Int, item: DumpItem)]) {
         var progress = ProgressLine()
@@ -126,7 +131,10 @@ struct CheckProofCommand: ParsableCommand {
         } catch let error as DumpError {
             throw FileFailure(name, error)
         }
-        let text = String(decoding: bytes, as: UTF8.self)
+        let text = ProveCommand.text(bytes)
+        if let format = DumpJSON.decode(ProofDocument.Format.self, from: text)?.format, format > ProofDocument.format {
+            throw FileFailure(name, .newerFormat("proof", found: format, supported: ProofDocument.format))
+        }
         guard let document = DumpJSON.decode(ProofDocument.self, from: text), let seal = document.seal else {
             throw FileFailure(name, "is no proof that \"bristlecone-dump prove\" wrote: name another file.")
         }

@@ -36,7 +36,7 @@ struct SalvageCommand: ParsableCommand {
     mutating func run() throws {
         let name = InputFile.name(dump)
         let input = try InputFile.open(dump)
-        let file = try OutputFile(output)
+        let file = try OutputFile(output, readingFrom: nil)
         do {
             var salvage = try DumpSalvage(input)
             let header = salvage.header ?? DumpHeader()
@@ -52,7 +52,7 @@ struct SalvageCommand: ParsableCommand {
             let seal = try writer.finish(leftOut: (salvage.missingItems ?? 0) + lostEarlier)
             let report = SalvageReport(dump: dump, output: output, salvage, seal)
             if report.isWhole { file.abandon() } else { try file.finish() }
-            try tell(report)
+            try tell(report, isBeside: file.isStandardOutput)
         } catch let error as DumpError {
             file.abandon()
             throw FileFailure(name, error)
@@ -63,9 +63,9 @@ struct SalvageCommand: ParsableCommand {
     }
 
     /// On standard error where the dump goes to standard output.
-    private func tell(_ report: SalvageReport) throws {
+    private func tell(_ report: SalvageReport, isBeside: Bool) throws {
         let text = json ? try DumpJSON.encode(report) : report.text()
-        if output == "-" { Output.complain(text) } else { try Output.answer(text) }
+        if isBeside { Output.complainLines(text) } else { try Output.answer(text) }
         if !report.isWhole { throw ExitCode(DumpFailure.found) }
     }
 }
@@ -164,9 +164,10 @@ struct SalvageReport: Encodable {
     /// The answer for people.
     func text() -> String {
         guard let output else {
-            return "\(InputFile.name(dump)) is whole: \(Words.count(salvaged, "item")). Nothing was written."
+            return
+                "\(SafeText.line(InputFile.name(dump))) is whole: \(Words.count(salvaged, "item")). Nothing was written."
         }
-        let place = output == "-" ? "" : " to \(output)"
+        let place = output == "-" ? "" : " to \(SafeText.line(output))"
         let missing =
             lost.map { "\(Words.count($0, "item")) \($0 == 1 ? "is" : "are") lost" }
             ?? "how many are lost cannot be told, because the end of the dump is lost"

@@ -12,7 +12,8 @@ struct StatReport {
     var json: JSON {
         .object([
             "folder": .string(folder), "archive_id": .string(Hex.encode(summary.archiveID)),
-            "format": JSON(summary.format), "created": .string(Words.moment(summary.created)),
+            "format": JSON(summary.format), "folder_format": JSON(summary.folderFormat),
+            "folder_is_newer": .bool(summary.isFolderNewer), "created": .string(Words.moment(summary.created)),
             "in_use": .bool(summary.isInUse), "values": values, "keys": JSON(summary.values?.keys),
             "value_bytes": JSON(summary.values?.bytes), "signers": JSON(summary.index?.signers),
             "versions": JSON(versions), "expired": JSON(summary.index?.expired), "expiry": expiry,
@@ -78,6 +79,13 @@ struct StatReport {
     private func summaryLines(_ terminal: Terminal) -> [String] {
         var table = TextTable()
         table.add("format", "\(summary.format), begun \(Words.moment(summary.created, at: now))")
+        if summary.isFolderNewer, let found = summary.folderFormat {
+            table.add(
+                "folder",
+                terminal.bad(
+                    "format \(found), written by a newer program: this one knows formats up to "
+                        + "\(FolderFormat.current) and changes nothing in it"))
+        }
         table.add("used by", summary.isInUse ? "a running node" : "nobody")
         if let values = summary.values {
             table.add(

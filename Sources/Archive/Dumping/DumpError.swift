@@ -4,8 +4,10 @@
 package enum DumpError: Error, Equatable, Sendable {
     /// It does not begin like a dump.
     case notADump
-    /// A newer program wrote it.
-    case newerFormat(found: Int, supported: Int)
+    /// A newer program wrote it; what is newer: a dump's format, or a proof's.
+    case newerFormat(String = "dump", found: Int, supported: Int)
+    /// It is text of another encoding than UTF-8.
+    case otherEncoding(String)
     /// It ends too early: in this block, at this byte.
     case cutOff(block: Int, at: Int)
     /// A block, which begins at this byte, is not as it was written.
@@ -26,8 +28,10 @@ extension DumpError: CustomStringConvertible {
         switch self {
         case .notADump:
             "is no dump, and no lines of JSON or CSV that \"bristlecone-dump export\" wrote: name another file."
-        case .newerFormat(let found, let supported):
-            "has dump format \(found) and this program knows formats up to \(supported): use a newer program."
+        case .newerFormat(let what, let found, let supported):
+            "has \(what) format \(found), and this program reads \(what) formats up to \(supported): use a newer program."
+        case .otherEncoding(let name):
+            "is \(name) text, and lines of JSON and CSV are UTF-8: save it as UTF-8."
         case .cutOff(let block, let place):
             "was cut off at byte \(place), within block \(block): fetch or export it again."
         case .damaged(let block, let place, let detail):

@@ -160,6 +160,13 @@ extension DumpRow {
         case end(DumpSeal)
     }
 
+    /// The format that a header names if it is newer than this program's.
+    package var newerFormat: Int? {
+        guard self[.kind] == "header", let format = self[.format].flatMap({ Int($0) }), format > DumpHeader.format
+        else { return nil }
+        return format
+    }
+
     /// What the row says; `nil` where it is none of those that are written.
     package var content: Content? {
         guard let kind = self[.kind] else { return nil }

@@ -68,7 +68,8 @@ package enum RowFormat: String, CaseIterable, Sendable {
         let names = String(decoding: line, as: UTF8.self).split(separator: ",", omittingEmptySubsequences: false)
             .map { $0.trimmingCharacters(in: CharacterSet(charactersIn: "\"\r")) }
         let columns = names.map { DumpRow.Column(rawValue: $0) }
-        return columns.contains(.kind) && columns.contains(.entry) ? columns : nil
+        // A newer program may have left out any but the first line's own: its header tells its format.
+        return columns.contains(.kind) && (columns.contains(.entry) || columns.contains(.format)) ? columns : nil
     }
 }
 
@@ -113,15 +114,18 @@ package struct RowReader {
     package init(_ input: DumpInput, isUnsealed: Bool) throws(DumpError) {
         self.input = input
         self.isUnsealed = isUnsealed
-        format = try input.peek(1).first == UInt8(ascii: "{") ? .jsonl : .csv
         var number = 0
         var columns: [DumpRow.Column?] = []
+        try RowReader.skipByteOrderMark(input)
+        try RowReader.skipBlankLines(input, &number)
+        format = try input.peek(1).first == UInt8(ascii: "{") ? .jsonl : .csv
         if format == .csv {
             guard let line = try input.readLine(bytesMax: RowReader.lineBytesMax), let names = RowFormat.columns(line)
             else { throw .notADump }
             columns = names
             number += 1
         }
+        let firstNumber = number
         self.columns = columns
         guard let first = try RowReader.content(input, format, columns, &number) else {
             throw isUnsealed ? .notADump : .unsealed(lines: number)
@@ -132,7 +136,9 @@ package struct RowReader {
         case .item(let item) where isUnsealed:
             header = DumpHeader()
             waiting = item
-        case .item, .end: throw format == .jsonl && number == 1 ? .notADump : .badLine(number, detail: "no header")
+        case .item, .end:
+            throw format == .jsonl && firstNumber == 0 && number == 1
+                ? .notADump : .badLine(number, detail: "no header")
         }
         tree.add(tree.hash(ofLeaf: header.bytes))
     }
@@ -174,6 +180,7 @@ package struct RowReader {
         guard isUnsealed || found == said else {
             throw .badLine(lineNumber, detail: "the lines before it have another root")
         }
+        try RowReader.skipBlankLines(input, &lineNumber)
         guard try input.peek(1).isEmpty else { throw .trailing(at: input.offset) }
         seal = found
     }
@@ -181,13 +188,38 @@ package struct RowReader {
     private static func content(
         _ input: DumpInput, _ format: RowFormat, _ columns: [DumpRow.Column?], _ number: inout Int
     ) throws(DumpError) -> DumpRow.Content? {
+        try skipBlankLines(input, &number)
         guard var line = try input.readLine(bytesMax: lineBytesMax) else { return nil }
         number += 1
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
-        guard let content = format.read(line, columns: columns)?.content else {
+        let row = format.read(line, columns: columns)
+        if let newer = row?.newerFormat { throw .newerFormat(found: newer, supported: DumpHeader.format) }
+        guard let content = row?.content else {
             if number == 1 { throw .notADump }
             throw .badLine(number, detail: "it is none that export writes")
         }
         return content
+    }
+
+    /// Some editors and spreadsheets write a mark before the first character, which is not a part of the text.
+    private static func skipByteOrderMark(_ input: DumpInput) throws(DumpError) {
+        let start = try input.peek(3)
+        if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) { throw .otherEncoding("UTF-16") }
+        if start.elementsEqual([0xEF, 0xBB, 0xBF]) { _ = try input.read(3) }
+    }
+
+    /// Lines without anything in them, which editors leave, say nothing.
+    private static func skipBlankLines(_ input: DumpInput, _ number: inout Int) throws(DumpError) {
+        while true {
+            let start = try input.peek(2)
+            if start.first == UInt8(ascii: "\n") {
+                _ = try input.read(1)
+            } else if start.elementsEqual([UInt8(ascii: "\r"), UInt8(ascii: "\n")]) {
+                _ = try input.read(2)
+            } else {
+                return
+            }
+            number += 1
+        }
     }
 }

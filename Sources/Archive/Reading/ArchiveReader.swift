@@ -87,8 +87,9 @@ public final class ArchiveReader: Sendable {
         }
         let (indexSummary, failure) = summaryOfIndex(at: now)
         return ArchiveSummary(
-            archiveID: identity.archiveID, format: identity.format, created: identity.created, isInUse: isInUse,
-            values: counts.map(ArchiveSummary.Values.init), journal: try journal(),
+            archiveID: identity.archiveID, format: identity.format, folderFormat: folderFormat,
+            created: identity.created,
+            isInUse: isInUse, values: counts.map(ArchiveSummary.Values.init), journal: try journal(),
             budgets: counts.map(ArchiveSummary.budgets) ?? [], growth: try growth(over: ArchiveReader.periods, at: now),
             tables: tables,
             index: indexSummary, indexFailure: failure,
@@ -96,6 +97,11 @@ public final class ArchiveReader: Sendable {
                 liveBytes: live, freeBytes: pages.free * pageBytes, fileBytes: pages.used * pageBytes,
                 indexBytes: fileBytes(folder + "/index.sqlite") + fileBytes(folder + "/index.sqlite-wal"),
                 diskFreeBytes: DiskRoom.freeBytes(folder: folder)))
+    }
+
+    private var folderFormat: Int? {
+        guard case .number(let format)? = try? FolderFormat.read(in: folder) else { return nil }
+        return format
     }
 
     private func summaryOfIndex(at now: Instant) -> (ArchiveSummary.IndexSummary?, String?) {

@@ -6,6 +6,10 @@ public struct ArchiveSummary: Hashable, Sendable {
     public var archiveID: [UInt8]
     /// The archive's format.
     public var format: Int
+    /// The format of the data folder; `nil` if no node has used the folder, or if the number cannot be read.
+    public var folderFormat: Int?
+    /// Whether the folder is of a newer program, so that this one changes nothing in it.
+    public var isFolderNewer: Bool { folderFormat.map { $0 > FolderFormat.current } ?? false }
     /// When the archive was begun.
     public var created: Instant
     /// Whether a node runs on it.

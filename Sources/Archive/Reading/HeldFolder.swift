@@ -21,6 +21,7 @@ package final class HeldFolder: Sendable {
             throw .foreignFolder(folder: path, owner: HeldFolder.name(ofUser: status.st_uid))
         }
         guard access(path + "/manifest.json", F_OK) != 0 else { throw .isBackup(folder: path) }
+        try FolderFormat.refuseNewer(path)
         let file = path + "/lock"
         while true {
             let existed = access(file, F_OK) == 0

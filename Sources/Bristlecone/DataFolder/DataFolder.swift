@@ -1,3 +1,4 @@
+internal import Archive
 internal import Glibc
 public import IPv8
 internal import Synchronization
@@ -28,9 +29,9 @@ public final class DataFolder: Sendable {
     private let created: CreatedFiles
 
     /// The format that this version reads and writes.
-    public static let format = 1
+    public static let format = FolderFormat.current
 
-    static let formatName = "bristlecone.format"
+    static let formatName = FolderFormat.name
 
     /// What may lie in a folder before a node has used it: what an operator puts there and an editor leaves, what a
     /// start that was killed leaves behind, and what file systems do.

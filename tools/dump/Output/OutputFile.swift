@@ -18,11 +18,12 @@ final class OutputFile {
 
     /// Opens the output.
     ///
-    /// - Parameter source: the data folder or backup that is being read, which the output must not destroy.
-    init(_ path: String, readingFrom source: String) throws(FileFailure) {
+    /// - Parameter source: the data folder or backup that is being read, which the output must not destroy; `nil` if it is
+    ///   a dump.
+    init(_ path: String, readingFrom source: String?) throws(FileFailure) {
         self.path = path
         let place = try OutputPlace(path)
-        try place.requireForeign(to: source, path)
+        if let source { try place.requireForeign(to: source, path) }
         switch place {
         case .descriptor(let descriptor):
             (self.descriptor, ownsDescriptor, replacement) = (descriptor, false, nil)
