@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Glibc
 import IPv8
 import Synchronization
 import Testing
@@ -152,10 +153,48 @@ import Testing
             keepsOld: true, progress: { _ in })
         let kept = try #require(result.keptAs)
         #expect(try !folder.bytes(kept).isEmpty)
-        #expect(throws: ArchiveError.unfinishedCompact(path: kept)) {
-            try CompactedArchive(try HeldFolder(folder.path)).run(
-                keepsOld: false, progress: { _ in })
+        #expect(throws: ArchiveError.keptArchive(path: kept)) {
+            try CompactedArchive(try HeldFolder(folder.path)).run(keepsOld: true, progress: { _ in })
         }
+        // What was kept on purpose is nobody else's to delete.
+        _ = try CompactedArchive(try HeldFolder(folder.path)).run(keepsOld: false, progress: { _ in })
+        #expect(FileManager.default.fileExists(atPath: kept))
+    }
+
+    /// Killed before the exchange, both names are one file; killed after it, the old archive has the other one.
+    @Test(arguments: [true, false])
+    func compactFinishesWhatAKilledRunLeft(isExchanged: Bool) throws {
+        let archive = try folder.open()
+        try archive.store(Sample.unsigned("kept"), under: Target(hashing: "kept"), at: Folder.filled)
+        try archive.followToEnd()
+        archive.close()
+        let before = try Dumps.items(folder)
+        let aside = folder.lmdb + ".compacting"
+        if isExchanged {
+            try FileManager.default.copyItem(atPath: folder.lmdb, toPath: aside)
+        } else {
+            #expect(link(folder.lmdb, aside) == 0)
+        }
+        try "half a copy".write(toFile: folder.lmdb + ".compacted", atomically: false, encoding: .utf8)
+        _ = try CompactedArchive(try HeldFolder(folder.path)).run(keepsOld: false, progress: { _ in })
+        #expect(try Dumps.items(folder) == before)
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(!names.contains { $0.hasPrefix("archive.mdb.") })
+    }
+
+    /// Then the old archive is the only whole one.
+    @Test func oldArchiveStaysWhereTheNewOneDoesNotOpen() throws {
+        let aside = folder.lmdb + ".compacting"
+        let archive = try folder.open()
+        archive.close()
+        try FileManager.default.copyItem(atPath: folder.lmdb, toPath: aside)
+        let handle = try #require(FileHandle(forWritingAtPath: folder.lmdb))
+        try handle.truncate(atOffset: 5000)
+        try handle.close()
+        #expect(throws: ArchiveError.unfinishedCompact(path: aside)) {
+            try CompactedArchive(try HeldFolder(folder.path)).run(keepsOld: false, progress: { _ in })
+        }
+        #expect(FileManager.default.fileExists(atPath: aside))
     }
 
     @Test func indexOfANodeWithOtherSettingsIsNotMadeAnew() throws {

@@ -1,5 +1,6 @@
 import Archive
 import Foundation
+import Glibc
 import IPv8
 import Logging
 import Synchronization
@@ -80,15 +81,84 @@ import Testing
         #expect(try contents(backup) == before)
     }
 
-    @Test func interruptedBackupIsNotTakenForOneAndNotWrittenOver() throws {
+    /// Holds the lock of a folder that another run is filling.
+    private func holding(_ path: String, _ body: () throws -> Void) throws {
+        let file = open(path, O_RDONLY | O_DIRECTORY)
+        defer { close(file) }
+        #expect(flock(file, LOCK_EX | LOCK_NB) == 0)
+        try body()
+    }
+
+    @Test func backupThatIsBeingWrittenIsNotTakenForOneAndNotWrittenOver() throws {
+        let place = folder.file("other")
+        let unfinished = place + ".unfinished"
+        try FileManager.default.createDirectory(atPath: unfinished, withIntermediateDirectories: false)
+        try folder.write("other.unfinished/archive.mdb", "half")
+        try holding(unfinished) {
+            #expect(throws: BackupError.unfinished(path: unfinished)) {
+                try Backup.ofStoppedNode(dataFolder: data, to: place)
+            }
+        }
+        #expect(throws: BackupError.notABackup(path: unfinished)) { try Backup.restore(unfinished, to: data) }
+        #expect(try contents(unfinished) == ["archive.mdb": Data("half".utf8)])
+    }
+
+    @Test func whatAKilledBackupLeftIsClearedAwayByTheNext() throws {
         let place = folder.file("other")
         try FileManager.default.createDirectory(atPath: place + ".unfinished", withIntermediateDirectories: false)
-        #expect(throws: BackupError.unfinished(path: place + ".unfinished")) {
+        for name in ["archive.mdb", "index.sqlite-wal", ".identity.key.1234.unfinished", "manifest.sha256"] {
+            try folder.write("other.unfinished/\(name)", "half")
+        }
+        _ = try Backup.ofStoppedNode(dataFolder: data, to: place)
+        #expect(try Backup.restore(place, to: folder.file("restored")).values == 5)
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [
+                "backup", "data", "other", "restored",
+            ])
+    }
+
+    @Test func foreignFilesInTheWayOfABackupStay() throws {
+        let place = folder.file("other")
+        let unfinished = place + ".unfinished"
+        try FileManager.default.createDirectory(atPath: unfinished, withIntermediateDirectories: false)
+        try folder.write("other.unfinished/note.txt", "somebody's")
+        #expect(throws: BackupError.inTheWay(path: unfinished, reason: "it holds \"note.txt\"")) {
             try Backup.ofStoppedNode(dataFolder: data, to: place)
         }
-        #expect(throws: BackupError.notABackup(path: place + ".unfinished")) {
-            try Backup.restore(place + ".unfinished", to: data)
+        #expect(try contents(unfinished).keys.sorted() == ["note.txt"])
+        try FileManager.default.removeItem(atPath: unfinished)
+        try FileManager.default.createSymbolicLink(atPath: unfinished, withDestinationPath: backup)
+        #expect(throws: BackupError.inTheWay(path: unfinished, reason: "it is no folder")) {
+            try Backup.ofStoppedNode(dataFolder: data, to: place)
         }
+        #expect(try Backup.restore(backup, to: data).values == 5)
+    }
+
+    @Test func nothingIsMadeWithinADataFolderOrABackup() throws {
+        let before = try [data, backup].map { try contents($0).keys.sorted() }
+        for (kept, place) in [(data, data + "/new"), (backup, backup + "/new"), (data, data + "/a/b")] {
+            #expect(throws: BackupError.insideKeptFolder(path: place, kept: kept)) {
+                try Backup.ofStoppedNode(dataFolder: data, to: place)
+            }
+            #expect(throws: BackupError.insideKeptFolder(path: place, kept: kept)) {
+                try Backup.restore(backup, to: place)
+            }
+        }
+        #expect(try [data, backup].map { try contents($0).keys.sorted() } == before)
+    }
+
+    @Test func newerDataFolderIsNeitherBackedUpNorReplaced() throws {
+        try folder.write("data/bristlecone.format", "2\n")
+        let before = try contents(data)
+        let refusals = [
+            #expect(throws: BackupError.self) { try Backup.restore(backup, to: data) },
+            #expect(throws: BackupError.self) { try Backup.ofStoppedNode(dataFolder: data, to: folder.file("other")) },
+        ]
+        for refusal in refusals {
+            #expect(refusal?.description.contains("newer") == true && refusal?.description.contains("format 2") == true)
+        }
+        #expect(try contents(data) == before)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["backup", "data"])
     }
 
     @Test func folderWithoutDataIsNotBackedUpAndNotMadeOne() throws {
@@ -199,11 +269,34 @@ import Testing
         #expect(try ArchiveReader.open(folder: link).journal().last == 5)
     }
 
-    @Test func whatAnInterruptedRestoreLeftIsNotTouched() throws {
+    @Test func restoreThatIsUnderWayIsNotDisturbed() throws {
         let left = data + ".restoring"
         try FileManager.default.createDirectory(atPath: left, withIntermediateDirectories: false)
-        #expect(throws: BackupError.unfinishedRestore(path: left)) { try Backup.restore(backup, to: data) }
+        try holding(left) {
+            #expect(throws: BackupError.unfinishedRestore(path: left)) { try Backup.restore(backup, to: data) }
+        }
         #expect(FileManager.default.fileExists(atPath: left))
+    }
+
+    /// A kill while files are copied leaves a part of the backup; one right after the exchange leaves the data of before.
+    @Test(arguments: [true, false])
+    func whatAKilledRestoreLeftIsClearedAwayOrKept(isPartOfTheBackup: Bool) throws {
+        let left = data + ".restoring"
+        if isPartOfTheBackup {
+            try FileManager.default.createDirectory(atPath: left, withIntermediateDirectories: false)
+            for name in ["restore.unfinished", "archive.mdb", "index.sqlite-wal"] {
+                try folder.write("data.restoring/\(name)", "half")
+            }
+        } else {
+            try FileManager.default.copyItem(atPath: data, toPath: left)
+        }
+        let before = isPartOfTheBackup ? [:] : try contents(left)
+        let aside = try #require(try Backup.restore(backup, to: data).movedAside)
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        let kept = names.filter { $0.hasPrefix("data.before-restore-") && !aside.hasSuffix($0) }
+        #expect(kept.count == (isPartOfTheBackup ? 0 : 1) && !names.contains("data.restoring"))
+        for name in kept { #expect(try contents(folder.file(name)) == before) }
+        #expect(try !FileManager.default.contentsOfDirectory(atPath: data).contains("restore.unfinished"))
     }
 
     @Test func restoreIsRefusedWhereANodeRunsOrSomethingElseIs() async throws {

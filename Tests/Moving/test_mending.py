@@ -109,8 +109,9 @@ async def test_compact_wins_room_and_loses_nothing(make_archive, dump, tmp_path)
     assert kept.json()["bytes_before"] - kept.json()["bytes_after"] == kept.json()["bytes_won"]
     old = folder / "archive.mdb.before-compact"
     assert old.stat().st_blocks * 512 >= kept.json()["bytes_before"]
-    again = await dump("compact", folder)
+    again = await dump("compact", "--keep", folder)
     assert again.status == CANNOT_READ and str(old) in again.errors, again
+    assert (await dump("compact", folder)).status == SOUND and old.exists()
     os.remove(old)
     plain = await dump("compact", folder)
     assert plain.status == SOUND and plain.output.startswith("Compacted "), plain

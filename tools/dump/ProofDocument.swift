@@ -7,6 +7,7 @@ internal import IPv8
 /// Format 1 had neither header nor closing, so a proof from a part of an archive looked like one from the whole.
 struct ProofDocument: Codable {
     var format = ProofDocument.format
+
     /// What alone is read of a proof whose format is not known.
     struct Format: Decodable {
         var format: Int

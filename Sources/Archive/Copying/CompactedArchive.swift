@@ -10,7 +10,8 @@ package struct CompactedArchive {
     private let folder: HeldFolder
     private var path: String { folder.path + "/archive.mdb" }
     private var copyPath: String { path + ".compacted" }
-    private var asidePath: String { path + ".before-compact" }
+    private var asidePath: String { path + ".compacting" }
+    private var keptPath: String { path + ".before-compact" }
 
     /// What compacting came to.
     package struct Result: Hashable, Sendable {
@@ -38,8 +39,9 @@ package struct CompactedArchive {
     package func run(
         keepsOld: Bool, progress: (Progress) -> Void
     ) throws(ArchiveError) -> Result {
-        guard access(asidePath, F_OK) != 0 else { throw .unfinishedCompact(path: asidePath) }
+        if keepsOld, isThere(keptPath) { throw .keptArchive(path: keptPath) }
         progress(.checking)
+        try finishKilledRun()
         _ = try Archive.checkStructure(folder: folder.path)
         let before = bytesOnDisk(path)
         let records: Int
@@ -53,12 +55,41 @@ package struct CompactedArchive {
         try swap()
         progress(.checking)
         try checkOpens()
-        if !keepsOld {
+        if keepsOld {
+            guard rename(asidePath, keptPath) == 0 else {
+                throw .unavailable(path: keptPath, reason: String(cString: strerror(errno)))
+            }
+        } else {
             unlink(asidePath)
-            try folder.synchronize()
         }
+        try folder.synchronize()
         return Result(
-            bytesBefore: before, bytesAfter: after, records: records, keptAs: keepsOld ? asidePath : nil)
+            bytesBefore: before, bytesAfter: after, records: records, keptAs: keepsOld ? keptPath : nil)
+    }
+
+    /// Deletes the old archive if a run was killed before it did. The new one was compared with it before the exchange;
+    /// it only has to open.
+    private func finishKilledRun() throws(ArchiveError) {
+        var (old, new) = (stat(), stat())
+        guard lstat(asidePath, &old) == 0 else { return }
+        let isExchanged = stat(path, &new) == 0 && (old.st_dev, old.st_ino) != (new.st_dev, new.st_ino)
+        if isExchanged {
+            do throws(ArchiveError) {
+                _ = try Archive.checkStructure(folder: folder.path)
+                _ = try ReadOnlyEnvironment(path: path, isShared: false).read { (transaction) throws(ArchiveError) in
+                    try transaction.identity()
+                }
+            } catch {
+                throw .unfinishedCompact(path: asidePath)
+            }
+        }
+        unlink(asidePath)
+        try folder.synchronize()
+    }
+
+    private func isThere(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
     }
 
     private func makeCopy(_ progress: (Progress) -> Void) throws(ArchiveError) -> Int {

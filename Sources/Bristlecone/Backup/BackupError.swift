@@ -4,9 +4,13 @@ internal import Archive
 public enum BackupError: Error, Sendable, Equatable {
     /// The place for the backup is taken.
     case alreadyThere(path: String)
-    /// A backup to the same place is being written, or was interrupted.
+    /// A backup or a restore must not end up within a data folder or a backup.
+    case insideKeptFolder(path: String, kept: String)
+    /// A folder for the work has the name that is needed, and is not this program's to clear away.
+    case inTheWay(path: String, reason: String)
+    /// A backup to the same place is being written.
     case unfinished(path: String)
-    /// A restore to the same place is under way, or was interrupted.
+    /// A restore to the same place is under way.
     case unfinishedRestore(path: String)
     /// Something could not be written.
     case notWritten(path: String, reason: String)
@@ -44,12 +48,14 @@ extension BackupError: CustomStringConvertible {
         switch self {
         case .alreadyThere(let path):
             "\(path) exists; a backup goes into a new folder, so choose another name."
+        case .insideKeptFolder(let path, let kept):
+            "\(path) lies in \(kept), a data folder or a backup, which is not changed for that; choose another place."
+        case .inTheWay(let path, let reason):
+            "\(path) is in the way (\(reason)); move it away, or choose another place. Nothing was replaced."
         case .unfinished(let path):
-            "\(path) exists: another backup is being written there, or one was interrupted; if none is, remove it: "
-                + "rm -r \(shellWord(path))"
+            "Another backup is being written to \(path); wait for it, or choose another name."
         case .unfinishedRestore(let path):
-            "\(path) exists: a restore to the same place is under way, or one was interrupted; if none is, move it away, since "
-                + "it may hold what was there before: mv \(shellWord(path)) \(shellWord(path + ".old"))"
+            "Another restore is under way in \(path); wait for it. Nothing was replaced."
         case .notWritten(let path, let reason):
             "\(path) cannot be written (\(reason)); make room or choose another place. Nothing was replaced."
         case .notRead(let path, let reason):

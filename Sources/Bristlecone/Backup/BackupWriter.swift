@@ -30,11 +30,13 @@ struct BackupWriter {
     func write(to path: String) throws(BackupError) -> BackupReport {
         let begun = ContinuousClock.now
         let folder = FolderPath(path)
-        let unfinished = folder.sibling(BackupWriter.unfinishedSuffix)
-        try claim(folder, unfinished)
+        let work = try claim(folder)
+        let unfinished = work.path
         do throws(BackupError) {
             let (manifest, missing) = try fill(unfinished)
             try finish(unfinished, as: folder)
+            // Until here nobody else may take the folder for one that a killed run left.
+            withExtendedLifetime(work) {}
             return BackupReport(
                 folder: folder.text, created: manifest.created, archiveID: manifest.archiveID,
                 journalLast: manifest.journalLast, journalAt: manifest.journalAt, values: manifest.values,
@@ -53,18 +55,48 @@ struct BackupWriter {
         }
     }
 
-    private func claim(_ folder: FolderPath, _ unfinished: FolderPath) throws(BackupError) {
+    /// Takes the folder that the backup is written into, once nothing is in the way.
+    private func claim(_ folder: FolderPath) throws(BackupError) -> WorkFolder {
+        if let kept = KeptFolder(around: folder.parent.text) {
+            throw .insideKeptFolder(path: folder.text, kept: kept.path)
+        }
+        try requireFree(folder)
+        let unfinished = folder.sibling(BackupWriter.unfinishedSuffix)
         do {
-            if try folder.exists() { throw BackupError.alreadyThere(path: folder.text) }
-            try unfinished.create()
+            let work = try WorkFolder(unfinished)
+            try work.clear { name in BackupWriter.names.contains { name.contains($0) } }
+            // Another run may have finished since the first look.
+            do throws(BackupError) {
+                try requireFree(folder)
+            } catch {
+                unfinished.removeWithFiles()
+                throw error
+            }
+            return work
         } catch let error as BackupError {
             throw error
-        } catch let error as SystemError {
-            if error.code == EEXIST { throw .unfinished(path: unfinished.text) }
-            throw .notWritten(path: folder.text, reason: error.reason)
+        } catch let refusal as WorkFolder.Refusal {
+            switch refusal {
+            case .inUse: throw .unfinished(path: unfinished.text)
+            case .notOurs(let reason): throw .inTheWay(path: unfinished.text, reason: reason)
+            case .failed(let error): throw .notWritten(path: folder.text, reason: error.reason)
+            }
         } catch {
             throw .notWritten(path: folder.text, reason: "\(error)")
         }
+    }
+
+    /// What the names of all files contain that a backup makes on its way.
+    private static let names = BackupManifest.fileNames + [BackupManifest.name, BackupManifest.digestName]
+
+    private func requireFree(_ folder: FolderPath) throws(BackupError) {
+        let isThere: Bool
+        do {
+            isThere = try folder.exists()
+        } catch {
+            throw .notWritten(path: folder.text, reason: error.reason)
+        }
+        if isThere { throw .alreadyThere(path: folder.text) }
     }
 
     /// Writes all files, the manifest last.

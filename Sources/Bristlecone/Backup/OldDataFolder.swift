@@ -13,6 +13,7 @@ struct OldDataFolder: ~Copyable {
     init(_ folder: FolderPath) throws(BackupError) {
         guard !folder.isMountPoint else { throw .mountPoint(path: folder.text) }
         let isThere = try OldDataFolder.holdsData(folder)
+        if isThere { try OldDataFolder.refuseNewer(folder) }
         lock = try OldDataFolder.lock(folder, isThere)
         self.folder = folder
         self.isThere = isThere
@@ -32,6 +33,22 @@ struct OldDataFolder: ~Copyable {
         return !names.isEmpty
     }
 
+    /// A newer program may keep more in its folder than this one knows to move.
+    private static func refuseNewer(_ folder: FolderPath) throws(BackupError) {
+        do throws(ArchiveError) {
+            if case .number(let format) = try FolderFormat.read(in: folder.text), format > FolderFormat.current {
+                throw .newerFolder(path: folder.text, found: format, supported: FolderFormat.current)
+            }
+            _ = try ArchiveReader.open(folder: folder.text)
+        } catch {
+            switch error {
+            case .newerFolder, .newerFormat, .newerSchema: throw .archive(error.description)
+            // What is damaged or missing is what a restore is for.
+            default: return
+            }
+        }
+    }
+
     private static func lock(_ folder: FolderPath, _ isThere: Bool) throws(BackupError) -> FolderLock? {
         guard isThere else { return nil }
         do {
@@ -44,7 +61,8 @@ struct OldDataFolder: ~Copyable {
         }
     }
 
-    private static func isOurs(_ name: String) -> Bool {
+    /// Whether a node or a restore makes files of this name.
+    static func isOurs(_ name: String) -> Bool {
         DataFolder.isHarmless(name) || name.hasPrefix("archive.mdb") || name.hasPrefix("index.sqlite")
     }
 
@@ -107,8 +125,12 @@ struct OldDataFolder: ~Copyable {
             ? .mountPoint(path: folder.text) : .notWritten(path: folder.text, reason: error.reason)
     }
 
-    /// A name beside it that tells when it was moved, and that nothing has yet.
     private func nameAside(at now: Instant) throws(SystemError) -> FolderPath {
+        try OldDataFolder.nameAside(folder, at: now)
+    }
+
+    /// A name beside a data folder that tells when it was moved, and that nothing has yet.
+    static func nameAside(_ folder: FolderPath, at now: Instant) throws(SystemError) -> FolderPath {
         let moment = now.reportText.filter { $0 != "-" && $0 != ":" }
         var aside = folder.sibling(".before-restore-\(moment)")
         var number = 1

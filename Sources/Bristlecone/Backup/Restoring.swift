@@ -14,6 +14,8 @@ struct Restoring {
 
     /// What the name of a folder ends with for as long as a backup is being restored into it.
     static let unfinishedSuffix = ".restoring"
+    /// The file that such a folder holds until it is complete: a folder without it may be the data of before.
+    private static let markName = "restore.unfinished"
 
     init(_ backup: BackupReader, to dataFolder: String, at now: Instant) {
         self.backup = backup
@@ -23,16 +25,21 @@ struct Restoring {
 
     func run() throws(BackupError) -> RestoreReport {
         let begun = ContinuousClock.now
+        if let kept = KeptFolder(around: dataFolder.parent.text) {
+            throw .insideKeptFolder(path: dataFolder.text, kept: kept.path)
+        }
         let old = try OldDataFolder(dataFolder)
         let journalBefore = old.journalLast(ifArchive: backup.manifest.archiveID)
-        let restored = dataFolder.sibling(Restoring.unfinishedSuffix)
-        try make(restored)
+        let work = try makeWorkFolder()
+        let restored = work.path
         let movedAside: FolderPath?
         do throws(BackupError) {
             try backup.copyFiles(to: restored)
             try check(restored)
             try complete(restored)
             movedAside = try old.giveWay(to: restored, at: now)
+            // Until here nobody else may take the folder for one that a killed run left.
+            withExtendedLifetime(work) {}
         } catch {
             if case .halfway = error { throw error }
             restored.removeWithFiles()
@@ -45,15 +52,33 @@ struct Restoring {
             journalLastBefore: journalBefore, values: manifest.values, duration: ContinuousClock.now - begun)
     }
 
-    private func make(_ folder: FolderPath) throws(BackupError) {
+    /// Takes the folder into which the backup is restored, with nothing in it but the mark of a restore under way.
+    private func makeWorkFolder() throws(BackupError) -> WorkFolder {
+        let folder = dataFolder.sibling(Restoring.unfinishedSuffix)
         do {
             var created = CreatedFiles()
             try created.makeFolder(folder.parent.text)
-            try folder.create()
+            while true {
+                let work = try WorkFolder(folder)
+                let names = try work.names()
+                guard names.isEmpty || names.contains(Restoring.markName) else {
+                    // A restore that was killed right after the folders changed names left the data of before here.
+                    try folder.rename(to: OldDataFolder.nameAside(dataFolder, at: now))
+                    continue
+                }
+                try work.clear { $0 == Restoring.markName || OldDataFolder.isOurs($0) }
+                try OpenFolder(folder.text).create(Restoring.markName, [], permissions: 0o600)
+                return work
+            }
         } catch let error as DataFolderError {
             throw .dataFolder(error.description)
+        } catch let refusal as WorkFolder.Refusal {
+            switch refusal {
+            case .inUse: throw .unfinishedRestore(path: folder.text)
+            case .notOurs(let reason): throw .inTheWay(path: folder.text, reason: reason)
+            case .failed(let error): throw .notWritten(path: folder.text, reason: error.reason)
+            }
         } catch let error as SystemError {
-            if error.code == EEXIST { throw .unfinishedRestore(path: folder.text) }
             throw .notWritten(path: folder.text, reason: error.reason)
         } catch {
             throw .notWritten(path: folder.text, reason: "\(error)")
@@ -75,6 +100,9 @@ struct Restoring {
             else { throw BackupError.damagedFile(path: path, detail: "it holds other changes than the manifest says") }
         } catch let error as BackupError {
             throw error
+        } catch let error as ArchiveError {
+            if case .newerFormat = error { throw .archive(error.description) }
+            throw .damagedFile(path: path, detail: "it does not open: \(error)")
         } catch let error as DataFolderError {
             throw .damagedFile(path: "\(backup.folder.text)/\(IdentityFile.name)", detail: "\(error)")
         } catch {
@@ -94,6 +122,8 @@ struct Restoring {
             try OpenFolder(folder.text).create(FolderLock.name, [], permissions: 0o600)
             try OpenFolder(folder.text).create(
                 DataFolder.formatName, Array("\(backup.manifest.dataFolderFormat)\n".utf8), permissions: 0o600)
+            try OpenFolder(folder.text).remove(Restoring.markName)
+            try folder.synchronize()
         } catch {
             throw .notWritten(path: folder.text, reason: error.reason)
         }

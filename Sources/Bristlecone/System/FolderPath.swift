@@ -19,6 +19,9 @@ struct FolderPath: Hashable, Sendable {
         return FolderPath(slash == text.startIndex ? "/" : String(text[..<slash]))
     }
 
+    /// The last part of its path.
+    var name: String { text.split(separator: "/").last.map(String.init) ?? "." }
+
     /// A folder beside it, whose name begins with its own.
     func sibling(_ suffix: String) -> FolderPath { FolderPath(text + suffix) }
 
