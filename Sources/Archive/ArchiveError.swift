@@ -53,6 +53,12 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case foreignFolder(folder: String, owner: String)
     /// A node, or another tool, is using the folder.
     case inUse(folder: String)
+    /// Programs that only read the folder have not finished; their process ids, as far as they are known.
+    case beingRead(folder: String, processIDs: [Int32])
+    /// Another user could change what is in the folder, or has planted something there.
+    case unsafe(path: String, problem: String, remedy: String)
+    /// The file that is open is not the one of this name any more.
+    case misplaced(path: String, detail: String)
     /// What the operator wants is not done, for want of room.
     case refused(Refusal)
     /// The archive has been closed.
@@ -132,12 +138,25 @@ extension ArchiveError: CustomStringConvertible {
                 + "\(owner)\"."
         case .inUse(let folder):
             "A node, or another tool, is using \(folder): stop it first."
+        case .beingRead(let folder, let processIDs):
+            "A program that reads \(folder)\(Self.pids(processIDs)) has not finished: wait for it, or stop it."
+        case .unsafe(let path, let problem, let remedy):
+            "\(path) \(problem): \(remedy)"
+        case .misplaced(let path, let detail):
+            "\(path) \(detail), so nothing is stored any more: put it back, or save what the node still has open with "
+                + "\"bristlecone backup\" and then restore that."
         case .refused(let refusal): refusal.description
         case .closed:
             "The archive has been closed: open it again."
         case .failed(let operation, let reason):
             "LMDB failed at \(operation) (\(reason)): restart, and check the file if it happens again."
         }
+    }
+
+    private static func pids(_ processIDs: [Int32]) -> String {
+        guard let first = processIDs.first else { return "" }
+        return processIDs.count == 1
+            ? " (pid \(first))" : " (pids \(processIDs.map(String.init).joined(separator: ", ")))"
     }
 
     private static func text(_ byteCount: Int) -> String {

@@ -15,8 +15,12 @@ public struct StartError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// The data folder cannot be used.
     public init(_ error: DataFolderError) {
-        let isLocked = if case .locked = error { true } else { false }
-        self.init(error.description, canRetry: isLocked)
+        let canRetry =
+            switch error {
+            case .locked, .beingRead, .replaced: true
+            default: false
+            }
+        self.init(error.description, canRetry: canRetry)
     }
 
     /// Somebody else listens there already.

@@ -1,3 +1,4 @@
+import Archive
 import Glibc
 import IPv8
 import Testing
@@ -126,6 +127,64 @@ import Testing
         }
     }
 
+    @Test func deletingTheLockLetsNoSecondNodeIn() throws {
+        let folder = try DataFolder.open(path)
+        try #require(unlink("\(path)/lock") == 0)
+        #expect(throws: DataFolderError.locked(path: path, processID: nil)) { try DataFolder.open(path) }
+        #expect(folder.mendLock() == .renewed)
+        #expect(throws: DataFolderError.locked(path: path, processID: getpid())) { try DataFolder.open(path) }
+        folder.close()
+        #expect(folder.mendLock() == nil)
+        try DataFolder.open(path).close()
+    }
+
+    @Test func saysThatAReaderKeepsTheFolder() throws {
+        try DataFolder.open(path).close()
+        let reader = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { close(reader) }
+        try #require(flock(reader, LOCK_SH | LOCK_NB) == 0)
+        let error = try #require(throws: DataFolderError.self) { try DataFolder.open(path) }
+        #expect(error == .beingRead(path: path, processIDs: [getpid()]))
+        #expect(error.description.contains("being read by another program (pid \(getpid()))"))
+        #expect(StartError(error).canRetry)
+    }
+
+    @Test func refusesAFolderThatEverybodyMayWriteTo() throws {
+        try makeFolder()
+        try #require(chmod(path, 0o777) == 0)
+        let error = try #require(throws: DataFolderError.self) { try DataFolder.open(path) }
+        #expect(error.description.contains("run: chmod o-w \(path)"))
+        #expect(names() == [])
+    }
+
+    @Test func refusesAPlantedLinkAndLeavesItsTarget() throws {
+        try makeFolder()
+        try parent.write("precious", "precious")
+        try #require(symlink(parent.file("precious"), "\(path)/lock") == 0)
+        #expect(throws: DataFolderError.self) { try DataFolder.open(path) }
+        #expect(names() == ["lock"])
+        #expect(try OpenFolder(parent.path).contents(of: "precious", bytesMax: 100) == Array("precious".utf8))
+    }
+
+    @Test(arguments: ["bristlecone.format", "identity.key", "lock"])
+    func doesNotWaitForAFIFO(name: String) throws {
+        try makeFolder()
+        try #require(mkfifo("\(path)/\(name)", 0o600) == 0)
+        #expect(throws: DataFolderError.self) { try DataFolder.open(path) }
+    }
+
+    @Test func tellsOfAnIdentityThatChangedMeanwhile() throws {
+        let folder = try DataFolder.open(path)
+        defer { folder.close() }
+        #expect(folder.identityProblem() == nil)
+        try #require(unlink("\(path)/identity.key") == 0)
+        #expect(folder.identityProblem()?.contains("is gone") == true)
+        try parent.write("data/identity.key", PrivateKey.generate().bytes)
+        #expect(folder.identityProblem()?.contains("is another key") == true)
+        try parent.write("data/identity.key", folder.identity.bytes)
+        #expect(folder.identityProblem() == nil)
+    }
+
     /// Not even root can create anything in /proc.
     @Test func refusesAPlaceThatCannotBeWritten() throws {
         let error = try #require(throws: DataFolderError.self) { try DataFolder.open("/proc/bristlecone/data") }
@@ -181,11 +240,16 @@ import Testing
         .locked(path: "d", processID: nil), .newerFormat(path: "d", format: 9), .unreadableFormat(path: "d/f"),
         .foreignFiles(path: "d", example: "e"), .unreadableKey(path: "d/k", reason: "r"),
         .exposedKey(path: "d/k", permissions: "0644"), .missingKey(path: "d/k"),
+        .beingRead(path: "d", processIDs: []), .beingRead(path: "d", processIDs: [1]),
+        .beingRead(path: "d", processIDs: [1, 2]), .replaced(path: "d"),
+        .notAKey(path: "d/k", looksLike: "it is empty"),
+        .foreignKey(path: "d/k", owner: "somebody"),
     ])
     func saysOneSentence(error: DataFolderError) {
         let sentence = error.description
         #expect(sentence.contains("d"))
         #expect(!sentence.contains("\n"))
         #expect(sentence.last == "." || sentence.contains("run: "))
+        #expect(!sentence.contains("backup") || !sentence.contains("d/f"), "no backup holds the format")
     }
 }

@@ -70,7 +70,7 @@ import Testing
     func refusesWhatIsNoKeyAndLeavesIt(bytes: [UInt8]) throws {
         try parent.write("data/identity.key", bytes)
         let error = try #require(throws: DataFolderError.self) { try DataFolder.open(path) }
-        guard case .unreadableKey = error else {
+        guard case .notAKey = error else {
             Issue.record("\(error)")
             return
         }
@@ -83,6 +83,45 @@ import Testing
         #expect(throws: DataFolderError.exposedKey(path: path + "/identity.key", permissions: "0644")) {
             try DataFolder.open(path)
         }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can give a file away"))
+    func refusesAKeyOfAnotherUser() throws {
+        let file = path + "/identity.key"
+        try parent.write("data/identity.key", PrivateKey.generate().bytes)
+        try #require(chown(file, 65_534, 65_534) == 0)
+        let error = try #require(throws: DataFolderError.self) { try DataFolder.open(path) }
+        #expect(error.description.contains("\(file) belongs to the user nobody"))
+        #expect(error.description.contains("chown root \(file)"))
+        // One that a link leads to, too.
+        try #require(rename(file, parent.file("secret")) == 0 && symlink(parent.file("secret"), file) == 0)
+        #expect(throws: DataFolderError.self) { try DataFolder.open(path) }
+        try #require(chown(parent.file("secret"), 0, 0) == 0)
+        try DataFolder.open(path).close()
+    }
+
+    /// What people have put in the place of a key file, and what the message calls it.
+    private static let otherForms: [([UInt8], String)] = {
+        let secrets = [UInt8](repeating: 7, count: 64)
+        let prefix = Array("LibNaCLSK:".utf8)
+        return [
+            ([], "it is empty"), (secrets, "it has 64 bytes, but not LibNaCLSK: in front of them"),
+            (prefix + secrets + [0x0A], "a line end behind it; remove the last byte"),
+            (prefix + secrets + [0x0D, 0x0A], "remove the last 2 bytes"),
+            (prefix + secrets.dropLast(), "it has 63 bytes behind LibNaCLSK:"),
+            (Array("-----BEGIN EC PRIVATE KEY-----\n".utf8), "PEM text"),
+            (Array("LibNaCLPK:".utf8) + secrets, "it is a public key"),
+            (Array("4c69624e\n".utf8), "hexadecimal text"), (Array("TGliTmFDTFNLOg==\n".utf8), "Base64 text"),
+            ([0x30, 0x03, 0x02, 0x01, 0x00], "it is DER"), ([1, 2, 3], "it has 3 bytes of another kind"),
+        ]
+    }()
+
+    @Test(arguments: otherForms)
+    func saysWhatAFileSeemsToBeThatIsNoKey(bytes: [UInt8], words: String) throws {
+        try parent.write("data/identity.key", bytes)
+        let error = try #require(throws: DataFolderError.self) { try DataFolder.open(path) }
+        #expect(error.description.contains(words), "\(error)")
+        #expect(error.description.contains("LibNaCLSK: and 64 bytes") && !error.description.contains("backup"))
     }
 
     @Test func warnsOfAKeyThatAGroupCanRead() throws {

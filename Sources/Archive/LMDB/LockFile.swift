@@ -15,12 +15,35 @@ enum LockFile {
     static func makeRoom(beside file: String, of path: String, readersMax: Int) throws(ArchiveError) {
         let lock = file + "-lock"
         let existed = access(lock, F_OK) == 0
-        let descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { return }
+        let descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+        guard descriptor >= 0 else {
+            if errno == ELOOP { throw FolderSafety.link(lock) }
+            return
+        }
         defer { close(descriptor) }
+        try FolderSafety.checkWritten(descriptor, lock)
         let code = posix_fallocate(descriptor, 0, off_t(headerBytes + (readersMax - 1) * readerBytes))
         guard code == ENOSPC || code == EDQUOT else { return }
         if !existed { unlink(lock) }
         throw .diskFull(path: path)
+    }
+
+    /// Throws unless the file is there and can be written to without harm, for a reader beside a node: LMDB would make
+    /// another one, in which the node does not see what is being read.
+    static func checkShared(beside path: String) throws(ArchiveError) {
+        let lock = path + "-lock"
+        let descriptor = open(lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            switch errno {
+            case ELOOP: throw FolderSafety.link(lock)
+            case ENOENT:
+                throw .unreadable(
+                    path: lock, reason: "it is missing: the node is just starting, or has to be started again")
+            // Whatever else is wrong, LMDB finds it and says so.
+            default: return
+            }
+        }
+        defer { close(descriptor) }
+        try FolderSafety.checkWritten(descriptor, lock)
     }
 }

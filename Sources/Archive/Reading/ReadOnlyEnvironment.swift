@@ -22,6 +22,7 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
     /// - Parameter mapBytes: address space to take, where there is that much.
     init(path: String, isShared: Bool, mapBytes: Int = ReadOnlyEnvironment.mapBytes) throws(ArchiveError) {
         try ReadOnlyEnvironment.checkMetaPages(path, isShared: isShared)
+        if isShared { try LockFile.checkShared(beside: path) }
         var status = stat()
         guard stat(path, &status) == 0 else {
             throw .unreadable(path: path, reason: String(cString: strerror(errno)))

@@ -1,38 +1,42 @@
 internal import Glibc
 
-/// Finds out whether a node runs in a folder, and keeps one from starting there while the folder is looked at.
+/// Finds out whether a node runs in a folder, and keeps one from starting there while the folder is read.
 ///
-/// A node holds the file `lock` exclusively. A shared lock on it changes nothing in the folder, and lets several look at
-/// once.
+/// A node holds exclusive locks on the folder and on the file `lock` in it, see ``FolderLock``; one of an earlier version
+/// holds only the second. Shared locks on both change nothing in the folder and let several processes read at once.
 final class StoppedFolder: Sendable {
-    private let descriptor: Int32
+    private let folder: Descriptor?
+    private let file: Descriptor?
 
-    /// `nil` where a node runs in the folder. Where there is no lock file none can: a backup, or files that were
-    /// copied by hand.
-    init?(_ folder: String) throws(ArchiveError) {
-        let path = folder + "/lock"
-        while true {
-            let opened = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-            guard opened >= 0 else {
-                guard errno == ENOENT else {
-                    throw .unreadable(path: path, reason: String(cString: strerror(errno)))
-                }
-                descriptor = opened
-                return
-            }
-            var status = stat()
-            guard flock(opened, LOCK_SH | LOCK_NB) == 0, fstat(opened, &status) == 0 else {
-                close(opened)
-                return nil
-            }
-            // Whoever made the file may have removed it meanwhile: then this lock keeps nobody out.
-            if status.st_nlink > 0 {
-                descriptor = opened
-                return
-            }
-            close(opened)
+    /// `nil` if a node runs in the folder.
+    init?(_ path: String) throws(ArchiveError) {
+        // Without permission to list the folder, or on a file system that locks no folders, the file has to do.
+        if let opened = Descriptor(path, flags: O_RDONLY | O_DIRECTORY) {
+            if flock(opened.number, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK { return nil }
+            folder = consume opened
+        } else {
+            folder = nil
         }
+        let filePath = path + "/" + FolderLock.name
+        for _ in 0..<StoppedFolder.attemptsMax {
+            guard let opened = Descriptor(filePath, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK) else {
+                guard errno == ENOENT else {
+                    throw .unreadable(path: filePath, reason: String(cString: strerror(errno)))
+                }
+                // A backup, or files that were copied by hand.
+                file = nil
+                return
+            }
+            guard flock(opened.number, LOCK_SH | LOCK_NB) == 0 else { return nil }
+            // Whoever made the file may have removed it meanwhile: then this lock keeps nobody out.
+            if FileIdentity(path: filePath) == FileIdentity(descriptor: opened.number) {
+                file = consume opened
+                return
+            }
+        }
+        throw .unreadable(path: filePath, reason: String(cString: strerror(EBUSY)))
     }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    /// Each needs another process that replaces the file at that moment.
+    private static let attemptsMax = 100
 }

@@ -53,7 +53,7 @@ struct OldDataFolder: ~Copyable {
         guard isThere else { return nil }
         do {
             var created = CreatedFiles()
-            return try FolderLock(in: OpenFolder(folder.text), folder.text, &created)
+            return try FolderLock.take(in: OpenFolder(folder.text), folder.text, &created)
         } catch let error as DataFolderError {
             throw .dataFolder(error.description)
         } catch {

@@ -25,6 +25,7 @@ public final class DataFolder: Sendable {
     /// What an operator should hear about, each a sentence.
     public let warnings: [String]
 
+    private let folder: OpenFolder
     private let lock: Mutex<FolderLock?>
     private let created: CreatedFiles
 
@@ -65,10 +66,11 @@ public final class DataFolder: Sendable {
     private init(_ path: String, _ created: inout CreatedFiles) throws(DataFolderError) {
         try created.makeFolder(path)
         let folder = try DataFolder.openFolder(path)
+        var warnings = try DataFolder.checkSafety(of: folder, path)
         // Before anything is created, so that a newer version's folder stays as it is ...
         _ = try DataFolder.readFormat(in: folder, path)
         if let refusal = folder.refusalToWrite { throw .notWritable(path: path, reason: refusal.reason) }
-        let lock = try FolderLock(in: folder, path, &created)
+        let lock = try FolderLock.take(in: folder, path, &created)
         // ... and again, now that nobody else can change it.
         let isNew = try DataFolder.readFormat(in: folder, path) == nil
         self.path = path
@@ -82,7 +84,9 @@ public final class DataFolder: Sendable {
             }
             identity = key
         }
-        warnings = try IdentityFile.warnings(in: folder, path)
+        warnings += try IdentityFile.warnings(in: folder, path)
+        self.warnings = warnings
+        self.folder = folder
         self.lock = Mutex(lock)
         self.created = created
     }
@@ -100,6 +104,16 @@ public final class DataFolder: Sendable {
             let names = (try? OpenFolder(path).names()) ?? []
             if names.allSatisfy(DataFolder.isHarmless) { created.removeAll() }
             lock = nil
+        }
+    }
+
+    private static func checkSafety(
+        of folder: borrowing OpenFolder, _ path: String
+    ) throws(DataFolderError) -> [String] {
+        do {
+            return try FolderSafety.check(folder.descriptor, path)
+        } catch {
+            throw .unsafe(error.description)
         }
     }
 
@@ -149,6 +163,57 @@ public final class DataFolder: Sendable {
             created.add("\(path)/\(formatName)")
         } catch {
             throw .notWritable(path: path, reason: error.reason)
+        }
+    }
+}
+
+// MARK: While a node runs
+
+extension DataFolder {
+    /// Creates and locks the file `lock` again where it is missing or another one; `nil` once the folder is closed.
+    func mendLock() -> FolderLock.State? { lock.withLock { $0?.mend() } }
+
+    /// The bytes of the configuration file; `nil` where there is none.
+    func configurationFile() throws(SystemError) -> [UInt8]? {
+        try folder.contents(of: DefaultFile.name, bytesMax: DataFolder.configurationBytesMax)
+    }
+
+    private static let configurationBytesMax = 1 << 20
+
+    /// What is wrong with the file that holds the identity, which the node has read when it was started; `nil` where it
+    /// is the same key.
+    func identityProblem() -> String? {
+        let file = "\(path)/\(IdentityFile.name)"
+        let advice = "put the right one back, or take it from a backup that you make now"
+        switch Result(catching: { () throws(DataFolderError) in try IdentityFile.load(in: folder, path) }) {
+        case .success(nil):
+            return "The identity \(file) is gone, and the node will not start again without it; \(advice)."
+        case .success(let key?) where key.bytes != identity.bytes:
+            return
+                "The identity \(file) is another key than the one that the node uses; \(advice), or restart the node "
+                + "to use the new one."
+        case .success: return nil
+        case .failure(let error): return error.description
+        }
+    }
+}
+
+extension FolderLock {
+    /// Takes the lock of a folder.
+    static func take(
+        in folder: borrowing OpenFolder, _ path: String, _ created: inout CreatedFiles
+    ) throws(DataFolderError) -> FolderLock {
+        do throws(Failure) {
+            let lock = try FolderLock(of: path, in: folder.descriptor)
+            if lock.createdFile { created.add("\(path)/\(name)") }
+            return lock
+        } catch {
+            switch error {
+            case .held(let processID): throw .locked(path: path, processID: processID)
+            case .beingRead(let processIDs): throw .beingRead(path: path, processIDs: processIDs)
+            case .replaced: throw .replaced(path: path)
+            case .failed(let code): throw .notWritable(path: path, reason: SystemError(code: code).reason)
+            }
         }
     }
 }

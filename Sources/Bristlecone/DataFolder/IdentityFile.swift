@@ -1,3 +1,4 @@
+internal import Archive
 internal import Glibc
 internal import IPv8
 
@@ -32,45 +33,51 @@ enum IdentityFile {
 
     /// The key of any level that is there; `nil` where there is no file.
     static func load(in folder: borrowing OpenFolder, _ path: String) throws(DataFolderError) -> PrivateKey? {
+        guard let (bytes, status) = try read(in: folder, path) else { return nil }
         let file = "\(path)/\(name)"
-        let bytes: [UInt8]?
-        do {
-            bytes = try folder.contents(of: name, bytesMax: bytesMax)
-        } catch {
-            throw .unreadableKey(path: file, reason: error.reason)
+        // Links are followed: what counts is the file that holds the key.
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw .unreadableKey(path: file, reason: "it is not a regular file")
         }
-        guard let bytes else { return nil }
-        let permissions = try permissions(in: folder, path)
-        guard permissions & 0o007 == 0 else {
-            throw .exposedKey(path: file, permissions: octal(permissions))
+        guard status.st_uid == geteuid() || status.st_uid == 0 else {
+            throw .foreignKey(path: file, owner: FolderSafety.userName(status.st_uid))
+        }
+        guard status.st_mode & 0o007 == 0 else {
+            throw .exposedKey(path: file, permissions: octal(status.st_mode))
         }
         do {
             return try PrivateKey(bytes: bytes)
         } catch {
-            throw .unreadableKey(path: file, reason: "it is not a private key in the reference's form")
+            throw .notAKey(path: file, looksLike: KeyFileForm(bytes).description)
         }
     }
 
     /// A group may have access, because volumes are handed to containers in this way, but somebody should know of it.
     static func warnings(in folder: borrowing OpenFolder, _ path: String) throws(DataFolderError) -> [String] {
-        let permissions = try permissions(in: folder, path)
-        guard permissions & 0o070 != 0 else { return [] }
+        guard let (_, status) = try read(in: folder, path), status.st_mode & 0o070 != 0 else { return [] }
         return [
-            "The identity \(path)/\(name) can be used by its group (permissions \(octal(permissions))); "
+            "The identity \(path)/\(name) can be used by its group (permissions \(octal(status.st_mode))); "
                 + "if that is not meant, run: chmod 600 \(path)/\(name)"
         ]
     }
 
-    private static func permissions(in folder: borrowing OpenFolder, _ path: String) throws(DataFolderError) -> mode_t {
+    /// What the file holds, and what the system tells about that same file; `nil` where there is none.
+    private static func read(
+        in folder: borrowing OpenFolder, _ path: String
+    ) throws(DataFolderError) -> ([UInt8], stat)? {
         do {
-            // Links are followed: what counts is the file that holds the key.
-            return try OpenFile(name, in: folder.descriptor, flags: O_RDONLY).status().st_mode & 0o777
+            // Opening a FIFO would wait for somebody to write to it.
+            let file = try OpenFile(name, in: folder.descriptor, flags: O_RDONLY | O_NONBLOCK)
+            let status = try file.status()
+            return (status.st_mode & S_IFMT == S_IFREG ? try file.read(bytesMax: bytesMax) : [], status)
+        } catch  where error.code == ENOENT {
+            return nil
         } catch {
             throw .unreadableKey(path: "\(path)/\(name)", reason: error.reason)
         }
     }
 
-    private static func octal(_ permissions: mode_t) -> String {
-        "0" + String(permissions, radix: 8)
+    private static func octal(_ mode: mode_t) -> String {
+        "0" + String(mode & 0o777, radix: 8)
     }
 }

@@ -37,7 +37,8 @@ struct OpenFolder: ~Copyable, Sendable {
     /// The contents of a file in it; `nil` where there is none. One byte more than the limit where there is more.
     func contents(of name: String, bytesMax: Int) throws(SystemError) -> [UInt8]? {
         do {
-            return try OpenFile(name, in: descriptor, flags: O_RDONLY).read(bytesMax: bytesMax)
+            // Opening a FIFO would wait for somebody to write to it.
+            return try OpenFile(name, in: descriptor, flags: O_RDONLY | O_NONBLOCK).read(bytesMax: bytesMax)
         } catch  where error.code == ENOENT {
             return nil
         }

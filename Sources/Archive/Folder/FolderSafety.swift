@@ -1,0 +1,125 @@
+internal import Glibc
+
+/// Looks whether another user could change a data folder, or has planted something in it that this program would write
+/// to or believe.
+///
+/// The folder and what lies in it have to belong to the user of this process or to root, and nobody else may write to
+/// them. A group may, because volumes are handed to containers in this way. A file that this program creates by its name
+/// is neither a link nor has it a second name, through which something else would be written to.
+package enum FolderSafety {
+    /// Checks an open folder, and the files of ours in it.
+    ///
+    /// - Returns: what is allowed, and still something to hear about; each a sentence.
+    package static func check(_ folder: Int32, _ path: String) throws(ArchiveError) -> [String] {
+        var status = stat()
+        guard fstat(folder, &status) == 0 else {
+            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+        }
+        guard isTrusted(status.st_uid) else {
+            let owner = userName(status.st_uid)
+            if geteuid() == 0 { throw .foreignFolder(folder: path, owner: owner) }
+            throw .unsafe(
+                path: path, problem: "belongs to the user \(owner), who can replace everything in it",
+                remedy: "run this as that user, or name another folder")
+        }
+        guard status.st_mode & S_IWOTH == 0 else {
+            throw .unsafe(
+                path: path, problem: "can be written to by every user (permissions \(permissions(status)))",
+                remedy: "run: chmod o-w \(path)")
+        }
+        for name in names { try check(name, in: folder, "\(path)/\(name)") }
+        guard status.st_mode & S_IWGRP != 0 else { return [] }
+        return [
+            "The data folder \(path) can be written to by its group (permissions \(permissions(status))); "
+                + "if that is not meant, run: chmod g-w \(path)"
+        ]
+    }
+
+    /// What this program opens by its name in a data folder.
+    private static let names =
+        linkable.sorted() + [
+            "archive.mdb-lock", "archive.mdb.new", "archive.mdb.new-lock", "archive.mdb.compacted",
+            "archive.mdb.before-compact", "index.sqlite-wal", "index.sqlite-shm", "index.sqlite-journal",
+            "index.sqlite.damaged", "bristlecone.format", FolderLock.name, socketName,
+        ]
+
+    /// What an operator may keep elsewhere, on another disk or among a container's secrets.
+    private static let linkable: Set<String> = ["archive.mdb", "bristlecone.yaml", "identity.key", "index.sqlite"]
+    /// What has two names for as long as the archive is being compacted.
+    private static let doubles: Set<String> = ["archive.mdb", "archive.mdb.before-compact"]
+    private static let socketName = "control.sock"
+
+    private static func check(_ name: String, in folder: Int32, _ path: String) throws(ArchiveError) {
+        var status = stat()
+        guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+            if errno == ENOENT { return }
+            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+        }
+        try checkOwner(status, path)
+        if status.st_mode & S_IFMT == S_IFLNK {
+            guard linkable.contains(name) else { throw link(path) }
+            // One that leads nowhere is told of by whoever opens it.
+            guard fstatat(folder, name, &status, 0) == 0 else { return }
+            try checkOwner(status, path)
+        } else if !doubles.contains(name) {
+            try checkNames(status, path)
+        }
+        let kind = name == socketName ? S_IFSOCK : S_IFREG
+        guard status.st_mode & S_IFMT == kind else {
+            throw .unsafe(
+                path: path, problem: "is not a \(name == socketName ? "socket" : "regular file")",
+                remedy: "move it out of the data folder")
+        }
+        // Who may connect to a socket, the folder decides too, and the node asks the system who has.
+        guard kind == S_IFSOCK || status.st_mode & S_IWOTH == 0 else {
+            throw .unsafe(
+                path: path, problem: "can be written to by every user (permissions \(permissions(status)))",
+                remedy: "run: chmod o-w \(path)")
+        }
+    }
+
+    private static func checkOwner(_ status: stat, _ path: String) throws(ArchiveError) {
+        guard !isTrusted(status.st_uid) else { return }
+        throw .unsafe(
+            path: path, problem: "belongs to the user \(userName(status.st_uid))",
+            remedy: "if it is yours, run: chown \(userName(geteuid())) \(path)")
+    }
+
+    private static func checkNames(_ status: stat, _ path: String) throws(ArchiveError) {
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_nlink > 1 else { return }
+        throw .unsafe(
+            path: path,
+            problem: "has \(status.st_nlink) names (hard links), so that writing to it changes another file",
+            remedy: "copy it and put the copy in its place")
+    }
+
+    /// The error for a symbolic link where there has to be a file.
+    static func link(_ path: String) -> ArchiveError {
+        .unsafe(path: path, problem: "is a symbolic link, which is not followed", remedy: "remove it: rm \(path)")
+    }
+
+    /// Checks the file that LMDB writes readers into, before LMDB opens it without such a check.
+    ///
+    /// - Parameter descriptor: the file, open.
+    static func checkWritten(_ descriptor: Int32, _ path: String) throws(ArchiveError) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw .unsafe(path: path, problem: "is not a regular file", remedy: "remove it while no node runs")
+        }
+        try checkNames(status, path)
+    }
+
+    private static func isTrusted(_ user: uid_t) -> Bool { user == geteuid() || user == 0 }
+
+    /// A user's name, or number if there is none.
+    package static func userName(_ id: UInt32) -> String {
+        getpwuid(id).map { String(cString: $0.pointee.pw_name) } ?? "#\(id)"
+    }
+
+    private static func permissions(_ status: stat) -> String {
+        "0" + String(status.st_mode & 0o7777, radix: 8)
+    }
+}
