@@ -5,7 +5,6 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Logging
 internal import ServiceLifecycle
-internal import UnixSignals
 
 /// `bristlecone run`
 struct RunCommand: AsyncParsableCommand {
@@ -14,7 +13,8 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Run a node, in the foreground.",
         discussion: """
             Creates the data folder if need be, with an identity and a commented bristlecone.yaml to edit. Ctrl-C or \
-            SIGTERM stops the node. Log messages go to standard error.
+            SIGTERM stops the node. SIGHUP does not, and a changed configuration needs a restart. Log messages go to \
+            standard error.
 
             For example:
 
@@ -26,6 +26,8 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var options: NodeOptions
 
     mutating func run() async throws {
+        Signals.prepare()
+        FileLimit.raise()
         let configuration = try options.load()
         let settings = configuration.settings
         // Whatever is created from here on is the owner's alone.
@@ -48,7 +50,7 @@ struct RunCommand: AsyncParsableCommand {
         let service = NodeService(node: node) { answer.write(greeting.text) }
         // Stopped in reverse: first nobody can ask any more, then the node ends.
         let group = ServiceGroup(
-            services: [service, control], gracefulShutdownSignals: RunCommand.stopSignals,
+            services: [service, control, HangupService(logger: logger)], gracefulShutdownSignals: Signals.stopping,
             logger: RunCommand.logger(.warning, to: log))
         do {
             try await group.run()
@@ -56,17 +58,6 @@ struct RunCommand: AsyncParsableCommand {
             throw CommandFailure(message: "The node was stopped because its control socket failed: \(error).")
         }
         logger.info("Stopped")
-    }
-
-    /// The signals that stop the node, but for those that whoever started it has it ignore, as `nohup` does.
-    private static var stopSignals: [UnixSignal] {
-        [.sigterm]
-            + [.sigint, .sighup].filter { signal in
-                var inherited = sigaction()
-                sigaction(signal.rawValue, nil, &inherited)
-                // SIG_IGN is 1, in the place of a function.
-                return unsafeBitCast(inherited.__sigaction_handler.sa_handler, to: UInt.self) != 1
-            }
     }
 
     private static func logger(_ level: Logger.Level, to log: LogWriter) -> Logger {
