@@ -32,13 +32,18 @@ extension Archive {
         _ body: (inout StorePass, borrowing WriteTransaction) throws(ArchiveError) -> Result
     ) throws(ArchiveError) -> Result {
         guard !isReadOnly else { throw .readOnly(path: environment.path) }
+        try checkPlace()
         do throws(ArchiveError) {
+            let result: Result
             do throws(ArchiveError) {
                 let room = DiskRoom(folder: folder, reserveBytes: options.diskReserveBytes)
-                return try attempt(at: now, clockIsSteady, room, body)
+                result = try attempt(at: now, clockIsSteady, room, body)
             } catch  where hasNoRoom(error) {
-                return try attempt(at: now, clockIsSteady, .exhausted, body)
+                result = try attempt(at: now, clockIsSteady, .exhausted, body)
             }
+            // The file may have been deleted meanwhile.
+            try checkPlace()
+            return result
         } catch {
             switch error {
             case .ioFailed, .readOnly: deviceFailed.store(true, ordering: .releasing)

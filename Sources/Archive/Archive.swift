@@ -15,6 +15,8 @@ public final class Archive: Sendable {
     let index: Index
     /// The device has failed under a write; nothing is written until the archive is opened again.
     let deviceFailed = Atomic(false)
+    /// Whether the file that is open is the one of its name, as of the last look.
+    private let isMisplaced = Atomic(false)
     /// Changes of the journal below this number are in the index and may go.
     let journalNeededFrom = Atomic<UInt64>(0)
     /// Changes above this number stay for a copy of the index that is being made.
@@ -126,6 +128,32 @@ public final class Archive: Sendable {
 
     /// Whether a write has failed on the device, so that nothing is written until the archive is opened again.
     public var isReadOnly: Bool { deviceFailed.load(ordering: .acquiring) }
+
+    /// Whether a change can be expected to be stored: no write has failed on the device, and the file is where it was.
+    public var isWritable: Bool { !isReadOnly && !isMisplaced.load(ordering: .acquiring) }
+
+    /// Throws unless the file that is open is the one of its name; to be called now and then, since nothing is stored
+    /// otherwise, and somebody has to hear of that.
+    package func checkPlace() throws(ArchiveError) {
+        do throws(ArchiveError) {
+            try environment.checkPlace()
+            isMisplaced.store(false, ordering: .releasing)
+        } catch .closed {
+            throw .closed
+        } catch {
+            isMisplaced.store(true, ordering: .releasing)
+            throw error
+        }
+    }
+
+    /// Whether the file in which LMDB notes readers is gone or another one: then other programs cannot read beside this
+    /// one until the archive is opened again.
+    package var hasLostReadersFile: Bool { environment.hasLostReadersFile }
+
+    /// Opens the index again if its file was deleted or replaced; `follow` then brings it up to date.
+    ///
+    /// - Returns: whether it was.
+    package func reopenLostIndex() -> Bool { following.withLock { _ in index.reopenIfLost() } }
 
     /// The damaged records that were met since the archive was opened, in the order of table and key.
     public var damagedRecords: [DamagedRecord] {

@@ -29,6 +29,7 @@ public final class BristleconeNode: Sendable {
     let threads: NodeThreads
     let loop: NodeLoop
     private let trackers: TrackerResolver
+    private let watch: FolderWatch
     private let joining: JoiningStatus
     private let refusals: SendRefusals
     /// How values are kept alive.
@@ -46,6 +47,7 @@ public final class BristleconeNode: Sendable {
         _ settings: NodeSettings, logger: Logger = Logger(label: "bristlecone") { _ in SwiftLogNoOpLogHandler() }
     ) async throws(StartError) -> BristleconeNode {
         try refuseLateClock(ClockReading.now().wall)
+        try FileLimit.check()
         let folder: DataFolder
         do {
             folder = try DataFolder.open(settings.dataFolder)
@@ -100,9 +102,11 @@ public final class BristleconeNode: Sendable {
                 acknowledgesEarly: settings.relaxedDurability, newestChange: (try? archive.newestChange()) ?? nil,
                 logger: logger),
             on: eventLoop)
+        watch = FolderWatch(folder: folder, archive: archive, index: threads.index, logger: logger)
         trackers = TrackerResolver(settings.bootstrap ? settings.bootstrapServers : [], logger: logger)
         threads.index.archiveChanged()
         loop.begin()
+        watch.begin(on: eventLoop)
         threads.scrubber.begin(on: eventLoop) {
             [loop, archive, scrubber = threads.scrubber] lost in
             Task {
@@ -279,7 +283,7 @@ public final class BristleconeNode: Sendable {
     /// - Parameter folder: an absolute path; the folder that it lies in exists.
     public func backUp(to folder: String) async throws(NodeError) -> BackupReport {
         do throws(BackupError) {
-            return try await threads.copier.run { [archive, data = self.folder.path] (isStopped) throws(BackupError) in
+            return try await threads.copier.run { [archive, data = self.folder] (isStopped) throws(BackupError) in
                 let now = ClockReading.now().wall
                 return try BackupWriter(archive: archive, dataFolder: data, at: now, unless: isStopped)
                     .write(to: folder)
@@ -297,7 +301,7 @@ public final class BristleconeNode: Sendable {
             endpoints: snapshot?.endpoints.map { EndpointStatus($0, at: snapshot?.now ?? .distantPast) } ?? [],
             joining: joining, contacts: snapshot.map(ContactStatus.all) ?? [], archive: ArchiveStatus(archive),
             clock: snapshot?.clock ?? ClockStatus(), scrub: threads.scrubber.status,
-            upkeep: snapshot.map(upkeepStatus),
+            upkeep: snapshot.map(upkeepStatus), problems: watch.problems,
             counters: (snapshot?.counters.named ?? [:]).merging(archiveCounters) { $1 }
                 .merging(threads.scrubber.counters) { $1 }.merging(refusals.counters) { $1 })
     }

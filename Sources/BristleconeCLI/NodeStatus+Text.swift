@@ -19,10 +19,15 @@ extension NodeStatus {
         if let scrub { summary.add("scrub", scrub.text(on: terminal)) }
         if let upkeep { summary.add("upkeep", upkeep.text) }
         let blocks = [
-            [terminal.strong(head)] + summary.lines(), endpointLines(terminal), contactLines(terminal),
+            [terminal.strong(head)] + summary.lines(), problemLines(terminal), endpointLines(terminal),
+            contactLines(terminal),
             upkeep.map { $0.jobLines(terminal) } ?? [], counterLines(terminal),
         ].filter { !$0.isEmpty }
         return blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
+    }
+
+    private func problemLines(_ terminal: Terminal) -> [String] {
+        problems.isEmpty ? [] : [terminal.bad("Problems")] + problems.map { "  \($0)" }
     }
 
     private func endpointLines(_ terminal: Terminal) -> [String] {

@@ -1,22 +1,29 @@
 import Foundation
 import IPv8
+import Synchronization
 
 @testable import Archive
 
 /// The archive's tables, where GRDB's name for its own is in the way.
 typealias ArchiveTable = Table
 
-/// A folder of its own for a test, gone with it.
+/// A folder of its own for a test. It is there until the process ends: an archive stores nothing once its file is gone,
+/// and may outlive this value.
 final class Folder {
     let path: String
+
+    private static let made = Mutex<[String]>([])
+    private static let removesAllAtExit: Void = {
+        atexit { for path in Folder.made.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: path) } }
+    }()
 
     init() throws {
         let url = FileManager.default.temporaryDirectory.appending(path: "archive-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         path = url.path
+        Folder.removesAllAtExit
+        Folder.made.withLock { $0.append(url.path) }
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 
     var lmdb: String { path + "/archive.mdb" }
     var index: String { path + "/index.sqlite" }

@@ -96,7 +96,7 @@ import Testing
                     JobStatus(
                         name: "scrub", due: Instant(seconds: 1_770_120_001), lastRun: nil, lastResult: nil, budget: ""),
                 ]),
-            counters: ["received": 3, "quiet": 0])
+            problems: ["The identity is gone."], counters: ["received": 3, "quiet": 0])
         #expect(
             status.text(on: person) == """
                 Bristlecone 0.1.0, running for 3 h 12 min (pid 7)
@@ -104,6 +104,9 @@ import Testing
                   archive   1 value under 1 key, 3.4 MiB in use
                   journal   change 9, index 2 behind
                   upkeep    1 key kept alive in the DHT, 0 due: idle
+
+                Problems
+                  The identity is gone.
 
                 Listens on
                   address         seen as        node id        contacts  good  buckets

@@ -114,7 +114,7 @@ import Testing
             ],
             archive: ArchiveStatus(values: 1, keys: 2, liveBytes: 3, mapBytes: 4, journalLast: 5, indexLast: 6),
             clock: ClockStatus(versionsAhead: .seconds(7200)),
-            counters: ["received": 9, "dropped.bad_signature": 1])
+            problems: ["It burns."], counters: ["received": 9, "dropped.bad_signature": 1])
         #expect(
             try json(status)
                 == #"{"archive":{"index_last":6,"journal_last":5,"keys":2,"live_bytes":3,"map_bytes":4,"values":1},"#
@@ -129,7 +129,7 @@ import Testing
                 + #""listen":"[::1]:8091","node_id":"\#(id)"}],"#
                 + #""joining":{"bootstrap_servers":true,"lan_broadcast":false,"peers":["[::1]:8091"]},"#
                 + #""key_level":"curve25519","mid":"\#(signer.mid)","#
-                + #""pid":42,"public_key":"\#(signer)","scrub":null,"upkeep":null,"uptime_seconds":3,"version":"0.1.0"}"#
+                + #""pid":42,"problems":["It burns."],"public_key":"\#(signer)","scrub":null,"upkeep":null,"uptime_seconds":3,"version":"0.1.0"}"#
         )
     }
 

@@ -17,8 +17,27 @@ final class Index: Sendable {
     private let state: Mutex<State>
 
     private struct State {
-        var pool: DatabasePool?
+        var pool: DatabasePool? {
+            didSet { files = nil }
+        }
         var isClosed = false
+        /// The pool's files when it was opened.
+        var files: Files?
+    }
+
+    /// The files that SQLite has open: with a write-ahead log that was deleted, what is written is lost just as with the
+    /// file itself.
+    private struct Files: Equatable {
+        let database: FileIdentity?
+        let log: FileIdentity?
+
+        init(of path: String) {
+            database = FileIdentity(path: path)
+            // Beside the file that a link leads to.
+            let real = realpath(path, nil)
+            defer { free(real) }
+            log = real.flatMap { FileIdentity(path: String(cString: $0) + "-wal") }
+        }
     }
 
     private static let writerCacheKiB = 32 << 10
@@ -66,6 +85,7 @@ final class Index: Sendable {
                 guard state.pool == nil else { return nil }
                 do {
                     state.pool = try makePool()
+                    state.files = Files(of: path)
                     return nil
                 } catch  where Index.isPassing(error) {
                     throw Index.failure(error)
@@ -75,6 +95,30 @@ final class Index: Sendable {
             }
         }
         return try result.get()
+    }
+
+    /// Closes the pool if its files are gone or others; the next call opens what is there then.
+    ///
+    /// - Returns: whether they were.
+    func reopenIfLost() -> Bool {
+        state.withLock { state in
+            guard let pool = state.pool else { return false }
+            let files = Files(of: path)
+            guard let known = state.files, files != known else { return false }
+            // SQLite begins a log when it needs one.
+            guard known.log != nil || files.database != known.database else {
+                state.files = files
+                return false
+            }
+            // This writes the log, deleted or not, into the file that SQLite has open.
+            try? pool.close()
+            state.pool = nil
+            // A log that is left would be taken for that of another file.
+            if files.database != known.database {
+                for suffix in ["-wal", "-shm", "-journal"] { unlink(path + suffix) }
+            }
+            return true
+        }
     }
 
     /// Reads in a snapshot of its own.
@@ -138,6 +182,7 @@ final class Index: Sendable {
             try files.moveItem(atPath: path, toPath: asidePath)
             for suffix in ["-wal", "-shm", "-journal"] { try? files.removeItem(atPath: path + suffix) }
             state.pool = try makePool()
+            state.files = Files(of: path)
         } catch {
             throw Index.failure(error)
         }

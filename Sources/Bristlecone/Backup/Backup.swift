@@ -36,7 +36,7 @@ public enum Backup {
             throw .archive(error.description)
         }
         defer { archive.close() }
-        return try BackupWriter(archive: archive, dataFolder: dataFolder, at: now).write(to: folder)
+        return try BackupWriter(archive: archive, dataFolder: opened, at: now).write(to: folder)
     }
 
     /// How many bytes a backup's files have, as its manifest says.

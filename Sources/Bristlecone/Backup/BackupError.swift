@@ -12,6 +12,8 @@ public enum BackupError: Error, Sendable, Equatable {
     case unfinished(path: String)
     /// A restore to the same place is under way.
     case unfinishedRestore(path: String)
+    /// The folder that a backup was being written to is gone, or another one.
+    case vanished(path: String)
     /// Something could not be written.
     case notWritten(path: String, reason: String)
     /// Something could not be read.
@@ -56,6 +58,8 @@ extension BackupError: CustomStringConvertible {
             "Another backup is being written to \(path); wait for it, or choose another name."
         case .unfinishedRestore(let path):
             "Another restore is under way in \(path); wait for it. Nothing was replaced."
+        case .vanished(let path):
+            "\(path) was removed or replaced while the backup was being written to it; repeat the backup."
         case .notWritten(let path, let reason):
             "\(path) cannot be written (\(reason)); make room or choose another place. Nothing was replaced."
         case .notRead(let path, let reason):

@@ -8,7 +8,7 @@ internal import IPv8
 /// name when all of it is on the disk. So a folder that looks like a backup is one.
 struct BackupWriter {
     private let archive: Archive
-    private let dataFolder: String
+    private let dataFolder: DataFolder
     private let now: Instant
     private let isStopped: @Sendable () -> Bool
 
@@ -17,7 +17,7 @@ struct BackupWriter {
 
     /// - Parameter isStopped: asked now and then whether to give up; what was written so far is then removed.
     init(
-        archive: Archive, dataFolder: String, at now: Instant,
+        archive: Archive, dataFolder: DataFolder, at now: Instant,
         unless isStopped: @escaping @Sendable () -> Bool = { false }
     ) {
         self.archive = archive
@@ -32,9 +32,10 @@ struct BackupWriter {
         let folder = FolderPath(path)
         let work = try claim(folder)
         let unfinished = work.path
+        let claimed = FileIdentity(path: unfinished.text)
         do throws(BackupError) {
             let (manifest, missing) = try fill(unfinished)
-            try finish(unfinished, as: folder)
+            try finish(unfinished, claimed, as: folder)
             // Until here nobody else may take the folder for one that a killed run left.
             withExtendedLifetime(work) {}
             return BackupReport(
@@ -42,12 +43,17 @@ struct BackupWriter {
                 journalLast: manifest.journalLast, journalAt: manifest.journalAt, values: manifest.values,
                 bytes: manifest.byteCount, indexIsMissingBecause: missing, duration: ContinuousClock.now - begun)
         } catch {
+            // What has taken its place is somebody else's.
+            guard FileIdentity(path: unfinished.text) == claimed else { throw .vanished(path: unfinished.text) }
             unfinished.removeWithFiles()
             throw error
         }
     }
 
-    private func finish(_ unfinished: FolderPath, as folder: FolderPath) throws(BackupError) {
+    private func finish(
+        _ unfinished: FolderPath, _ claimed: FileIdentity?, as folder: FolderPath
+    ) throws(BackupError) {
+        guard FileIdentity(path: unfinished.text) == claimed else { throw .vanished(path: unfinished.text) }
         do {
             try unfinished.rename(to: folder)
         } catch {
@@ -126,24 +132,19 @@ struct BackupWriter {
         return (manifest, copy.indexIsMissingBecause)
     }
 
-    /// The identity and the configuration, where the folder has one.
+    /// The identity that the archive's node has, whatever has become of its file meanwhile, and the configuration, where
+    /// the folder has one.
     private func copySmallFiles(to folder: FolderPath) throws(BackupError) -> [String] {
-        var names: [String] = []
-        for name in [IdentityFile.name, DefaultFile.name] {
-            let bytes: [UInt8]?
-            do {
-                bytes = try OpenFolder(dataFolder).contents(of: name, bytesMax: 1 << 20)
-            } catch {
-                throw .notRead(path: "\(dataFolder)/\(name)", reason: error.reason)
-            }
-            guard let bytes else {
-                if name == DefaultFile.name { continue }
-                throw .notRead(path: "\(dataFolder)/\(name)", reason: "there is none")
-            }
-            try create(name, in: folder, bytes)
-            names.append(name)
+        try create(IdentityFile.name, in: folder, dataFolder.identity.bytes)
+        let configuration: [UInt8]?
+        do {
+            configuration = try dataFolder.configurationFile()
+        } catch {
+            throw .notRead(path: "\(dataFolder.path)/\(DefaultFile.name)", reason: error.reason)
         }
-        return names
+        guard let configuration else { return [IdentityFile.name] }
+        try create(DefaultFile.name, in: folder, configuration)
+        return [IdentityFile.name, DefaultFile.name]
     }
 
     private func create(_ name: String, in folder: FolderPath, _ bytes: [UInt8]) throws(BackupError) {

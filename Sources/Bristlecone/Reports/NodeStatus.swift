@@ -24,6 +24,8 @@ public struct NodeStatus: Sendable, Equatable {
     public var scrub: ScrubStatus?
     /// How its values are kept alive in the DHT; `nil` where the node is about to end.
     public var upkeep: UpkeepStatus?
+    /// What an operator has to do something about, each a sentence.
+    public var problems: [String]
     /// What it has counted since it was started, by name; what was dropped is under `dropped.` and the reason.
     public var counters: [String: Int]
 
@@ -32,8 +34,7 @@ public struct NodeStatus: Sendable, Equatable {
         version: String = Release.version, processID: Int32, uptime: Duration, publicKey: PublicKey,
         endpoints: [EndpointStatus], joining: JoiningStatus = JoiningStatus(), contacts: [ContactStatus],
         archive: ArchiveStatus, clock: ClockStatus = ClockStatus(), scrub: ScrubStatus? = nil,
-        upkeep: UpkeepStatus? = nil,
-        counters: [String: Int]
+        upkeep: UpkeepStatus? = nil, problems: [String] = [], counters: [String: Int]
     ) {
         self.version = version
         self.processID = processID
@@ -46,13 +47,14 @@ public struct NodeStatus: Sendable, Equatable {
         self.clock = clock
         self.scrub = scrub
         self.upkeep = upkeep
+        self.problems = problems
         self.counters = counters
     }
 }
 
 extension NodeStatus: Codable {
     private enum CodingKeys: String, CodingKey {
-        case version, mid, endpoints, joining, contacts, archive, clock, scrub, upkeep, counters
+        case version, mid, endpoints, joining, contacts, archive, clock, scrub, upkeep, problems, counters
         case processID = "pid"
         case uptime = "uptime_seconds"
         case publicKey = "public_key"
@@ -73,6 +75,8 @@ extension NodeStatus: Codable {
         clock = try container.decode(ClockStatus.self, forKey: .clock)
         scrub = try container.decodeIfPresent(ScrubStatus.self, forKey: .scrub)
         upkeep = try container.decodeIfPresent(UpkeepStatus.self, forKey: .upkeep)
+        // A node of an earlier version does not say.
+        problems = try container.decodeIfPresent([String].self, forKey: .problems) ?? []
         counters = try container.decode([String: Int].self, forKey: .counters)
     }
 
@@ -92,6 +96,7 @@ extension NodeStatus: Codable {
         try container.encode(clock, forKey: .clock)
         try container.encode(scrub, forKey: .scrub)
         try container.encode(upkeep, forKey: .upkeep)
+        try container.encode(problems, forKey: .problems)
         try container.encode(counters, forKey: .counters)
     }
 }

@@ -43,7 +43,7 @@ final class GroupCommit {
     /// Whether a store may be promised before it is written: the archive can be written and takes what it is given,
     /// nothing of this is barred, and not too much waits already.
     func canPromise(_ store: StoreChange) -> Bool {
-        guard !archive.isReadOnly, takesStores, waiting.count < GroupCommit.promisesMax else { return false }
+        guard archive.isWritable, takesStores, waiting.count < GroupCommit.promisesMax else { return false }
         let signers = store.entries.compactMap(\.signature).map { ArchiveSubject.signer($0.signer.mid) }
         return (try? archive.isBlocked(anyOf: [.key(store.target)] + signers)) == false
     }
