@@ -22,11 +22,15 @@ struct ClientOptions: ParsableArguments {
     /// Asks the node in the data folder, and throws what it says where it cannot do what was asked for.
     func ask(_ request: ControlRequest, timeout: Duration) throws -> ControlReply {
         let reply = try ControlClient(dataFolder: folder).send(request, timeout: timeout)
-        if case .failure(let sentence, let canRetry) = reply {
+        if case .failure(let whole, let canRetry) = reply {
+            let sentence = String(whole.prefix(ClientOptions.sentenceMax))
             throw CommandFailure(message: canRetry ? "\(sentence) \(Program.retryHint)" : sentence)
         }
         return reply
     }
+
+    /// No node says more in a sentence; one that does is not to fill a terminal.
+    private static let sentenceMax = 2000
 
     /// Prints an answer: as JSON, or as the text for people that is made for the terminal.
     func show(_ report: some Encodable, _ text: (Terminal) -> String) throws {

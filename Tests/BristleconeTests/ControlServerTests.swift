@@ -50,7 +50,9 @@ import Testing
     }
 
     /// Sends bytes over a new connection and reads until the server closes it.
-    private static func exchange(_ bytes: [UInt8], in path: String) async throws -> String {
+    ///
+    /// - Parameter ends: whether the server is told that nothing more comes.
+    private static func exchange(_ bytes: [UInt8], in path: String, ends: Bool = true) async throws -> String {
         try await blocking {
             let socketPath = try ControlSocketPath(in: path)
             let type = Int32(SOCK_STREAM.rawValue)
@@ -64,7 +66,7 @@ import Testing
                 guard count > 0 else { break }
                 rest = rest.dropFirst(count)
             }
-            shutdown(descriptor, Int32(SHUT_WR))
+            if ends { shutdown(descriptor, Int32(SHUT_WR)) }
             var answer: [UInt8] = []
             var chunk = [UInt8](repeating: 0, count: 4096)
             while true {
@@ -255,6 +257,101 @@ import Testing
         #expect(
             ControlError.notRunning(dataFolder: "my data").description
                 == "No node is running in my data. Start one with: bristlecone run --data 'my data'")
+    }
+
+    @Test(arguments: [true, false])
+    func makesALostSocketAnew(isReplaced: Bool) async throws {
+        let (notes, note) = AsyncStream.makeStream(of: String.self)
+        let path = folder.path
+        let reply = reply
+        let server = try ControlServer.bind(
+            inDataFolder: path, times: ControlServer.Times(look: .milliseconds(1)))
+        let serving = Task { try await server.serve({ _ in reply }, note: { note.yield($0) }) }
+        Self.expect(try await Self.ask(.status, in: path), reply)
+        if isReplaced {
+            // What a second server leaves behind.
+            _ = try ControlServer.bind(inDataFolder: path)
+        } else {
+            try #require(unlink(folder.file("control.sock")) == 0)
+        }
+        let told = await notes.first { _ in true }
+        #expect(told?.contains("made anew") == true)
+        Self.expect(try await Self.ask(.status, in: path), reply)
+        #expect(TemporaryFolder.permissions(of: folder.file("control.sock")) == 0o600)
+        serving.cancel()
+        try await serving.value
+        #expect(TemporaryFolder.permissions(of: folder.file("control.sock")) == nil)
+    }
+
+    @Test func saysOnceThatASocketCannotBeMadeAnew() async throws {
+        let (notes, note) = AsyncStream.makeStream(of: String.self)
+        let reply = reply
+        let server = try ControlServer.bind(
+            inDataFolder: folder.path, times: ControlServer.Times(look: .milliseconds(1)))
+        let serving = Task { try await server.serve({ _ in reply }, note: { note.yield($0) }) }
+        try #require(unlink(folder.file("control.sock")) == 0)
+        try #require(mkdir(folder.file("control.sock"), 0o700) == 0)
+        var told = notes.makeAsyncIterator()
+        // Either the socket was made anew before the folder took its place, or it could not be.
+        var sentence = await told.next()
+        if sentence?.contains("was made anew") == true { sentence = await told.next() }
+        #expect(sentence?.contains("cannot be made anew") == true)
+        try #require(rmdir(folder.file("control.sock")) == 0)
+        #expect(await told.next()?.contains("was made anew") == true)
+        serving.cancel()
+        try await serving.value
+    }
+
+    @Test(arguments: ["", "{\"request\":", "{\"request\":\"status\"}\n{\"request\":"])
+    func closesAConnectionWhoseRequestDoesNotCome(sent: String) async throws {
+        let reply = reply
+        let path = folder.path
+        let server = try ControlServer.bind(
+            inDataFolder: path, times: ControlServer.Times(request: .seconds(2)))
+        let serving = Task { try await server.serve { _ in reply } }
+        let answer = try await Self.exchange(Array(sent.utf8), in: path, ends: false)
+        #expect(answer == (sent.contains("\n") ? try JSONText.encode(reply) + "\n" : ""))
+        serving.cancel()
+        try await serving.value
+    }
+
+    @Test func waitsForARequestThatTakesItsTime() async throws {
+        let reply = reply
+        let path = folder.path
+        let server = try ControlServer.bind(
+            inDataFolder: path, times: ControlServer.Times(request: .seconds(3)))
+        let handler: ControlServer.Handler = { _ in
+            // Longer than a client may take.
+            try? await Task.sleep(for: .seconds(4))
+            return reply
+        }
+        let serving = Task { try await server.serve(handler) }
+        Self.expect(try await Self.ask(.status, in: path), reply)
+        serving.cancel()
+        try await serving.value
+    }
+
+    @Test func doesNotFollowALinkInTheSocketsPlace() async throws {
+        let other = try TemporaryFolder()
+        let server = try ControlServer.bind(inDataFolder: other.path)
+        let path = folder.path
+        try #require(symlink(other.file("control.sock"), folder.file("control.sock")) == 0)
+        await #expect(throws: ControlError.notASocket(dataFolder: path)) { _ = try await Self.ask(.status, in: path) }
+        withExtendedLifetime(server) {}
+    }
+
+    @Test func replyCannotCommandATerminal() async throws {
+        let hostile = ControlReply.failure("\u{1B}]0;owned\u{7}\r\n\u{202E}\u{9B}2J ü 😀 \"\\/", canRetry: false)
+        try await serving({ _ in hostile }) { path in
+            let bad = String(repeating: "\u{FFFD}", count: 1)
+            Self.expect(
+                try await Self.ask(.status, in: path),
+                .failure("\(bad)]0;owned\(bad)\(bad)\(bad)\(bad)\(bad)2J ü 😀 \"\\/", canRetry: false))
+        }
+        #expect(
+            SafeText.json(Array(#""\u001b\u0041\ud83d\ude00\u202e\n\q\u12""#.utf8))
+                == Array("\"\u{FFFD}\\u0041\\ud83d\\ude00\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}12\"".utf8))
+        #expect(SafeText.json([0x22, 0x1B, 0xFF, 0x5C]) == Array("\"\u{FFFD}\u{FFFD}".utf8))
     }
 
     @Test func saysThatADeadNodesSocketIsNoNode() async throws {

@@ -1,3 +1,4 @@
+internal import Archive
 internal import Glibc
 
 /// Talks to the node that is running in a data folder. Each request has a connection of its own and blocks the thread.
@@ -21,7 +22,7 @@ public struct ControlClient: Sendable {
         }
         try write(line, to: socket)
         let reply = try readLine(from: socket, until: deadline, timeout)
-        guard let reply = try? JSONText.decode(ControlReply.self, from: reply) else {
+        guard let reply = try? JSONText.decode(ControlReply.self, from: SafeText.json(reply)) else {
             throw .unknownReply(dataFolder: dataFolder)
         }
         return reply
@@ -31,6 +32,9 @@ public struct ControlClient: Sendable {
     private func connect(_ timeout: Duration) throws(ControlError) -> OpenFile {
         do {
             let path = try ControlSocketPath(in: dataFolder)
+            // A link would lead to a socket of somebody else's choice.
+            let kind = try path.folder.status(of: ControlSocketPath.name).map { $0.st_mode & S_IFMT }
+            guard kind == nil || kind == S_IFSOCK else { throw ControlError.notASocket(dataFolder: dataFolder) }
             let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
             let file = OpenFile(owning: try SystemError.check { socket(AF_UNIX, type, 0) })
             let descriptor = file.descriptor
@@ -38,9 +42,15 @@ public struct ControlClient: Sendable {
             let size = socklen_t(MemoryLayout<timeval>.size)
             try SystemError.check { setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, size) }
             try SystemError.check { path.withSocketAddress { Glibc.connect(descriptor, $0, $1) } }
+            let user = try PeerUser.of(descriptor)
+            guard PeerUser.isTrusted(user, in: path.folder) else {
+                throw ControlError.foreignNode(dataFolder: dataFolder, user: FolderSafety.userName(user))
+            }
             return file
+        } catch let error as ControlError {
+            throw error
         } catch {
-            switch error.code {
+            switch (error as? SystemError)?.code {
             case EACCES, EPERM: throw .notPermitted(dataFolder: dataFolder)
             case EAGAIN: throw .noAnswer(dataFolder: dataFolder, after: timeout)
             default: throw .notRunning(dataFolder: dataFolder)

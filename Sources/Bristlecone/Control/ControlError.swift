@@ -4,6 +4,10 @@ public enum ControlError: Error, Sendable, Equatable {
     case notRunning(dataFolder: String)
     /// The node is somebody else's.
     case notPermitted(dataFolder: String)
+    /// Another user's process is at the control socket; nothing was sent to it.
+    case foreignNode(dataFolder: String, user: String)
+    /// Something else has the control socket's name.
+    case notASocket(dataFolder: String)
     /// The node did not answer in time.
     case noAnswer(dataFolder: String, after: Duration)
     /// The node went away before it answered.
@@ -22,6 +26,12 @@ extension ControlError: CustomStringConvertible {
             "No node is running in \(folder). Start one with: bristlecone run --data \(shellWord(folder))"
         case .notPermitted(let folder):
             "The node in \(folder) belongs to another user; run this as the user who started it."
+        case .foreignNode(let folder, let user):
+            "The control socket in \(folder) belongs to a process of the user \(user), so nothing was sent to it; check who "
+                + "can write to that folder, or run this as that user."
+        case .notASocket(let folder):
+            "\(folder)/\(ControlSocketPath.name) is not a socket, and no node would have made it so; remove it, and a node "
+                + "that runs there makes its own."
         case .noAnswer(let folder, let time):
             "The node in \(folder) did not answer within \(Int(time.seconds)) seconds; look at its log, and try again."
         case .stopped(let folder):

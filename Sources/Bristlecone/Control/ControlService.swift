@@ -19,7 +19,7 @@ public struct ControlService: Service {
     public func run() async throws {
         logger.debug("The control socket is open")
         try await cancelWhenGracefulShutdown {
-            try await server.serve { request in await reply(to: request) }
+            try await server.serve({ request in await reply(to: request) }, note: { logger.warning("\($0)") })
         }
     }
 

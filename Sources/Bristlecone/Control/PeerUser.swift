@@ -1,0 +1,31 @@
+internal import Archive
+internal import Glibc
+
+/// The user of the process at the other end of a local socket, of which the system keeps account (`SO_PEERCRED`).
+enum PeerUser {
+    /// What the system tells: Linux's `struct ucred`.
+    struct Credentials {
+        var processID: Int32 = 0
+        var user: UInt32 = .max
+        var group: UInt32 = .max
+    }
+
+    /// The user at the other end of a connected socket.
+    static func of(_ descriptor: Int32) throws(SystemError) -> uid_t {
+        var credentials = Credentials()
+        var size = socklen_t(MemoryLayout<Credentials>.size)
+        try SystemError.check { getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) }
+        return credentials.user
+    }
+
+    /// Whether a node serves a user: its own, and root.
+    static func mayUseNode(_ user: uid_t) -> Bool { user == geteuid() || user == 0 }
+
+    /// Whether a user's node is believed: one of the same user, or of root. Root also believes the owner of the data
+    /// folder, as whom a service runs.
+    static func isTrusted(_ user: uid_t, in folder: borrowing OpenFolder) -> Bool {
+        if user == geteuid() || user == 0 { return true }
+        guard geteuid() == 0, let owner = try? folder.status(of: ".")?.st_uid else { return false }
+        return owner == user
+    }
+}
