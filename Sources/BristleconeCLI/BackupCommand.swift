@@ -49,7 +49,7 @@ struct BackupCommand: AsyncParsableCommand {
                     + "service that has one of its own, which goes when it stops. Repeat it with a folder that both see."
             )
         }
-        try client.show(report) { report.text(on: $0, backup: folder) }
+        try client.show(report) { report.text(on: $0, backup: folder, dataFolder: dataFolder) }
     }
 
     /// Has the running node do it; where none runs, does it here.

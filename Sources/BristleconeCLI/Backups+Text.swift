@@ -6,8 +6,10 @@ internal import IPv8
 extension BackupReport {
     /// The report for people.
     ///
-    /// - Parameter backup: the folder as it was typed.
-    func text(on terminal: Terminal, backup: String) -> String {
+    /// - Parameters:
+    ///   - backup: the folder as it was typed.
+    ///   - dataFolder: the node's.
+    func text(on terminal: Terminal, backup: String, dataFolder: String) -> String {
         var table = TextTable()
         table.add("values", "\(values)")
         table.add("journal", Words.journal(last: journalLast, at: journalAt))
@@ -17,9 +19,10 @@ extension BackupReport {
             table.add("index", "not copied (\(indexIsMissingBecause)); it is rebuilt after a restore")
         }
         let head = "\(terminal.good("Backed up")) to \(terminal.strong(folder))"
+        let option = dataFolder == NodeSettings().dataFolder ? "" : " --data \(shellWord(dataFolder))"
         let foot = [
             "It holds the node's private key: keep it where nobody else can read it.",
-            "To restore it: bristlecone restore \(shellWord(backup))",
+            "To restore it: bristlecone restore \(shellWord(backup))\(option)",
         ]
         return ([head] + table.lines() + foot.map(terminal.faint)).joined(separator: "\n")
     }
