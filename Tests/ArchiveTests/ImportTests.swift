@@ -157,7 +157,7 @@ import Testing
         let archive = try target.open()
         let outcomes = try archive.take(items, .valuesOnly)
         for (item, outcome) in zip(items, outcomes) {
-            let isDecision = [.pin, .block, .publication].contains(item.kind)
+            let isDecision = [.pin, .block, .publication, .floor].contains(item.kind)
             #expect(outcome == (isDecision ? .leftOut : .taken), "\(item.kind)")
         }
         #expect(try archive.pins().isEmpty && archive.blocks().isEmpty && archive.publications().isEmpty)

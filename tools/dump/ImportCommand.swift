@@ -19,8 +19,9 @@ struct ImportCommand: GuardedCommand {
             refused by then, it begins anew, with what is held already. A folder without an archive gets one. The node \
             has to be stopped.
 
-            Pins, publications and blocks come along, as when an archive moves; with --values-only they do not, which is \
-            for the archive of somebody else.
+            Pins, publications, blocks and floors come along, as when an archive moves. All of them are the word of whoever \
+            made the dump, so import like this only from whom you trust. With --values-only nothing counts that a \
+            signature does not prove: use it for the archive of somebody else.
 
             The exit status is 0 where everything is held now, 1 where something was refused, 2 where the dump or the \
             archive cannot be read.
@@ -36,7 +37,7 @@ struct ImportCommand: GuardedCommand {
 
     @OptionGroup var options: DumpOptions
 
-    @Flag(help: "Leave out pins, publications and blocks; what was published there came from a stranger.")
+    @Flag(help: "Leave out pins, publications, blocks and floors; all values came from a stranger.")
     var valuesOnly = false
 
     @Flag(help: "Take lines of JSON or CSV that somebody has picked or put together, without a closing line.")

@@ -119,7 +119,7 @@ struct ImportSummary: Encodable {
         if held > 0 { table.add("held already", "\(held)") }
         if superseded > 0 { table.add("superseded", "\(superseded): a later version is held, or was") }
         if conflicting > 0 { table.add("conflicting", "\(conflicting): something else stands there and stays") }
-        if leftOut > 0 { table.add("left out", "\(leftOut): pins, publications and blocks") }
+        if leftOut > 0 { table.add("left out", "\(leftOut): pins, publications, blocks and floors") }
         for refusal in ImportRefusal.allCases {
             guard let count = refused[refusal.rawValue] else { continue }
             table.add("refused", "\(count) \(refusal.text)")

@@ -10,8 +10,9 @@ package enum DumpContent: Sendable {
     case publication(ArchivedPublication)
     case block(ArchiveSubject, since: Instant)
 
-    /// Reads an item; `nil` where it contradicts itself.
+    /// Reads an item; `nil` if it contradicts itself or holds what the format forbids.
     package init?(_ item: DumpItem) {
+        guard item.fault == nil else { return nil }
         let content = item.key.withUnsafeBytes { key in
             item.body.withUnsafeBytes { body in DumpContent.read(item.kind, key, body) }
         }

@@ -14,7 +14,7 @@ package struct DumpReader {
     package private(set) var leaf: Digest256
     private var tree: MerkleRoot
     private var block = Block(number: 0, start: DumpLayout.magic.count, payload: [], items: 0)
-    private var last: DumpItem?
+    private var check: DumpItemCheck
 
     private struct Block {
         var number: Int
@@ -40,6 +40,7 @@ package struct DumpReader {
             throw first.damage("it does not begin with a header")
         }
         header = try DumpHeader(first.payload)
+        check = DumpItemCheck(header)
         leaf = tree.hash(ofLeaf: first.payload)
         tree.add(leaf)
         block = first
@@ -54,14 +55,17 @@ package struct DumpReader {
             guard block.place == block.payload.count else { throw block.damage("more is in it than it says") }
             guard try nextBlock() else { return nil }
         }
-        guard let item = DumpItem(block.payload[block.place...]) else { throw block.damage("an item is impossible") }
-        if let last, !(last < item) { throw block.damage("an item is out of order") }
+        guard let item = DumpItem(block.payload[block.place...]) else {
+            throw block.damage("item \(tree.count) is impossible")
+        }
+        if let fault = check.fault(of: item) {
+            throw block.damage("item \(tree.count), a \(item.kind.name), is not allowed: \(fault)")
+        }
         let end = block.place + item.byteCount
         leaf = tree.hash(ofLeaf: block.payload[block.place..<end])
         tree.add(leaf)
         block.place = end
         block.items -= 1
-        last = item
         return item
     }
 

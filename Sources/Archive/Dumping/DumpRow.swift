@@ -178,8 +178,7 @@ extension DumpRow {
             else { return nil }
             return .end(DumpSeal(leaves: leaves, root: root, leftOut: self[.leftOut].flatMap { Int($0) }))
         default:
-            guard let kind = DumpItem.Kind.allCases.first(where: { $0.name == kind }), let item = item(kind),
-                DumpContent(item) != nil
+            guard let kind = DumpItem.Kind.allCases.first(where: { $0.name == kind }), let item = item(kind)
             else { return nil }
             return .item(item)
         }

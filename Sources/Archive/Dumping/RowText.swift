@@ -102,7 +102,7 @@ package struct RowReader {
     package private(set) var seal: DumpSeal?
     private var tree = MerkleRoot()
     private var lineNumber: Int
-    private var last: DumpItem?
+    private var check: DumpItemCheck
     private var waiting: DumpItem?
 
     private static let lineBytesMax = 16_384
@@ -140,6 +140,7 @@ package struct RowReader {
             throw format == .jsonl && firstNumber == 0 && number == 1
                 ? .notADump : .badLine(number, detail: "no header")
         }
+        check = DumpItemCheck(header, isUnordered: isUnsealed)
         tree.add(tree.hash(ofLeaf: header.bytes))
     }
 
@@ -166,9 +167,10 @@ package struct RowReader {
     package var leafCount: Int { seal.map { $0.items + 1 } ?? tree.count }
 
     private mutating func take(_ item: DumpItem) throws(DumpError) -> DumpItem {
-        if !isUnsealed, let last, !(last < item) { throw .badLine(lineNumber, detail: "out of order") }
+        if let fault = check.fault(of: item) {
+            throw .badLine(lineNumber, detail: "its \(item.kind.name) is not allowed: \(fault)")
+        }
         tree.add(tree.hash(ofLeaf: item.bytes))
-        last = item
         return item
     }
 

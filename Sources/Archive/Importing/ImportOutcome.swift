@@ -36,6 +36,8 @@ package enum ImportRefusal: String, Hashable, Sendable, CaseIterable {
     case budget
     /// The archive's own record of it is damaged.
     case damagedHere = "damaged_here"
+    /// It is a publication that stands, and its value is not held.
+    case noValue = "no_value"
     /// There are as many pins, or blocks, as there may be.
     case tooMany = "too_many"
     /// The archive, or its disk, is full: the import stops here.
@@ -50,6 +52,7 @@ package enum ImportRefusal: String, Hashable, Sendable, CaseIterable {
         case .targetQuota: "are under a key that has as many values as it may"
         case .budget: "find no room in their part of the archive, which an import does not make"
         case .damagedHere: "have a damaged record here (bristlecone-dump verify --repair)"
+        case .noValue: "are publications of values that are not held"
         case .tooMany: "are more pins or blocks than there may be"
         case .full: "find the archive or its disk full"
         }
@@ -61,8 +64,8 @@ package enum ImportMode: UInt8, Hashable, Sendable {
     /// The archive moves here: pins, publications and blocks are taken over, and what was published there was published
     /// here.
     case everything = 1
-    /// Somebody else's archive: pins, publications and blocks are left out, and what was published there came from a
-    /// stranger.
+    /// Somebody else's archive: only what signatures prove is believed. Pins, publications, blocks and floors are left
+    /// out, and all values came from a stranger.
     case valuesOnly = 2
 }
 

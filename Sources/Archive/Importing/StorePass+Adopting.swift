@@ -13,7 +13,8 @@ extension StorePass {
             return mode == .everything ? try adopt(subject, since, to: .blocks, in: transaction) : .leftOut
         case .publication:
             return mode == .everything ? try adoptPublication(item, in: transaction) : .leftOut
-        case .floor: return try adoptFloor(item, mode, in: transaction)
+        // Nobody signs a floor: it is the dump maker's word, and a high one would shut its signer out.
+        case .floor: return mode == .everything ? try adoptFloor(item, in: transaction) : .leftOut
         case .history: return try adoptHistory(item, mode, in: transaction)
         case .value(let record, let target):
             return try adoptValue(record, EntryKey(target: target, entry: record.entry), mode, in: transaction)
@@ -42,20 +43,30 @@ extension StorePass {
             try transaction.view.get(.publications, bytes).flatMap { PublicationRecord($0, key: bytes) }
         }
         if let known, known.lastChange >= offered.lastChange { return .held }
+        if offered.withdrawn == nil, try !isHeld(key, atLeast: offered.version, in: transaction) {
+            return .refused(.noValue)
+        }
         if try refusalToGrow(in: transaction) != nil { return .refused(.full) }
         encoder.encode(offered, under: key)
         try transaction.put(.publications, &encoder)
         return .taken
     }
 
+    /// Whether a value is held in this version or a later one, served or retained.
+    private mutating func isHeld(
+        _ key: EntryKey, atLeast version: Version, in transaction: borrowing WriteTransaction
+    ) throws(ArchiveError) -> Bool {
+        if case .record(let record, _) = try held(key, in: transaction) { return record.version >= version }
+        return false
+    }
+
     private mutating func adoptFloor(
-        _ item: DumpItem, _ mode: ImportMode, in transaction: borrowing WriteTransaction
+        _ item: DumpItem, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) -> ImportOutcome {
         let place = item.key.withUnsafeBytes { SignerKey($0) }
-        guard var offered = item.body.withUnsafeBytes({ FloorRecord(body: $0) }), let place else {
+        guard let offered = item.body.withUnsafeBytes({ FloorRecord(body: $0) }), let place else {
             return .refused(.malformed)
         }
-        offered.holder = holder(offered.holder, mode)
         let entryClass: EntryClass = place.signer.bits == place.target.bits ? .owner : .signed
         let entryKey = EntryKey(target: place.target, entryClass: entryClass, id: EntryID(bits: place.signer.bits))
         switch try held(entryKey, in: transaction) {
@@ -79,7 +90,9 @@ extension StorePass {
         guard var offered = item.body.withUnsafeBytes({ EvidenceRecord(body: $0) }), let place else {
             return .refused(.malformed)
         }
-        offered.holder = holder(offered.holder, mode)
+        if mode == .valuesOnly {
+            (offered.holder, offered.noted) = (Holder(Address.none.host), min(offered.noted, now))
+        }
         guard try !transaction.view.has(.evidence, item.key) else { return .held }
         if try isBlocked(place, in: transaction) { return .refused(.blocked) }
         if let refusal = try refusalToAdd(offered.charge, to: .evidence, in: transaction) { return .refused(refusal) }

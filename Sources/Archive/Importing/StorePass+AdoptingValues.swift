@@ -35,23 +35,25 @@ extension StorePass {
                     in: transaction)
                 return .conflicting
             }
-            return try merge(facts, into: KeptEntry(held), in: budget, key, transaction)
+            return try merge(facts, mode, into: KeptEntry(held), in: budget, key, transaction)
         }
     }
 
     /// The same value as is held: what came first and what lasts longest of the two counts, of the rest what was written
-    /// last. The bytes that are held stay.
+    /// last. The bytes that are held stay. Somebody else's dump can only have it served for as long as a store of today
+    /// would: that it is older, or came from elsewhere, is not signed, and would have it given up before others.
     private mutating func merge(
-        _ facts: EntryFacts, into held: KeptEntry, in budget: Budget, _ key: EntryKey,
+        _ facts: EntryFacts, _ mode: ImportMode, into held: KeptEntry, in budget: Budget, _ key: EntryKey,
         _ transaction: borrowing WriteTransaction
     ) throws(ArchiveError) -> ImportOutcome {
-        var merged = facts.lastStored > held.facts.lastStored ? facts : held.facts
+        let isBelieved = mode == .everything
+        var merged = isBelieved && facts.lastStored > held.facts.lastStored ? facts : held.facts
         if held.facts.isPublished, facts.provenance != .publishedHere {
             (merged.provenance, merged.isWithdrawn) = (.publishedHere, false)
         } else if facts.isWithdrawn, held.facts.provenance == .publishedHere {
             merged.isWithdrawn = true
         }
-        merged.firstSeen = min(facts.firstSeen, held.facts.firstSeen)
+        if isBelieved { merged.firstSeen = min(facts.firstSeen, held.facts.firstSeen) }
         merged.expiresAt = max(facts.expiresAt, held.facts.expiresAt)
         guard merged != held.facts else { return .held }
         guard try refusalToRewrite(in: transaction) == nil else { return .refused(.full) }
@@ -109,16 +111,23 @@ extension StorePass {
 // MARK: - Earlier versions
 
 extension StorePass {
-    /// Takes an earlier version, with its number where that is free.
+    /// Takes an earlier version, with its number if that is free. Of somebody else's dump neither the number nor the time
+    /// is believed, and none of it thins what is here.
     mutating func adoptHistory(
         _ item: DumpItem, _ mode: ImportMode, in transaction: borrowing WriteTransaction
     ) throws(ArchiveError) -> ImportOutcome {
         guard var key = item.key.withUnsafeBytes({ HistoryKey($0) }),
-            case .history(_, let replacedAt, let record, _)? = DumpContent(item)
+            case .history(_, var replacedAt, let record, _)? = DumpContent(item)
         else { return .refused(.malformed) }
         let place = SignerKey(target: key.target, signer: key.signer)
         if try isInHistory(record.entry.bytes, key.target, key.signer, in: transaction) { return .held }
         if try isBlocked(place, in: transaction) { return .refused(.blocked) }
+        if mode == .valuesOnly {
+            replacedAt = min(replacedAt, now)
+            let count = try versions(of: key.target, key.signer, in: transaction).count
+            guard count < HistoryThinning.countMaxWithoutClock else { return .refused(.budget) }
+            key.number = 1
+        }
         if let last = try lastVersion(of: place, in: transaction), last.number >= key.number {
             guard replacedAt >= last.replacedAt else { return .conflicting }
             key.number = last.number &+ 1
@@ -176,8 +185,9 @@ extension StorePass {
 }
 
 extension StorePass {
-    /// What is to be known of an imported value. What somebody else published is from a stranger here, and nothing that
-    /// somebody else says is believed to lie ahead, or to be served for longer than what is stored now.
+    /// What is to be known of an imported value. In somebody else's dump only the value proves itself. Who brought it is
+    /// not believed, or a dump could charge its values to whomever it likes; nor is a time that lies ahead, or an expiry
+    /// beyond that of a store of today.
     private func facts(of record: ArchivedRecord, _ mode: ImportMode) -> EntryFacts {
         var facts = EntryFacts(
             version: record.entry.signature?.version ?? Version(0), firstSeen: record.firstSeen,
@@ -187,14 +197,7 @@ extension StorePass {
         facts.firstSeen = min(facts.firstSeen, now)
         facts.lastStored = min(facts.lastStored, now)
         facts.expiresAt = min(facts.expiresAt, now + options.republishing.servedFor)
-        if facts.provenance == .publishedHere {
-            (facts.provenance, facts.isWithdrawn) = (.received(from: Mid(bits: .zero), at: .none), false)
-        }
+        (facts.provenance, facts.isWithdrawn) = (.received(from: Mid(bits: .zero), at: .none), false)
         return facts
-    }
-
-    /// Whom a floor or evidence is charged to: what somebody else's operator had is a stranger's here.
-    func holder(_ holder: Holder, _ mode: ImportMode) -> Holder {
-        mode == .valuesOnly && holder == .theOperator ? Holder(Address.none.host) : holder
     }
 }

@@ -61,6 +61,7 @@ enum RecordCheck {
         guard record.version == entry.signature?.version ?? Version(0) else {
             return "has another version than its value"
         }
+        guard EntryRecord.fault(inBody: body) == nil else { return "holds what the format forbids" }
         guard entry.isAuthentic(accordingTo: verifier) else { return "has a wrong signature" }
         return nil
     }

@@ -31,6 +31,8 @@ struct EntryRecord {
 
     fileprivate static let publishedHere: UInt8 = 1
     fileprivate static let withdrawn: UInt8 = 2
+    /// The flags that there are.
+    static let flagsKnown = publishedHere | withdrawn
     /// Where the entry begins within the record: behind the format byte and the fixed part of the body.
     static let entryOffset = 1 + Offset.entry
 
@@ -78,6 +80,16 @@ struct EntryRecord {
                 from: Mid(bits: body.bits160(at: Offset.sender)), at: EntryRecord.address(in: body))
         }
         entry = UnsafeRawBufferPointer(rebasing: body[Offset.entry...])
+    }
+
+    /// The fields of a body that could be written in several ways; the body is long enough to be a record's.
+    static func fixedFields(
+        of body: UnsafeRawBufferPointer
+    ) -> (flags: UInt8, sender: UnsafeRawBufferPointer, address: UnsafeRawBufferPointer) {
+        (
+            body[Offset.flags], UnsafeRawBufferPointer(rebasing: body[Offset.sender..<Offset.address]),
+            UnsafeRawBufferPointer(rebasing: body[Offset.address..<Offset.entry])
+        )
     }
 
     private static func address(in body: UnsafeRawBufferPointer) -> Address {
