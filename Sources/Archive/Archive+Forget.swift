@@ -1,4 +1,5 @@
 public import IPv8
+internal import Synchronization
 
 extension Archive {
     /// Erases everything that there is of a key or a signer, for good: values, earlier versions, evidence, floors,
@@ -17,8 +18,7 @@ extension Archive {
     ///
     /// A signer's values may stand under any key, so everything is walked, in steps of bounded length; stores, and whatever
     /// else is to be done, go on between them. What comes in behind the walk is new and stays, unless it is barred. The
-    /// pages that the records were on are used again by and by; until then their bytes are still in the file, as they are
-    /// in backups.
+    /// bytes leave the disk with the steps of ``wipeStep(at:)`` that follow; backups that were made before keep them.
     public struct Erasure: Sendable {
         fileprivate let subject: ArchiveSubject
         fileprivate var isToBlock: Bool
@@ -112,6 +112,8 @@ extension Archive {
         guard !places.isEmpty else { return }
         do throws(ArchiveError) {
             try inPass(at: now, true) { (pass, transaction) throws(ArchiveError) in
+                wiping.withLock { $0.isOutdated = true }
+                try pass.noteForgotten(in: transaction)
                 for place in places { try pass.erase(place, in: transaction) }
             }
         } catch  where error.isForWantOfRoom && places.count > 1 {

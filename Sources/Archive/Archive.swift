@@ -31,6 +31,8 @@ public final class Archive: Sendable {
     let counters = Mutex<[String: Int]>([:])
     /// How far the sweep has come.
     let sweepPlace = Mutex(SweepPlace())
+    /// The overwriting of what was forgotten, as far as it is.
+    let wiping = Mutex(Wiping())
     private let damage = Mutex<Set<DamagedRecord>>([])
 
     /// Damaged records beyond this many are not told apart any more.

@@ -11,7 +11,7 @@ struct ForgetCommand: AsyncParsableCommand {
         discussion: """
             Erases values, earlier versions and all else that is kept of them, on this node alone: other nodes keep \
             what they have, and may store it here again unless --block bars that. Backups that were made before keep it \
-            too.
+            too. The node then overwrites the bytes on the disk, which begins within a minute and goes on after a restart.
 
             For example:
 

@@ -199,12 +199,3 @@ package struct CompactedArchive {
         return stat(path, &status) == 0 ? Int(status.st_blocks) * 512 : 0
     }
 }
-
-extension ReadOnlyEnvironment {
-    /// Writes a copy without free pages to a file that is open for writing.
-    ///
-    /// - Returns: LMDB's code.
-    fileprivate func copyCompacted(toDescriptor descriptor: Int32) -> Int32 {
-        copy(toDescriptor: descriptor, flags: UInt32(MDB_CP_COMPACT))
-    }
-}

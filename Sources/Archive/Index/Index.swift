@@ -121,6 +121,16 @@ final class Index: Sendable {
         }
     }
 
+    /// Empties the write-ahead log, which holds pages as they were before rows were deleted.
+    func giveUpDeleted() throws(ArchiveError) {
+        let pool = try openPool()
+        do {
+            _ = try pool.writeWithoutTransaction { database in try database.checkpoint(.truncate) }
+        } catch {
+            throw handled(error)
+        }
+    }
+
     /// Reads in a snapshot of its own.
     func read<Value>(_ body: (Database) throws -> Value) throws(ArchiveError) -> Value {
         let pool = try openPool()
@@ -163,6 +173,8 @@ final class Index: Sendable {
         // The pool sets NORMAL by itself, with which the last transactions may be gone after a power cut.
         try pool.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA synchronous = FULL")
+            // Rows that are deleted leave nothing behind in the file.
+            try database.execute(sql: "PRAGMA secure_delete = ON")
             // Keys are random, so a step touches nearly as many pages as it has rows: with the defaults it would spill
             // them within the transaction and copy them into the file after each one.
             try database.execute(sql: "PRAGMA cache_size = -\(Index.writerCacheKiB)")

@@ -23,7 +23,7 @@ final class LMDBEnvironment: @unchecked Sendable {
     let handle: OpaquePointer
     /// The file beside it in which readers are noted, as it was when it was opened.
     private let readersFile: FileIdentity?
-    private let tables: [MDB_dbi]
+    let tables: [MDB_dbi]
     private let state = Mutex(State())
 
     /// How many reading transactions can be open at once, over all processes.

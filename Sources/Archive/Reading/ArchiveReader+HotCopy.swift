@@ -24,7 +24,7 @@ extension ArchiveReader {
         let file = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw .notCopied(path: path, reason: String(cString: strerror(errno))) }
         defer { close(file) }
-        let code = environment.copy(toDescriptor: file, flags: 0)
+        let code = try environment.copy(toDescriptor: file)
         guard code == MDB_SUCCESS else { throw .notCopied(path: path, reason: String(cString: mdb_strerror(code))) }
         return try ArchiveReader.open(folder: folder)
     }

@@ -74,10 +74,22 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
 
     /// Writes a copy of the file to one that is open for writing.
     ///
-    /// - Parameter flags: LMDB's.
+    /// - Returns: LMDB's code, or the system's.
+    func copy(toDescriptor descriptor: Int32) throws(ArchiveError) -> Int32 {
+        for _ in 0..<SnapshotCopy.attemptsMax {
+            let code = try read { (transaction) throws(ArchiveError) in
+                try SnapshotCopy.write(of: handle, transaction, to: descriptor) { false }
+            }
+            if let code { return code }
+        }
+        return EAGAIN
+    }
+
+    /// Writes a copy without free pages to a file that is open for writing.
+    ///
     /// - Returns: LMDB's code.
-    func copy(toDescriptor descriptor: Int32, flags: UInt32) -> Int32 {
-        mdb_env_copyfd2(handle, descriptor, flags)
+    func copyCompacted(toDescriptor descriptor: Int32) -> Int32 {
+        mdb_env_copyfd2(handle, descriptor, UInt32(MDB_CP_COMPACT))
     }
 
     /// The open file, which LMDB closes: a copy may have lost its name by now.

@@ -18,6 +18,9 @@ final class Housekeeper: Sendable {
     private let known = Mutex<[String: Int]>([:])
     /// When it last swept, and what that came to.
     private let lastSweep = Mutex<(at: Instant, result: String)?>(nil)
+    /// Whether overwriting what was forgotten is under way, and what it came to last.
+    private let isWiping = Atomic(false)
+    private let lastWipe = Mutex<(at: Instant, result: String)?>(nil)
     /// When what is remembered of storing again was last gone through.
     private let lastTrim = Mutex<Instant>(.distantPast)
 
@@ -29,6 +32,8 @@ final class Housekeeper: Sendable {
     /// looked at so often.
     private static let attemptsRemembered: Duration = .seconds(24 * 3600)
     private static let trimInterval: Duration = .seconds(3600)
+    /// So long it overwrites what was forgotten before it looks whether the operator wants something.
+    private static let wipeMax: Duration = .milliseconds(250)
 
     init(archive: Archive, index: IndexKeeper, logger: Logger) {
         self.archive = archive
@@ -45,8 +50,39 @@ final class Housekeeper: Sendable {
             archive.clearStaleReaders()
             trimRepublications(at: clock().now)
             tellRefusals()
+            guard !isWiping.exchange(true, ordering: .acquiringAndReleasing) else { return }
+            wipe(clock)
         }
     }
+
+    /// Overwrites on the disk what was forgotten: for a moment at a time, so that what the operator wants comes between.
+    private func wipe(_ clock: @escaping @Sendable () -> ClockMoment) {
+        let begun = ContinuousClock.now
+        do throws(ArchiveError) {
+            while let step = try archive.wipeStep(at: clock().now) {
+                let pages = "\(step.donePages) of \(step.totalPages) pages"
+                if step.isDone {
+                    noteWipe("nothing of what was forgotten is left: went over \(step.totalPages) pages", clock().now)
+                    logger.info("Erased from the disk what was forgotten: went over \(step.totalPages) pages.")
+                    break
+                }
+                noteWipe("went over \(pages)", clock().now)
+                guard !step.waitsForReader, !isStopping.load(ordering: .relaxed) else { break }
+                guard ContinuousClock.now - begun < Housekeeper.wipeMax else {
+                    thread.submit { [self] state in
+                        if state == .active { wipe(clock) }
+                    }
+                    return
+                }
+            }
+        } catch {
+            logger.error(
+                "What was forgotten could not be erased from the disk and is tried again in a minute: \(error)")
+        }
+        isWiping.store(false, ordering: .releasing)
+    }
+
+    private func noteWipe(_ result: String, _ now: Instant) { lastWipe.withLock { $0 = (now, result) } }
 
     private func trimRepublications(at now: Instant) {
         let isDue = lastTrim.withLock { last in
@@ -88,7 +124,12 @@ final class Housekeeper: Sendable {
     var jobs: [JobState] {
         guard let last = lastSweep.withLock({ $0 }) else { return [] }
         let records = Housekeeper.recordsPerStep * Housekeeper.stepsPerMinute
-        return [
+        let wipe = lastWipe.withLock { $0 }.map { wipe in
+            JobState(
+                name: "wipe", due: wipe.at + .seconds(60), lastRun: wipe.at, lastResult: wipe.result,
+                budget: "all pages after something was forgotten")
+        }
+        return (wipe.map { [$0] } ?? []) + [
             JobState(
                 name: "expiry", due: last.at + .seconds(60), lastRun: last.at, lastResult: last.result,
                 budget: "\(records) records a minute"),

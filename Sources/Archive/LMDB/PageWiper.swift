@@ -1,0 +1,90 @@
+internal import Glibc
+
+/// Takes out of pages what is none of their snapshot's: all of a free page, and what lies between the nodes of a page in
+/// use. LMDB leaves the bytes there of records that were deleted or moved.
+///
+/// Pages come in the order of their numbers: those behind the first one of a long list of free pages have no header, so
+/// the wiper has to have seen the first.
+struct PageWiper {
+    private let pageBytes: Int
+    /// Pages below this one are part of a run that has been looked at.
+    private var runEnd: UInt64 = 0
+
+    private enum Flag {
+        static let branch: UInt16 = 0x01
+        static let leaf: UInt16 = 0x02
+        static let overflow: UInt16 = 0x04
+    }
+
+    private enum Offset {
+        static let flags = 10
+        static let lower = 12
+        static let upper = 14
+    }
+
+    private static let headerBytes = 16
+
+    init(pageBytes: Int) { self.pageBytes = pageBytes }
+
+    /// Wipes pages that lie side by side.
+    ///
+    /// - Parameters:
+    ///   - pages: their bytes, which are changed.
+    ///   - first: the number of the first one.
+    ///   - holdsBack: whether free pages that somebody may still read stay as they are.
+    ///   - held: told of those.
+    ///   - changed: told which bytes were changed, in order.
+    mutating func wipe(
+        _ pages: UnsafeMutableRawBufferPointer, first: UInt64, _ free: FreePages, holdsBack: Bool = false,
+        held: (UInt64) -> Void = { _ in }, changed: (Range<Int>) -> Void = { _ in }
+    ) {
+        for place in 0..<pages.count / pageBytes {
+            let number = first + UInt64(place)
+            let start = place * pageBytes
+            switch free[number] {
+            case .held where holdsBack: held(number)
+            case .free, .held: zero(pages, start..<start + pageBytes, changed)
+            case .inUse:
+                if let gap = gap(in: UnsafeRawBufferPointer(rebasing: pages[start..<start + pageBytes]), number) {
+                    zero(pages, start + gap.lowerBound..<start + gap.upperBound, changed)
+                }
+            }
+        }
+        let start = Int(first) * pageBytes
+        for tail in free.tails {
+            let part = (tail.lowerBound - start..<tail.upperBound - start).clamped(to: 0..<pages.count)
+            if !part.isEmpty { zero(pages, part, changed) }
+        }
+    }
+
+    /// What lies between the offsets and the nodes of a branch or a leaf; `nil` for any other page, and for one that is
+    /// damaged.
+    private mutating func gap(in page: UnsafeRawBufferPointer, _ number: UInt64) -> Range<Int>? {
+        guard number >= runEnd, page.native(UInt64.self, at: 0) == number else { return nil }
+        let flags = page.native(UInt16.self, at: Offset.flags)
+        if flags == Flag.overflow {
+            runEnd = number + UInt64(page.native(UInt32.self, at: Offset.lower))
+            return nil
+        }
+        guard flags == Flag.branch || flags == Flag.leaf else { return nil }
+        let lower = Int(page.native(UInt16.self, at: Offset.lower))
+        let upper = Int(page.native(UInt16.self, at: Offset.upper))
+        guard lower >= PageWiper.headerBytes, lower < upper, upper <= page.count else { return nil }
+        return lower..<upper
+    }
+
+    private func zero(_ pages: UnsafeMutableRawBufferPointer, _ range: Range<Int>, _ changed: (Range<Int>) -> Void) {
+        let part = UnsafeMutableRawBufferPointer(rebasing: pages[range])
+        guard !UnsafeRawBufferPointer(part).isZero, let start = part.baseAddress else { return }
+        memset(start, 0, part.count)
+        changed(range)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether all bytes are zero.
+    var isZero: Bool {
+        guard let start = baseAddress, count > 0 else { return true }
+        return self[0] == 0 && memcmp(start, start + 1, count - 1) == 0
+    }
+}
