@@ -99,6 +99,16 @@ import Testing
         }
     }
 
+    /// A dump that was made to keep a processor busy is given up.
+    @Test func dumpOfNothingButLookalikesIsGivenUp() throws {
+        let payload = items[0].bytes
+        let lookalike =
+            DumpLayout.head(.items, items: 1, payloadBytes: payload.count) + payload
+            + [UInt8](repeating: 0, count: Digest256.byteCount)
+        let made = bytes[..<starts[1]] + (0..<5000).flatMap { _ in lookalike }
+        #expect(throws: DumpError.self) { try salvage(Array(made)) }
+    }
+
     @Test func salvagedDumpSaysSo() throws {
         let header = DumpHeader(prefix: "a", isSalvaged: true)
         let text = try Dumps.bytes(items, header, leftOut: 7)

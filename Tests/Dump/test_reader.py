@@ -182,7 +182,11 @@ def test_lines_of_every_format_are_read(tool, path, tmp_path):
     whole = path.with_name("whole.dump")
     said = run(tool, ["import", str(path), "copy", "--json"], tmp_path)
     assert said[0] == 0, said
+    gaps = run(tool, ["import", str(path.with_name("left-out.dump")), "other"], tmp_path)[2]
+    assert ("lacks 1 record" in gaps) == (path.parent.name == "dump-2")
     if path.stem == "whole":
+        for other in released("whole.dump"):
+            assert run(tool, ["diff", str(whole), str(other)], tmp_path)[1] == "The same: 42 items\n"
         assert run(tool, ["diff", str(whole), "copy"], tmp_path)[1] == "The same: 42 items\n"
     assert json.loads(said[1])["items"] == (42 if path.stem == "whole" else 1)
 

@@ -84,7 +84,15 @@ def test_dumps_of_every_format_can_be_salvaged(tool, path, tmp_path):
     assert status == 1 and report["end_lost"] and report["salvaged"] == 42
 
 
-def test_what_is_no_dump_is_refused(tool, tmp_path):
+def test_what_is_no_damaged_dump_is_refused(tool, tmp_path):
+    lines = released("whole.jsonl")[-1]
+    status, _, errors = run(tool, ["salvage", str(lines), "--output", "saved"], tmp_path)
+    assert status == 2 and "--unsealed" in errors
+    (tmp_path / "only").write_bytes(released("whole.dump")[-1].read_bytes()[:-1])
+    (tmp_path / "link").symlink_to("only")
+    for output in ("only", "./only", "link"):
+        status, _, errors = run(tool, ["salvage", "only", "--output", output], tmp_path)
+        assert status == 2 and "is the damaged dump itself" in errors, output
     (tmp_path / "text").write_text("no dump at all\n" * 500, encoding="utf-8")
     status, _, errors = run(tool, ["salvage", "text", "--output", "saved"], tmp_path)
     assert status == 2 and "is no dump" in errors and not list(tmp_path.glob("saved*"))

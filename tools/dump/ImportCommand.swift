@@ -67,9 +67,7 @@ struct ImportCommand: GuardedCommand {
         if let signedBy, check.seal.signature?.signer.mid != Mid(hex: signedBy) {
             throw FileFailure(name, "is not signed by \(signedBy): fetch it from whom you trust.")
         }
-        if check.header.isSalvaged {
-            Output.complain("\(name) was salvaged from a damaged dump: what was lost of that is missing here too.")
-        }
+        if let gaps = check.gaps { Output.complain("\(name) \(gaps)") }
         let isNew = try makeFolder()
         let held = try HeldFolder(options.folder)
         var archiveOptions = ArchiveOptions(fittingIndexIn: options.folder)
@@ -140,6 +138,13 @@ extension DumpInput {
 struct DumpCheck {
     let header: DumpHeader
     let seal: DumpSeal
+
+    /// What the dump says about what it lacks, as the end of a sentence; `nil` if it says nothing.
+    var gaps: String? {
+        if header.isSalvaged { return "was salvaged from a damaged dump: what was lost of that is missing here too." }
+        guard let leftOut = seal.leftOut, leftOut > 0 else { return nil }
+        return "lacks \(Words.count(leftOut, "record")), because damaged ones could not be exported."
+    }
 
     init(_ input: DumpInput, named name: String, isUnsealed: Bool = false) throws {
         var progress = ProgressLine()

@@ -1,6 +1,7 @@
 internal import Archive
 internal import ArgumentParser
 internal import Console
+internal import Glibc
 internal import IPv8
 
 /// `bristlecone-dump salvage`
@@ -36,6 +37,7 @@ struct SalvageCommand: ParsableCommand {
     mutating func run() throws {
         let name = InputFile.name(dump)
         let input = try InputFile.open(dump)
+        try refuseWhatIsNoDamagedDump(input, named: name)
         let file = try OutputFile(output, readingFrom: nil)
         do {
             var salvage = try DumpSalvage(input)
@@ -45,6 +47,7 @@ struct SalvageCommand: ParsableCommand {
             var progress = ProgressLine()
             while let item = try salvage.next() {
                 try writer.add(item)
+                guard salvage.itemCount.isMultiple(of: 4096) else { continue }
                 progress.show("reading \(dump): \(Words.space(input.offset)) of \(Words.space(input.byteCount))")
             }
             progress.end()
@@ -59,6 +62,28 @@ struct SalvageCommand: ParsableCommand {
         } catch {
             if !(error is ExitCode) { file.abandon() }
             throw error
+        }
+    }
+
+    /// Lines of text have no blocks; and the damaged dump must outlive its salvage, which may not be the last attempt.
+    private func refuseWhatIsNoDamagedDump(_ input: DumpInput, named name: String) throws(FileFailure) {
+        let start: [UInt8]
+        do {
+            start = Array(try input.peek(8))
+        } catch {
+            throw FileFailure(name, error)
+        }
+        if start == Array("{\"kind\":".utf8) || start.starts(with: "kind,".utf8) {
+            throw FileFailure(
+                name,
+                "holds lines of text, which need no salvage: delete the line that import names, and import the rest with "
+                    + "--unsealed.")
+        }
+        var (source, place) = (stat(), stat())
+        if dump != "-", output != "-", stat(dump, &source) == 0, stat(output, &place) == 0,
+            source.st_dev == place.st_dev, source.st_ino == place.st_ino
+        {
+            throw FileFailure(name, "is the damaged dump itself: write what is salvaged to another file.")
         }
     }
 
