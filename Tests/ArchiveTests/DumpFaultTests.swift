@@ -82,7 +82,7 @@ import Testing
         let text = try #require(error).description
         #expect(text.contains("block 1") && text.contains("item \(number), a \(change.kind.name)"), "\(text)")
         #expect(
-            try Archive.vet([altered[number - 1]], from: 1, threads: 1, SignatureVerifier()).items[0].refusal != nil)
+            Archive.vet([altered[number - 1]], from: 1, threads: 1, SignatureVerifier()).items[0].refusal != nil)
     }
 
     /// A dump in which items stand as they are given, in order or not.

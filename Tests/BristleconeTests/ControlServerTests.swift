@@ -340,20 +340,6 @@ import Testing
         withExtendedLifetime(server) {}
     }
 
-    @Test func replyCannotCommandATerminal() async throws {
-        let hostile = ControlReply.failure("\u{1B}]0;owned\u{7}\r\n\u{202E}\u{9B}2J ü 😀 \"\\/", canRetry: false)
-        try await serving({ _ in hostile }) { path in
-            let bad = String(repeating: "\u{FFFD}", count: 1)
-            Self.expect(
-                try await Self.ask(.status, in: path),
-                .failure("\(bad)]0;owned\(bad)\(bad)\(bad)\(bad)\(bad)2J ü 😀 \"\\/", canRetry: false))
-        }
-        #expect(
-            SafeText.json(Array(#""\u001b\u0041\ud83d\ude00\u202e\n\q\u12""#.utf8))
-                == Array("\"\u{FFFD}\\u0041\\ud83d\\ude00\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}12\"".utf8))
-        #expect(SafeText.json([0x22, 0x1B, 0xFF, 0x5C]) == Array("\"\u{FFFD}\u{FFFD}".utf8))
-    }
-
     @Test func saysThatADeadNodesSocketIsNoNode() async throws {
         let path = folder.path
         let socketPath = try ControlSocketPath(in: path)

@@ -22,7 +22,7 @@ public struct ControlClient: Sendable {
         }
         try write(line, to: socket)
         let reply = try readLine(from: socket, until: deadline, timeout)
-        guard let reply = try? JSONText.decode(ControlReply.self, from: SafeText.json(reply)) else {
+        guard let reply = try? JSONText.decode(ControlReply.self, from: reply) else {
             throw .unknownReply(dataFolder: dataFolder)
         }
         return reply
