@@ -276,7 +276,7 @@ extension LMDBEnvironment {
     /// Throws unless the file that is open is the one that its path leads to, as long as it was: what is written to a
     /// deleted file is lost with the process, and nobody finds what is written to one that was moved away.
     ///
-    /// Two system calls, 2 µs.
+    /// Two system calls, 3 µs: nothing beside the sync of a commit.
     func checkPlace() throws(ArchiveError) {
         try enter()
         defer { leave() }
