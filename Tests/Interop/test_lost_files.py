@@ -75,6 +75,22 @@ async def test_a_folder_that_is_moved_away_and_back(network, nodes):
     await node.stop()
 
 
+@needs_root
+async def test_a_mount_over_the_folder(network, nodes, tmp_path):
+    node = await nodes.start()
+    (peer,) = await network.start(1)
+    (tmp_path / "other").mkdir()
+    mounted = subprocess.run(["mount", "--bind", tmp_path / "other", node.data], capture_output=True, text=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip(f"nothing can be mounted here: {mounted.stderr.strip()}")
+    try:
+        assert not await peer.store_on(node.contact, KEY, [peer.entry(b"lost")])
+        assert os.listdir(node.data) == []
+    finally:
+        subprocess.run(["umount", node.data], check=True)
+    assert await peer.store_on(node.contact, KEY, [peer.entry(b"kept")])
+
+
 async def test_a_deleted_lock_lets_no_second_node_in(nodes):
     node = await nodes.start()
     (node.data / "lock").unlink()
@@ -186,6 +202,20 @@ def test_a_node_lives_with_the_files_that_it_may_open(binary, tmp_path, soft, ha
     finally:
         node.kill()
         node.wait()
+
+
+async def test_a_node_that_can_open_no_more_files_does_not_spin(nodes):
+    node = await nodes.start()
+    count = len(os.listdir(f"/proc/{node.pid}/fd"))
+    soft, hard = resource.prlimit(node.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(node.pid, resource.RLIMIT_NOFILE, (count, hard))
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(node.data / "control.sock"))
+        spent = cpu_seconds(node.pid)
+        await asyncio.sleep(3)
+        assert cpu_seconds(node.pid) - spent < 1.0, "it spins"
+        resource.prlimit(node.pid, resource.RLIMIT_NOFILE, (soft, hard))
+    assert (await node.status())["pid"] == node.pid
 
 
 def cpu_seconds(pid):

@@ -108,6 +108,11 @@ public final class ControlServer: Sendable {
 
     private func listen(on socket: Int32, _ handler: @escaping Handler) async throws -> any Channel {
         try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause())
+                }
+            }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -281,5 +286,22 @@ private final class Patience: Sendable {
             timer?.cancel()
             timer = nil
         }
+    }
+}
+
+/// Accepts nobody for a second when the process can open no more files: SwiftNIO would try again at once, and keep a
+/// processor busy with that.
+private final class AcceptPause: ChannelInboundHandler {
+    typealias InboundIn = any Channel
+
+    private static let pause = TimeAmount.seconds(1)
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let code = (error as? IOError)?.errnoCode, code == EMFILE || code == ENFILE else {
+            return context.fireErrorCaught(error)
+        }
+        let channel = context.channel
+        _ = channel.setOption(.autoRead, value: false)
+        channel.eventLoop.scheduleTask(in: AcceptPause.pause) { _ = channel.setOption(.autoRead, value: true) }
     }
 }
