@@ -340,6 +340,14 @@ import Testing
         withExtendedLifetime(server) {}
     }
 
+    @Test func saysThatANodeHasNoSocket() async throws {
+        let path = folder.file("data")
+        let data = try DataFolder.open(path)
+        await #expect(throws: ControlError.notListening(dataFolder: path)) { _ = try await Self.ask(.status, in: path) }
+        data.close()
+        await #expect(throws: ControlError.notRunning(dataFolder: path)) { _ = try await Self.ask(.status, in: path) }
+    }
+
     @Test func saysThatADeadNodesSocketIsNoNode() async throws {
         let path = folder.path
         let socketPath = try ControlSocketPath(in: path)

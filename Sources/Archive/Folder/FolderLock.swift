@@ -52,6 +52,12 @@ package final class FolderLock: Sendable {
         sign()
     }
 
+    /// Whether a process has a folder for itself, a node or a tool that changes it.
+    package static func isHeld(_ path: String) -> Bool {
+        guard let folder = Descriptor(path, flags: O_RDONLY | O_DIRECTORY) else { return false }
+        return flock(folder.number, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    }
+
     /// Leaves the file as empty as a folder that nobody holds has it.
     deinit { file.withLock { _ = ftruncate($0.number, 0) } }
 

@@ -53,7 +53,9 @@ public struct ControlClient: Sendable {
             switch (error as? SystemError)?.code {
             case EACCES, EPERM: throw .notPermitted(dataFolder: dataFolder)
             case EAGAIN: throw .noAnswer(dataFolder: dataFolder, after: timeout)
-            default: throw .notRunning(dataFolder: dataFolder)
+            default:
+                throw FolderLock.isHeld(dataFolder)
+                    ? .notListening(dataFolder: dataFolder) : .notRunning(dataFolder: dataFolder)
             }
         }
     }

@@ -2,6 +2,8 @@
 public enum ControlError: Error, Sendable, Equatable {
     /// No node is running in the data folder.
     case notRunning(dataFolder: String)
+    /// A process has the data folder for itself, but nobody answers there.
+    case notListening(dataFolder: String)
     /// The node is somebody else's.
     case notPermitted(dataFolder: String)
     /// Another user's process is at the control socket; nothing was sent to it.
@@ -24,6 +26,9 @@ extension ControlError: CustomStringConvertible {
         switch self {
         case .notRunning(let folder):
             "No node is running in \(folder). Start one with: bristlecone run --data \(shellWord(folder))"
+        case .notListening(let folder):
+            "A node or a tool is using \(folder), but there is no control socket to talk to it: it is starting, ending, or has "
+                + "lost its socket, which a node makes anew within a second; try again."
         case .notPermitted(let folder):
             "The node in \(folder) belongs to another user; run this as the user who started it."
         case .foreignNode(let folder, let user):
