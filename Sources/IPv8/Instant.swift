@@ -12,6 +12,10 @@ public struct Instant: Hashable, Comparable, Sendable {
     /// The moment so many seconds after the beginning of 1970; the last one there is where it would not fit.
     public init(seconds: Int64) { nanoseconds = Duration.seconds(seconds).nanoseconds }
 
+    /// The moment so long after the beginning of 1970; the last one there is where it would not fit, as with a machine's
+    /// clock that shows a year beyond 2262.
+    public init(sinceEpoch duration: Duration) { nanoseconds = duration.nanoseconds }
+
     /// The beginning of 1970: earlier than anything that happens here.
     public static let distantPast = Instant(nanoseconds: 0)
 

@@ -40,7 +40,7 @@ struct DumpOptions: ParsableArguments {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         // A clock may be set beyond the last moment there is.
-        return Instant(seconds: Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
+        return Instant(sinceEpoch: .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec))
     }
 }
 

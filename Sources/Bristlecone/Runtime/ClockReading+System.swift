@@ -5,12 +5,12 @@ internal import Maintenance
 extension ClockReading {
     /// Reads the machine's clocks.
     static func now() -> ClockReading {
-        ClockReading(wall: Instant(nanoseconds: read(CLOCK_REALTIME)), sinceBoot: .nanoseconds(read(CLOCK_BOOTTIME)))
+        ClockReading(wall: Instant(sinceEpoch: read(CLOCK_REALTIME)), sinceBoot: read(CLOCK_BOOTTIME))
     }
 
-    private static func read(_ clock: clockid_t) -> Int64 {
+    private static func read(_ clock: clockid_t) -> Duration {
         var time = timespec()
         clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 }
