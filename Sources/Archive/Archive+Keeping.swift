@@ -78,6 +78,47 @@ extension Archive {
             .contains { $0.withdrawn == nil }
     }
 
+    /// The highest version of a signer under a key that the archive knows of: of the value, of what was published here
+    /// even if it was withdrawn, or of a value that is gone. `nil` if it knows none.
+    public func lastVersion(of target: Target, signer: Mid) throws(ArchiveError) -> Version? {
+        let entryClass: EntryClass = signer.bits == target.bits ? .owner : .signed
+        let key = EntryKey(target: target, entryClass: entryClass, id: EntryID(bits: signer.bits))
+        let signerKey = SignerKey(target: target, signer: signer)
+        return try environment.read { (transaction) throws(ArchiveError) in
+            let versions = [
+                try transaction.version(.entries, key.bytes) { value, key in
+                    EntryRecord(value, key: key)?.version ?? EntryRecord.salvagedVersion(value)
+                },
+                try transaction.version(.retained, key.bytes) { value, key in
+                    EntryRecord(value, key: key, table: .retained)?.version ?? EntryRecord.salvagedVersion(value)
+                },
+                try transaction.version(.publications, key.bytes) { PublicationRecord($0, key: $1)?.version },
+                try transaction.version(.floors, signerKey.bytes) { FloorRecord($0, key: $1)?.version },
+            ]
+            return versions.compactMap { $0 }.max()
+        }
+    }
+
+    /// The time of the newest change, as far as the journal's last changes tell; `nil` before the first one.
+    ///
+    /// They are not always in the order of time, because a clock may have been set back between two of them.
+    public func newestChange() throws(ArchiveError) -> Instant? {
+        try environment.read { (transaction) throws(ArchiveError) in
+            let last = try transaction.journalEnd().number
+            let first = last > Archive.changesLookedBack ? last - Archive.changesLookedBack : 0
+            var newest: Instant?
+            try transaction.forEach(.journal, prefix: [], from: first.bigEndianBytes) {
+                (key, value) throws(ArchiveError) in
+                if let change = JournalRecord(value, key: key) { newest = max(newest ?? change.at, change.at) }
+                return true
+            }
+            return newest
+        }
+    }
+
+    /// How many changes are looked at for the newest one.
+    private static let changesLookedBack: UInt64 = 256
+
     /// What is pinned, keys before signers.
     public func pins() throws(ArchiveError) -> [ArchiveSubject] { try subjects(in: .pins) }
 
@@ -118,6 +159,15 @@ extension Archive {
             }
             return values
         }
+    }
+}
+
+extension ReadTransaction {
+    /// The version that a record tells; `nil` if there is no such record.
+    fileprivate func version(
+        _ table: Table, _ key: [UInt8], _ read: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Version?
+    ) throws(ArchiveError) -> Version? {
+        try lend(key) { (key) throws(ArchiveError) in try get(table, key).flatMap { read($0, key) } }
     }
 }
 

@@ -117,6 +117,24 @@ public struct Version: Hashable, Comparable, Sendable {
         number = UInt32(clamping: instant.seconds)
     }
 
+    /// The version of something that a signer signs at a moment after its last version: the moment, or the number after
+    /// the last one if the clock is not past it yet. `nil` if no higher version exists.
+    public init?(signedAt instant: Instant, after last: Version?) {
+        let clock = Version(signedAt: instant)
+        guard let last, last >= clock else {
+            self = clock
+            return
+        }
+        let (next, overflow) = last.number.addingReportingOverflow(1)
+        guard !overflow else { return nil }
+        number = next
+    }
+
+    /// How far the version is ahead of a moment; zero if it is not.
+    public func lead(over instant: Instant) -> Duration {
+        .seconds(max(0, Int64(number) - max(0, instant.seconds)))
+    }
+
     /// Orders by number.
     public static func < (left: Version, right: Version) -> Bool { left.number < right.number }
 }

@@ -64,4 +64,20 @@ import Testing
         #expect(Version(signedAt: Instant(seconds: 1 << 33)) == Version(.max))
         #expect(Version(signedAt: Instant(seconds: -1)) == Version(0))
     }
+
+    @Test(
+        arguments: [
+            (100, nil, 100), (100, 99, 100), (100, 100, 101), (100, 4000, 4001), (-5, nil, 0), (-5, 0, 1),
+            (Int64.max, nil, UInt32.max), (100, UInt32.max - 1, UInt32.max), (100, UInt32.max, nil),
+        ] as [(Int64, UInt32?, UInt32?)])
+    func aVersionIsTheTimeOrTheNumberAfterTheLastOne(seconds: Int64, last: UInt32?, expected: UInt32?) {
+        let version = Version(signedAt: Instant(seconds: seconds), after: last.map { Version($0) })
+        #expect(version?.number == expected)
+    }
+
+    @Test func aVersionTellsHowFarItIsAheadOfTheClock() {
+        #expect(Version(160).lead(over: Instant(seconds: 100)) == .seconds(60))
+        #expect(Version(100).lead(over: Instant(seconds: 160)) == .zero)
+        #expect(Version(.max).lead(over: Instant(nanoseconds: .min)) == .seconds(Int64(UInt32.max)))
+    }
 }

@@ -86,4 +86,70 @@ import Testing
         #expect(!clock.moment(of: reading(12_000, 9000)).isSteady)
         #expect(clock.moment(of: reading(12_200, 9000)).isSteady)
     }
+
+    /// What a machine shows that has booted in 1970, and since somebody has set its clock.
+    private func booted(after passed: Duration, wall: Instant? = nil) -> ClockReading {
+        ClockReading(wall: wall ?? Instant(seconds: 40) + passed, sinceBoot: .seconds(40) + passed)
+    }
+
+    @Test func aStepPastTheNewestChangeIsFollowedAtOnce() {
+        let newest = start.wall
+        var clock = NodeClock(booted(after: .zero), newestChange: newest)
+        #expect(clock.lag(at: booted(after: .seconds(5))) == newest - Instant(seconds: 45))
+        #expect(clock.catchUp(booted(after: .seconds(5))) == nil)
+        // Set, but still wrong: this takes the ten minutes.
+        #expect(clock.catchUp(booted(after: .seconds(6), wall: newest - .seconds(1))) == nil)
+        let right = booted(after: .seconds(7), wall: newest + .seconds(3600))
+        #expect(clock.catchUp(right) == right.wall - Instant(seconds: 47))
+        #expect(clock.archiveTime(at: right) == right.wall && clock.lag(at: right) == .zero)
+        #expect(clock.coreTime(at: right) == Instant(seconds: 47))
+        #expect(!clock.moment(of: right).isSteady)
+        // Once is all: the next step has to hold.
+        #expect(clock.catchUp(booted(after: .seconds(8), wall: newest + .seconds(90_000))) == nil)
+        #expect(clock.observe(booted(after: .seconds(8), wall: newest + .seconds(90_000))) == nil)
+    }
+
+    @Test func aStepPastTheNewestChangeIsFollowedHoweverSmall() {
+        var clock = NodeClock(start, newestChange: start.wall + .seconds(20))
+        #expect(clock.observe(reading(after: .seconds(1), setBy: .seconds(30))) == .seconds(30))
+    }
+
+    @Test func aClockThatIsNotBehindTheArchiveWaitsAsEver() {
+        for newest in [nil, start.wall, start.wall - .seconds(9999)] {
+            var clock = NodeClock(start, newestChange: newest)
+            #expect(clock.lag(at: start) == .zero)
+            #expect(clock.catchUp(reading(after: .seconds(60), setBy: .seconds(3600))) == nil)
+        }
+        // It has caught up by itself.
+        var clock = NodeClock(start, newestChange: start.wall + .seconds(20))
+        #expect(clock.catchUp(reading(after: .seconds(30))) == nil)
+        #expect(clock.catchUp(reading(after: .seconds(31), setBy: .seconds(3600))) == nil)
+    }
+
+    @Test func aClockBeyondTheLastVersionIsNotFollowed() {
+        var clock = NodeClock(start, newestChange: start.wall + .seconds(20))
+        for late in [NodeClock.latest + .seconds(1), Instant(nanoseconds: .max)] {
+            for seconds in [1, 700, 7000] {
+                let reading = ClockReading(wall: late, sinceBoot: start.sinceBoot + .seconds(seconds))
+                #expect(clock.observe(reading) == nil)
+                #expect(clock.archiveTime(at: reading) == start.wall + .seconds(seconds))
+                #expect(!clock.moment(of: reading).isSteady)
+            }
+        }
+    }
+
+    @Test(arguments: [Int64.min, -1, 0, .max])
+    func noReadingOfTheClockOverflows(nanoseconds: Int64) {
+        let strange = ClockReading(wall: Instant(nanoseconds: nanoseconds), sinceBoot: .seconds(500))
+        for newest in [nil, Instant(nanoseconds: .min), Instant(nanoseconds: .max)] {
+            for (first, second) in [(strange, start), (start, strange), (strange, strange)] {
+                var clock = NodeClock(first, newestChange: newest)
+                for passed in [Duration.zero, .seconds(700), .seconds(90_000)] {
+                    let reading = ClockReading(wall: second.wall, sinceBoot: second.sinceBoot + passed)
+                    _ = (clock.observe(reading), clock.lag(at: reading), clock.moment(of: reading))
+                }
+                #expect(abs(clock.offset.components.seconds) <= Int64.max / 1_000_000_000)
+            }
+        }
+    }
 }
