@@ -76,8 +76,8 @@ extension BristleconeNode {
     }
 
     /// Says it where the operator has barred what is to be published.
-    func refuseBlocked(_ key: Target, _ entry: Entry) throws(NodeError) {
-        let subjects = [ArchiveSubject.key(key)] + (entry.signature.map { [.signer($0.signer.mid)] } ?? [])
+    func refuseBlocked(_ key: Target, signer: Mid?) throws(NodeError) {
+        let subjects = [ArchiveSubject.key(key)] + (signer.map { [.signer($0)] } ?? [])
         guard (try? archive.isBlocked(anyOf: subjects)) == true else { return }
         throw NodeError(Refusal.blocked.description, canRetry: false)
     }

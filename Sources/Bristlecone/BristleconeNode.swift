@@ -45,6 +45,7 @@ public final class BristleconeNode: Sendable {
     public static func start(
         _ settings: NodeSettings, logger: Logger = Logger(label: "bristlecone") { _ in SwiftLogNoOpLogHandler() }
     ) async throws(StartError) -> BristleconeNode {
+        try refuseLateClock(ClockReading.now().wall)
         let folder: DataFolder
         do {
             folder = try DataFolder.open(settings.dataFolder)
@@ -58,6 +59,14 @@ public final class BristleconeNode: Sendable {
             folder.abandon()
             throw error
         }
+    }
+
+    /// A clock that shows such a time is wrong, and what it signs could never be replaced.
+    static func refuseLateClock(_ wall: Instant) throws(StartError) {
+        guard wall > NodeClock.latest else { return }
+        throw StartError(
+            "The machine's clock shows a time after \(NodeClock.latest.reportText), which versions of values cannot "
+                + "express: set the clock, and start the node again.")
     }
 
     private init(_ folder: DataFolder, _ settings: NodeSettings, _ logger: Logger) async throws(StartError) {
@@ -88,7 +97,7 @@ public final class BristleconeNode: Sendable {
                 sockets: sockets, workshop: threads.workshop,
                 commits: GroupCommit(archive: archive, thread: threads.writer, eventLoop: eventLoop),
                 index: threads.index, housekeeper: threads.housekeeper, upkeep: threads.upkeep,
-                acknowledgesEarly: settings.relaxedDurability,
+                acknowledgesEarly: settings.relaxedDurability, newestChange: (try? archive.newestChange()) ?? nil,
                 logger: logger),
             on: eventLoop)
         trackers = TrackerResolver(settings.bootstrap ? settings.bootstrapServers : [], logger: logger)
@@ -205,30 +214,34 @@ public final class BristleconeNode: Sendable {
     /// - Parameters:
     ///   - data: at most 169 bytes unsigned; signed with a curve25519 key, at most 23.
     ///   - signed: whether the node signs it, so that it can be replaced by a later value of the same signer, and by
-    ///     nobody else.
+    ///     nobody else. Its version is the time in seconds, or the number after this signer's last version under the key
+    ///     if the clock is not past that.
     /// - Returns: how many nodes were asked to keep it and said that they do. With none the value is kept here alone, and
     ///   the network is given it when upkeep comes to it.
     @discardableResult
     public func storeValue(key: Target, data: [UInt8], signed: Bool) async throws(NodeError) -> StoreReport {
         let begun = ContinuousClock.now
-        let entry: Entry
-        do {
-            entry =
-                try signed
-                ? Entry(data: data, version: Version(signedAt: loop.moment.now), signedBy: folder.identity)
-                : Entry(unsigned: data)
-        } catch {
-            let level = signed ? folder.identity.publicKey.level : nil
-            throw NodeError(
-                ValueLimit.refusal(byteCount: data.count, signedWith: level) ?? "The value cannot be stored: \(error).",
-                canRetry: false)
+        let level = signed ? folder.identity.publicKey.level : nil
+        if let refusal = ValueLimit.refusal(byteCount: data.count, signedWith: level) {
+            throw NodeError(refusal, canRetry: false)
         }
-        try refuseBlocked(key, entry)
-        switch await loop.run(.publish(key, entry)) {
+        try refuseBlocked(key, signer: signed ? folder.identity.publicKey.mid : nil)
+        let version: Version?
+        let outcome: CommandOutcome?
+        if signed {
+            let published = try await loop.publish(data, under: key, signedBy: folder.identity)
+            (version, outcome) = (published.entry.signature?.version, published.outcome)
+        } else {
+            guard let entry = try? Entry(unsigned: data) else {
+                throw NodeError("The value is too long.", canRetry: false)
+            }
+            (version, outcome) = (nil, await loop.run(.publish(key, entry)))
+        }
+        switch outcome {
         case .published(let outcome)?:
             return StoreReport(
-                key: key, version: entry.signature?.version, asked: outcome.askedCount,
-                acknowledged: outcome.acknowledgedCount, duration: ContinuousClock.now - begun)
+                key: key, version: version, asked: outcome.askedCount, acknowledged: outcome.acknowledgedCount,
+                duration: ContinuousClock.now - begun)
         case .publishRefused(let outcome)?: throw NodeError(outcome)
         case let other: throw NodeError(unfinished: other)
         }
@@ -283,7 +296,8 @@ public final class BristleconeNode: Sendable {
             processID: getpid(), uptime: ContinuousClock.now - startedAt, publicKey: folder.identity.publicKey,
             endpoints: snapshot?.endpoints.map { EndpointStatus($0, at: snapshot?.now ?? .distantPast) } ?? [],
             joining: joining, contacts: snapshot.map(ContactStatus.all) ?? [], archive: ArchiveStatus(archive),
-            scrub: threads.scrubber.status, upkeep: snapshot.map(upkeepStatus),
+            clock: snapshot?.clock ?? ClockStatus(), scrub: threads.scrubber.status,
+            upkeep: snapshot.map(upkeepStatus),
             counters: (snapshot?.counters.named ?? [:]).merging(archiveCounters) { $1 }
                 .merging(threads.scrubber.counters) { $1 }.merging(refusals.counters) { $1 })
     }

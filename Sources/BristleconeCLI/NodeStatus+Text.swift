@@ -15,6 +15,7 @@ extension NodeStatus {
                 + "\(Words.space(archive.liveBytes)) in use")
         let lag = archive.journalLast - archive.indexLast
         summary.add("journal", "change \(archive.journalLast), index \(lag == 0 ? "up to date" : "\(lag) behind")")
+        if let warning = clock.text { summary.add("clock", terminal.bad(warning)) }
         if let scrub { summary.add("scrub", scrub.text(on: terminal)) }
         if let upkeep { summary.add("upkeep", upkeep.text) }
         let blocks = [
@@ -62,6 +63,19 @@ extension NodeStatus {
         }
         let lines = table.lines()
         return [terminal.strong("Counted since the start")] + (lines.isEmpty ? ["  nothing yet"] : lines)
+    }
+}
+
+extension ClockStatus {
+    /// What is wrong with the clock, in half a line; `nil` if nothing is known to be.
+    var text: String? {
+        let parts = [
+            behindArchive > ClockStatus.leadIgnored
+                ? "\(Words.age(behindArchive)) behind the newest change at the start; set it if it is wrong" : nil,
+            versionsAhead > ClockStatus.leadIgnored
+                ? "versions published here are \(Words.age(versionsAhead)) ahead of it" : nil,
+        ].compactMap { $0 }
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 }
 

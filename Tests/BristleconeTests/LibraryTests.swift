@@ -7,12 +7,16 @@ import Testing
 
 /// A node as another program uses it.
 @Suite struct LibraryTests {
-    private func withNode(_ body: (BristleconeNode, Address) async throws -> Void) async throws {
+    private func withNode(
+        upkeep: UpkeepSettings = UpkeepSettings(), retention: RetentionSettings = RetentionSettings(),
+        _ body: (BristleconeNode, Address) async throws -> Void
+    ) async throws {
         let folder = try TemporaryFolder()
         var settings = NodeSettings()
         settings.dataFolder = folder.file("data")
         settings.listen = [try #require(Address("127.0.0.1:0"))]
         settings.bootstrap = false
+        (settings.upkeep, settings.retention) = (upkeep, retention)
         let node = try await BristleconeNode.start(settings)
         do {
             try await body(node, try #require(await node.status().endpoints.first?.listen))
@@ -106,6 +110,24 @@ import Testing
             let report = try await node.storeValue(key: key, data: [1, 2, 3], signed: false)
             #expect(report.asked == 0 && report.acknowledged == 0)
             #expect(try await node.findValues(key: key).values.map(\.data) == [[1, 2, 3]])
+        }
+    }
+
+    @Test func theLongestTimesThatCanBeSetOverflowNothing() async throws {
+        let longest = TimeSpan(seconds: .max)
+        var upkeep = UpkeepSettings()
+        (upkeep.interval, upkeep.lifetime, upkeep.servedFor) = (longest, longest, longest)
+        var retention = RetentionSettings()
+        (retention.published, retention.pinned) = (longest, longest)
+        (retention.signed, retention.unsigned) = (longest, longest)
+        try await withNode(upkeep: upkeep, retention: retention) { node, _ in
+            let key = Target(hashing: "long")
+            try await node.storeValue(key: key, data: [1], signed: true)
+            try await node.storeValue(key: key, data: [2], signed: false)
+            #expect(try await node.findValues(key: key).values.count == 2)
+            _ = try await node.pin(.key(key))
+            _ = try await node.plan()
+            #expect(await node.status().archive.values == 2)
         }
     }
 }

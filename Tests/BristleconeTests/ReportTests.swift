@@ -113,10 +113,12 @@ import Testing
                     address: six, mid: signer.mid, nodeID: id, standing: .unknown, lastResponse: nil, failures: 1),
             ],
             archive: ArchiveStatus(values: 1, keys: 2, liveBytes: 3, mapBytes: 4, journalLast: 5, indexLast: 6),
+            clock: ClockStatus(versionsAhead: .seconds(7200)),
             counters: ["received": 9, "dropped.bad_signature": 1])
         #expect(
             try json(status)
                 == #"{"archive":{"index_last":6,"journal_last":5,"keys":2,"live_bytes":3,"map_bytes":4,"values":1},"#
+                + #""clock":{"behind_archive_seconds":0,"versions_ahead_seconds":7200},"#
                 + #""contacts":[{"address":"127.1.0.1:8090","failures":0,"last_response":"2026-02-03T12:00:00Z","#
                 + #""mid":"\#(signer.mid)","node_id":"\#(id)","status":"good"},"#
                 + #"{"address":"[::1]:8091","failures":1,"last_response":null,"mid":"\#(signer.mid)","#

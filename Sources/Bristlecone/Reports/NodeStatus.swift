@@ -18,6 +18,8 @@ public struct NodeStatus: Sendable, Equatable {
     public var contacts: [ContactStatus]
     /// What it keeps.
     public var archive: ArchiveStatus
+    /// How the machine's clock stands to what it keeps.
+    public var clock: ClockStatus
     /// How the check of what it keeps goes; `nil` where there is none, or before it has begun.
     public var scrub: ScrubStatus?
     /// How its values are kept alive in the DHT; `nil` where the node is about to end.
@@ -29,7 +31,8 @@ public struct NodeStatus: Sendable, Equatable {
     public init(
         version: String = Release.version, processID: Int32, uptime: Duration, publicKey: PublicKey,
         endpoints: [EndpointStatus], joining: JoiningStatus = JoiningStatus(), contacts: [ContactStatus],
-        archive: ArchiveStatus, scrub: ScrubStatus? = nil, upkeep: UpkeepStatus? = nil,
+        archive: ArchiveStatus, clock: ClockStatus = ClockStatus(), scrub: ScrubStatus? = nil,
+        upkeep: UpkeepStatus? = nil,
         counters: [String: Int]
     ) {
         self.version = version
@@ -40,6 +43,7 @@ public struct NodeStatus: Sendable, Equatable {
         self.joining = joining
         self.contacts = contacts
         self.archive = archive
+        self.clock = clock
         self.scrub = scrub
         self.upkeep = upkeep
         self.counters = counters
@@ -48,7 +52,7 @@ public struct NodeStatus: Sendable, Equatable {
 
 extension NodeStatus: Codable {
     private enum CodingKeys: String, CodingKey {
-        case version, mid, endpoints, joining, contacts, archive, scrub, upkeep, counters
+        case version, mid, endpoints, joining, contacts, archive, clock, scrub, upkeep, counters
         case processID = "pid"
         case uptime = "uptime_seconds"
         case publicKey = "public_key"
@@ -66,6 +70,7 @@ extension NodeStatus: Codable {
         joining = try container.decode(JoiningStatus.self, forKey: .joining)
         contacts = try container.decode([ContactStatus].self, forKey: .contacts)
         archive = try container.decode(ArchiveStatus.self, forKey: .archive)
+        clock = try container.decode(ClockStatus.self, forKey: .clock)
         scrub = try container.decodeIfPresent(ScrubStatus.self, forKey: .scrub)
         upkeep = try container.decodeIfPresent(UpkeepStatus.self, forKey: .upkeep)
         counters = try container.decode([String: Int].self, forKey: .counters)
@@ -84,6 +89,7 @@ extension NodeStatus: Codable {
         try container.encode(joining, forKey: .joining)
         try container.encode(contacts, forKey: .contacts)
         try container.encode(archive, forKey: .archive)
+        try container.encode(clock, forKey: .clock)
         try container.encode(scrub, forKey: .scrub)
         try container.encode(upkeep, forKey: .upkeep)
         try container.encode(counters, forKey: .counters)

@@ -20,7 +20,9 @@ final class GroupCommit {
     private let eventLoop: any EventLoop
     private let thread: NIOThreadPool
     private var waiting: [Item] = []
-    private var isWriting = false
+    /// The changes of the commit under way.
+    private var writing: [Item] = []
+    private var isWriting: Bool { !writing.isEmpty }
     /// Whether the last stores were all taken: else the next ones may be refused too. Before the first, nobody knows.
     private var takesStores = false
     private var idleWaiters: [EventLoopPromise<Void>] = []
@@ -44,6 +46,20 @@ final class GroupCommit {
         guard !archive.isReadOnly, takesStores, waiting.count < GroupCommit.promisesMax else { return false }
         let signers = store.entries.compactMap(\.signature).map { ArchiveSubject.signer($0.signer.mid) }
         return (try? archive.isBlocked(anyOf: [.key(store.target)] + signers)) == false
+    }
+
+    /// The highest version of a signer under a key, in the archive or on its way there; `nil` if there is none.
+    func lastVersion(of target: Target, signer: Mid) throws(ArchiveError) -> Version? {
+        eventLoop.assertInEventLoop()
+        var last = try archive.lastVersion(of: target, signer: signer)
+        for items in [writing, waiting] {
+            for case .store(let store) in items.lazy.map(\.change) where store.target == target {
+                for case let signature? in store.entries.map(\.signature) where signature.signer.mid == signer {
+                    last = max(last ?? signature.version, signature.version)
+                }
+            }
+        }
+        return last
     }
 
     /// Takes a change in; it is written when ``write(at:then:)`` is called next, or after the commit under way.
@@ -70,8 +86,8 @@ final class GroupCommit {
             for waiter in idleWaiters { waiter.succeed() }
             return idleWaiters.removeAll()
         }
-        isWriting = true
         let items = Array(waiting.prefix(GroupCommit.itemsMax))
+        writing = items
         waiting.removeFirst(items.count)
         let written = thread.runIfActive(eventLoop: eventLoop) { [archive] in
             Written(items, to: archive, at: clock())
@@ -79,7 +95,7 @@ final class GroupCommit {
         let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
         written.whenComplete { result in
             let commit = loopBound.value
-            commit.isWriting = false
+            commit.writing.removeAll()
             if case .success(let written) = result {
                 commit.takesStores = written.takesStores ?? commit.takesStores
                 deliver(written.completion)

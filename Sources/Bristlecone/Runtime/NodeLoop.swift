@@ -42,6 +42,9 @@ final class NodeLoop: @unchecked Sendable {
     private var shortages = RareWarning()
     private var failedCommits = RareWarning()
     private var failedLoads = RareWarning()
+    private var versionsAhead = RareWarning()
+    /// The highest version that was given to a value of this node since its start.
+    private(set) var highestVersion: Version?
 
     /// What a loop needs to have been made before it.
     struct Parts {
@@ -52,6 +55,8 @@ final class NodeLoop: @unchecked Sendable {
         var housekeeper: Housekeeper
         var upkeep: UpkeepKeeper
         var acknowledgesEarly: Bool
+        /// The time of the newest change in the archive.
+        var newestChange: Instant?
         var logger: Logger
     }
 
@@ -68,9 +73,10 @@ final class NodeLoop: @unchecked Sendable {
         localCaller = configuration.callsLocalNetwork ? parts.sockets[.ipv4].map(LocalCaller.init) : nil
         logger = parts.logger
         let reading = ClockReading.now()
-        let clock = NodeClock(reading)
+        let clock = NodeClock(reading, newestChange: parts.newestChange)
         node = Node(configuration, at: clock.coreTime(at: reading))
         self.clock = Mutex(clock)
+        tellLag(of: clock, at: reading)
     }
 
     // MARK: In
@@ -133,7 +139,35 @@ final class NodeLoop: @unchecked Sendable {
     /// The archive's time, and whether deleting by age can rely on it; may be asked from any thread.
     var moment: ClockMoment {
         let reading = ClockReading.now()
-        return clock.withLock { $0.moment(of: reading) }
+        let (moment, step) = clock.withLock { clock in
+            let step = clock.catchUp(reading)
+            return (clock.moment(of: reading), step)
+        }
+        if let step { tellFollowed(step) }
+        return moment
+    }
+
+    /// How far the archive's time is behind the newest change that was in the archive at the start.
+    var clockLag: Duration {
+        let reading = ClockReading.now()
+        return clock.withLock { $0.lag(at: reading) }
+    }
+
+    private func tellLag(of clock: NodeClock, at reading: ClockReading) {
+        if let warning = NodeLoop.warning(of: clock.lag(at: reading), at: reading.wall) { logger.warning("\(warning)") }
+    }
+
+    private func tellFollowed(_ step: Duration) {
+        logger.warning("The machine's clock has been set; this node follows by \(step)")
+    }
+
+    /// Remembers the version of a value of this node, and warns if it is ahead of the clock.
+    func noteVersion(_ version: Version, at now: Instant) {
+        highestVersion = max(highestVersion ?? version, version)
+        guard let warning = NodeLoop.warning(of: version, at: now), let times = versionsAhead.next(at: sinceBoot) else {
+            return
+        }
+        logger.warning("\(warning)\(times)")
     }
 
     // MARK: Out
@@ -221,19 +255,24 @@ final class NodeLoop: @unchecked Sendable {
         eventLoop.scheduleRepeatedTask(initialDelay: .seconds(60), delay: .seconds(60)) { [self] _ in
             let step = clock.withLock { $0.observe(.now()) }
             housekeeper.minutePassed { [self] in moment }
-            if let step { logger.warning("The machine's clock has been set; this node follows by \(step)") }
+            if let step { tellFollowed(step) }
         }
     }
 
     /// Has the core do what a user wants; `nil` where the node stops before it is done, or the task is cancelled. What
     /// has been begun then goes on by itself, and nobody hears of it.
-    func run(_ command: Command) async -> CommandOutcome? {
+    func run(_ command: Command) async -> CommandOutcome? { await run { _ in command } }
+
+    /// Has the core do what is made at the moment at which the core hears of it. `nil` too if nothing could be made.
+    func run(_ make: @escaping @Sendable (NodeLoop) -> Command?) async -> CommandOutcome? {
         let isCancelled = CancellationFlag()
         let id = CommandID(commandCount.wrappingAdd(1, ordering: .relaxed).newValue)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isTaken = submit { [self] in
-                    guard !isStopping, !isCancelled.isSet else { return continuation.resume(returning: nil) }
+                    guard !isStopping, !isCancelled.isSet, let command = make(self) else {
+                        return continuation.resume(returning: nil)
+                    }
                     commands[id] = continuation
                     take(.commandIssued(id, command))
                     flush()
@@ -280,7 +319,7 @@ final class NodeLoop: @unchecked Sendable {
         await ask { [self] in
             let snapshot = NodeSnapshot(
                 endpoints: node.endpoints, counters: node.counters, upkeep: node.upkeepSnapshot, jobs: node.jobReports,
-                now: now, clockOffset: clockOffset)
+                now: now, clockOffset: clockOffset, clock: clockStatus)
             return eventLoop.makeSucceededFuture(isStopping ? nil : snapshot)
         }
     }
@@ -311,4 +350,6 @@ struct NodeSnapshot: Sendable {
     var now: Instant
     /// What is to be added to the core's moments for people.
     var clockOffset: Duration
+    /// How the clock stands to the archive.
+    var clock: ClockStatus
 }

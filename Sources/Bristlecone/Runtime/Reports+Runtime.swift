@@ -77,11 +77,18 @@ extension NodeError {
                     + "archive.values_per_key is reached; bristlecone status counts which.", canRetry: true)
         case .superseded:
             self.init(
-                "A later version of this value is held here already, so this one was not stored: check that the machine's "
-                    + "clock is right.", canRetry: false)
+                "A later version of this value came in at the same moment, so this one was not stored; store it again if "
+                    + "it is to replace that one.", canRetry: true)
         case .failed, .held:
             self.init("The archive could not write the value; the node's log says why.", canRetry: false)
         }
+    }
+
+    /// The last version of a signer under a key is the highest there is.
+    static var noHigherVersion: NodeError {
+        NodeError(
+            "The last value of this signer under this key has version \(UInt32.max), the highest there is, so nothing can "
+                + "replace it: use another key.", canRetry: false)
     }
 
     /// A command did not come to an end of its own.

@@ -22,15 +22,17 @@ class Bristlecone:
     contacts a bootstrap server but those it is given.
 
     With `ipv6` it listens on a second address; with `namespace` it runs there. `settings` are environment variables
-    without the `BRISTLECONE_` that they begin with.
+    without the `BRISTLECONE_` that they begin with; `environment` are others, for the node alone and not for the
+    commands that talk to it.
     """
 
-    def __init__(self, binary, data, ip, ipv6=None, namespace=None, settings=None):
+    def __init__(self, binary, data, ip, ipv6=None, namespace=None, settings=None, environment=None):
         self.binary = str(binary)
         self.data = data
         self._listen = [join_address((host, 0)) for host in (ip, ipv6) if host is not None]
         self._namespace = namespace
         self._settings = settings or {}
+        self._environment = environment or {}
         self._process = None
         self._log_path = data.with_suffix(".log")
         self.contact = None
@@ -172,7 +174,8 @@ class Bristlecone:
             log.flush()
             self._process = await asyncio.create_subprocess_exec(
                 *command, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
-                env=clean_environment() | {f"BRISTLECONE_{name}": value for name, value in self._settings.items()})
+                env=clean_environment() | self._environment
+                | {f"BRISTLECONE_{name}": value for name, value in self._settings.items()})
 
     def _answers(self):
         status = self._process.returncode
