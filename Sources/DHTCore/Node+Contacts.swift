@@ -24,21 +24,32 @@ extension Node {
         if knownAddress != sender.address { probe(sender, id, at: now, into: &effects) }
     }
 
-    private mutating func probe(_ node: NodeInfo, _ id: NodeID, at now: Instant, into effects: inout [Effect]) {
-        guard !trackers.contains(node.address), probes.begin(id, at: node.address.host, now: now) else { return }
+    /// Asks a node for a sign of life, if there is a place for it among those that are asked.
+    mutating func probe(_ node: NodeInfo, _ id: NodeID, at now: Instant, into effects: inout [Effect]) {
+        guard !trackers.contains(node.address),
+            probes.begin(id, at: node.address.host, now: now, using: &generator)
+        else { return }
         ping(node, at: now, into: &effects)
     }
 
-    /// A node answered us: the one way to become a contact. Trackers answer too, but they are no nodes.
+    /// A node answered us. Under a number that nobody can guess, that is the one way to become a contact, and to stay one.
+    /// Trackers answer too, but they are no nodes.
     mutating func noteAnswer(
-        from sender: NodeInfo, after roundTrip: Duration, at now: Instant, into effects: inout [Effect]
+        from sender: NodeInfo, to kind: Request.Kind, after roundTrip: Duration, at now: Instant,
+        into effects: inout [Effect]
     ) {
         ownRecord.answered(sender)
         registry.noteSign(of: sender, at: now)
         guard !trackers.contains(sender.address) else { return }
+        guard kind.provesAddress else {
+            let id = NodeID(host: sender.address.host, mid: sender.publicKey.mid)
+            let knownAddress = families[sender.address.family]?.table.address(of: id)
+            return noteQuery(from: sender, id, knownAt: knownAddress, at: now, into: &effects)
+        }
         var contact = Contact(sender, answeredAt: now)
         contact.roundTrip = roundTrip
         probes.end(contact.id)
+        defer { noteProof(of: sender, at: now) }
         let knownAddress = families[sender.address.family]?.table.address(of: contact.id)
         let insertion = families[sender.address.family]?.table.insert(contact)
         if insertion == .updated, knownAddress != sender.address { noteChangedContacts(at: now) }

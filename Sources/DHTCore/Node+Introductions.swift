@@ -24,11 +24,12 @@ extension Node {
         }
         noteLAN(of: asker, request.sourceLAN)
         let introduced = others.randomElement(using: &generator)?.node
-        let (lan, wan) = addressesToTell(of: introduced?.address, to: asker, in: family)
+        let (lan, wan) = addressesToTell(of: introduced, to: asker, in: family)
         let response = IntroductionResponse(
             style: style, globalTime: claimGlobalTime(), destination: asker.address, sourceLAN: family.lan,
             sourceWAN: family.wan, introducedLAN: lan, introducedWAN: wan,
             flags: responseFlags(style), identifier: request.identifier)
+        guard mayAnswer(asker, .introductionResponse(response), at: now, into: &effects) else { return }
         if let introduced {
             requestPuncture(
                 by: introduced, ofLAN: request.destination, wan: asker.address, request.identifier, style,
@@ -45,29 +46,31 @@ extension Node {
     /// How many peers' addresses in their own networks are remembered.
     private static let lanAddressesMax = 1024
 
-    /// Remembers where a peer is in its own network, for those who share its outside address.
+    /// Remembers where a peer is in its own network, for those who share its outside address. Its key is part of the
+    /// name: what another key says from the same address is about another peer.
     private mutating func noteLAN(of asker: NodeInfo, _ lan: Address) {
         guard lan.isReachable, lan != asker.address, lan.host.isPrivate else {
-            return lanAddresses[asker.address] = nil
+            return lanAddresses[asker] = nil
         }
         if lanAddresses.count >= Node.lanAddressesMax {
-            let known = Set(contacts.map(\.node.address))
+            let known = Set(contacts.map(\.node))
             lanAddresses = lanAddresses.filter { known.contains($0.key) }
         }
-        if lanAddresses.count < Node.lanAddressesMax { lanAddresses[asker.address] = lan }
+        if lanAddresses.count < Node.lanAddressesMax { lanAddresses[asker] = lan }
     }
 
     /// A peer in our own network is told of under the address it has there, and under our outside host. One that is
     /// behind the asker's NAT is reached inside: few routers send back what is meant for their own outside address.
     private func addressesToTell(
-        of introduced: Address?, to asker: NodeInfo, in family: FamilyState
+        of introduced: NodeInfo?, to asker: NodeInfo, in family: FamilyState
     ) -> (lan: Address, wan: Address) {
         guard let introduced else { return (.none, .none) }
-        guard introduced.host.isPrivate else {
-            let sharesHost = introduced.host == asker.address.host
-            return ((sharesHost ? lanAddresses[introduced] : nil) ?? .none, introduced)
+        let address = introduced.address
+        guard address.host.isPrivate else {
+            let sharesHost = address.host == asker.address.host
+            return ((sharesHost ? lanAddresses[introduced] : nil) ?? .none, address)
         }
-        return (introduced, Address(host: family.wan.host, port: introduced.port))
+        return (address, Address(host: family.wan.host, port: address.port))
     }
 
     mutating func requestPuncture(
@@ -95,6 +98,7 @@ extension Node {
             identifier: request.identifier)
         let walker = sharesOurHost ? request.walkerLAN : request.walkerWAN
         guard mayBeNamed(walker, by: source.host) else { return drop(.badSource) }
+        guard mayPuncture(walker, with: puncture, askedBy: source, at: now) else { return drop(.overloaded) }
         // The walker was told of us at the host that its introducer knows.
         send(.puncture(puncture), to: walker, from: host, into: &effects)
     }
@@ -114,10 +118,24 @@ extension Node {
         return isAdmitted && punctureFloods.admit(sharer, at: now)
     }
 
-    /// Asks whoever is at an address to introduce us.
-    mutating func walk(to address: Address, at now: Instant, into effects: inout [Effect]) {
+    /// Whether a puncture may go to an address that somebody named. It counts with the answers to addresses that have
+    /// proved nothing; those that contacts ask for do not wait for strangers'.
+    private mutating func mayPuncture(
+        _ walker: Address, with puncture: Puncture, askedBy source: Address, at now: Instant
+    ) -> Bool {
+        let network = NetworkPrefix(walker.host, limitingLocal: limitsLocalNetworks)
+        guard !network.isExempt else { return true }
+        let byteCount = Packet.byteCount(of: .puncture(puncture), from: identity)
+        let isContact = families[source.family]?.table.contact(at: source) != nil
+        return reflections.take(byteCount, for: walker.host, of: network, sharesTotal: !isContact, at: now)
+    }
+
+    /// Asks whoever is at an address to introduce us, or a contact that is known to be there.
+    mutating func walk(
+        to address: Address, of contact: PublicKey? = nil, at now: Instant, into effects: inout [Effect]
+    ) {
         let request = Request(
-            kind: .introduction, address: address, publicKey: nil, purpose: .walk, body: .introduction)
+            kind: .introduction, address: address, publicKey: contact, purpose: .walk, body: .introduction)
         submit(request, at: now, into: &effects)
     }
 

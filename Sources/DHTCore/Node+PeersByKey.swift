@@ -8,7 +8,7 @@ extension Node {
         _ request: StorePeerRequest, from sender: NodeInfo, at now: Instant, into effects: inout [Effect]
     ) {
         guard registry.store(sender, at: now) else { return drop(.noRoom) }
-        send(.storePeerResponse(StorePeerResponse(id: request.id)), to: sender, into: &effects)
+        answer(sender, .storePeerResponse(StorePeerResponse(id: request.id)), at: now, into: &effects)
     }
 
     /// Tells where a peer is, and asks it to puncture the asker. Of a peer that nobody knows, nothing remains.
@@ -16,12 +16,13 @@ extension Node {
         _ request: ConnectPeerRequest, from asker: NodeInfo, at now: Instant, into effects: inout [Effect]
     ) {
         let nodes = registry.find(Mid(bits: request.target.bits), at: now)
+        let response = Message.connectPeerResponse(ConnectPeerResponse(id: request.id, nodes: nodes))
+        guard mayAnswer(asker, response, at: now, into: &effects) else { return }
         for node in nodes {
             requestPuncture(
                 by: node, ofLAN: request.lan, wan: asker.address,
                 UInt16(truncatingIfNeeded: request.id.number), into: &effects)
         }
-        let response = ConnectPeerResponse(id: request.id, nodes: nodes)
-        send(.connectPeerResponse(response), to: asker, into: &effects)
+        send(response, to: asker, into: &effects)
     }
 }

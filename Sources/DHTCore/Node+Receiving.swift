@@ -169,19 +169,22 @@ extension Node {
         switch packet.message {
         case .pingRequest(let request):
             guard admit(sender, packet, at: now, into: &effects) else { return }
-            send(.pingResponse(PingResponse(id: request.id)), to: sender, into: &effects)
+            answer(sender, .pingResponse(PingResponse(id: request.id)), at: now, into: &effects)
         case .findRequest(let request):
             guard admit(sender, packet, at: now, into: &effects) else { return }
             serve(request, to: sender, at: now, into: &effects)
         case .storeRequest(let request):
             guard allAuthentic else { return drop(.badEntrySignature) }
             guard admit(sender, packet, at: now, into: &effects) else { return }
+            // The token went to that address.
+            noteProof(of: sender, at: now)
             store(authentic, request, from: sender, at: now, into: &effects)
         case .introductionRequest(let request):
             guard admit(sender, packet, at: now, into: &effects) else { return }
             introduce(sender, request, at: now, into: &effects)
         case .storePeerRequest(let request):
             guard admit(sender, packet, at: now, into: &effects) else { return }
+            noteProof(of: sender, at: now)
             store(request, from: sender, at: now, into: &effects)
         case .connectPeerRequest(let request):
             guard admit(sender, packet, at: now, into: &effects) else { return }

@@ -103,7 +103,7 @@ extension Node {
         // It is where it was asked, wherever it answers from: the request has come to it there.
         let source = sender.address
         let sender = NodeInfo(address: request.address, publicKey: sender.publicKey)
-        noteAnswer(from: sender, after: now - sentAt, at: now, into: &effects)
+        noteAnswer(from: sender, to: request.kind, after: now - sentAt, at: now, into: &effects)
         switch (request.purpose, answer) {
         case (.walk, .introduced(let response)):
             learn(from: response, at: source.host, now: now, into: &effects)
@@ -163,7 +163,10 @@ extension Node {
     }
 
     private mutating func timedOut(_ request: Request, at now: Instant, into effects: inout [Effect]) {
-        if let key = request.publicKey ?? contactToPing(request)?.publicKey, let sentAt = request.sentAt {
+        // Peers that have enough contacts leave introduction requests unanswered by design.
+        if request.kind != .introduction, let key = request.publicKey ?? contactToPing(request)?.publicKey,
+            let sentAt = request.sentAt
+        {
             let node = NodeInfo(address: request.address, publicKey: key)
             noteSilence(of: node, askedAt: sentAt, at: now, into: &effects)
         }

@@ -46,14 +46,15 @@ extension Node {
                 families[asker.address.family]?.table
                 .closest(to: request.target, count: FindResponse.nodeCountMax, at: now, excluding: askerID)
                 .map(\.node) ?? []
-            if let closest = nodes.first {
-                requestPuncture(
-                    by: closest, ofLAN: request.lan, wan: asker.address,
-                    UInt16(truncatingIfNeeded: request.id.number), into: &effects)
-            }
         }
-        let response = FindResponse(id: request.id, token: token, values: values, nodes: nodes)
-        send(.findResponse(response), to: asker, into: &effects)
+        let response = Message.findResponse(FindResponse(id: request.id, token: token, values: values, nodes: nodes))
+        guard mayAnswer(asker, response, at: now, into: &effects) else { return }
+        if let closest = nodes.first {
+            requestPuncture(
+                by: closest, ofLAN: request.lan, wan: asker.address, UInt16(truncatingIfNeeded: request.id.number),
+                into: &effects)
+        }
+        send(response, to: asker, into: &effects)
     }
 
     mutating func store(
@@ -61,7 +62,7 @@ extension Node {
         into effects: inout [Effect]
     ) {
         guard !entries.isEmpty else {
-            return send(.storeResponse(StoreResponse(id: request.id)), to: sender, into: &effects)
+            return answer(sender, .storeResponse(StoreResponse(id: request.id)), at: now, into: &effects)
         }
         guard let id = begin(.store(request, from: sender)) else { return drop(.overloaded) }
         let intent = StoreIntent(
@@ -78,7 +79,7 @@ extension Node {
         case .store(let request, let sender)?:
             switch outcome {
             case .held, .superseded:
-                send(.storeResponse(StoreResponse(id: request.id)), to: sender, into: &effects)
+                answer(sender, .storeResponse(StoreResponse(id: request.id)), at: now, into: &effects)
             case .refused: drop(.noRoom)
             case .failed: drop(.archiveFailed)
             }

@@ -108,7 +108,7 @@ extension Node {
             let contact = families[family]?.table.contacts.randomElement(using: &generator)
         else { return }
         contactWalkedAt = now
-        walk(to: contact.node.address, at: now, into: &effects)
+        walk(to: contact.node.address, of: contact.node.publicKey, at: now, into: &effects)
     }
 
     /// Our outside address may change at any time; only an introduction tells.
@@ -117,7 +117,7 @@ extension Node {
         for family in families.present {
             guard let contact = families[family]?.table.contacts.randomElement(using: &generator) else { continue }
             addressAskedAt = now
-            walk(to: contact.node.address, at: now, into: &effects)
+            walk(to: contact.node.address, of: contact.node.publicKey, at: now, into: &effects)
         }
     }
 

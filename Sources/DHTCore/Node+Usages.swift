@@ -25,6 +25,8 @@ extension Node {
             ("addresses to walk to", walker.unvisitedCount),
             ("addresses walked to", walker.visitedCount),
             ("addresses in local networks", lanAddresses.count),
+            ("peers that proved their address", provenPeers.count),
+            ("hosts and networks with a budget of bytes", reflections.count),
             ("senders of requests", floods.count),
             ("senders of introductions", discoveryFloods.count),
             ("hosts of strangers", hostFloods.count),

@@ -38,6 +38,8 @@ public struct Node: Sendable {
     /// Requests of each contact that were signed with an older curve, before their check: as many as it may make of
     /// all.
     var olderCurveFloods = FloodLimiter<NodeID>(requestsMax: 20)
+    var provenPeers = ProvenPeers()
+    var reflections = ReflectionBudget()
     var pacer: QueryPacer
     var requests = RequestTable()
     var walker = Walker()
@@ -57,8 +59,8 @@ public struct Node: Sendable {
     var connections: [ActivityID: Connection] = [:]
     var registry: PeerRegistry
     var paths = PeerPaths()
-    /// Where contacts are in their own networks, by their outside addresses.
-    var lanAddresses: [Address: Address] = [:]
+    /// Where peers are in their own networks, as they say themselves.
+    var lanAddresses: [NodeInfo: Address] = [:]
     let limitsLocalNetworks: Bool
     let callsLocalNetwork: Bool
     let peerLimit: Int?
@@ -108,7 +110,9 @@ public struct Node: Sendable {
         callsLocalNetwork = configuration.callsLocalNetwork
         peerLimit = configuration.peerLimit
         registry = PeerRegistry(limitsLocal: configuration.limitsLocalNetworks)
-        probes = Probes(limitsLocal: configuration.limitsLocalNetworks)
+        probes = Probes(
+            limitsLocal: configuration.limitsLocalNetworks,
+            key: configuration.seed.bigEndianBytes + Array("askers 1".utf8))
         families = PerFamily { family in
             configuration.listenAddresses.first { $0.family == family }.map {
                 FamilyState(

@@ -162,7 +162,9 @@ import Testing
             style: .old, globalTime: 1, destination: Bench.address, sourceLAN: .none, sourceWAN: peer.address,
             introducedLAN: .none, introducedWAN: third.address, flags: [], identifier: asked.identifier)
         let effects = try bench.receive(.introductionResponse(answer), from: peer)
-        #expect(effects == [.emit(.contactAdded(peer.info))])
+        let ping = try #require(effects.pings(to: peer.address).first)
+        let added = try bench.receive(.pingResponse(PingResponse(id: ping)), from: peer)
+        #expect(added == [.emit(.contactAdded(peer.info))])
         let later = bench.pass(.seconds(10))
         #expect(!later.messages(to: third.address).isEmpty)
         #expect(bench.node.contacts.map(\.node) == [peer.info])

@@ -158,8 +158,10 @@ import Testing
             let effects = try bench.receive(.pingRequest(PingRequest(id: bench.freshID())), from: stranger)
             answered += effects.messages.count { if case .pingResponse = $0 { true } else { false } }
         }
-        #expect(answered == 100)
-        #expect(bench.node.counters.dropped == [.refused(.floodLimit): 20])
+        #expect(answered == 8192 / 167)
+        #expect(
+            bench.node.counters.dropped
+                == [.refused(.floodLimit): 20, .refused(.unprovenAddress): 100 - 8192 / 167])
     }
 }
 

@@ -36,12 +36,15 @@ import Testing
         #expect(try bench.receive(answer, from: peer) == [])
     }
 
-    @Test func numbersOfRequestsFitIntoPunctures() throws {
-        var bench = try Bench()
-        for number in 1...60 {
-            let peer = try Peer(number)
-            let effects = try bench.receive(.pingRequest(PingRequest(id: RequestID(1))), from: peer)
-            for ping in effects.pings(to: peer.address) { #expect(ping.number <= RequestID.requestMax) }
+    @Test(arguments: [Request.Kind.find, .introduction, .connectPeer])
+    func numbersOfRequestsThatPuncturesFollowFromFitIntoThem(kind: Request.Kind) throws {
+        var table = RequestTable()
+        var generator = RandomNumbers(seed: 1)
+        let request = Request(
+            kind: kind, address: try Peer(1).address, publicKey: nil, purpose: .upkeep, body: .introduction)
+        for _ in 0..<200 {
+            let id = table.add(request, firstDeadline: Instant(seconds: 1), using: &generator)
+            #expect(id.number <= RequestID.requestMax)
         }
     }
 

@@ -37,6 +37,8 @@ public enum DropReason: Hashable, Sendable {
         case archiveFailed = "archive_failed"
         /// It asks for an introduction, and we have more contacts than we introduce newcomers with.
         case peerLimit = "peer_limit"
+        /// The sender has not proved that it receives at its address, and what may go to such addresses is used up.
+        case unprovenAddress = "unproven_address"
         /// It asks to be remembered under a mid that is not the sender's.
         case foreignMid = "foreign_mid"
     }

@@ -12,7 +12,7 @@ struct RequestTable: Sendable {
     private var deadlines = Heap<Deadline>()
     private var serial: UInt64 = 0
 
-    /// How many requests there may be at once: a quarter of the numbers that may be used.
+    /// How many requests there may be at once: a quarter of the numbers that fit into 16 bits.
     static let requestsMax = 16_384
 
     private struct Deadline: Comparable, Sendable {
@@ -38,8 +38,9 @@ struct RequestTable: Sendable {
     mutating func add(
         _ request: Request, firstDeadline: Instant, using generator: inout RandomNumbers
     ) -> RequestID {
-        var number = UInt32.random(in: 0...RequestID.requestMax, using: &generator)
-        while requests[number] != nil { number = (number + 1) & RequestID.requestMax }
+        let numberMax = request.kind.numberMax
+        var number = UInt32.random(in: 0...numberMax, using: &generator)
+        while requests[number] != nil { number = (number &+ 1) & numberMax }
         serial += 1
         var request = request
         request.serial = serial
@@ -185,6 +186,19 @@ struct Request: Hashable, Sendable {
     /// The kinds of request that we wait for answers to.
     enum Kind: Hashable, Sendable {
         case ping, find, store, introduction, storePeer, connectPeer
+
+        /// The largest number of such a request. A puncture carries the number of the request that it follows from in
+        /// 16 bits, and the reference fails on larger ones; all others have 32.
+        var numberMax: UInt32 {
+            switch self {
+            case .ping, .store, .storePeer: .max
+            case .find, .introduction, .connectPeer: RequestID.requestMax
+            }
+        }
+
+        /// Whether an answer shows that the request was received where it was sent. All numbers of 16 bits can be sent
+        /// within a second, by somebody who has received nothing.
+        var provesAddress: Bool { numberMax == .max }
 
         /// How long an answer may take, as in the reference.
         var patience: Duration {

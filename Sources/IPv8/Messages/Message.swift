@@ -68,7 +68,8 @@ public struct RequestID: Hashable, Sendable {
     /// Wraps the number that is on the wire.
     public init(_ number: UInt32) { self.number = number }
 
-    /// The largest number to put into a request.
+    /// The largest number to put into a request that a puncture may follow from, which carries the same number in 16
+    /// bits: introductions, finds, and requests to connect with a peer.
     public static let requestMax: UInt32 = 65_535
 }
 

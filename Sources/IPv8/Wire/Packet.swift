@@ -59,6 +59,11 @@ public struct Packet: Hashable, Sendable {
         encode(message, from: key.publicKey) { key.sign($0) }
     }
 
+    /// How many bytes the datagram has that says a message.
+    package static func byteCount(of message: Message, from sender: PublicKey) -> Int {
+        encode(message, from: sender) { _ in [UInt8](repeating: 0, count: sender.level.signatureByteCount) }.count
+    }
+
     /// The datagram that says a message, with a signature that is made elsewhere.
     package static func encode(
         _ message: Message, from sender: PublicKey, signing sign: ([UInt8]) -> [UInt8]

@@ -30,9 +30,11 @@ package final class TableChecker: Checker {
     /// again for two turns.
     static let bounds = [
         "pieces of work": 4096, "searches and publications": 1024, "requests": 16_384, "peers asked lately": 16_384,
-        "strangers asked for a sign of life": 64, "contacts in waiting for one bucket": 8, "lost contacts": 128,
+        "strangers asked for a sign of life": 320, "contacts in waiting for one bucket": 8, "lost contacts": 128,
         "lost contacts to be asked": 128, "addresses to walk to": 256, "addresses walked to": 128,
-        "addresses in local networks": 1024, "senders of requests": 16_384, "senders of introductions": 16_384,
+        "addresses in local networks": 1024, "peers that proved their address": 8192,
+        "hosts and networks with a budget of bytes": 16_384, "senders of requests": 16_384,
+        "senders of introductions": 16_384,
         "hosts of strangers": 16_384, "sources of requests for a puncture": 16_384,
         "senders with keys of older curves": 16_384, "senders whose packets are being checked": 4096,
         "requests known again": 2 * 65_536, "token secrets": 2,

@@ -10,7 +10,9 @@ enum Bounds {
         try require(node.work.count <= 4096, "\(node.work.count) pieces of work at once")
         let searches = node.lookups.count + node.publications.count + node.connections.count
         try require(searches <= 1024, "\(searches) searches at once")
-        try require(node.probes.count <= 64, "\(node.probes.count) strangers are asked for a sign of life")
+        try require(node.probes.count <= 320, "\(node.probes.count) strangers are asked for a sign of life")
+        try require(node.provenPeers.count <= 8192, "\(node.provenPeers.count) peers have proved their address")
+        try require(node.reflections.count <= 16_384, "\(node.reflections.count) budgets of bytes")
         try require(node.returning.count <= 128, "\(node.returning.count) lost contacts are to be asked")
         try require(node.contactsToRemember.count <= node.contacts.count + 128, "too many lost contacts")
         try require(node.mint.secrets.count <= 2, "\(node.mint.secrets.count) secrets")

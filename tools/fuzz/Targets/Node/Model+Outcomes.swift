@@ -46,7 +46,7 @@ extension Model {
             guard let command = closeCommand(id) else { throw Violation("a command completes twice: \(outcome)") }
             try check(outcome, of: command)
         case .contactAdded(let node):
-            try require(answered.contains(node), "\(node.address) is a contact and never answered")
+            try require(proved.contains(node), "\(node.address) is a contact and never proved its address")
         case .contactLost, .addressLearned: return
         }
     }

@@ -22,6 +22,8 @@ struct Model {
     private var asked: [Exchange: Instant] = [:]
     /// Who answered the node since it was started.
     private(set) var answered: Set<NodeInfo> = []
+    /// Who of them answered under a number of 32 bits, which nobody can guess.
+    private(set) var proved: Set<NodeInfo> = []
     /// Values that somebody gave in answer to a search, their signatures valid.
     private(set) var offered: Set<Entry> = []
     /// When whom was asked something.
@@ -37,6 +39,9 @@ struct Model {
     private(set) var registered: Set<NodeInfo> = []
     /// Puncture requests that came in, and what they may lead to.
     var punctureTargets: [Address: Int] = [:]
+
+    /// The answers whose requests have numbers of 32 bits: those to pings, stores and requests to be remembered.
+    private static let provingAnswers: Set<UInt8> = [2, 4, 8]
 
     struct GivenToken {
         let token: Token
@@ -74,7 +79,9 @@ struct Model {
         } else if let exchange = Exchange(answer: packet.message, address: address),
             let askedAddress = askedAddress(of: exchange)
         {
-            answered.insert(NodeInfo(address: askedAddress, publicKey: sender))
+            let node = NodeInfo(address: askedAddress, publicKey: sender)
+            answered.insert(node)
+            if Model.provingAnswers.contains(exchange.answerID) { proved.insert(node) }
             if case .findResponse(let response) = packet.message {
                 for value in response.values {
                     if let entry = try? Entry(bytes: value), Forgery.isAuthentic(entry) { offered.insert(entry) }
@@ -98,6 +105,7 @@ struct Model {
         openCommands = [:]
         asked = [:]
         answered = []
+        proved = []
         registered = []
         askedAt = [:]
         pongs = [:]
