@@ -73,7 +73,9 @@ extension Node {
         let hold = awaited.flatMap { requests.hold($0) }
         guard awaited == nil ? checks.begin(id, at: source) : hold != nil else { return drop(.overloaded) }
         guard verifications.take(levels, for: claim, at: now),
-            let work = begin(.packet(packet, from: source, to: host, entries: entries, answers: hold))
+            let work = begin(
+                .packet(packet, from: source, to: host, entries: entries, answers: hold),
+                in: claim == .stranger ? .strangers : .known)
         else {
             checkEnded(of: id, at: source, hold, now: now)
             return drop(.overloaded)

@@ -9,7 +9,10 @@ extension Node {
         guard !request.wantsNodes else {
             return answer(request, to: asker, with: [], at: now, into: &effects)
         }
-        guard let id = begin(.find(request, from: asker)) else { return drop(.overloaded) }
+        let isContact = isContact(asker)
+        guard isContact || reads.take(at: now),
+            let id = begin(.find(request, from: asker), in: isContact ? .known : .strangers)
+        else { return drop(.overloaded) }
         effects.append(
             .load(id, target: request.target, offset: Int(request.offset), limit: FindResponse.valueCountMax))
     }
@@ -64,7 +67,9 @@ extension Node {
         guard !entries.isEmpty else {
             return answer(sender, .storeResponse(StoreResponse(id: request.id)), at: now, into: &effects)
         }
-        guard let id = begin(.store(request, from: sender)) else { return drop(.overloaded) }
+        guard let id = begin(.store(request, from: sender), in: isContact(sender) ? .known : .strangers) else {
+            return drop(.overloaded)
+        }
         let intent = StoreIntent(
             target: request.target, entries: entries,
             expiresAt: now + servingTime(of: request.target, in: sender.address.family, at: now),

@@ -40,6 +40,7 @@ public struct Node: Sendable {
     var olderCurveFloods = FloodLimiter<NodeID>(requestsMax: 20)
     var provenPeers = ProvenPeers()
     var reflections = ReflectionBudget()
+    var reads = ReadBudget()
     var pacer: QueryPacer
     var requests = RequestTable()
     var walker = Walker()
@@ -207,10 +208,10 @@ public struct Node: Sendable {
     }
 
     /// Notes what is to go on once a piece of work is done; `nil` where too much is under way.
-    mutating func begin(_ continuation: Work) -> WorkID? {
+    mutating func begin(_ continuation: Work, in lane: Lane = .known) -> WorkID? {
         guard work.count < Node.workMax else { return nil }
         workCount += 1
-        let id = WorkID(workCount)
+        let id = WorkID(workCount, in: lane)
         work[id] = continuation
         return id
     }

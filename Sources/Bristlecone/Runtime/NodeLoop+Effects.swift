@@ -9,10 +9,10 @@ internal import NIOCore
 extension NodeLoop {
     func carryOut(_ effect: Effect) {
         switch effect {
-        case .send(let message, let address, let host): jobs.append(.send(message, to: address, from: host))
-        case .verify(let id, let packet, let entries): jobs.append(.verify(id, packet, entries))
+        case .send(let message, let address, let host): add(.send(message, to: address, from: host), to: lane)
+        case .verify(let id, let packet, let entries): add(.verify(id, packet, entries), to: id.lane)
         case .load(let id, let target, let offset, let limit):
-            jobs.append(.load(id, target, offset: offset, limit: limit))
+            add(.load(id, target, offset: offset, limit: limit), to: id.lane)
         case .commit(let id, let intent): commit(intent, id)
         case .saveTokenSecrets(let secrets):
             let dated = secrets.map { TokenSecret(bytes: $0.bytes, drawnAt: $0.drawnAt + clockOffset) }

@@ -31,7 +31,10 @@ final class NodeLoop: @unchecked Sendable {
     /// The clock is also read by the thread that writes the archive.
     private let clock: Mutex<NodeClock>
     private var effects: [Effect] = []
-    var jobs: [Workshop.Job] = []
+    private var jobs: [Workshop.Job] = []
+    private var strangersJobs: [Workshop.Job] = []
+    /// The lane of what follows from the input that is being dealt with.
+    private(set) var lane = Lane.known
     private var timer: (at: Instant, task: Scheduled<Void>)?
     private var commands: [CommandID: CheckedContinuation<CommandOutcome?, Never>] = [:]
     private let commandCount = Atomic<UInt64>(0)
@@ -84,6 +87,7 @@ final class NodeLoop: @unchecked Sendable {
     /// Gives the core an input; what follows from it is gathered until ``flush()``.
     func take(_ input: Input) {
         guard !isStopping else { return }
+        lane = input.lane
         node.handle(input, at: now, into: &effects)
         for effect in effects { carryOut(effect) }
         effects.removeAll(keepingCapacity: true)
@@ -91,12 +95,24 @@ final class NodeLoop: @unchecked Sendable {
 
     /// Sends away what has been gathered, and sets the timer anew.
     func flush() {
-        if !jobs.isEmpty {
-            workshop.perform(jobs, at: moment.now, on: eventLoop) { [self] products in deliver(products) }
-            jobs.removeAll(keepingCapacity: true)
-        }
+        perform(&jobs, of: .known)
+        perform(&strangersJobs, of: .strangers)
         writeCommits()
         setTimer()
+    }
+
+    private func perform(_ jobs: inout [Workshop.Job], of lane: Lane) {
+        guard !jobs.isEmpty else { return }
+        workshop.perform(jobs, of: lane, at: moment.now, on: eventLoop) { [self] products in deliver(products) }
+        jobs.removeAll(keepingCapacity: true)
+    }
+
+    /// Has something done in the workshop at the end of the burst.
+    func add(_ job: Workshop.Job, to lane: Lane) {
+        switch lane {
+        case .known: jobs.append(job)
+        case .strangers: strangersJobs.append(job)
+        }
     }
 
     private func deliver(_ products: [Workshop.Product]) {

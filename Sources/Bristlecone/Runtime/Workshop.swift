@@ -3,6 +3,7 @@ internal import DHTCore
 internal import IPv8
 internal import NIOCore
 internal import NIOPosix
+internal import Synchronization
 
 /// Does what takes long away from the event loop: checks signatures, makes them and sends what it signed, reads the
 /// archive.
@@ -28,9 +29,21 @@ final class Workshop: Sendable {
     private let archive: Archive
     private let sockets: [AddressFamily: DatagramSocket]
     private let verifier = SignatureVerifier()
+    /// The batches that wait for a thread. For each of them the pool has been given one task, which takes the next.
+    private let waiting = Mutex(LaneQueue<Batch>())
+
+    /// Jobs that one thread does, one after the other.
+    private struct Batch: Sendable {
+        let jobs: [Job]
+        let now: Instant
+        let eventLoop: any EventLoop
+        let deliver: @Sendable ([Product]) -> Void
+    }
 
     /// A batch is parted among threads only if each then has this many jobs.
     private static let jobsPerThreadMin = 4
+    /// How many jobs for strangers are done without a look at whether others wait.
+    private static let strangersJobsMax = 16
 
     init(threadCount: Int, key: PrivateKey, archive: Archive, sockets: [AddressFamily: DatagramSocket]) {
         self.threadCount = threadCount
@@ -41,20 +54,28 @@ final class Workshop: Sendable {
         pool.start()
     }
 
-    /// Does jobs and hands what they made to the event loop, part by part.
+    /// Does the jobs of a lane and hands what they made to the event loop, part by part. Those for strangers wait while
+    /// there are others.
     func perform(
-        _ jobs: [Job], at now: Instant, on eventLoop: any EventLoop,
+        _ jobs: [Job], of lane: Lane, at now: Instant, on eventLoop: any EventLoop,
         then deliver: @escaping @Sendable ([Product]) -> Void
     ) {
-        let partSize = max(Workshop.jobsPerThreadMin, (jobs.count + threadCount - 1) / threadCount)
+        let share = max(Workshop.jobsPerThreadMin, (jobs.count + threadCount - 1) / threadCount)
+        let partSize = lane == .strangers ? min(share, Workshop.strangersJobsMax) : share
         for start in stride(from: 0, to: jobs.count, by: partSize) {
             let part = Array(jobs[start..<min(start + partSize, jobs.count)])
+            let batch = Batch(jobs: part, now: now, eventLoop: eventLoop, deliver: deliver)
+            waiting.withLock { $0.add(batch, to: lane) }
             pool.submit { [self] state in
-                guard state == .active else { return }
-                let products = part.compactMap { perform($0, at: now) }
-                if !products.isEmpty { eventLoop.execute { deliver(products) } }
+                guard let next = waiting.withLock({ $0.takeNext() }), state == .active else { return }
+                perform(next)
             }
         }
+    }
+
+    private func perform(_ batch: Batch) {
+        let products = batch.jobs.compactMap { perform($0, at: batch.now) }
+        if !products.isEmpty { batch.eventLoop.execute { batch.deliver(products) } }
     }
 
     private func perform(_ job: Job, at now: Instant) -> Product? {

@@ -30,8 +30,13 @@ public enum Input: Hashable, Sendable {
 public struct WorkID: Hashable, Sendable {
     /// A number that no other piece of work of the node has.
     public let number: UInt64
+    /// Whose work it is, and so what it may wait for.
+    public let lane: Lane
     /// Wraps a number.
-    public init(_ number: UInt64) { self.number = number }
+    public init(_ number: UInt64, in lane: Lane = .known) {
+        self.number = number
+        self.lane = lane
+    }
 }
 
 /// Ties a command to its outcome; whoever issues commands chooses the numbers.
