@@ -41,9 +41,12 @@ async def test_a_node_that_boots_in_1970_publishes_later_versions_and_follows_th
 
     clock.set_right()
     begun = int(time.time())
-    assert begun <= await version(node, b"now") <= time.time() + 1
+    # So soon after the first value that the clock may not be past the last version yet.
+    now = await version(node, b"now")
+    assert max(begun, before + 3) <= now <= max(time.time(), before + 3)
     assert "this node follows by" in node.log_tail()
-    assert (await node.status())["clock"] == {"behind_archive_seconds": 0, "versions_ahead_seconds": 0}
+    status = await node.status()
+    assert status["clock"]["behind_archive_seconds"] == 0 and status["clock"]["versions_ahead_seconds"] <= 3
     assert {data for data, _ in await node.find_local(KEY)} == {b"now"}
 
 
@@ -64,7 +67,7 @@ async def test_a_clock_of_the_year_2300_stops_no_running_node_and_is_refused_at_
     node = await nodes.make(environment=clock.environment).start()
     first = await version(node, b"first")
     clock.set(YEAR_2300)
-    assert first < await version(node, b"second") <= time.time() + 2
+    assert first < await version(node, b"second") <= max(time.time(), first + 1)
     assert {data for data, _ in await node.find_local(KEY)} == {b"second"}
     await node.stop()
 

@@ -6,7 +6,7 @@ import Testing
 /// takes its time; `tools/test` runs all of them, and those that rely on a defence without it too, with `simulate attack`
 /// in a release build.
 @Suite struct AdversaryTests {
-    @Test(arguments: ["tokens", "reflection", "squat"])
+    @Test(arguments: ["tokens", "reflection", "reflection-network", "newcomers", "squat"])
     func attackIsHeldOff(name: String) throws {
         let report = try #require(Attack.named(name)).run(seed: 1)
         for measure in report.measures where !measure.isHeld {
@@ -20,7 +20,7 @@ import Testing
         #expect(attack.run(seed: 3).measures.map(\.value) == attack.run(seed: 3).measures.map(\.value))
     }
 
-    @Test(arguments: ["forged-senders", "poisoned-nodes", "rollback", "sybils"])
+    @Test(arguments: ["blind-pongs", "forged-senders", "poisoned-nodes", "rollback", "sybils"])
     func attackSucceedsWithoutTheDefenceThatItRunsInto(name: String) throws {
         let attack = try #require(Attack.named(name))
         let defence = try #require(attack.reliesOn)

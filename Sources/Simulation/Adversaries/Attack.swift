@@ -61,5 +61,6 @@ package struct Attack: Sendable {
     package static func named(_ name: String) -> Attack? { all.first { $0.name == name } }
 
     /// All attacks.
-    package static let all = floods + sybils + forgeries + versions + poisons + tokens + slowness + evictions
+    package static let all =
+        floods + strangers + sybils + forgeries + versions + poisons + tokens + slowness + evictions
 }

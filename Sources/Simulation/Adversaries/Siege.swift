@@ -32,6 +32,8 @@ final class Siege {
             case .signatures: [.trustsSignatures]
             case .ownAnswers: [.trustsHearsay]
             case .floors: [.forgetsVersions]
+            case .wideNumbers: [.narrowNumbers]
+            case .lanes: [.oneLane]
             case .prefixLimits, nil: []
             }
         overlay.adjust(&settings)

@@ -20,6 +20,10 @@ package enum Sabotage: String, Hashable, Sendable, CaseIterable {
     case ignoresLimits
     /// Takes whoever is named in an answer for a contact. Works where signatures are modelled.
     case trustsHearsay
+    /// Gives its pings numbers of 16 bits. Works where signatures are modelled.
+    case narrowNumbers
+    /// Does everything in the order in which it came.
+    case oneLane
     /// Takes every signature for good.
     case trustsSignatures
 }

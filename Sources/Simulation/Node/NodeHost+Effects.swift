@@ -8,9 +8,14 @@ extension NodeHost {
         switch effect {
         case .send(let message, let address, _): send(message, to: address, &actions)
         case .verify(let id, let packet, let entries):
-            answer(.signaturesChecked(id, verdict(on: packet, entries)), after: settings.checkTime, &actions)
+            let checked = Input.signaturesChecked(id, verdict(on: packet, entries))
+            guard !work(.answer(checked), taking: \.check, in: id.lane, at: actions.now) else { return }
+            answer(checked, after: settings.checkTime, &actions)
         case .load(let id, let target, let offset, let limit):
             let values = storage.page(of: target, offset: offset, limit: limit, at: actions.now + self.offset)
+            guard !work(.answer(.entriesLoaded(id, values)), taking: \.read, in: id.lane, at: actions.now) else {
+                return
+            }
             answer(.entriesLoaded(id, values), after: settings.readTime, &actions)
         case .commit(let id, let intent): commit(intent, id, &actions)
         case .saveTokenSecrets(let secrets):
@@ -41,7 +46,9 @@ extension NodeHost {
 
     private func send(_ message: Message, to address: Address, _ actions: inout Actions) {
         if let pong = hearsay.answer(to: message, at: address) { return answer(pong, after: .zero, &actions) }
-        let bytes = identity.packet(message)
+        let isNarrow = settings.sabotage.contains(.narrowNumbers)
+        let bytes = identity.packet(isNarrow ? numbers.narrow(message) : message)
+        guard !work(.send(bytes, to: address), taking: \.send, in: lane, at: actions.now) else { return }
         actions.send(bytes, to: address)
         if settings.sabotage.contains(.ignoresLimits) {
             for _ in 0..<3 { actions.send(bytes, to: address) }

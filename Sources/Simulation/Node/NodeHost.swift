@@ -29,11 +29,16 @@ package final class NodeHost: CommandTaker {
     /// What came while something else was being handled.
     @exclusivity(unchecked) private var inputs: [Input] = []
     var hearsay = Hearsay()
+    var numbers = NarrowNumbers()
+    var workshop = ModelWorkshop()
+    /// The lane of what follows from the input that is being dealt with.
+    @exclusivity(unchecked) private(set) var lane = Lane.known
 
     /// Something that the machine is busy with.
     enum LocalEvent {
         case input(Input)
         case syncDone
+        case workDone(ModelWorkshop.Job)
     }
 
     /// How often the clock is looked at.
@@ -77,7 +82,8 @@ package final class NodeHost: CommandTaker {
     }
 
     package func receive(_ bytes: [UInt8], from source: Address, _ actions: inout Actions) {
-        take(.datagramReceived(bytes, from: source), &actions)
+        let isNarrow = settings.sabotage.contains(.narrowNumbers)
+        take(.datagramReceived(isNarrow ? numbers.widen(bytes) : bytes, from: source), &actions)
         if settings.sabotage.contains(.trustsHearsay) {
             for input in hearsay.believe(bytes, &actions.generator) { take(input, &actions) }
         }
@@ -88,6 +94,13 @@ package final class NodeHost: CommandTaker {
             switch event {
             case .input(let input): take(input, &actions)
             case .syncDone: finishSync(&actions)
+            case .workDone(let job):
+                workshop.end()
+                switch job {
+                case .answer(let input): take(input, &actions)
+                case .send(let bytes, let address): actions.send(bytes, to: address)
+                }
+                beginWork(at: actions.now)
             }
         }
         if node.nextWakeUp.map({ $0 <= actions.now }) ?? true { take(.timerFired, &actions) }
@@ -155,6 +168,7 @@ package final class NodeHost: CommandTaker {
     }
 
     private func handle(_ input: Input, _ actions: inout Actions) {
+        lane = input.lane
         var effects: [Effect] = []
         swap(&effects, &actions.effects)
         node.handle(input, at: actions.now, into: &effects)
@@ -217,6 +231,8 @@ package struct NodeSettings: Sendable {
     package var checkTime: Duration = .zero
     /// How long a read takes; nothing for at once.
     package var readTime: Duration = .zero
+    /// How long the node's one worker takes for each of these, one after the other; `nil` if there is no worker.
+    package var workTimes: WorkTimes?
     /// What the node's machine does wrong on purpose.
     package var sabotage: Set<Sabotage> = []
 
