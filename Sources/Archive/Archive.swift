@@ -154,8 +154,12 @@ public final class Archive: Sendable {
 
     /// Opens the index again if its file was deleted or replaced; `follow` then brings it up to date.
     ///
+    /// Nothing is done while the archive is not in its place either: then its path may lead into somebody else's folder.
+    ///
     /// - Returns: whether it was.
-    package func reopenLostIndex() -> Bool { following.withLock { _ in index.reopenIfLost() } }
+    package func reopenLostIndex() -> Bool {
+        following.withLock { _ in (try? checkPlace()) != nil && index.reopenIfLost() }
+    }
 
     /// The damaged records that were met since the archive was opened, in the order of table and key.
     public var damagedRecords: [DamagedRecord] {

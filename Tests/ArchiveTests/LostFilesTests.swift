@@ -111,6 +111,18 @@ import Testing
         #expect(told.isEmpty)
     }
 
+    @Test func indexOfAFolderThatTookThePlaceIsLeftAlone() throws {
+        let aside = folder.path + ".aside"
+        #expect(rename(folder.path, aside) == 0 && mkdir(folder.path, 0o700) == 0)
+        try Data("somebody else's".utf8).write(to: URL(filePath: folder.index + "-wal"))
+        #expect(!archive.reopenLostIndex())
+        #expect(try folder.content() == ["index.sqlite-wal": Array("somebody else's".utf8)])
+        try FileManager.default.removeItem(atPath: folder.path)
+        #expect(rename(aside, folder.path) == 0)
+        #expect(!archive.reopenLostIndex())
+        archive.close()
+    }
+
     @Test func deletedFileOfReadersIsSeenOnBothSides() throws {
         let readers = folder.lmdb + "-lock"
         #expect(!archive.hasLostReadersFile)
