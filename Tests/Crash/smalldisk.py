@@ -20,7 +20,7 @@ class SmallDisk:
         self.folder = folder
         os.makedirs(folder, exist_ok=True)
         _enter_namespace()
-        mount("-t", "tmpfs", "-o", f"size={size}", "none", folder)
+        mount("-t", "tmpfs", "-o", f"size={size},mode=0700", "none", folder)
 
     def fill(self):
         """Leaves not a block."""

@@ -53,6 +53,9 @@ struct MetaPages {
         let free: Tree
         /// The tree that holds the tables.
         let main: Tree
+
+        /// Where both trees begin: of two commits in turn, at least one differs.
+        var roots: [UInt64] { [free.root, main.root] }
     }
 
     /// What the two meta pages of a file name, once they have been checked, the newer one last; nothing in an empty

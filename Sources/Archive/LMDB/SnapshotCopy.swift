@@ -5,7 +5,7 @@ internal import Glibc
 ///
 /// LMDB's own copy takes along whatever free pages hold, and cannot be stopped. Its compacting one follows the tree, where
 /// one damaged page may end the process, and would leave the damage out in silence. Both meta pages of this copy name the
-/// one snapshot.
+/// one snapshot: one under its own transaction, the other under the one before, because LMDB writes the two in turn.
 struct SnapshotCopy {
     private let file: Int32
     private let pageBytes: Int
@@ -59,6 +59,10 @@ struct SnapshotCopy {
         for slot in 0..<UInt64(2) {
             var page = meta
             withUnsafeBytes(of: slot) { bytes in page.replaceSubrange(0..<8, with: bytes) }
+            let transaction = snapshot.transaction & 1 == slot ? snapshot.transaction : max(1, snapshot.transaction) - 1
+            withUnsafeBytes(of: transaction) { bytes in
+                page.replaceSubrange(SnapshotCopy.transactionOffset..<SnapshotCopy.transactionOffset + 8, with: bytes)
+            }
             let failure = page.withUnsafeBytes { SnapshotCopy.write($0, to: descriptor) }
             if let failure { return failure }
         }

@@ -138,7 +138,9 @@ extension StructureCheck {
     static func checkTransactions(
         of snapshots: [MetaPages.Snapshot], _ descriptor: Int32, _ path: String
     ) throws(ArchiveError) {
-        for snapshot in snapshots {
+        // Both meta pages of a copy name the one snapshot that was copied.
+        let isCopy = Set(snapshots.map(\.roots)).count == 1
+        for snapshot in isCopy ? snapshots.suffix(1) : snapshots[...] {
             try checkTransaction(
                 of: snapshot, isNewest: snapshot.transaction == snapshots.last?.transaction, descriptor, path)
         }
