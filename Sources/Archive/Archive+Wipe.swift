@@ -38,7 +38,7 @@ struct Wiping {
 }
 
 extension Archive {
-    /// How many pages a step goes through: two megabytes, for which writers wait about a millisecond.
+    /// How many pages a step goes through: two megabytes, for which writers wait.
     private static let pagesPerStep = 512
     /// Beyond so many held pages a pass is repeated instead.
     private static let heldMax = 1 << 16

@@ -115,7 +115,7 @@ struct BackupWriter {
         do throws(ArchiveError) {
             copy = try archive.copy(into: folder.text, unless: isStopped)
             // What the copy says, and not what the archive says now: that may be later.
-            reader = try ArchiveReader.open(folder: folder.text)
+            reader = try ArchiveReader.open(folder: folder.text, isLocked: true)
             journal = try reader.journal()
             values = try reader.summary(at: now).values?.all ?? 0
         } catch {

@@ -93,7 +93,7 @@ struct Restoring {
             guard try IdentityFile.load(in: OpenFolder(folder.text), folder.text) != nil else {
                 throw BackupError.missingFile(path: "\(backup.folder.text)/\(IdentityFile.name)")
             }
-            let reader = try ArchiveReader.open(folder: folder.text)
+            let reader = try ArchiveReader.open(folder: folder.text, isLocked: true)
             let journal = try reader.journal()
             guard Hex.encode(reader.archiveID) == manifest.archiveID, journal.last == manifest.journalLast,
                 Hex.encode(journal.checksum.bigEndianBytes) == manifest.journalChecksum
