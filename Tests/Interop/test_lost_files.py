@@ -303,7 +303,10 @@ async def test_another_user_is_not_served(binary, open_folder):
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL)
     place = os.path.join(data, "control.sock")
     try:
-        await wait_until(lambda: os.path.exists(place), "it has a socket")
+        async def answers():
+            return (await run_command(str(binary), "status", "--data", data)).status == 0
+
+        await wait_until(answers, "it answers", 30.0, every=0.2)
         # As an operator might do who does not know better.
         os.chmod(data, 0o755)
         os.chmod(place, 0o666)
