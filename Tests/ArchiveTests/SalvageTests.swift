@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test func salvagedDumpSaysSo() throws {
-        let header = DumpHeader(prefix: "a", isSalvaged: true)
+        let header = DumpHeader(isSalvaged: true)
         let text = try Dumps.bytes(items, header, leftOut: 7)
         let reader = try DumpReader(DumpInput(bytes: text))
         #expect(reader.header.isSalvaged && !reader.header.isWhole)
