@@ -1,8 +1,8 @@
+internal import Console
 internal import Dispatch
-internal import Glibc
 internal import Synchronization
 
-/// Writes lines to a descriptor on a thread of its own, so that nobody who logs waits for whoever reads.
+/// Writes lines to a descriptor on a thread of its own, so that logging never waits for a slow reader.
 ///
 /// Lines wait in a buffer of limited size. When the reader is too slow for it, further lines are dropped; how many, a
 /// line says as soon as there is room again.
@@ -40,7 +40,8 @@ final class LogWriter: Sendable {
         guard beginsWriting else { return }
         writing.enter()
         queue.async { [self] in
-            while let next = takeNext() { LogWriter.put(next, to: descriptor) }
+            // A reader that is gone gets nothing, and there is nobody else to tell.
+            while let next = takeNext() { _ = Output.put(next[...], to: descriptor) }
             writing.leave()
         }
     }
@@ -60,22 +61,6 @@ final class LogWriter: Sendable {
             }
             state.isWriting = !next.isEmpty
             return next.isEmpty ? nil : next
-        }
-    }
-
-    /// Waits for the reader as long as it takes. A reader that is gone gets nothing, and there is nobody else to tell.
-    private static func put(_ bytes: [UInt8], to descriptor: Int32) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            if count < 0, errno == EAGAIN {
-                var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                poll(&room, 1, -1)
-                continue
-            }
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
         }
     }
 }

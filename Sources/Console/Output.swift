@@ -44,12 +44,19 @@ package enum Output {
         _ = put(Array("\(text)\(ending)".utf8)[...], to: descriptor)
     }
 
-    /// Answers zero, or the system's number for why not all of them could be written.
-    private static func put(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Int32 {
+    /// Writes bytes to a descriptor, and waits for room if it is one that does not wait by itself.
+    ///
+    /// - Returns: zero, or the system's error number if not all of them could be written.
+    package static func put(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Int32 {
         var rest = bytes
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN {
+                var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&room, 1, -1)
+                continue
+            }
             guard count > 0 else { return count < 0 ? errno : EIO }
             rest = rest.dropFirst(count)
         }

@@ -79,3 +79,16 @@ extension UnsafeRawBufferPointer {
         return loadUnaligned(fromByteOffset: offset, as: type)
     }
 }
+
+/// The header of an LMDB page: `number 8 | pad 2 | flags 2 | lower 2 | upper 2`. The offsets of the nodes follow up to
+/// `lower`, the nodes from `upper` on.
+enum PageHeader {
+    static let byteCount = 16
+    static let flagsOffset = 10
+    static let lowerOffset = 12
+    static let upperOffset = 14
+
+    static let branch: UInt16 = 0x01
+    static let leaf: UInt16 = 0x02
+    static let overflow: UInt16 = 0x04
+}

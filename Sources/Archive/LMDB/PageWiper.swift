@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Takes out of pages what is none of their snapshot's: all of a free page, and what lies between the nodes of a page in
+/// Clears the bytes that do not belong to a snapshot: all of a free page, and the gap between the nodes of a page in
 /// use. LMDB leaves the bytes there of records that were deleted or moved.
 ///
 /// Pages come in the order of their numbers: those behind the first one of a long list of free pages have no header, so
@@ -9,20 +9,6 @@ struct PageWiper {
     private let pageBytes: Int
     /// Pages below this one are part of a run that has been looked at.
     private var runEnd: UInt64 = 0
-
-    private enum Flag {
-        static let branch: UInt16 = 0x01
-        static let leaf: UInt16 = 0x02
-        static let overflow: UInt16 = 0x04
-    }
-
-    private enum Offset {
-        static let flags = 10
-        static let lower = 12
-        static let upper = 14
-    }
-
-    private static let headerBytes = 16
 
     init(pageBytes: Int) { self.pageBytes = pageBytes }
 
@@ -61,15 +47,15 @@ struct PageWiper {
     /// damaged.
     private mutating func gap(in page: UnsafeRawBufferPointer, _ number: UInt64) -> Range<Int>? {
         guard number >= runEnd, page.native(UInt64.self, at: 0) == number else { return nil }
-        let flags = page.native(UInt16.self, at: Offset.flags)
-        if flags == Flag.overflow {
-            runEnd = number + UInt64(page.native(UInt32.self, at: Offset.lower))
+        let flags = page.native(UInt16.self, at: PageHeader.flagsOffset)
+        if flags == PageHeader.overflow {
+            runEnd = number + UInt64(page.native(UInt32.self, at: PageHeader.lowerOffset))
             return nil
         }
-        guard flags == Flag.branch || flags == Flag.leaf else { return nil }
-        let lower = Int(page.native(UInt16.self, at: Offset.lower))
-        let upper = Int(page.native(UInt16.self, at: Offset.upper))
-        guard lower >= PageWiper.headerBytes, lower < upper, upper <= page.count else { return nil }
+        guard flags == PageHeader.branch || flags == PageHeader.leaf else { return nil }
+        let lower = Int(page.native(UInt16.self, at: PageHeader.lowerOffset))
+        let upper = Int(page.native(UInt16.self, at: PageHeader.upperOffset))
+        guard lower >= PageHeader.byteCount, lower < upper, upper <= page.count else { return nil }
         return lower..<upper
     }
 

@@ -10,19 +10,6 @@ struct TreePage {
     let bytes: UnsafeRawBufferPointer
     let count: Int
 
-    private enum Flag {
-        static let branch: UInt16 = 0x01
-        static let leaf: UInt16 = 0x02
-        static let overflow: UInt16 = 0x04
-    }
-
-    private enum Offset {
-        static let flags = 10
-        static let lower = 12
-        static let upper = 14
-    }
-
-    private static let headerBytes = 16
     private static let nodeBytes = 8
     private static let bigData: UInt16 = 0x01
     private static let subtree: UInt16 = 0x02
@@ -42,14 +29,14 @@ struct TreePage {
     init(
         _ bytes: UnsafeRawBufferPointer, number: UInt64, isBranch: Bool, isMain: Bool, order: Order, of file: PageFile
     ) throws(ArchiveError) {
-        let lower = Int(bytes.native(UInt16.self, at: Offset.lower))
-        let upper = Int(bytes.native(UInt16.self, at: Offset.upper))
+        let lower = Int(bytes.native(UInt16.self, at: PageHeader.lowerOffset))
+        let upper = Int(bytes.native(UInt16.self, at: PageHeader.upperOffset))
         guard bytes.native(UInt64.self, at: 0) == number,
-            bytes.native(UInt16.self, at: Offset.flags) == (isBranch ? Flag.branch : Flag.leaf),
-            lower >= TreePage.headerBytes, lower % 2 == 0, lower <= upper, upper <= bytes.count
+            bytes.native(UInt16.self, at: PageHeader.flagsOffset) == (isBranch ? PageHeader.branch : PageHeader.leaf),
+            lower >= PageHeader.byteCount, lower % 2 == 0, lower <= upper, upper <= bytes.count
         else { throw file.damage("page \(number) is not what its tree says") }
         self.bytes = bytes
-        count = (lower - TreePage.headerBytes) / 2
+        count = (lower - PageHeader.byteCount) / 2
         // While LMDB takes free pages out of its own tree of them, a branch of that tree may be down to one child.
         guard count >= (isBranch && order == .bytes ? 2 : 1) else { throw file.damage("page \(number) is empty") }
         var usedBytes = 0
@@ -124,17 +111,17 @@ struct TreePage {
     static func overflowPageCount(
         _ first: UnsafeRawBufferPointer, number: UInt64, byteCount: Int, of file: PageFile
     ) throws(ArchiveError) -> Int {
-        let pageCount = Int(first.native(UInt32.self, at: Offset.lower))
-        let needed = (headerBytes - 1 + byteCount) / file.pageBytes + 1
+        let pageCount = Int(first.native(UInt32.self, at: PageHeader.lowerOffset))
+        let needed = (PageHeader.byteCount - 1 + byteCount) / file.pageBytes + 1
         guard first.native(UInt64.self, at: 0) == number,
-            first.native(UInt16.self, at: Offset.flags) == Flag.overflow,
+            first.native(UInt16.self, at: PageHeader.flagsOffset) == PageHeader.overflow,
             pageCount >= needed, UInt64(pageCount) <= file.lastPage
         else { throw file.damage("page \(number) does not hold the data that its tree says") }
         return pageCount
     }
 
     private func nodeStart(_ index: Int) -> Int {
-        Int(bytes.native(UInt16.self, at: TreePage.headerBytes + 2 * index))
+        Int(bytes.native(UInt16.self, at: PageHeader.byteCount + 2 * index))
     }
 
     private func keyLength(at start: Int) -> Int { Int(bytes.native(UInt16.self, at: start + 6)) }

@@ -1,4 +1,5 @@
 internal import Archive
+internal import Console
 internal import Glibc
 
 /// An output under way.
@@ -75,18 +76,8 @@ final class OutputFile {
     }
 
     static func write(_ bytes: [UInt8], to descriptor: Int32, named name: String) throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            if count < 0, errno == EAGAIN {
-                var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                poll(&waiting, 1, -1)
-                continue
-            }
-            guard count > 0 else { throw failure(name, errno) }
-            rest = rest.dropFirst(count)
-        }
+        let code = Output.put(bytes[...], to: descriptor)
+        guard code == 0 else { throw failure(name, code) }
     }
 
     static func failure(_ path: String, _ code: Int32) -> FileFailure {
