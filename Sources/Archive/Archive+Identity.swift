@@ -40,7 +40,7 @@ extension Archive {
         guard identity.format < IdentityRecord.format else { return identity }
         var encoder = RecordEncoder()
         try transaction.rebuildOrder()
-        // Damaged counts are made anew, with these numbers in them, by whoever finds them damaged.
+        // If the counts are damaged, the code that finds the damage counts again and includes these numbers.
         if var counts = try transaction.view.counts() {
             counts.statements = try transaction.view.countStatements()
             encoder.encode(counts)

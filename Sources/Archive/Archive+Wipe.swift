@@ -9,7 +9,7 @@ public struct WipeStep: Hashable, Sendable {
     public var totalPages: Int
     /// Whether somebody still reads the archive as it was before, so that the rest has to wait for them.
     public var waitsForReader: Bool
-    /// Whether nothing of it is left in the archive's files.
+    /// Whether the forgotten bytes are gone from all of the archive's files.
     public var isDone: Bool
 }
 

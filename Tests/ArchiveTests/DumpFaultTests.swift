@@ -140,7 +140,7 @@ import Testing
         #expect(bad != text)
         for isUnsealed in [false, true] {
             let error = #expect(throws: DumpError.self) { try Dumps.read(Array(bad.utf8), isUnsealed: isUnsealed) }
-            #expect("\(try #require(error))".contains("its holder is none (kind 7"))
+            #expect("\(try #require(error))".contains("its holder does not exist (kind 7"))
         }
     }
 

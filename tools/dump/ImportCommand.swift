@@ -19,9 +19,9 @@ struct ImportCommand: GuardedCommand {
             refused by then, it begins anew, with what is held already. A folder without an archive gets one. The node \
             has to be stopped.
 
-            Pins, publications, blocks and floors come along, as when an archive moves. All of them are the word of whoever \
-            made the dump, so import like this only from whom you trust. With --values-only nothing counts that a \
-            signature does not prove: use it for the archive of somebody else.
+            Pins, publications, blocks and floors come along, as when an archive moves. No signature proves \
+            them, so import like this only what comes from somebody you trust. With --values-only the archive takes \
+            only what a signature proves: use it for somebody else's archive.
 
             The exit status is 0 where everything is held now, 1 where something was refused, 2 where the dump or the \
             archive cannot be read.

@@ -1,7 +1,7 @@
 internal import IPv8
 
 extension DumpItem {
-    /// What the format forbids in an item, as the end of a sentence; `nil` if it holds nothing of the kind.
+    /// The first rule of the format that the item breaks, as the end of a sentence; `nil` if it breaks none.
     ///
     /// Only the fixed fields are read. Whatever this accepts is written again in the same bytes, so an import can neither
     /// rewrite a field in silence nor keep one that no archive writes.
@@ -108,7 +108,9 @@ extension Holder {
             case 6: 1 << 48 - 1
             default: nil
             }
-        guard let prefixMax, prefix <= prefixMax else { return "its holder is none (kind \(kind), prefix \(prefix))" }
+        guard let prefixMax, prefix <= prefixMax else {
+            return "its holder does not exist (kind \(kind), prefix \(prefix))"
+        }
         return nil
     }
 }

@@ -69,7 +69,7 @@ package struct DumpReader {
         return item
     }
 
-    /// How many leaves have been read, the header with them; the closing is none of them.
+    /// How many leaves have been read, including the header but not the closing leaf.
     package var leafCount: Int { seal.map { $0.items + 1 } ?? tree.count }
 
     /// Goes to the next block of items; false at the end.

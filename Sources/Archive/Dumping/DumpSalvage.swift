@@ -122,7 +122,7 @@ package struct DumpSalvage {
         attempts += 1
         guard attempts <= DumpSalvage.attemptsMax else {
             throw .damaged(
-                block: number, at: start, detail: "too many places after it look like blocks and are none")
+                block: number, at: start, detail: "too many places after it only look like blocks")
         }
         return nil
     }

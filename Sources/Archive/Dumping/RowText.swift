@@ -163,7 +163,7 @@ package struct RowReader {
         }
     }
 
-    /// How many leaves have been read, the header with them; the closing is none of them.
+    /// How many leaves have been read, including the header but not the closing leaf.
     package var leafCount: Int { seal.map { $0.items + 1 } ?? tree.count }
 
     private mutating func take(_ item: DumpItem) throws(DumpError) -> DumpItem {

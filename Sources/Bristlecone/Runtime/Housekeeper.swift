@@ -62,7 +62,7 @@ final class Housekeeper: Sendable {
             while let step = try archive.wipeStep(at: clock().now) {
                 let pages = "\(step.donePages) of \(step.totalPages) pages"
                 if step.isDone {
-                    noteWipe("nothing of what was forgotten is left: went over \(step.totalPages) pages", clock().now)
+                    noteWipe("erased what was forgotten: went over \(step.totalPages) pages", clock().now)
                     logger.info("Erased from the disk what was forgotten: went over \(step.totalPages) pages.")
                     break
                 }
