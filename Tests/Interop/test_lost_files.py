@@ -290,7 +290,11 @@ CLIENT = """
 import socket, sys
 client = socket.socket(socket.AF_UNIX)
 client.connect(sys.argv[1])
-client.sendall(b'{"request":"status"}\\n')
+try:
+    client.sendall(b'{"request":"status"}\\n')
+except BrokenPipeError:
+    # The node was faster to refuse; its reply is there to be read.
+    pass
 print(client.makefile().readline(), end="")
 """
 
