@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Prints `PASSED FAILED` for a test run: from the JUnit files in a folder, or else from the closing line of its output."""
+"""Prints `PASSED FAILED` for a test run: from the JUnit files in a folder, or else from the closing line of its output.
+
+Appends each failed test, with what it says first, to the file `failures` in that folder.
+"""
 
 import pathlib
 import re
@@ -7,16 +10,24 @@ import sys
 import xml.etree.ElementTree
 
 
-def from_junit(path):
+def from_junit(path, failures):
     """Counts the test cases of one file; a skipped one is neither. pytest gives one that was cut off no name."""
     passed = failed = 0
     for case in xml.etree.ElementTree.parse(path).iter("testcase"):
-        outcomes = {child.tag for child in case}
-        if outcomes & {"failure", "error"} or "name" not in case.attrib:
+        complaints = [child for child in case if child.tag in {"failure", "error"}]
+        if complaints or "name" not in case.attrib:
             failed += 1
-        elif "skipped" not in outcomes:
+            name = ".".join(case.attrib.get(part, "?") for part in ("classname", "name"))
+            failures.append(": ".join([name] + [first_line(complaint) for complaint in complaints]))
+        elif not any(child.tag == "skipped" for child in case):
             passed += 1
     return passed, failed
+
+
+def first_line(complaint):
+    """What a failure says, in one line."""
+    text = complaint.attrib.get("message") or complaint.text or ""
+    return text.strip().partition("\n")[0]
 
 
 def from_closing_line(path):
@@ -29,7 +40,10 @@ def from_closing_line(path):
 def main(folder, output):
     """Sums up."""
     files = sorted(pathlib.Path(folder).glob("*.xml"))
-    counts = [from_junit(file) for file in files] or [from_closing_line(pathlib.Path(output))]
+    failures = []
+    counts = [from_junit(file, failures) for file in files] or [from_closing_line(pathlib.Path(output))]
+    with (pathlib.Path(folder) / "failures").open("a") as file:
+        file.writelines(failure + "\n" for failure in failures)
     print(sum(passed for passed, _ in counts), sum(failed for _, failed in counts))
 
 
