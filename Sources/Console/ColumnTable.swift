@@ -25,7 +25,6 @@ package struct ColumnTable {
         let text: String
         let style: (Terminal, String) -> String
 
-        /// Text as it is.
         package init(_ text: String) { self.init(text) { $1 } }
 
         private init(_ text: String, _ style: @escaping (Terminal, String) -> String) {

@@ -12,7 +12,6 @@ package struct Terminal {
     /// What a pipe gets.
     package static let plain = Terminal(shortensKeys: false, usesColours: false)
 
-    /// Puts it together.
     package init(shortensKeys: Bool, usesColours: Bool, columns: Int? = nil) {
         self.shortensKeys = shortensKeys
         self.usesColours = usesColours

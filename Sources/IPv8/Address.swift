@@ -9,14 +9,12 @@ public enum AddressFamily: String, Hashable, Sendable, CaseIterable, Comparable 
     public static func < (left: AddressFamily, right: AddressFamily) -> Bool { left == .ipv4 && right == .ipv6 }
 }
 
-/// An IP address.
 public enum IPAddress: Hashable, Sendable {
     /// Four bytes, the first one most significant.
     case v4(UInt32)
     /// Sixteen bytes, the first one most significant.
     case v6(UInt64, UInt64)
 
-    /// Which of the two families the address is of.
     public var family: AddressFamily {
         switch self {
         case .v4: .ipv4
@@ -80,12 +78,10 @@ public enum IPAddress: Hashable, Sendable {
 
 /// Where a peer can be reached: an IP address and a UDP port.
 public struct Address: Hashable, Sendable {
-    /// The IP address.
     public var host: IPAddress
     /// The UDP port.
     public var port: UInt16
 
-    /// Puts host and port together.
     public init(host: IPAddress, port: UInt16) {
         self.host = host
         self.port = port

@@ -2,10 +2,8 @@
 public struct TokenSecret: Hashable, Sendable {
     /// 16 to 64 unpredictable bytes.
     public var bytes: [UInt8]
-    /// When it was drawn.
     public var drawnAt: Instant
 
-    /// Puts a secret together.
     public init(bytes: [UInt8], drawnAt: Instant) {
         self.bytes = bytes
         self.drawnAt = drawnAt

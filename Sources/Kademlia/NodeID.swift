@@ -4,9 +4,7 @@ public import IPv8
 ///
 /// A node's id changes with its address, and a node has one id for each address family.
 public struct NodeID: Identifier160 {
-    /// The id's bits.
     public let bits: Bits160
-    /// Makes an id of these bits.
     public init(bits: Bits160) { self.bits = bits }
 
     /// The id of a peer that is reached at an address.

@@ -37,7 +37,6 @@ public struct RoutingTable: Sendable {
     public enum Insertion: Hashable, Sendable {
         /// It is a contact from now on.
         case added
-        /// It had been one.
         case updated
         /// Its bucket is full; it waits there.
         case waiting
@@ -194,7 +193,6 @@ public struct RoutingTable: Sendable {
 
     // By index, since looping over contacts copies each with all that it refers to.
 
-    /// The contact with an id.
     public func contact(_ id: NodeID) -> Contact? {
         let number = bucketNumber(of: id)
         return buckets[number].index(of: id).map { buckets[number].contacts[$0] }

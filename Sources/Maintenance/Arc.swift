@@ -2,14 +2,12 @@ public import IPv8
 
 /// A key whose values are to be stored again.
 public struct DueKey: Hashable, Sendable {
-    /// The key.
     public let target: Target
     /// When the first of its values is lost, as far as is known.
     public let deadline: Instant
     /// Whether it is to be looked for before it is stored.
     public let isPinned: Bool
 
-    /// Puts one together.
     public init(target: Target, deadline: Instant, isPinned: Bool) {
         self.target = target
         self.deadline = deadline

@@ -7,7 +7,6 @@ package struct ClockReading: Sendable {
     /// The time since the machine was started, with the time that it was suspended; never set.
     package var sinceBoot: Duration
 
-    /// Puts a reading together.
     package init(wall: Instant, sinceBoot: Duration) {
         self.wall = wall
         self.sinceBoot = sinceBoot
@@ -65,10 +64,8 @@ package struct NodeClock: Sendable {
         steadyAfter = .seconds(3600) / factor
     }
 
-    /// The core's time at a reading.
     package func coreTime(at reading: ClockReading) -> Instant { wallAtBoot + reading.sinceBoot }
 
-    /// The archive's time at a reading.
     package func archiveTime(at reading: ClockReading) -> Instant { coreTime(at: reading) + offset }
 
     /// The archive's time at a reading, and whether deleting by age can rely on it: the node has run, and nobody has set

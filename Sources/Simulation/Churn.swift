@@ -8,7 +8,6 @@ package struct Weibull: Sendable {
     /// What 63 % of the durations are shorter than.
     package let scale: Duration
 
-    /// Puts one together.
     package init(shape: Double, scale: Duration) {
         self.shape = shape
         self.scale = scale
@@ -20,7 +19,6 @@ package struct Weibull: Sendable {
         return .seconds(Int64(seconds.rounded(.up)))
     }
 
-    /// The mean of all durations.
     package var mean: Duration { .nanoseconds(Int64(Double(scale.inNanoseconds) * tgamma(1 + 1 / shape))) }
 }
 
@@ -31,7 +29,6 @@ package struct SessionLengths: Sendable {
     /// How long it then is away.
     package let downtime: Weibull
 
-    /// Puts the two together.
     package init(session: Weibull, downtime: Weibull) {
         self.session = session
         self.downtime = downtime

@@ -3,7 +3,6 @@ package import IPv8
 
 /// Somebody who watches a world, and has no part in it.
 package protocol Observer: AnyObject {
-    /// A machine was started.
     func started(_ machine: Machine, in world: World)
     /// A machine's power was cut.
     func killed(_ machine: Machine, in world: World)

@@ -11,7 +11,6 @@ package final class World {
     package let seed: UInt64
     /// The virtual time.
     @exclusivity(unchecked) package internal(set) var now: Instant
-    /// The network.
     package let network: Network
     /// The machines, running or not.
     package private(set) var machines: [Machine] = []

@@ -13,7 +13,6 @@ enum Dumps {
         return items
     }
 
-    /// The bytes of a dump of these items.
     static func bytes(
         _ items: [DumpItem], _ header: DumpHeader = DumpHeader(), signedBy key: PrivateKey? = nil, leftOut: Int = 0
     ) throws -> [UInt8] {

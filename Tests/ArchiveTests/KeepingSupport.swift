@@ -13,7 +13,6 @@ extension Archive {
         try environment.read { (transaction) throws(ArchiveError) in try transaction.recordCount(table) }
     }
 
-    /// What is charged to a budget.
     func charged(_ budget: Budget) throws -> Holding {
         try environment.read { (transaction) throws(ArchiveError) in
             try transaction.counts()?[budget] ?? Holding()

@@ -6,7 +6,6 @@ import Testing
 
 /// How a node comes into the overlay, and back into it.
 @Suite struct JoiningTests {
-    /// A peer with an address in each family.
     private static func peer(_ number: Int, _ family: AddressFamily) throws -> Peer {
         guard family == .ipv6 else { return try Peer(number) }
         let host = IPAddress.v6(0xFD00_0000_0000_0100 + UInt64(number), 1)

@@ -7,7 +7,6 @@ import Testing
 @testable import DHTCore
 @testable import Simulation
 
-/// The model of the archive does what the archive does.
 @Suite struct ModelArchiveTests {
     @Test(arguments: [1, 2, 3, 4, 5, 12] as [UInt64]) func answersLikeTheArchive(seed: UInt64) throws {
         var trial = try Trial(seed: seed, .ample)

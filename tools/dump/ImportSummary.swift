@@ -131,7 +131,6 @@ struct ImportSummary: Encodable {
     }
 }
 
-/// An item in words.
 struct ItemWords {
     /// The key of the DHT, or what a pin or a block is about.
     var key = ""

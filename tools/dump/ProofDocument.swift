@@ -31,7 +31,6 @@ struct ProofDocument: Codable {
     struct Leaf: Codable {
         /// The place of the leaf.
         var leaf: Int
-        /// The leaf itself.
         var item: String
         /// The siblings on the way to the root, the nearest first.
         var path: [String]

@@ -50,7 +50,6 @@ struct WalkEnd: Codable, Equatable {
     var indexNotCompared: String?
     /// LMDB's pages that were looked over.
     var pages: Int?
-    /// Of the walk itself.
     var seconds: Double
     /// Signatures a second of the library that checks them, alone.
     var bareSignatureRate: Double?

@@ -11,7 +11,6 @@ final class LookupTrace: Observer {
     private var searches: [MachineIndex: Search] = [:]
     private(set) var finished: [Search] = []
 
-    /// One search.
     struct Search {
         let id: CommandID
         let value: PublishedValue

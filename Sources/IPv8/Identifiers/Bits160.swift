@@ -14,7 +14,6 @@ public struct Bits160: Hashable, Sendable {
     public static let byteCount = 20
     /// The number of bits.
     public static let bitCount = 160
-    /// All bits zero.
     public static let zero = Bits160(high: 0, middle: 0, low: 0)
 
     /// Puts the three parts together, most significant first.

@@ -1,8 +1,6 @@
 /// A 160-bit identifier of one kind. Each kind is a type of its own, so that a key is never taken for a peer.
 public protocol Identifier160: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// The identifier's bits.
     var bits: Bits160 { get }
-    /// Makes an identifier of these bits.
     init(bits: Bits160)
 }
 
@@ -59,8 +57,6 @@ public struct EntryID: Identifier160 {
 
 /// The permission to store at a node, given out by it with each find response.
 public struct Token: Identifier160 {
-    /// The token's bits.
     public let bits: Bits160
-    /// Makes a token of these bits.
     public init(bits: Bits160) { self.bits = bits }
 }

@@ -11,7 +11,6 @@ public enum KeyLevel: String, Hashable, Sendable, CaseIterable {
     /// ECDSA over sect571k1.
     case high
 
-    /// Bytes of a signature.
     public var signatureByteCount: Int {
         switch self {
         case .curve25519: 64

@@ -2,13 +2,11 @@
 public struct PingRequest: Hashable, Sendable {
     /// Comes back in the response.
     public var id: RequestID
-    /// Makes a request.
     public init(id: RequestID) { self.id = id }
 }
 
 /// A sign of life.
 public struct PingResponse: Hashable, Sendable {
-    /// The request's.
     public var id: RequestID
     /// Answers the request with this id.
     public init(id: RequestID) { self.id = id }
@@ -28,7 +26,6 @@ public struct StoreRequest: Hashable, Sendable {
     /// How many values a request may carry (the reference's `MAX_VALUES_IN_STORE`).
     public static let valueCountMax = 8
 
-    /// Makes a request.
     public init(id: RequestID, token: Token, target: Target, values: [[UInt8]]) {
         self.id = id
         self.token = token
@@ -39,7 +36,6 @@ public struct StoreRequest: Hashable, Sendable {
 
 /// Tells that every value of a store request is held.
 public struct StoreResponse: Hashable, Sendable {
-    /// The request's.
     public var id: RequestID
     /// Answers the request with this id.
     public init(id: RequestID) { self.id = id }
@@ -58,7 +54,6 @@ public struct FindRequest: Hashable, Sendable {
     /// Asks for nodes even where there are values.
     public var wantsNodes: Bool
 
-    /// Makes a request.
     public init(id: RequestID, lan: Address, target: Target, offset: UInt32 = 0, wantsNodes: Bool) {
         self.id = id
         self.lan = lan
@@ -70,7 +65,6 @@ public struct FindRequest: Hashable, Sendable {
 
 /// Values under a target, or the nodes near it, and the permission to store there.
 public struct FindResponse: Hashable, Sendable {
-    /// The request's.
     public var id: RequestID
     /// What a store request to this node has to present.
     public var token: Token
@@ -84,7 +78,6 @@ public struct FindResponse: Hashable, Sendable {
     /// How many nodes a response carries (the reference's `MAX_NODES_IN_FIND`).
     public static let nodeCountMax = 8
 
-    /// Makes a response.
     public init(id: RequestID, token: Token, values: [[UInt8]] = [], nodes: [NodeInfo] = []) {
         self.id = id
         self.token = token
@@ -102,7 +95,6 @@ public struct StorePeerRequest: Hashable, Sendable {
     /// The sender's own mid.
     public var target: Target
 
-    /// Makes a request.
     public init(id: RequestID, token: Token, target: Target) {
         self.id = id
         self.token = token
@@ -112,7 +104,6 @@ public struct StorePeerRequest: Hashable, Sendable {
 
 /// Tells that the sender's address is remembered.
 public struct StorePeerResponse: Hashable, Sendable {
-    /// The request's.
     public var id: RequestID
     /// Answers the request with this id.
     public init(id: RequestID) { self.id = id }
@@ -127,7 +118,6 @@ public struct ConnectPeerRequest: Hashable, Sendable {
     /// The mid that is looked for.
     public var target: Target
 
-    /// Makes a request.
     public init(id: RequestID, lan: Address, target: Target) {
         self.id = id
         self.lan = lan
@@ -137,12 +127,10 @@ public struct ConnectPeerRequest: Hashable, Sendable {
 
 /// The places where the peer that was asked for has been seen.
 public struct ConnectPeerResponse: Hashable, Sendable {
-    /// The request's.
     public var id: RequestID
     /// Each of them has been asked to puncture the asker.
     public var nodes: [NodeInfo]
 
-    /// Makes a response.
     public init(id: RequestID, nodes: [NodeInfo]) {
         self.id = id
         self.nodes = nodes

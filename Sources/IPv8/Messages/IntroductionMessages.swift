@@ -29,7 +29,6 @@ public struct IntroductionRequest: Hashable, Sendable {
         public static let advice = Flags(rawValue: 0x01)
     }
 
-    /// Makes a request.
     public init(
         style: IntroductionStyle, globalTime: UInt64, destination: Address, sourceLAN: Address, sourceWAN: Address,
         flags: Flags, identifier: UInt16, extra: [UInt8] = []
@@ -82,7 +81,6 @@ public struct IntroductionResponse: Hashable, Sendable {
         public static let peerLimitReached = Flags(rawValue: 0x04)
     }
 
-    /// Makes a response.
     public init(
         style: IntroductionStyle, globalTime: UInt64, destination: Address, sourceLAN: Address, sourceWAN: Address,
         introducedLAN: Address, introducedWAN: Address, flags: Flags, identifier: UInt16, extra: [UInt8] = []
@@ -113,7 +111,6 @@ public struct PunctureRequest: Hashable, Sendable {
     /// Goes into the puncture.
     public var identifier: UInt16
 
-    /// Makes a request.
     public init(
         style: IntroductionStyle, globalTime: UInt64, walkerLAN: Address, walkerWAN: Address, identifier: UInt16
     ) {
@@ -138,7 +135,6 @@ public struct Puncture: Hashable, Sendable {
     /// The puncture request's.
     public var identifier: UInt16
 
-    /// Makes a puncture.
     public init(
         style: IntroductionStyle, globalTime: UInt64, sourceLAN: Address, walkerWAN: Address, identifier: UInt16
     ) {

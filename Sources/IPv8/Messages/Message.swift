@@ -20,7 +20,6 @@ public enum Message: Hashable, Sendable {
     case storePeerResponse(StorePeerResponse)
     /// "Connect me with the peer that has this mid."
     case connectPeerRequest(ConnectPeerRequest)
-    /// Where that peer is.
     case connectPeerResponse(ConnectPeerResponse)
     /// "Introduce me to somebody."
     indirect case introductionRequest(IntroductionRequest)
@@ -85,10 +84,8 @@ public enum IntroductionStyle: Hashable, Sendable {
 public struct NodeInfo: Hashable, Sendable {
     /// Where the node is reached.
     public var address: Address
-    /// The node's public key.
     public var publicKey: PublicKey
 
-    /// Puts address and key together.
     public init(address: Address, publicKey: PublicKey) {
         self.address = address
         self.publicKey = publicKey

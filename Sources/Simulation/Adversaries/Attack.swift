@@ -57,10 +57,8 @@ package struct Attack: Sendable {
         return held == 0 ? nil : "every bound held in \(held) of \(reports.count) worlds, so nothing shows the defence"
     }
 
-    /// The attack with a name.
     package static func named(_ name: String) -> Attack? { all.first { $0.name == name } }
 
-    /// All attacks.
     package static let all =
         floods + strangers + sybils + forgeries + versions + poisons + tokens + slowness + evictions
 }

@@ -4,7 +4,6 @@ package struct AttackReport: Sendable {
     package let attack: String
     /// The seed that it follows from.
     package let seed: UInt64
-    /// What was measured.
     package let measures: [Measure]
 
     /// Whether every bound held.
@@ -12,7 +11,6 @@ package struct AttackReport: Sendable {
 
     /// One thing that was measured, and what it may be.
     package struct Measure: Sendable {
-        /// What was measured.
         package let what: String
         /// What it came to.
         package let value: Double

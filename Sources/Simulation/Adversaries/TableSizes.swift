@@ -2,7 +2,6 @@ internal import DHTCore
 
 /// How much a node remembers, seen from outside: how many elements its dictionaries, sets and arrays have.
 struct TableSizes {
-    /// The largest of them, and its name.
     private(set) var largest: (name: String, count: Int) = ("", 0)
 
     init(of node: Node) { look(at: node, "node", depth: 0) }

@@ -4,7 +4,6 @@ package import IPv8
 package struct Violation: Hashable, Sendable, CustomStringConvertible {
     /// Which checker has noticed.
     package let checker: String
-    /// On which machine.
     package let machine: MachineIndex
     /// When, in the world's time.
     package let time: Instant

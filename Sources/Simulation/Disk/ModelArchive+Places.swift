@@ -77,9 +77,7 @@ extension ModelArchive {
         case free
         /// This one has expired, and leaves the serving window.
         case retires(Int)
-        /// This one is given up.
         case givenUp(Int)
-        /// There is none.
         case none
     }
 

@@ -4,7 +4,6 @@ package enum Sabotage: String, Hashable, Sendable, CaseIterable {
     case acknowledgesEarly
     /// Forgets at a crash what it had synced last.
     case forgetsSyncs
-    /// Serves what has expired.
     case servesExpired
     /// Takes lower versions.
     case forgetsVersions

@@ -37,7 +37,6 @@ package struct HeldEntry: Hashable, Sendable {
     /// Until when it is served.
     package let expiresAt: Instant
 
-    /// Puts one together.
     package init(entry: Entry, expiresAt: Instant) {
         self.entry = entry
         self.expiresAt = expiresAt
@@ -59,7 +58,6 @@ package enum StorageChange: Sendable {
     case store(StoreIntent)
     /// Values that have been stored again.
     case refresh(RefreshIntent)
-    /// The token secrets.
     case tokenSecrets([TokenSecret])
     /// Everything under a target is kept alive from now on.
     case pin(Target)

@@ -11,7 +11,6 @@ package final class Machine {
     package let outsideHost: IPAddress
     /// What runs on it; `nil` while it is off.
     @exclusivity(unchecked) package internal(set) var resident: (any Resident)?
-    /// Its clocks.
     @exclusivity(unchecked) package var clock: MachineClock
     /// The node that it was set up for, which outlives the node's runs; `nil` where it runs something else.
     package internal(set) var setup: NodeSetup?
@@ -64,7 +63,6 @@ package final class Machine {
 
 /// What makes a machine's node: all that is there again after a reboot.
 package struct NodeSetup {
-    /// Who it is.
     package let identity: Identity
     /// What it keeps.
     package let storage: any Storage

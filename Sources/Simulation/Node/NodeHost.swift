@@ -8,7 +8,6 @@ package import Maintenance
 /// Signature checks and reads take no time where the world says so; then they are answered within the same input. Why
 /// some of it is not checked for exclusive access, see ``Shard``.
 package final class NodeHost: CommandTaker {
-    /// The node.
     @exclusivity(unchecked) package private(set) var node: Node
     /// What it keeps.
     package var storage: any Storage { disk.storage }

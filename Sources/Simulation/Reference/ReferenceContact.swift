@@ -8,7 +8,6 @@ final class ReferenceContact {
     let node: NodeInfo
     /// When it last answered; `nil` where it never did.
     var lastResponse: Instant?
-    /// When it was last pinged.
     var lastPing = Instant.distantPast
     /// How many requests in a row it left unanswered.
     var failures = 0

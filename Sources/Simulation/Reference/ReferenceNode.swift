@@ -10,7 +10,6 @@ internal import Kademlia
 /// served past their age until the hourly sweep, silent nodes among those that a value is stored on. Not modelled: how it
 /// fails on malformed input, and IPv6.
 package final class ReferenceNode: CommandTaker {
-    /// Who it is.
     package let identity: Identity
     /// What it keeps.
     package internal(set) var store = ReferenceStore()

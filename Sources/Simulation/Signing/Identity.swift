@@ -48,7 +48,6 @@ package enum Signatures: Sendable {
 
 /// Somebody who signs: the owner of a machine, or of values.
 package struct Identity: Sendable {
-    /// The public key.
     package let publicKey: PublicKey
     private let key: PrivateKey?
 

@@ -5,17 +5,14 @@ package import Maintenance
 
 /// One node of ours that has published much, among many ``StillNode``s.
 package final class ArchivistWorld {
-    /// The world.
     package let world: World
     /// The machine of our node; off until ``boot()``.
     package let archivist: Machine
-    /// Its archive.
     package let storage: ModelArchive
     /// What it has published.
     package let targets: [Target]
     /// Where the others stand.
     package let settlement: Settlement
-    /// What has been stored on them.
     package let ledger: StoreLedger
     /// What it asks of them.
     package let meter: UpkeepMeter

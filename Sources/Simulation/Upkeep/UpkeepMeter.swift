@@ -4,7 +4,6 @@ package import IPv8
 package final class UpkeepMeter: Observer {
     /// Finds and stores that it has sent.
     package private(set) var requestCount = 0
-    /// Stores of these.
     package private(set) var storeCount = 0
     /// The most finds and stores that it sent within a second.
     package private(set) var perSecondMax = 0

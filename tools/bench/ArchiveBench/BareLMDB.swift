@@ -63,7 +63,6 @@ final class BareLMDB {
         var entry: Int
         /// A record of `journal`.
         let change = 67
-        /// The record of the counts.
         let counts = 129
         /// A record that has a key alone.
         let empty = 9

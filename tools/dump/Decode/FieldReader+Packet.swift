@@ -54,7 +54,6 @@ extension FieldReader {
     }
 }
 
-/// The messages' names.
 enum MessageName {
     private static let names: [UInt8: String] = [
         1: "ping request", 2: "ping response", 3: "store request", 4: "store response", 5: "find request",

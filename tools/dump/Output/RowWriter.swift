@@ -9,7 +9,6 @@ struct RowWriter {
 
     private static let blockBytes = 64 << 10
 
-    /// Adds a row.
     mutating func add(_ line: String) throws(DumpFailure) {
         waiting += SafeText.lines(line).utf8
         waiting.append(UInt8(ascii: "\n"))

@@ -123,7 +123,6 @@ enum JournalReading {
 }
 
 extension KnownChange {
-    /// The change as JSON.
     var json: JSON {
         .object([
             "number": JSON(number), "at": .string(Words.moment(at)), "kind": .string(isRemoval ? "removed" : "changed"),

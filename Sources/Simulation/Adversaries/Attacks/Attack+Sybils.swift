@@ -114,7 +114,6 @@ extension Siege {
             .prefix(count).map(\.address)
     }
 
-    /// The one that is closest of those of one network.
     func closestAddress(to target: Target, inNetwork network: Int) -> Address {
         closestAddresses(to: target, ofNetworks: network..<network + 1, count: 1).first
             ?? address(inNetwork: network, host: 1)

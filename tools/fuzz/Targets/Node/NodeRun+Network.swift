@@ -120,7 +120,6 @@ extension NodeRun {
                 flags: .init(rawValue: source.byte()), identifier: identifier))
     }
 
-    /// What answers a request of the node.
     private mutating func answer(to request: Message) -> Message? {
         switch request {
         case .pingRequest(let request): return .pingResponse(PingResponse(id: request.id))
