@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import Bristlecone
+internal import Console
 internal import IPv8
 
 /// Reads what people write for keys, values and addresses.
@@ -33,5 +35,41 @@ enum Arguments {
                 "An address looks like 192.0.2.1:8090 or [2001:db8::1]:8090; names are not looked up.")
         }
         return address
+    }
+}
+
+/// The argument of the commands that are about a key or a signer.
+struct SubjectArgument: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp(
+            """
+            A key: a text, which is hashed with SHA-1, or 40 hexadecimal digits. With --signer the mid of a signer (40 \
+            hexadecimal digits), or his public key.
+            """, valueName: "key|signer"))
+    var text: String
+
+    @Flag(help: "The argument is a signer: all his values, under whatever key.")
+    var signer = false
+
+    mutating func validate() throws { _ = try subject() }
+
+    /// What is meant.
+    func subject() throws -> KeepSubject {
+        guard signer else { return .key(try Arguments.key(text)) }
+        if let mid = Mid(hex: text) { return .signer(mid) }
+        guard let bytes = Hex.decode(text), let key = PublicKey(bytes: bytes) else {
+            throw ValidationError("A signer is a mid of 40 hexadecimal digits, or a public key in hexadecimal digits.")
+        }
+        return .signer(key.mid)
+    }
+}
+
+extension KeepSubject {
+    /// The subject for people.
+    func text(on terminal: Terminal) -> String {
+        switch self {
+        case .key(let target): "key \(terminal.strong(terminal.digits(target)))"
+        case .signer(let mid): "signer \(terminal.strong(terminal.digits(mid)))"
+        }
     }
 }

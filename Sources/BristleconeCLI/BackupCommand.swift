@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import Bristlecone
+internal import Console
 internal import FoundationEssentials
 internal import Glibc
+internal import IPv8
 
 /// `bristlecone backup FOLDER`
 struct BackupCommand: AsyncParsableCommand {
@@ -60,6 +62,156 @@ struct BackupCommand: AsyncParsableCommand {
             return report
         } catch ControlError.notRunning {
             return try Backup.ofStoppedNode(dataFolder: dataFolder, to: path)
+        }
+    }
+}
+
+/// `bristlecone restore BACKUP`
+struct RestoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore",
+        abstract: "Put a backup in the place of a data folder.",
+        discussion: """
+            Every file of the backup is checked before anything is replaced, and no node may be running in the data \
+            folder. What is there is not deleted but moved aside, and its new name is told. A node that starts on \
+            restored data is the node of the backup: same identity, same values; what it took in later is not there.
+
+            For example:
+
+              bristlecone restore /backups/bristlecone-2026-02-03
+              bristlecone restore /backups/bristlecone-2026-02-03 --data ./restored
+            """)
+
+    @Argument(help: ArgumentHelp("A folder that \"bristlecone backup\" has written.", valueName: "backup"))
+    var backup: String
+
+    @Option(
+        name: .customLong("data"),
+        help: ArgumentHelp("The data folder to restore to (default: ./data).", valueName: "folder"))
+    var dataFolder: String?
+
+    @Flag(help: "Print the answer as JSON.")
+    var json = false
+
+    mutating func run() async throws {
+        var client = ClientOptions()
+        client.dataFolder = dataFolder
+        client.json = json
+        let folder = CopyProgress.withoutSlashes(client.folder)
+        let progress = CopyProgress(
+            of: Backup.restoringFolder(of: folder), bytesExpected: try Backup.byteCount(of: backup))
+        defer { progress.end() }
+        let report = try Backup.restore(backup, to: folder)
+        progress.end()
+        try client.show(report) { report.text(on: $0) }
+    }
+}
+
+extension BackupReport {
+    /// The report for people.
+    ///
+    /// - Parameters:
+    ///   - backup: the folder as it was typed.
+    ///   - dataFolder: the node's.
+    func text(on terminal: Terminal, backup: String, dataFolder: String) -> String {
+        var table = TextTable()
+        table.add("values", "\(values)")
+        table.add("journal", Words.journal(last: journalLast, at: journalAt))
+        table.add("space", Words.space(bytes))
+        table.add("took", Words.time(duration))
+        if let indexIsMissingBecause {
+            table.add("index", "not copied (\(indexIsMissingBecause)); it is rebuilt after a restore")
+        }
+        let head = "\(terminal.good("Backed up")) to \(terminal.strong(folder))"
+        let option = dataFolder == NodeSettings().dataFolder ? "" : " --data \(shellWord(dataFolder))"
+        let foot = [
+            "It holds the node's private key: keep it where nobody else can read it.",
+            "To restore it: bristlecone restore \(shellWord(backup))\(option)",
+        ]
+        return ([head] + table.lines() + foot.map(terminal.faint)).joined(separator: "\n")
+    }
+}
+
+extension RestoreReport {
+    /// The report for people.
+    func text(on terminal: Terminal) -> String {
+        var table = TextTable()
+        table.add("values", "\(values)")
+        table.add("journal", Words.journal(last: journalLast, at: journalAt))
+        table.add("backed up", Words.moment(created))
+        if let movedAside { table.add("data before", "moved to \(movedAside)") }
+        let head = "\(terminal.good("Restored")) \(terminal.strong(dataFolder))"
+        var lines = [head] + table.lines()
+        if changesUndone > 0 {
+            lines.append(
+                terminal.bad(
+                    "The data before had change \(journalLast + changesUndone): "
+                        + "\(Words.count(Int(clamping: changesUndone), "later change")) not in this backup."))
+        }
+        return (lines + [terminal.faint("Next: bristlecone run --data \(shellWord(dataFolder))")])
+            .joined(separator: "\n")
+    }
+}
+
+extension Words {
+    /// The end of a journal: `change 12, made 2026-02-03T12:00:00Z`.
+    static func journal(last: UInt64, at instant: Instant?) -> String {
+        guard last > 0 else { return "no change yet" }
+        return "change \(last)" + (instant.map { ", made \(moment($0))" } ?? "")
+    }
+
+    /// A moment in UTC: `2026-02-03T12:00:00Z`.
+    static func moment(_ instant: Instant) -> String {
+        Date(timeIntervalSince1970: Double(instant.seconds)).formatted(.iso8601)
+    }
+}
+
+/// Tells on standard error how far a folder is filled, once a second while that takes longer: on a terminal in one line
+/// that is written anew, elsewhere in a line of its own every half a minute.
+final class CopyProgress: Sendable {
+    private let task: Task<Void, Never>
+
+    /// Begins to watch a folder.
+    ///
+    /// - Parameter bytesExpected: about how many bytes its files will have.
+    init(of folder: String, bytesExpected: Int) {
+        let isTerminal = isatty(STDERR_FILENO) == 1
+        task = Task.detached {
+            var seconds = 0
+            while (try? await Task.sleep(for: .seconds(1))) != nil {
+                seconds += 1
+                guard isTerminal || seconds.isMultiple(of: 30) else { continue }
+                let copied = CopyProgress.bytes(in: folder)
+                let text = "\(Words.space(copied)) of about \(Words.space(max(copied, bytesExpected))) copied"
+                isTerminal ? Output.rewrite(text) : Output.complain(text)
+            }
+            if isTerminal, seconds > 0 { Output.rewrite("") }
+        }
+    }
+
+    /// Stops telling.
+    func end() { task.cancel() }
+
+    /// How much space files take; those that are not there take none.
+    static func bytesOnDisk(of names: [String], in folder: String) -> Int {
+        names.reduce(0) { sum, name in
+            var status = stat()
+            return stat("\(folder)/\(name)", &status) == 0 ? sum + Int(status.st_blocks) * 512 : sum
+        }
+    }
+
+    /// A path without slashes at its end.
+    static func withoutSlashes(_ path: String) -> String {
+        var rest = path[...]
+        while rest.count > 1, rest.last == "/" { rest.removeLast() }
+        return String(rest)
+    }
+
+    private static func bytes(in folder: String) -> Int {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.reduce(0) { sum, name in
+            var status = stat()
+            return stat("\(folder)/\(name)", &status) == 0 ? sum + Int(status.st_size) : sum
         }
     }
 }

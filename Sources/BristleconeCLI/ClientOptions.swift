@@ -41,3 +41,26 @@ struct ClientOptions: ParsableArguments {
     /// What to throw where the node answers another question than the one that was asked.
     static let mixedUp = CommandFailure(message: "The node answered another question; restart it, and try again.")
 }
+
+/// A command that did not do what it was asked for: one sentence, and the status to end with.
+struct CommandFailure: Error, Equatable {
+    let message: String
+    var status = ExitCode.failure
+}
+
+extension ExitCode {
+    /// The configuration is wrong (`EX_CONFIG`).
+    static let configuration = ExitCode(78)
+    /// The command line is wrong (`EX_USAGE`).
+    static let usage = ExitCode.validationFailure
+}
+
+extension ConfigurationError {
+    /// What the program ends with: values of flags alone are the command line's fault, a missing file is not.
+    var exitStatus: ExitCode {
+        let isUsage = problems.allSatisfy { problem in
+            if case .flag(let name) = problem.origin { name != "--config" } else { false }
+        }
+        return isUsage ? .usage : .configuration
+    }
+}

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Bristlecone
+internal import Console
 internal import IPv8
 
 /// `bristlecone find KEY`
@@ -33,5 +34,38 @@ struct FindCommand: AsyncParsableCommand {
         }
         if client.json || !report.values.isEmpty { try client.show(report) { report.text(on: $0, isLocal: local) } }
         guard !report.values.isEmpty else { throw CommandFailure(message: report.nothingFound(isLocal: local)) }
+    }
+}
+
+extension FindReport {
+    /// What to say where there is no value.
+    func nothingFound(isLocal: Bool) -> String {
+        if isLocal {
+            return "This node serves nothing under \(key); what it keeps beyond that, \"bristlecone-dump get\" shows."
+        }
+        let nothing = "Nothing was found under \(key)"
+        return asked > 0
+            ? "\(nothing): \(Words.count(asked, "node")) asked, \(answered) answered."
+            : "\(nothing), and this node knows nobody to ask: see \"bristlecone status\"."
+    }
+
+    /// The report for people.
+    func text(on terminal: Terminal, isLocal: Bool) -> String {
+        var table = TextTable()
+        for value in values {
+            table.add(Terminal.shown(value.data), terminal.faint(FindReport.origin(of: value, terminal)))
+        }
+        let head = "\(Words.count(values.count, "value")) under \(terminal.strong(terminal.digits(key)))"
+        let foot =
+            isLocal
+            ? "From this node's own archive, in \(Words.time(duration))."
+            : "\(Words.count(asked, "node")) asked, \(answered) answered, \(withValues) had values, "
+                + "in \(Words.time(duration))."
+        return ([head] + table.lines() + [terminal.faint(foot)]).joined(separator: "\n")
+    }
+
+    private static func origin(of value: FoundValue, _ terminal: Terminal) -> String {
+        guard let signer = value.signer, let version = value.version else { return "unsigned" }
+        return "signed by \(terminal.digits(signer.mid)), version \(version.number)"
     }
 }

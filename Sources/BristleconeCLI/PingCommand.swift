@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Bristlecone
+internal import Console
 internal import IPv8
 
 /// `bristlecone ping ADDRESS:PORT`
@@ -27,5 +28,13 @@ struct PingCommand: AsyncParsableCommand {
             throw ClientOptions.mixedUp
         }
         try client.show(report) { report.text(on: $0) }
+    }
+}
+
+extension PingReport {
+    /// The report for people.
+    func text(on terminal: Terminal) -> String {
+        "\(address) \(terminal.good("answered")) in \(Words.time(roundTrip)): "
+            + "\(terminal.strong(terminal.digits(publicKey.mid))) (\(publicKey.level.rawValue))"
     }
 }

@@ -3,8 +3,10 @@ internal import Bristlecone
 internal import Console
 internal import FoundationEssentials
 internal import Glibc
+internal import IPv8
 internal import Logging
 internal import ServiceLifecycle
+internal import UnixSignals
 
 /// `bristlecone run`
 struct RunCommand: AsyncParsableCommand {
@@ -65,5 +67,91 @@ struct RunCommand: AsyncParsableCommand {
         var logger = Logger(label: "bristlecone") { _ in LineLogHandler(terminal: terminal, write: log.write) }
         logger.logLevel = level
         return logger
+    }
+}
+
+/// Keeps a started node until the program is to end, and then stops it.
+struct NodeService: Service {
+    let node: BristleconeNode
+    /// Called once signals are handled, so that whoever reads the greeting may send one.
+    let greet: @Sendable () -> Void
+
+    func run() async throws {
+        greet()
+        // Being cancelled means the same here: another service failed, and the node is to stop.
+        try? await gracefulShutdown()
+        await node.shutdown()
+    }
+}
+
+/// What `run` says once the node is running: what it is, and what to type next.
+struct Greeting {
+    let status: NodeStatus
+    let configuration: EffectiveConfiguration
+
+    /// The lines, for standard output.
+    var text: String {
+        let settings = configuration.settings
+        var table = TextTable()
+        for (index, endpoint) in status.endpoints.enumerated() {
+            table.add(index == 0 ? "listens on" : "", endpoint.listen.description)
+        }
+        table.add("identity", status.publicKey.mid.description)
+        table.add("data folder", settings.dataFolder)
+        table.add("settings", configuration.file ?? "\(settings.dataFolder)/\(DefaultFile.name)")
+        table.add("finds peers", peerSources)
+        let option = settings.dataFolder == NodeSettings().dataFolder ? "" : " --data \(shellWord(settings.dataFolder))"
+        let next = ["status", "store greeting \"hello\"", "find greeting"].map { "  bristlecone \($0)\(option)" }
+        return
+            (["Bristlecone \(status.version) is running."] + table.lines() + ["", "Next, in another terminal:"] + next
+            + ["Ctrl-C stops the node."]).joined(separator: "\n")
+    }
+
+    private var peerSources: String {
+        let settings = configuration.settings
+        let named = settings.peers.isEmpty ? nil : "through \(Words.count(settings.peers.count, "given peer"))"
+        let asked =
+            settings.bootstrap ? "through \(Words.count(settings.bootstrapServers.count, "bootstrap server"))" : nil
+        let ways = [named, asked].compactMap { $0 }
+        return ways.isEmpty ? "only those it remembers and those that come to it" : ways.joined(separator: " and ")
+    }
+}
+
+/// What `run` makes of signals. SIGTERM and SIGINT stop the node. Others that are sent to services and would end a
+/// process that has not thought of them do not.
+enum Signals {
+    /// SIGUSR1 and SIGUSR2 are often sent to have logs reopened. Without SIGXFSZ and SIGPIPE, a file that may not become
+    /// larger and a reader that is gone are errors like others.
+    private static let ignored = [SIGUSR1, SIGUSR2, SIGXFSZ, SIGPIPE]
+
+    /// The signals that stop the node, but for SIGINT if whoever started the node has it ignored, as a script does for
+    /// what it starts in the background.
+    static var stopping: [UnixSignal] { isIgnored(SIGINT) ? [.sigterm] : [.sigterm, .sigint] }
+
+    /// To be called before anything else, since a signal may come at any time.
+    static func prepare() {
+        for number in ignored { signal(number, SIG_IGN) }
+        // Until somebody waits for it.
+        if !isIgnored(SIGHUP) { signal(SIGHUP) { _ in } }
+    }
+
+    static func isIgnored(_ number: Int32) -> Bool {
+        var inherited = sigaction()
+        sigaction(number, nil, &inherited)
+        // SIG_IGN is 1, in the place of a function.
+        return unsafeBitCast(inherited.__sigaction_handler.sa_handler, to: UInt.self) == 1
+    }
+}
+
+/// Tells whoever sends SIGHUP what to do instead: the configuration is read when the node starts.
+struct HangupService: Service {
+    let logger: Logger
+
+    func run() async throws {
+        guard !Signals.isIgnored(SIGHUP) else { return try await gracefulShutdown() }
+        let signals = await UnixSignalsSequence(trapping: .sighup)
+        for await _ in signals.cancelOnGracefulShutdown() {
+            logger.notice("SIGHUP was received and changes nothing: restart the node to use a changed configuration.")
+        }
     }
 }

@@ -1,5 +1,8 @@
 internal import ArgumentParser
 internal import Bristlecone
+internal import Console
+internal import IPv8
+internal import Kademlia
 
 /// `bristlecone status`
 struct StatusCommand: AsyncParsableCommand {
@@ -20,5 +23,133 @@ struct StatusCommand: AsyncParsableCommand {
             throw ClientOptions.mixedUp
         }
         try client.show(status) { status.text(on: $0) }
+    }
+}
+
+extension NodeStatus {
+    /// The status for people.
+    func text(on terminal: Terminal) -> String {
+        let head = "Bristlecone \(version), running for \(Words.age(uptime)) (pid \(processID))"
+        var summary = TextTable()
+        summary.add("identity", "\(terminal.digits(publicKey.mid)) (\(publicKey.level.rawValue))")
+        summary.add(
+            "archive",
+            "\(Words.count(archive.values, "value")) under \(Words.count(archive.keys, "key")), "
+                + "\(Words.space(archive.liveBytes)) in use")
+        let lag = archive.journalLast - archive.indexLast
+        summary.add("journal", "change \(archive.journalLast), index \(lag == 0 ? "up to date" : "\(lag) behind")")
+        if let warning = clock.text { summary.add("clock", terminal.bad(warning)) }
+        if let scrub { summary.add("scrub", scrub.text(on: terminal)) }
+        if let upkeep { summary.add("upkeep", upkeep.text) }
+        let blocks = [
+            [terminal.strong(head)] + summary.lines(), problemLines(terminal), endpointLines(terminal),
+            contactLines(terminal),
+            upkeep.map { $0.jobLines(terminal) } ?? [], counterLines(terminal),
+        ].filter { !$0.isEmpty }
+        return blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
+    }
+
+    private func problemLines(_ terminal: Terminal) -> [String] {
+        problems.isEmpty ? [] : [terminal.bad("Problems")] + problems.map { "  \($0)" }
+    }
+
+    private func endpointLines(_ terminal: Terminal) -> [String] {
+        var table = TextTable()
+        table.add("address", "seen as", "node id", "contacts", "good", "buckets")
+        for endpoint in endpoints {
+            table.add(
+                endpoint.listen.description, endpoint.external?.description ?? "not known yet",
+                terminal.digits(endpoint.nodeID), String(endpoint.contacts), String(endpoint.goodContacts),
+                String(endpoint.buckets))
+        }
+        return [terminal.strong("Listens on")] + table.lines()
+    }
+
+    /// How many contacts are listed for a person; `--json` has all.
+    private static let contactsShownMax = 20
+
+    private func contactLines(_ terminal: Terminal) -> [String] {
+        guard !contacts.isEmpty else {
+            return [terminal.strong("Contacts"), "  none yet; \(joining.text)"]
+        }
+        var table = TextTable()
+        table.add("address", "identity", "status", "failures")
+        for contact in contacts.prefix(NodeStatus.contactsShownMax) {
+            table.add(
+                contact.address.description, terminal.digits(contact.mid), contact.standing.rawValue,
+                String(contact.failures))
+        }
+        let more = contacts.count - NodeStatus.contactsShownMax
+        return [terminal.strong("Contacts")] + table.lines()
+            + (more > 0 ? [terminal.faint("  … and \(more) more: bristlecone status --json")] : [])
+    }
+
+    private func counterLines(_ terminal: Terminal) -> [String] {
+        var table = TextTable()
+        for (name, count) in counters.sorted(by: { $0.key < $1.key }) where count > 0 {
+            table.add(name, String(count))
+        }
+        let lines = table.lines()
+        return [terminal.strong("Counted since the start")] + (lines.isEmpty ? ["  nothing yet"] : lines)
+    }
+}
+
+extension ClockStatus {
+    /// What is wrong with the clock, in half a line; `nil` if nothing is known to be.
+    var text: String? {
+        let parts = [
+            behindArchive > ClockStatus.leadIgnored
+                ? "\(Words.age(behindArchive)) behind the newest change at the start; set it if it is wrong" : nil,
+            versionsAhead > ClockStatus.leadIgnored
+                ? "versions published here are \(Words.age(versionsAhead)) ahead of it" : nil,
+        ].compactMap { $0 }
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
+    }
+}
+
+extension UpkeepStatus {
+    /// How upkeep is, in half a line.
+    var text: String {
+        let kept = "\(Words.count(keptKeys, "key")) kept alive in the DHT"
+        let waiting = waitingKeys > 0 ? ", \(waitingKeys) waiting" : ""
+        return "\(kept), \(dueKeys) due\(waiting): \(phase)"
+    }
+
+    /// What the node does again and again.
+    fileprivate func jobLines(_ terminal: Terminal) -> [String] {
+        var table = TextTable()
+        table.add("job", "last had work", "which came to", "looks again")
+        for job in jobs {
+            table.add(
+                job.name, job.lastRun.map(Words.moment) ?? "never", job.lastResult ?? "", Words.moment(job.due))
+        }
+        return [terminal.strong("Does by itself")] + table.lines()
+    }
+}
+
+extension ScrubStatus {
+    /// How the scrub is, in half a line.
+    func text(on terminal: Terminal) -> String {
+        let found = lastDamaged + damaged
+        let now = started.map { "\(Words.count(checked, "record")) read again since \(Words.moment($0))" }
+        let last = lastFinished.map { "\(Words.count(lastChecked, "record")) read again by \(Words.moment($0))" }
+        let done = [now, last].compactMap { $0 }.joined(separator: "; last run: ")
+        let verdict = found == 0 ? "none damaged" : terminal.bad("\(found) damaged and in quarantine")
+        return "\(done), \(verdict)" + (recovered > 0 ? ", \(recovered) recovered from the network" : "")
+    }
+}
+
+extension JoiningStatus {
+    /// What is being done by a node that knows nobody, or what its operator can do.
+    var text: String {
+        var ways: [String] = []
+        if let peer = peers.first {
+            ways.append(
+                peers.count == 1
+                    ? "the given peer \(peer) has not answered" : "none of the \(peers.count) given peers has answered")
+        }
+        if asksBootstrapServers { ways.append("the bootstrap servers are being asked") }
+        if callsLocalNetwork { ways.append("the local network is being called") }
+        return ways.isEmpty ? "give the node one with --peer ADDRESS:PORT" : ways.joined(separator: ", ")
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Bristlecone
+internal import Console
 internal import IPv8
 
 /// `bristlecone store KEY VALUE`
@@ -57,5 +58,24 @@ struct StoreCommand: AsyncParsableCommand {
         let levels: [KeyLevel?] = unsigned ? [nil] : KeyLevel.allCases
         let refusals = levels.map { ValueLimit.refusal(byteCount: byteCount, signedWith: $0) }
         return refusals.allSatisfy { $0 != nil } ? refusals.first.flatMap { $0 } : nil
+    }
+}
+
+extension StoreReport {
+    private func confirmation(_ terminal: Terminal) -> String {
+        guard asked > 0 else { return terminal.bad("nobody else: no node was reachable, see bristlecone status") }
+        let confirmed = "\(acknowledged) of \(Words.count(asked, "other node"))"
+        return acknowledged > 0 ? confirmed : terminal.bad(confirmed)
+    }
+
+    /// The report for people.
+    func text(on terminal: Terminal) -> String {
+        var table = TextTable()
+        table.add("confirmed by", confirmation(terminal))
+        table.add("signed", version.map { "yes, version \($0.number)" } ?? "no")
+        table.add("took", Words.time(duration))
+        let verdict = acknowledged > 0 ? terminal.good("Stored") : terminal.bad("Kept by this node only,")
+        let head = "\(verdict) under \(terminal.strong(terminal.digits(key)))"
+        return ([head] + table.lines()).joined(separator: "\n")
     }
 }

@@ -209,3 +209,53 @@ final class Siege {
     /// How many elements the largest table of a machine's node has.
     func largestTable(of machine: Machine) -> Int { machine.host.map { TableSizes(of: $0.node).largest.count } ?? 0 }
 }
+
+/// Those who work together against the others, as they know each other.
+final class Gang {
+    private(set) var members: [(id: NodeID, node: NodeInfo)] = []
+
+    func add(_ node: NodeInfo) {
+        members.append((NodeID(host: node.address.host, mid: node.publicKey.mid), node))
+    }
+
+    /// The members closest to a target, closest first.
+    func closest(to target: Target) -> [NodeInfo] {
+        members.map { (distance: Distance($0.id, target), node: $0.node) }
+            .sorted { $0.distance < $1.distance }
+            .prefix(FindResponse.nodeCountMax).map(\.node)
+    }
+}
+
+/// An adversary's machine that does something again and again, whatever comes back.
+final class Assailant: Resident {
+    /// What it does each time; the number counts the times.
+    typealias Step = (_ number: Int, _ actions: inout Actions) -> Void
+    /// What it does about a packet that came in.
+    typealias Hearing = (_ packet: Packet, _ source: Address, _ actions: inout Actions) -> Void
+
+    private let interval: Duration
+    private let step: Step
+    private let hearing: Hearing
+    private var count = 0
+    private var nextStep = Instant.distantPast
+
+    init(every interval: Duration, hearing: @escaping Hearing = { _, _, _ in }, _ step: @escaping Step) {
+        self.interval = interval
+        self.hearing = hearing
+        self.step = step
+    }
+
+    var nextWakeUp: Instant? { nextStep }
+
+    func wake(_ actions: inout Actions) {
+        guard nextStep <= actions.now else { return }
+        nextStep = actions.now + interval
+        step(count, &actions)
+        count += 1
+    }
+
+    func receive(_ bytes: [UInt8], from source: Address, _ actions: inout Actions) {
+        guard let packet = try? Packet(decoding: bytes) else { return }
+        hearing(packet, source, &actions)
+    }
+}

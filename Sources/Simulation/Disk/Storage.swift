@@ -64,3 +64,69 @@ package enum StorageChange: Sendable {
     /// A value that was published here is no longer kept alive.
     case withdraw(Target, Entry)
 }
+
+/// How long values are served, and when they are stored again.
+package struct StorageTiming: Sendable {
+    /// How long a value is served after it was stored.
+    package var servedFor: Duration = .seconds(3600)
+    /// How long after it was last stored a value is due.
+    package var republishInterval: Duration = .seconds(2700)
+    /// How much earlier it may be due.
+    package var jitterMax: Duration = .seconds(450)
+    /// How long after their origin the values of others are stored again.
+    package var lifetime: Duration = .seconds(3600)
+    /// How long a value stays in the serving window after it has expired.
+    package var graceAfterExpiry: Duration = .seconds(3600)
+    /// How long values of others are kept after they have expired.
+    package var retainedFor: Duration = .seconds(7 * 24 * 3600)
+    /// A refresh that moves the expiry by less changes nothing.
+    package var refreshWorthWriting: Duration = .seconds(60)
+    /// How often it is looked for what is kept no longer.
+    package var sweepInterval: Duration = .seconds(600)
+
+    /// The timing of the public overlay.
+    package init() {}
+
+    /// Everything so many times faster.
+    package static func hastened(by factor: Int) -> StorageTiming {
+        var timing = StorageTiming()
+        timing.servedFor /= factor
+        timing.republishInterval /= factor
+        timing.jitterMax /= factor
+        timing.lifetime /= factor
+        timing.graceAfterExpiry /= factor
+        timing.retainedFor /= factor
+        timing.refreshWorthWriting /= factor
+        timing.sweepInterval /= factor
+        return timing
+    }
+}
+
+/// Something that a machine does wrong on purpose, so that whoever is to notice it can be put to the test.
+package enum Sabotage: String, Hashable, Sendable, CaseIterable {
+    /// Acknowledges before the disk has synced.
+    case acknowledgesEarly
+    /// Forgets at a crash what it had synced last.
+    case forgetsSyncs
+    case servesExpired
+    /// Takes lower versions.
+    case forgetsVersions
+    /// Changes a byte of what it serves.
+    case altersValues
+    /// Stores the values of others again for as long as they come back.
+    case keepsAliveForEver
+    /// Stores again what was published here and withdrawn.
+    case forgetsWithdrawals
+    /// Lets go of what has expired without keeping it for as long as it is to be.
+    case sweepsEarly
+    /// Sends every request four times, whatever its peers accept.
+    case ignoresLimits
+    /// Takes whoever is named in an answer for a contact. Works where signatures are modelled.
+    case trustsHearsay
+    /// Gives its pings numbers of 16 bits. Works where signatures are modelled.
+    case narrowNumbers
+    /// Does everything in the order in which it came.
+    case oneLane
+    /// Takes every signature for good.
+    case trustsSignatures
+}

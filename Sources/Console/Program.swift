@@ -35,3 +35,9 @@ package enum ProgramArguments {
         return SafeText.lines(message)
     }
 }
+
+/// Which release the programs are of.
+package enum ProgramVersion {
+    /// The version, as `--version` says it.
+    package static let text = "0.1.0"
+}

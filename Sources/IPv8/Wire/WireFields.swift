@@ -54,3 +54,52 @@ struct WireReader {
         return bytes[range].reduce(0) { $0 << 8 | Integer($1) }
     }
 }
+
+/// Writes the overlay's big-endian fields one after the other.
+struct WireWriter {
+    private(set) var bytes: [UInt8] = []
+
+    /// Makes room for so many bytes at once.
+    init(reserving byteCount: Int) { bytes.reserveCapacity(byteCount) }
+
+    mutating func write(_ integer: some FixedWidthInteger & UnsignedInteger) {
+        withUnsafeBytes(of: integer.bigEndian) { bytes.append(contentsOf: $0) }
+    }
+
+    mutating func write(_ flag: Bool) { bytes.append(flag ? 1 : 0) }
+
+    mutating func write(_ identifier: some Identifier160) {
+        write(identifier.bits.high)
+        write(identifier.bits.middle)
+        write(identifier.bits.low)
+    }
+
+    mutating func write(raw: some Sequence<UInt8>) { bytes.append(contentsOf: raw) }
+
+    /// Writes the length in two bytes, then the bytes themselves.
+    mutating func writeSized(_ content: [UInt8]) {
+        precondition(content.count <= UInt16.max, "\(content.count) bytes do not fit a 16-bit length")
+        write(UInt16(content.count))
+        write(raw: content)
+    }
+}
+
+/// Why a datagram is not a packet of this overlay.
+public enum WireError: String, Error, Equatable, CaseIterable {
+    /// It begins with the prefix of another overlay, or of none.
+    case foreignPrefix = "foreign_prefix"
+    /// It is longer than any packet of the protocol.
+    case tooLong = "too_long"
+    /// A field goes past the end.
+    case cutShort = "cut_short"
+    /// Bytes are left over behind the last field.
+    case trailingBytes = "trailing_bytes"
+    /// The message id stands for no message.
+    case unknownMessage = "unknown_message"
+    /// The message id stands for a message that is no longer in use.
+    case deprecatedMessage = "deprecated_message"
+    /// An address is of a type that is neither IPv4 nor IPv6.
+    case badAddress = "bad_address"
+    /// A public key is not the canonical encoding of a key.
+    case badKey = "bad_key"
+}
