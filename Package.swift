@@ -66,6 +66,7 @@ let package = Package(
         .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux"),
 
+        .target(name: "SplitMix", swiftSettings: house),
         .target(name: "IPv8", dependencies: ["CSodium", "CLibcrypto"], swiftSettings: house),
         .target(name: "Kademlia", dependencies: ["IPv8"], swiftSettings: house),
         .target(name: "Maintenance", dependencies: ["IPv8"], swiftSettings: house),
@@ -102,7 +103,8 @@ let package = Package(
         .target(
             name: "Simulation",
             dependencies: [
-                "DHTCore", "Kademlia", "Maintenance", .product(name: "HeapModule", package: "swift-collections"),
+                "DHTCore", "Kademlia", "Maintenance", "SplitMix",
+                .product(name: "HeapModule", package: "swift-collections"),
             ],
             swiftSettings: house),
         .executableTarget(
@@ -127,7 +129,7 @@ let package = Package(
         // dependencies once more; it has none of the house's settings, as another program has not.
         .executableTarget(name: "Notes", dependencies: ["Bristlecone", "IPv8"], path: "Examples/Notes"),
         .executableTarget(
-            name: "ArchiveBench", dependencies: ["Archive", "IPv8", "CLMDB"],
+            name: "ArchiveBench", dependencies: ["Archive", "IPv8", "SplitMix", "CLMDB"],
             path: "tools/bench/ArchiveBench", swiftSettings: house),
         .executableTarget(
             name: "CoreBench", dependencies: ["DHTCore", "IPv8", "Kademlia"],
@@ -144,7 +146,7 @@ let package = Package(
         .executableTarget(
             name: "WireOracle", dependencies: ["IPv8"], path: "tools/fuzz/WireOracle", swiftSettings: house),
         .executableTarget(
-            name: "ArchiveWriter", dependencies: ["Archive", "IPv8"],
+            name: "ArchiveWriter", dependencies: ["Archive", "IPv8", "SplitMix"],
             path: "Tests/Crash/ArchiveWriter", swiftSettings: house),
         .executableTarget(
             name: "SampleArchive", dependencies: ["Archive", "IPv8"],
@@ -164,7 +166,9 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "ArchiveTests",
-            dependencies: ["Archive", "IPv8", "Migrations", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Archive", "IPv8", "Migrations", "SplitMix", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             resources: [.copy("Fixtures")], swiftSettings: house),
         .testTarget(
             name: "BristleconeTests",

@@ -1,4 +1,5 @@
 import IPv8
+import SplitMix
 import Testing
 
 @testable import Archive
@@ -148,7 +149,7 @@ import Testing
     /// the same bytes.
     @Test(arguments: 0..<60)
     func acceptedDumpExportsToTheSameRoot(seed: Int) throws {
-        var random = SeededNumbers(state: UInt64(seed) &+ 77)
+        var random = SplitMix64(seed: UInt64(seed) &+ 77)
         var altered = items
         for _ in 0...Int.random(in: 0..<3, using: &random) {
             let index = Int.random(in: 0..<altered.count, using: &random)

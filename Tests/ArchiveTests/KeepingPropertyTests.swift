@@ -1,4 +1,5 @@
 import IPv8
+import SplitMix
 import Synchronization
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
         (0..<4).map { Target(hashing: "\($0)") } + [Target(bits: Sample.key.publicKey.mid.bits)]
     private static let keys = [Sample.key, Sample.otherKey, Sample.makeKey(3)]
 
-    private static func entry(_ random: inout SeededNumbers, versions: UInt32) throws -> Entry {
+    private static func entry(_ random: inout SplitMix64, versions: UInt32) throws -> Entry {
         if Bool.random(using: &random) { return try Sample.unsigned("u\(Int.random(in: 0..<5, using: &random))") }
         let version = UInt32.random(in: 1...versions, using: &random)
         return try Sample.signed(
@@ -18,7 +19,7 @@ import Testing
             by: keys[Int.random(in: 0..<3, using: &random)])
     }
 
-    private static func subject(_ random: inout SeededNumbers) -> ArchiveSubject {
+    private static func subject(_ random: inout SplitMix64) -> ArchiveSubject {
         Bool.random(using: &random)
             ? .key(targets[Int.random(in: 0..<targets.count, using: &random)])
             : .signer(keys[Int.random(in: 0..<3, using: &random)].publicKey.mid)
@@ -26,7 +27,7 @@ import Testing
 
     @Test(arguments: 0..<5)
     func archiveDoesWhatTheModelDoes(_ seed: Int) throws {
-        var random = SeededNumbers(state: UInt64(seed))
+        var random = SplitMix64(seed: UInt64(seed))
         var options = ArchiveOptions.small
         options.retention.signed = .seconds(40_000)
         options.retention.unsigned = .seconds(9000)
@@ -108,7 +109,7 @@ import Testing
     /// With budgets far too small: they hold exactly, the accounts add up, and versions do not go back.
     @Test(arguments: 0..<4)
     func smallBudgetsHoldWhateverComes(_ seed: Int) throws {
-        var random = SeededNumbers(state: UInt64(seed) &+ 1000)
+        var random = SplitMix64(seed: UInt64(seed) &+ 1000)
         var options = ArchiveOptions.small
         options.budgets = Budgets(sharing: 12_000, shares: Budgets.defaultShares)
         options.budgets.floors = 10_000

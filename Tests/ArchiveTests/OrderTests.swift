@@ -1,4 +1,5 @@
 import IPv8
+import SplitMix
 import Testing
 
 @testable import Archive
@@ -110,7 +111,7 @@ import Testing
     /// Whatever happens under a full key, a page is what sorting all values makes of it.
     @Test(arguments: 0..<6)
     func pagesAreThoseOfANaiveModel(_ seed: Int) throws {
-        var random = SeededNumbers(state: UInt64(seed) &+ 77)
+        var random = SplitMix64(seed: UInt64(seed) &+ 77)
         var options = ArchiveOptions.small
         options.signedPerTargetMax = seed.isMultiple(of: 2) ? 30 : 64
         options.unsignedPerTargetMax = 20
@@ -144,7 +145,7 @@ import Testing
     }
 
     private func store(
-        _ archive: Archive, _ target: Target, at now: Instant, _ random: inout SeededNumbers
+        _ archive: Archive, _ target: Target, at now: Instant, _ random: inout SplitMix64
     ) throws {
         let entries = try (0..<Int.random(in: 1...4, using: &random)).map { _ in
             if Int.random(in: 0..<3, using: &random) == 0 {
@@ -161,7 +162,7 @@ import Testing
     }
 
     /// Flips a bit of a value.
-    private func damage(_ archive: Archive, _ target: Target, _ random: inout SeededNumbers) throws {
+    private func damage(_ archive: Archive, _ target: Target, _ random: inout SplitMix64) throws {
         guard let record = try archive.records(of: target).randomElement(using: &random) else { return }
         let key = EntryKey(target: target, entry: record.entry).bytes
         var value = try #require(try archive.rawRecord(.entries, key))
@@ -170,7 +171,7 @@ import Testing
     }
 
     private func compare(
-        _ archive: Archive, _ target: Target, at now: Instant, _ random: inout SeededNumbers, _ comment: Comment
+        _ archive: Archive, _ target: Target, at now: Instant, _ random: inout SplitMix64, _ comment: Comment
     ) throws {
         let expected = try archive.records(of: target).filter { $0.expiresAt > now }
             .map { (OrderTests.place(of: $0, target), $0.entry.bytes) }

@@ -1,4 +1,5 @@
 import IPv8
+import SplitMix
 import Testing
 
 @testable import Archive
@@ -23,7 +24,7 @@ import Testing
         let end: Instant
 
         init(seed: Int, in archive: Archive) throws {
-            var random = SeededNumbers(state: UInt64(seed))
+            var random = SplitMix64(seed: UInt64(seed))
             var now = Instant.start
             for version in 1...60 {
                 now = now + 3600

@@ -6,7 +6,7 @@ from tree import ROOT, RuleTest, code_of, place, sources
 
 # Which of our targets each may lean on, directly.
 ARROWS = {
-    "CSodium": (), "CLibcrypto": (), "CLMDB": (), "CLinux": (),
+    "CSodium": (), "CLibcrypto": (), "CLMDB": (), "CLinux": (), "SplitMix": (),
     "IPv8": ("CSodium", "CLibcrypto"),
     "Kademlia": ("IPv8",),
     "Maintenance": ("IPv8",),
@@ -16,7 +16,7 @@ ARROWS = {
     "Console": ("IPv8",),
     "Bristlecone": ("Archive", "DHTCore", "Console", "CLinux"),
     "BristleconeCLI": ("Bristlecone",),
-    "Simulation": ("DHTCore",),
+    "Simulation": ("DHTCore", "SplitMix"),
 }
 
 # Libraries that only some rooms may open.

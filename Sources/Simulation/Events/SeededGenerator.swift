@@ -1,21 +1,16 @@
-/// Random numbers that follow from a seed, the same on every machine: SplitMix64.
+internal import SplitMix
+
+/// Random numbers that follow from a seed, the same on every machine.
 package struct SeededGenerator: RandomNumberGenerator, Sendable {
-    private var state: UInt64
+    private var numbers: SplitMix64
 
     /// A generator for a seed, or for one of the many streams of a seed.
     package init(seed: UInt64, stream: UInt64 = 0) {
-        state = seed
-        state = next() ^ stream &* 0x9E37_79B9_7F4A_7C15
+        numbers = SplitMix64(seed: seed)
+        numbers = SplitMix64(seed: next() ^ stream &* 0x9E37_79B9_7F4A_7C15)
     }
 
-    /// The next number.
-    package mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
+    package mutating func next() -> UInt64 { numbers.next() }
 
     /// A number from 0 to below 1.
     package mutating func fraction() -> Double { Double(next() >> 11) / Double(1 << 53) }

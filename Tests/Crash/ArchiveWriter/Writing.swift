@@ -1,12 +1,13 @@
 import Archive
 import Foundation
 import IPv8
+import SplitMix
 
 /// Stores groups of values without end.
 struct Writing {
     private let archive: Archive
     private let group: Int
-    private var random: SplitMix
+    private var random: SplitMix64
     private var version: UInt32
     private let keys: [PrivateKey]
     private let targets = (0..<200).map { Target(hashing: "target \($0)") }
@@ -15,7 +16,7 @@ struct Writing {
     init(folder: String, round: UInt32, group: Int) throws {
         archive = try Archive.open(folder: folder, options: ArchiveWriter.options, now: ArchiveWriter.now)
         self.group = group
-        random = SplitMix(state: UInt64(round))
+        random = SplitMix64(seed: UInt64(round))
         version = round &* 1_000_000
         keys = try (0..<16).map { number in
             try PrivateKey(bytes: Array("LibNaCLSK:".utf8) + [UInt8](repeating: UInt8(number), count: 64))
@@ -99,18 +100,5 @@ struct Writing {
         return try Entry(
             data: Array("\(offered)".utf8), version: Version(offered),
             signedBy: keys[Int(number >> 32) % keys.count])
-    }
-}
-
-/// A small generator of numbers that are the same for the same seed.
-struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,6 +1,7 @@
 import Archive
 import Foundation
 import IPv8
+import SplitMix
 
 /// Fills an archive with values that are really signed, for what checks signatures: `ArchiveBench fill FOLDER COUNT`.
 ///
@@ -11,7 +12,7 @@ struct Filling {
 
     init() throws {
         keys = try (0..<1000).map { number in
-            var dice = Dice(state: UInt64(number))
+            var dice = SplitMix64(seed: UInt64(number))
             let seed = (0..<64).map { _ in UInt8.random(in: 0...255, using: &dice) }
             return try PrivateKey(bytes: Array("LibNaCLSK:".utf8) + seed)
         }

@@ -1,6 +1,7 @@
 import Archive
 import Foundation
 import IPv8
+import SplitMix
 
 /// The values that the benchmark stores, each under a key of its own and by a signer of its own; the same each time.
 struct Material {
@@ -9,18 +10,18 @@ struct Material {
     /// Some of the keys that were made, to look up.
     private(set) var sample: [Target] = []
     private let sampleEvery: Int
-    private var dice: Dice
+    private var dice: SplitMix64
     private static let sampleCount = 50_000
 
     /// - Parameter count: how many will be made, more or less.
     init(count: Int) {
-        dice = Dice(state: UInt64(count))
+        dice = SplitMix64(seed: UInt64(count))
         sampleEvery = max(1, count / Material.sampleCount)
     }
 
     /// Other ones than were made before.
     init(more seed: UInt64) {
-        dice = Dice(state: seed)
+        dice = SplitMix64(seed: seed)
         sampleEvery = 1
     }
 
@@ -67,18 +68,5 @@ struct Material {
         let key = Array("LibNaCLPK:".utf8) + (0..<64).map { UInt8(truncatingIfNeeded: number >> ($0 % 4 * 8)) }
         let data = [UInt8](repeating: 7, count: 20)
         return try Entry(bytes: [1, 0, 20] + data + [0, 0, 0, 1, 0, 74] + key + [UInt8](repeating: 9, count: 64))
-    }
-}
-
-/// SplitMix64.
-struct Dice: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
