@@ -1,9 +1,9 @@
-/// A value of JSON, for answers whose form is written down, and for lines of which there may be millions.
+/// A JSON value, for answers with a documented form and for lists of millions of lines.
 package enum JSON: Hashable, Sendable {
     case null
     case bool(Bool)
     case integer(Int)
-    /// A number that may have a fraction; what is not finite becomes null.
+    /// A number that may have a fraction; infinities and NaN become null.
     case number(Double)
     case string(String)
     case array([JSON])
@@ -49,7 +49,7 @@ package enum JSON: Hashable, Sendable {
         }
     }
 
-    /// Everything but quotes, backslashes and control characters may stand in a JSON text as it is.
+    /// JSON text may contain everything but quotes, backslashes and control characters.
     private static func write(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         for byte in text.utf8 {

@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// Writes to the standard streams at once, without a buffer that somebody who waits for a line would wait for.
+/// Writes to the standard streams without a buffer, so that a waiting reader gets each line immediately.
 package enum Output {
-    /// Writes a line, or several, to standard output.
+    /// Writes one or more lines to standard output.
     package static func show(_ text: String) { write(SafeText.lines(text), to: STDOUT_FILENO) }
 
-    /// Writes one line to standard error, unless nobody has read from it for some seconds: who waits for this program to end
-    /// is not to wait for a reader.
+    /// Writes one line to standard error. Gives up if nobody reads for some seconds, so that a caller who waits for
+    /// this program to end does not wait for a reader.
     package static func complain(_ text: String) { complain(safe: SafeText.line(text)) }
 
     /// Writes several lines to standard error in the same way.
@@ -20,31 +20,31 @@ package enum Output {
 
     private static let complaintMilliseconds: Int32 = 5000
 
-    /// Writes over the line of a terminal that the cursor stands in, which is standard error's.
+    /// Replaces the line of the terminal's cursor on standard error.
     package static func rewrite(_ text: String) {
         write("\r\u{1B}[K\(SafeText.line(text))", to: STDERR_FILENO, ending: "")
     }
 
-    /// Writes what a program was asked for to standard output, with a line's end behind it. What is cut short is not to be
-    /// taken for whole.
+    /// Writes the program's answer to standard output, and a line break. Throws if it could not be written completely,
+    /// so that a part never passes for the whole.
     package static func answer(_ text: String) throws(OutputFailure) {
         try answer(Array("\(SafeText.lines(text))\n".utf8))
     }
 
-    /// Writes bytes that a program was asked for to standard output as they are.
+    /// Writes bytes to standard output unchanged, and throws if they could not be written completely.
     package static func answer(_ bytes: [UInt8]) throws(OutputFailure) {
         let code = put(bytes[...], to: STDOUT_FILENO)
-        // Nobody reads on. It is the signal that ends other programs then, unless whoever started them has it ignored.
+        // The reader is gone. SIGPIPE would end other programs here, unless it was ignored at the start.
         if code == EPIPE { exit(0) }
         guard code == 0 else { throw OutputFailure(reason: String(cString: strerror(code))) }
     }
 
     private static func write(_ text: String, to descriptor: Int32, ending: String = "\n") {
-        // Nobody reads any more, or the disk is full: there is nowhere left to say so.
+        // If the reader is gone or the disk is full, there is nowhere left to report it.
         _ = put(Array("\(text)\(ending)".utf8)[...], to: descriptor)
     }
 
-    /// Writes bytes to a descriptor, and waits for room if it is one that does not wait by itself.
+    /// Writes bytes to a descriptor, and waits for room if the descriptor does not block.
     ///
     /// - Returns: zero, or the system's error number if not all of them could be written.
     package static func put(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Int32 {
@@ -64,7 +64,7 @@ package enum Output {
     }
 }
 
-/// An answer that did not get to where it was to go.
+/// The answer could not be written.
 package struct OutputFailure: Error {
     /// Why, in the system's words.
     let reason: String
@@ -73,24 +73,22 @@ package struct OutputFailure: Error {
     package var message: String { "The answer cannot be written (\(reason)): see whether its disk is full." }
 }
 
-/// Tells on standard error how far something is that takes longer than a second: a line that is written over on a
-/// terminal, a line every half a minute elsewhere.
+/// Reports progress on standard error if something takes longer than a second: on a terminal in one line, elsewhere on
+/// a new line every half a minute.
 package struct ProgressLine {
     private let isTerminal: Bool
     private let begun = ContinuousClock.now
     private var nextShown: Duration
     private var hasShown = false
 
-    /// Nothing has been shown yet.
     package init() {
         isTerminal = isatty(STDERR_FILENO) == 1
         nextShown = isTerminal ? .seconds(1) : .seconds(30)
     }
 
-    /// How long it has been going on.
     package var elapsed: Duration { ContinuousClock.now - begun }
 
-    /// Shows a line, if it is time for one.
+    /// Shows a line if it is time for one.
     package mutating func show(_ text: @autoclosure () -> String) {
         let elapsed = elapsed
         guard elapsed >= nextShown else { return }
@@ -99,7 +97,7 @@ package struct ProgressLine {
         isTerminal ? Output.rewrite(text()) : Output.complain(text())
     }
 
-    /// Leaves an empty line where progress was.
+    /// Clears the progress line.
     package mutating func end() {
         if hasShown, isTerminal { Output.rewrite("") }
         hasShown = false

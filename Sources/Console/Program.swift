@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// The arguments of this program, before they are parsed.
+/// The program's arguments before they are parsed.
 package enum ProgramArguments {
-    /// Why the arguments cannot be used, in a sentence; `nil` if they can.
+    /// Why the arguments cannot be used; `nil` if they can.
     ///
-    /// Swift reads them from /proc. Without it there are none, and the parser would show its help to a script that asked
-    /// for something else. Swift also puts other characters in the place of bytes that are not UTF-8: two keys would
-    /// become one, and another file than the one that was named would be opened.
+    /// Swift reads them from /proc. Without it there are no arguments, and the parser would print its help to a script
+    /// that wants something else. Swift also replaces bytes that are not UTF-8: two keys would become one, or the wrong
+    /// file would be opened.
     package static var refusal: String? {
         guard CommandLine.argc > 0 else {
             return "The arguments cannot be read, because /proc is not mounted here: mount it with "
@@ -23,7 +23,7 @@ package enum ProgramArguments {
         return nil
     }
 
-    /// What the parser says, in which ends of lines and commands to a terminal that came with an argument are replaced.
+    /// The parser's message. Arguments in it lose line breaks and characters that control a terminal.
     package static func safe(_ message: String) -> String {
         var message = message
         for argument in CommandLine.arguments.dropFirst() {
@@ -36,8 +36,8 @@ package enum ProgramArguments {
     }
 }
 
-/// Which release the programs are of.
+/// The release of both programs.
 package enum ProgramVersion {
-    /// The version, as `--version` says it.
+    /// The version that `--version` prints.
     package static let text = "0.1.0"
 }

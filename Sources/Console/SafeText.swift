@@ -1,6 +1,6 @@
 extension Unicode.Scalar {
-    /// Whether showing the character does no more than show it: no control character, none that changes the direction
-    /// of writing, no end of line.
+    /// Whether a terminal just shows the character: it is no control character, line break or change of writing
+    /// direction.
     package var isSafeToShow: Bool {
         switch properties.generalCategory {
         case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
@@ -9,19 +9,19 @@ extension Unicode.Scalar {
     }
 }
 
-/// Text that is safe to show. Names of files, arguments, and whatever a node or an archive says may come from strangers.
+/// Makes text safe to show. File names, arguments, and everything from a node or an archive may come from strangers.
 package enum SafeText {
-    /// What takes the place of a character that is not shown.
+    /// Replaces a character that is not shown.
     private static let replacement: Unicode.Scalar = "\u{FFFD}"
 
-    /// The text as one line: characters that command a terminal, end a line or turn the direction of writing are replaced.
-    /// This program's own styles stay.
+    /// The text as one line. Characters that control a terminal, break a line or change the writing direction are
+    /// replaced, except this program's own styles.
     package static func line(_ text: String) -> String { replacing(in: text, keepsLines: false) }
 
-    /// The same, but ends of lines stay too.
+    /// The same, but line breaks stay.
     package static func lines(_ text: String) -> String { replacing(in: text, keepsLines: true) }
 
-    /// JSON in which such characters are written as escapes. What the JSON says stays the same.
+    /// JSON with such characters escaped, which does not change its meaning.
     package static func json(_ text: String) -> String {
         guard !isPlain(text, keepsLines: true) else { return text }
         var result = ""
@@ -55,7 +55,7 @@ package enum SafeText {
         return String(result)
     }
 
-    /// Most text is ASCII without a control character, and there may be millions of lines of it.
+    /// Most text is plain ASCII, and there may be millions of lines of it.
     private static func isPlain(_ text: String, keepsLines: Bool) -> Bool {
         text.utf8.allSatisfy { (0x20..<0x7F).contains($0) || keepsLines && $0 == 0x0A }
     }

@@ -1,18 +1,16 @@
-/// A table whose rows are written one by one, so that the first can be read before the last is known: its columns have
-/// widths from the beginning. On a terminal a row is cut at the right margin and never wrapped; elsewhere it is whole.
+/// A table that is written row by row, so that the first row appears before the last one is known. Its columns have
+/// fixed widths. On a terminal, rows end at the right margin and never wrap; elsewhere they are complete.
 package struct ColumnTable {
     private let columns: [Column]
     private let terminal: Terminal
 
-    /// A column, by its title and its width; the last one has any width.
+    /// A column with a title and a width; the last column has any width.
     package struct Column {
         let title: String
         let width: Int
         let isRight: Bool
 
-        /// Puts a column together.
-        ///
-        /// - Parameter isRight: whether its cells stand at its right edge, as numbers do.
+        /// - Parameter isRight: whether the cells are aligned to the right, like numbers.
         package init(_ title: String, _ width: Int, isRight: Bool = false) {
             self.title = title
             self.width = max(width, title.count)
@@ -20,7 +18,7 @@ package struct ColumnTable {
         }
     }
 
-    /// What stands in a column of a row.
+    /// The content of a column in a row.
     package struct Cell {
         let text: String
         let style: (Terminal, String) -> String
@@ -32,26 +30,20 @@ package struct ColumnTable {
             self.style = style
         }
 
-        /// Text that matters more than what is around it.
         package static func strong(_ text: String) -> Cell { Cell(text) { $0.strong($1) } }
-        /// Text that matters less.
         package static func faint(_ text: String) -> Cell { Cell(text) { $0.faint($1) } }
-        /// Something that is as it should be.
         package static func good(_ text: String) -> Cell { Cell(text) { $0.good($1) } }
-        /// Something to look at.
         package static func bad(_ text: String) -> Cell { Cell(text) { $0.bad($1) } }
     }
 
-    /// A table without rows.
     package init(_ columns: [Column], on terminal: Terminal) {
         self.columns = columns
         self.terminal = terminal
     }
 
-    /// The line with the titles.
+    /// The line of titles.
     package var header: String { row(columns.map { .strong($0.title) }) }
 
-    /// The line of a row.
     package func row(_ cells: [Cell]) -> String {
         var line = ""
         var used = 0
@@ -81,7 +73,7 @@ package struct ColumnTable {
     }
 }
 
-/// Rows whose columns stand below each other.
+/// Rows with aligned columns.
 package struct TextTable {
     private var rows: [[String]] = []
 

@@ -6,7 +6,7 @@ package struct Terminal {
     package let shortensKeys: Bool
     /// Whether colours are understood and wanted.
     package let usesColours: Bool
-    /// How many characters a line has room for; `nil` where there is no margin.
+    /// How many characters a line has room for; `nil` if there is no margin.
     package let columns: Int?
 
     /// What a pipe gets.

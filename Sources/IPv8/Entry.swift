@@ -11,7 +11,7 @@ public struct Entry: Hashable, Sendable {
     public let bytes: [UInt8]
     /// Where the data lies within the bytes.
     private let dataRange: Range<Int>
-    /// Who signed it and which version it is; `nil` where it is unsigned.
+    /// Who signed it and which version it is; `nil` if it is unsigned.
     public let signature: Signature?
 
     /// What a signed entry has beyond its data.
@@ -64,12 +64,12 @@ public struct Entry: Hashable, Sendable {
         }
     }
 
-    /// Makes an unsigned entry; fails where the data is longer than 169 bytes.
+    /// Makes an unsigned entry; fails if the data is longer than 169 bytes.
     public init(unsigned data: [UInt8]) throws(EntryError) {
         try self.init(bytes: [Kind.unsigned] + data)
     }
 
-    /// Makes and signs an entry; fails where the result would be too long: curve25519 leaves 23 bytes for the data.
+    /// Makes and signs an entry; fails if the result would be too long: curve25519 leaves 23 bytes for the data.
     public init(data: [UInt8], version: Version, signedBy key: PrivateKey) throws(EntryError) {
         try self.init(data: data, version: version, signer: key.publicKey) { key.sign($0) }
     }

@@ -1,20 +1,19 @@
 public import IPv8
 
-/// The search for the nodes closest to a target: asks the closest ones known, learns of closer ones, and goes on until
-/// the closest that answer have all answered.
+/// The iterative lookup of the nodes closest to a target. It asks the closest known nodes, learns of closer ones, and
+/// continues until the closest nodes that answer have all answered.
 ///
-/// Only the search itself: it sends nothing and knows no time. Ask ``next()`` for whom to ask, tell it what came of it,
-/// and repeat until ``isFinished``.
+/// This type sends nothing and knows no time. Call ``next()`` for a node to ask, report the result, and repeat until
+/// ``isFinished``.
 ///
-/// A candidate is waiting, then asked, then answered or failed, and never anything before that again. What a node says
-/// can add candidates, but it can neither end the search nor take the place of an answer. Nor can one network be all of
-/// the closest: see ``PrefixShare``.
+/// A candidate is waiting, then asked, then answered or failed; it never goes back. A node's answer can add candidates,
+/// but it can neither end the lookup nor replace another node's answer. One network cannot be all of the closest nodes:
+/// see ``PrefixShare``.
 ///
-/// Differs from the reference's crawl, which stops after 24 requests and counts silent nodes among its results.
+/// The reference's crawl differs: it stops after 24 requests and counts silent nodes among its results.
 public struct Lookup: Sendable {
-    /// What is looked for.
     public let target: Target
-    /// How many closest nodes are wanted.
+    /// How many closest nodes the caller wants.
     public let resultCountMax: Int
     /// How many requests have been made.
     public private(set) var askedCount = 0
@@ -27,27 +26,27 @@ public struct Lookup: Sendable {
         let id: NodeID
         let node: NodeInfo
         let distance: Distance
-        /// Who named the node, unless it was named first: whoever names nodes has the first of them puncture the asker.
+        /// The node that first named this one. A node that names others makes the first of them puncture us.
         let introducer: NodeInfo?
         var state = State.waiting
 
         enum State { case waiting, asked, answered, failed }
     }
 
-    /// How many requests are under way at once (the reference's `MAX_CRAWL_TASKS`).
+    /// The number of concurrent requests (the reference's `MAX_CRAWL_TASKS`).
     public static let parallelMax = 4
-    /// How many requests one lookup makes in all.
+    /// The total number of requests of one lookup.
     public static let requestsMax = 64
-    /// How many candidates are kept; the farthest go first.
+    /// The number of candidates; the farthest are dropped first.
     private static let candidatesMax = 128
-    /// How many nodes of one answer are considered.
+    /// How many nodes of one answer count.
     private static let nodesOfAnswerMax = FindResponse.nodeCountMax
 
-    /// Begins a search.
+    /// Starts a lookup.
     ///
     /// - Parameters:
     ///   - seeds: the closest nodes known.
-    ///   - ownMid: the identity of the searcher, who does not ask itself.
+    ///   - ownMid: our own identity; a lookup does not ask itself.
     ///   - limitsLocal: whether loopback and private networks are limited like all others.
     public init(
         target: Target, seeds: [NodeInfo], ownMid: Mid, resultCountMax: Int = 8, limitsLocal: Bool = false
@@ -59,15 +58,14 @@ public struct Lookup: Sendable {
         for seed in seeds { consider(seed, introducedBy: nil) }
     }
 
-    /// Whom to ask.
+    /// A node to ask.
     public struct Step: Hashable, Sendable {
-        /// The node to ask.
         public let node: NodeInfo
-        /// Who can have the node open its NAT for us first; `nil` where that has been done, or cannot be.
+        /// The node that can make this one open its NAT for us; `nil` if that has been done or is impossible.
         public let introducer: NodeInfo?
     }
 
-    /// The next step; `nil` while enough requests are under way, or when nobody is left to ask.
+    /// The next node to ask; `nil` while enough requests are under way, or if no node is left.
     public mutating func next() -> Step? {
         guard askedCount < Lookup.requestsMax, outstandingCount < Lookup.parallelMax else { return nil }
         guard let index = closestIndices.first(where: { candidates[$0].state == .waiting }) else { return nil }
@@ -76,7 +74,7 @@ public struct Lookup: Sendable {
         return Step(node: candidates[index].node, introducer: candidates[index].introducer)
     }
 
-    /// Notes that a node that was asked has answered, and which nodes it named.
+    /// Records an answer, and the nodes that it named.
     public mutating func answered(_ node: NodeInfo, naming nodes: [NodeInfo]) {
         guard settle(node, as: .answered) else { return }
         for (place, named) in nodes.prefix(Lookup.nodesOfAnswerMax).enumerated() {
@@ -84,13 +82,13 @@ public struct Lookup: Sendable {
         }
     }
 
-    /// Hears of a node from elsewhere than an answer of this search.
+    /// Adds a node from another source than an answer of this lookup.
     public mutating func learn(of node: NodeInfo) { consider(node, introducedBy: nil) }
 
-    /// Notes that a node that was asked has not answered.
+    /// Records that a node did not answer.
     public mutating func failed(_ node: NodeInfo) { _ = settle(node, as: .failed) }
 
-    /// Whether nothing is under way and nothing is left to ask.
+    /// Whether no request is under way and no node is left to ask.
     public var isFinished: Bool {
         guard outstandingCount == 0 else { return false }
         return askedCount >= Lookup.requestsMax
@@ -105,8 +103,8 @@ public struct Lookup: Sendable {
 
     private var outstandingCount: Int { candidates.count { $0.state == .asked } }
 
-    /// The closest candidates that have not failed: those the search must hear of before it may end. Those whose network has
-    /// its share among the closer ones only where there are not enough others.
+    /// The closest candidates that have not failed: the lookup ends when they have answered. Candidates whose network
+    /// already has its share among closer ones are included only if there are not enough others.
     private var closestIndices: [Int] {
         var share = PrefixShare(limitingLocal: limitsLocal)
         var chosen: [Int] = []
@@ -139,7 +137,7 @@ public struct Lookup: Sendable {
         dropFarthest()
     }
 
-    /// Keeps the list bounded without forgetting anybody who was asked.
+    /// Keeps the list bounded without dropping a node that was asked.
     private mutating func dropFarthest() {
         guard candidates.count > Lookup.candidatesMax,
             let index = candidates.lastIndex(where: { $0.state == .waiting })

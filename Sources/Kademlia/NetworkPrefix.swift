@@ -1,22 +1,22 @@
 public import IPv8
 
-/// Sees to it that no network has more than its share among nodes that are chosen one after another.
+/// Chooses nodes one after another so that no network gets more than its share.
 ///
-/// The first bits of a node id follow from its address, so who has one network can have nodes all around a key. Whatever
-/// is done with the nodes closest to it, those of one network are to be two of them at most, while there are others.
+/// The first bits of a node id follow from its address, so the owner of one network can have nodes all around a key.
+/// Among the nodes closest to a key, at most two count for each network while there are others.
 public struct PrefixShare: Sendable {
     private var chosen: [NetworkPrefix] = []
     private let limitsLocal: Bool
 
-    /// How many nodes of one network there may be, as in a bucket; loopback and private ones excepted.
+    /// How many nodes of one network may be chosen, as in a bucket; loopback and private networks are exempt.
     public static let nodesMax = RoutingTable.contactsPerPrefixInBucketMax
 
-    /// Begins with none chosen.
+    /// Starts with no node chosen.
     ///
     /// - Parameter limitingLocal: whether loopback and private networks are limited too.
     public init(limitingLocal: Bool = false) { limitsLocal = limitingLocal }
 
-    /// Chooses a node, unless its network has its share.
+    /// Chooses a node, unless its network already has its share.
     public mutating func admits(_ host: IPAddress) -> Bool {
         let prefix = NetworkPrefix(host, limitingLocal: limitsLocal)
         guard !prefix.isExempt else { return true }
@@ -25,7 +25,8 @@ public struct PrefixShare: Sendable {
         return true
     }
 
-    /// The elements in their order, but those last whose networks have their share among the ones before them.
+    /// Moves the elements to the end whose networks already have their share among the earlier ones; otherwise keeps
+    /// the order.
     public static func crowdedLast<Element>(
         _ elements: [Element], limitingLocal: Bool, host: (Element) -> IPAddress
     ) -> [Element] {
@@ -37,11 +38,11 @@ public struct PrefixShare: Sendable {
     }
 }
 
-/// The network that an address is of: a /24 of IPv4, a /48 of IPv6. Whoever has one address of it can have them all.
+/// The network of an address: a /24 of IPv4 or a /48 of IPv6. The owner of one address in it can have all of them.
 public struct NetworkPrefix: Hashable, Sendable {
     private let family: AddressFamily
     private let bits: UInt64
-    /// Loopback and private networks are not limited, unless that is asked for: what is in them is the operator's own.
+    /// Loopback and private networks are exempt unless a setting limits them too: they belong to the operator.
     public let isExempt: Bool
 
     /// The network of an address.
@@ -56,6 +57,6 @@ public struct NetworkPrefix: Hashable, Sendable {
         }
     }
 
-    /// Whether an address is of this network, and the network is one that is limited.
+    /// Whether an address is in this network, and the network is limited.
     public func limits(_ host: IPAddress) -> Bool { !isExempt && NetworkPrefix(host, limitingLocal: true) == self }
 }

@@ -1,16 +1,16 @@
 public import IPv8
 
-/// Where a node stands in the key space: 24 bits that follow from its IP address, then the first 136 bits of its mid.
+/// A node's position in the key space: 24 bits that follow from its IP address, then the first 136 bits of its mid.
 ///
 /// A node's id changes with its address, and a node has one id for each address family.
 public struct NodeID: Identifier160 {
     public let bits: Bits160
     public init(bits: Bits160) { self.bits = bits }
 
-    /// The id of a peer that is reached at an address.
+    /// The id of a peer at an address.
     ///
-    /// The first three bytes are those of the CRC-32 of the masked address, so that somebody with one network cannot
-    /// place nodes wherever they like.
+    /// The first three bytes come from the CRC-32 of the masked address, so that the owner of one network cannot place
+    /// nodes at will.
     public init(host: IPAddress, mid: Mid) {
         let checksum =
             switch host {
@@ -28,9 +28,8 @@ public struct NodeID: Identifier160 {
     private static let maskV6: UInt64 = 0x0103_070F_1F3F_7FFF
 }
 
-/// How far apart two places of the key space are: their XOR, read as a number.
+/// The distance between two places in the key space: their XOR, read as a number.
 public struct Distance: Hashable, Comparable, Sendable {
-    /// The XOR of the two.
     public let bits: Bits160
 
     /// The distance between two identifiers of any kind.

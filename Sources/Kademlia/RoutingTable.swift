@@ -1,16 +1,16 @@
 public import IPv8
 
-/// The nodes that a node knows, sorted by how many leading bits of their id they share with its own.
+/// The known nodes, sorted by the number of leading bits that their id shares with our own.
 ///
-/// Bucket number i holds the nodes that share exactly i bits; the last bucket holds all that share at least as many as
-/// its number. Only the last one is ever split, since it is the one that the own id lies in: so a table knows its own
-/// neighbourhood well and a few nodes of every other part of the key space.
+/// Bucket i contains the nodes that share exactly i bits; the last bucket contains all that share at least as many bits
+/// as its number. Only the last bucket is ever split, because our own id lies in it. So a table knows its own
+/// neighbourhood well, and a few nodes of every other part of the key space.
 ///
 /// A node enters only after it has answered. A good contact never has to leave for another: a newcomer to a full bucket
 /// waits among its replacements until a contact has failed twice in a row. No network prefix has more than its share of
-/// a bucket and of the table, so that whoever owns one network cannot fill either.
+/// a bucket and of the table, so the owner of one network cannot fill either.
 public struct RoutingTable: Sendable {
-    /// Where the table's owner stands.
+    /// Our own position in the key space.
     public let ownID: NodeID
     /// The buckets, the farthest half of the key space first.
     public private(set) var buckets: [Bucket]
@@ -33,20 +33,20 @@ public struct RoutingTable: Sendable {
 
     // MARK: Changing
 
-    /// What became of a node that answered.
+    /// The result of adding a node that answered.
     public enum Insertion: Hashable, Sendable {
-        /// It is a contact from now on.
+        /// It is a contact now.
         case added
         case updated
-        /// Its bucket is full; it waits there.
+        /// Its bucket is full; it waits as a replacement.
         case waiting
-        /// Its network has its share of contacts already.
+        /// Its network already has its share of contacts.
         case crowded
         /// It has our own id.
         case refused
     }
 
-    /// Takes in a node that has just answered.
+    /// Adds or updates a node that has just answered.
     @discardableResult
     public mutating func insert(_ contact: Contact) -> Insertion {
         guard contact.id != ownID else { return .refused }
@@ -70,7 +70,7 @@ public struct RoutingTable: Sendable {
         }
     }
 
-    /// Whether a network has its share of a bucket or of the table; who waits for a place in the bucket counts too.
+    /// Whether a network has its share of a bucket or of the table. Replacements of the bucket count too.
     private func isCrowded(_ host: IPAddress, in number: Int) -> Bool {
         let prefix = NetworkPrefix(host, limitingLocal: limitsLocal)
         guard !prefix.isExempt else { return false }
@@ -78,7 +78,7 @@ public struct RoutingTable: Sendable {
         return inBucket >= RoutingTable.contactsPerPrefixInBucketMax || hasItsShare(prefix)
     }
 
-    /// Whether a network that is limited has its share of the table.
+    /// Whether a limited network has its share of the table.
     private func hasItsShare(_ prefix: NetworkPrefix) -> Bool {
         var inTable = 0
         for index in buckets.indices { inTable += buckets[index].contactCount(of: prefix) }
@@ -94,7 +94,7 @@ public struct RoutingTable: Sendable {
         buckets[number].put(updated, at: index)
     }
 
-    /// Parts the bucket that the own id lies in by one more bit.
+    /// Splits the bucket that our own id lies in by one more bit.
     private mutating func splitLastBucket() {
         let last = buckets.count - 1
         let whole = buckets[last]
@@ -109,27 +109,28 @@ public struct RoutingTable: Sendable {
         buckets.append(near)
     }
 
-    /// Notes that a contact asked us something; nothing for a node that is none.
+    /// Records that a contact sent us a request. Does nothing for a node that is not a contact.
     public mutating func recordQuery(from id: NodeID, at now: Instant) {
         let number = bucketNumber(of: id)
         guard let index = buckets[number].index(of: id) else { return }
         buckets[number].contacts[index].lastQuery = now
     }
 
-    /// What became of a contact that left a request unanswered.
+    /// The result of an unanswered request.
     public enum Failure: Hashable, Sendable {
-        /// It has another chance.
+        /// The contact has another chance.
         case counted
-        /// It was asked before its last failure was known, so its silence says nothing new.
+        /// The request was sent before the contact's last failure was known, so the silence says nothing new.
         case known
-        /// It is gone, and what waited for its place, if anything did, has it.
+        /// The contact is gone. A replacement has its place, if there was one.
         case evicted(Contact, replacement: Contact?)
-        /// It was no contact.
+        /// The node was not a contact.
         case unknown
     }
 
-    /// Notes that a node left a request unanswered; the second time in a row, it goes. Requests that were on their way
-    /// together can be lost together, so a silence counts only if the node was asked after the one before was known.
+    /// Records an unanswered request. After the second one in a row the contact is dropped. Requests that were on their
+    /// way together can be lost together, so a silence counts only if the request was sent after the previous silence
+    /// was known.
     public mutating func recordFailure(of id: NodeID, askedAt: Instant, at now: Instant) -> Failure {
         let number = bucketNumber(of: id)
         guard let index = buckets[number].index(of: id) else {
@@ -145,8 +146,8 @@ public struct RoutingTable: Sendable {
         return .evicted(contact, replacement: promoteReplacement(in: number))
     }
 
-    /// Gives a free place in a bucket to the node heard of last whose network has not its share: others of its network
-    /// may have come in elsewhere while it waited.
+    /// Gives a free place in a bucket to the latest replacement whose network does not have its share by now: other
+    /// nodes of its network may have been added elsewhere while it waited.
     private mutating func promoteReplacement(in number: Int) -> Contact? {
         let index = buckets[number].replacements.lastIndex { waiting in
             let prefix = NetworkPrefix(waiting.node.address.host, limitingLocal: limitsLocal)
@@ -160,8 +161,8 @@ public struct RoutingTable: Sendable {
         return replacement
     }
 
-    /// The contacts that are to be asked for a sign of life, which counts as done, and the earliest time at which the next
-    /// one may be.
+    /// The contacts that need to be asked for a sign of life, which counts as done, and the earliest time at which the
+    /// next one may need it.
     public mutating func takePingsDue(at now: Instant) -> (nodes: [NodeInfo], next: Instant) {
         var due: [NodeInfo] = []
         var next = now + Contact.quietMax
@@ -172,13 +173,13 @@ public struct RoutingTable: Sendable {
         return (due, next)
     }
 
-    /// Counts a bucket as looked through, whatever was found.
+    /// Counts a bucket as refreshed, whatever the lookup found.
     public mutating func markRefreshed(_ number: Int, at now: Instant) {
         guard buckets.indices.contains(number) else { return }
         buckets[number].lastChanged = now
     }
 
-    /// Has every bucket count as one that has not changed for long.
+    /// Marks every bucket as unchanged for long.
     public mutating func markStale() {
         for number in buckets.indices { buckets[number].lastChanged = .distantPast }
     }
@@ -191,20 +192,20 @@ public struct RoutingTable: Sendable {
     /// All contacts, bucket by bucket.
     public var contacts: [Contact] { buckets.flatMap(\.contacts) }
 
-    // By index, since looping over contacts copies each with all that it refers to.
+    // By index, because looping over contacts copies each one with everything that it refers to.
 
     public func contact(_ id: NodeID) -> Contact? {
         let number = bucketNumber(of: id)
         return buckets[number].index(of: id).map { buckets[number].contacts[$0] }
     }
 
-    /// Where the contact with an id is; `nil` where it is none.
+    /// The place of the contact with an id; `nil` if there is none.
     public func address(of id: NodeID) -> Address? {
         let number = bucketNumber(of: id)
         return buckets[number].index(of: id).map { buckets[number].contacts[$0].node.address }
     }
 
-    /// The contact at an address; `nil` where there is none.
+    /// The contact at an address; `nil` if there is none.
     public func contact(at address: Address) -> Contact? {
         for number in buckets.indices {
             for index in buckets[number].contacts.indices
@@ -215,10 +216,10 @@ public struct RoutingTable: Sendable {
         return nil
     }
 
-    /// Whether a node that is no contact yet would become one, or could wait for a place that is not taken.
+    /// Whether a node that is not a contact could become one, or wait for a place.
     public func hasRoom(for id: NodeID, at host: IPAddress) -> Bool {
         let number = bucketNumber(of: id)
-        // Whether the bucket has room is cheaper to tell than whether the network has.
+        // It is cheaper to check whether the bucket has room than whether the network has its share.
         if buckets[number].isFull, number < buckets.count - 1 {
             guard buckets[number].replacements.count < Bucket.sizeMax,
                 !buckets[number].replacements.contains(where: { $0.id == id })
@@ -227,17 +228,17 @@ public struct RoutingTable: Sendable {
         return !isCrowded(host, in: number)
     }
 
-    /// The contacts closest to a place of the key space, closest first, without those that are bad.
+    /// The contacts closest to a place in the key space, closest first, without bad ones.
     ///
-    /// - Parameter excluded: an id to leave out, as the asker's own in an answer.
+    /// - Parameter excluded: an id to leave out, such as the requester's own.
     public func closest(
         to place: some Identifier160, count: Int, at now: Instant, excluding excluded: NodeID? = nil
     ) -> [Contact] {
         let place = place.bits
         var found: [Contact] = []
-        // Within a group of buckets everything is closer to the place than anything in the next group.
+        // Everything in a group of buckets is closer to the place than anything in the next group.
         for group in bucketGroups(from: place) where found.count < count {
-            // Where they are is sorted in their place: a contact is large.
+            // Positions are sorted instead of contacts, because a contact is large.
             var positions: [(distance: Bits160, bucket: Int, index: Int)] = []
             for number in group {
                 for (index, contact) in buckets[number].contacts.enumerated()
@@ -253,16 +254,16 @@ public struct RoutingTable: Sendable {
         return found
     }
 
-    /// Whom to begin a search with: the contacts closest to a place, closest first, but of each network only its share as
-    /// long as there are others. Else a few networks around us could be all that a search ever hears of.
+    /// The contacts that start a lookup: those closest to a place, closest first, but of each network only its share
+    /// while there are others. Otherwise a lookup might only ever hear of a few networks around us.
     public func seeds(for place: some Identifier160, count: Int, at now: Instant) -> [Contact] {
         let closest = closest(to: place, count: self.count, at: now)
         return Array(
             PrefixShare.crowdedLast(closest, limitingLocal: limitsLocal) { $0.node.address.host }.prefix(count))
     }
 
-    /// How many contacts are closer to a place of the key space than the table's owner is, without those that are bad; of
-    /// each network only its share counts.
+    /// The number of contacts that are closer to a place in the key space than we are, without bad ones. Of each
+    /// network only its share counts.
     public func closerCount(to place: some Identifier160, at now: Instant) -> Int {
         let place = place.bits
         let own = ownID.bits ^ place
@@ -275,8 +276,8 @@ public struct RoutingTable: Sendable {
         }
     }
 
-    /// The numbers of the buckets in order of distance from a place: the one that the place lies in, then together all
-    /// that are nearer to us, then one by one those that are farther.
+    /// The numbers of the buckets in order of distance from a place: the bucket of the place, then all buckets nearer
+    /// to us together, then the farther ones one by one.
     private func bucketGroups(from place: Bits160) -> [Range<Int>] {
         let shared = (place ^ ownID.bits).leadingZeroBitCount
         let own = min(shared, buckets.count - 1)
@@ -284,7 +285,7 @@ public struct RoutingTable: Sendable {
         return [own..<own + 1, own + 1..<buckets.count] + farther
     }
 
-    /// The numbers of the buckets that have not changed for some time.
+    /// The numbers of the buckets that have not changed for a while.
     public func bucketsUnchanged(for duration: Duration, at now: Instant) -> [Int] {
         buckets.indices.filter { now - buckets[$0].lastChanged > duration }
     }
@@ -297,7 +298,7 @@ public struct RoutingTable: Sendable {
         return bits.map { $0 ? "1" : "0" }.joined()
     }
 
-    /// A random place inside a bucket's part of the key space.
+    /// A random place in a bucket's part of the key space.
     public func randomTarget(
         inBucket number: Int, using generator: inout some RandomNumberGenerator
     ) -> Target {

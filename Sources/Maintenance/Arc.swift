@@ -1,11 +1,11 @@
 public import IPv8
 
-/// A key whose values are to be stored again.
+/// A key whose values are due to be republished.
 public struct DueKey: Hashable, Sendable {
     public let target: Target
-    /// When the first of its values is lost, as far as is known.
+    /// When the first of its values will be lost, as far as is known.
     public let deadline: Instant
-    /// Whether it is to be looked for before it is stored.
+    /// Whether to look the key up before storing it.
     public let isPinned: Bool
 
     public init(target: Target, deadline: Instant, isPinned: Bool) {
@@ -15,29 +15,29 @@ public struct DueKey: Hashable, Sendable {
     }
 }
 
-/// A part of the key space, about as large as a neighbourhood, and what is due in it. One lookup finds the nodes for many
-/// keys of it.
+/// A part of the key space, about as large as a neighbourhood, and the due keys in it. One lookup finds the nodes for
+/// many of its keys.
 public struct Arc: Hashable, Sendable {
-    /// What is due, in key order, none twice.
+    /// The due keys, in order and without duplicates.
     public let keys: [DueKey]
-    /// When the first value of all is lost.
+    /// The earliest deadline.
     public let deadline: Instant
 
-    /// An arc of keys that are in key order, none twice.
+    /// An arc of keys that are in order and without duplicates.
     public init(_ keys: [DueKey]) {
         self.keys = keys
         deadline = keys.lazy.map(\.deadline).min() ?? .distantPast
     }
 }
 
-/// The arcs that have something due in them, soonest to be lost first.
+/// The arcs with due keys, earliest deadline first.
 ///
-/// Within an arc the order is that of the keys, so that neighbours are dealt with together; between arcs it is that of
-/// deadlines, so that what is lost next is saved next.
+/// Within an arc, keys go in key order, so that neighbours are republished together; between arcs, the earliest
+/// deadline goes first.
 public struct ArcQueue: Sendable {
     private var arcs: [Arc]
 
-    /// A queue with nothing in it.
+    /// An empty queue.
     public init() { arcs = [] }
 
     /// Sorts keys into arcs.
@@ -58,22 +58,19 @@ public struct ArcQueue: Sendable {
             current.append(key)
         }
         if !current.isEmpty { arcs.append(Arc(current)) }
-        // Taken from the end.
+        // The queue takes arcs from the end.
         self.arcs = arcs.sorted { ($0.deadline, $0.keys[0].target.bits) > ($1.deadline, $1.keys[0].target.bits) }
     }
 
-    /// The most bits that an arc's keys are sorted by: neighbourhoods of an overlay of half a million nodes.
+    /// The most bits that keys are grouped by: neighbourhoods of an overlay of half a million nodes.
     public static let depthMax = 16
 
-    /// Whether nothing is left.
     public var isEmpty: Bool { arcs.isEmpty }
 
-    /// How many arcs are left.
     public var count: Int { arcs.count }
 
-    /// How many keys are left.
     public var keyCount: Int { arcs.reduce(0) { $0 + $1.keys.count } }
 
-    /// Takes out the arc whose first value is lost soonest; `nil` where none is left.
+    /// Removes and returns the arc with the earliest deadline; `nil` if none is left.
     public mutating func takeNext() -> Arc? { arcs.popLast() }
 }

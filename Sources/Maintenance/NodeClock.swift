@@ -1,10 +1,10 @@
 package import IPv8
 
-/// What the machine's clocks show at one moment.
+/// A reading of the machine's clocks.
 package struct ClockReading: Sendable {
-    /// The time of day, which somebody may set.
+    /// The wall time, which somebody may set.
     package var wall: Instant
-    /// The time since the machine was started, with the time that it was suspended; never set.
+    /// The time since boot, including suspended time; nobody can set it.
     package var sinceBoot: Duration
 
     package init(wall: Instant, sinceBoot: Duration) {
@@ -13,7 +13,7 @@ package struct ClockReading: Sendable {
     }
 }
 
-/// What the archive's clock says at one moment.
+/// A reading of the archive's clock.
 package struct ClockMoment: Sendable {
     /// The archive's time.
     package var now: Instant
@@ -21,41 +21,42 @@ package struct ClockMoment: Sendable {
     package var isSteady: Bool
 }
 
-/// The two times that a node goes by.
+/// A node's two times.
 ///
-/// The core's time is the time of day at the start plus the time that has passed since. It never steps, so nothing that
-/// waits for it waits for ever. The archive's time, which is what goes to the disk and to others, follows the machine's
-/// clock where that has been set by more than five minutes, once the step has held for ten: so an operator's slip, taken
-/// back soon, expires nothing. What crosses from one to the other is moved by ``offset``.
+/// The core's time is the wall time at the start plus the time that has passed since. It never steps, so timers always
+/// fire. The archive's time goes to the disk and to other nodes. If the machine's clock is set by more than five
+/// minutes, the archive's time follows once the step has lasted for ten minutes. So an operator's slip that is soon
+/// corrected expires nothing. ``offset`` converts between the two.
 ///
-/// A clock that starts before the newest change in the archive is certainly wrong, as on a machine that boots in 1970 and
-/// learns the time later. As soon as it is set past that change, the archive's time follows, without the ten minutes.
+/// A clock that starts before the newest change in the archive is certainly wrong, as on a machine that boots in 1970
+/// and learns the time later. As soon as it is set past that change, the archive's time follows, without the ten
+/// minutes.
 package struct NodeClock: Sendable {
     /// How far the archive's time is ahead of the core's.
     package private(set) var offset = Duration.zero
     private let wallAtBoot: Instant
     private var step: (by: Duration, seenAt: Duration)?
-    /// Since when, after boot, the machine's clock has agreed with the archive's.
+    /// Since when, after boot, the machine's clock has agreed with the archive's time.
     private var agreesSince: Duration
     /// The newest change in the archive, while the archive's time is before it.
     private var newestChange: Instant?
 
-    /// The last moment that the version of a value can express; in February 2106. A clock beyond it is not followed: what
-    /// is signed by it could never be replaced.
+    /// The last time that a version can express, in February 2106. The node ignores a clock beyond it, because nobody
+    /// could ever replace a value that was signed then.
     package static let latest = Instant(seconds: Int64(UInt32.max))
     private static let stepIgnored: Duration = .seconds(5 * 60)
-    /// Two looks at the clock see the same step if they differ by less.
+    /// Two readings show the same step if they differ by less.
     private static let stepTolerance: Duration = .seconds(60)
-    /// How long a step has to hold before it is followed.
+    /// How long a step has to last before the archive's time follows.
     private let stepHolds: Duration
-    /// What is deleted by age waits until the clock has run undisturbed for this long.
+    /// Deletion by age waits until the clock has been steady for this long.
     private let steadyAfter: Duration
 
-    /// A clock that begins with what the machine's show.
+    /// Starts with a reading of the machine's clocks.
     ///
     /// - Parameters:
     ///   - newestChange: the time of the newest change in the archive, if there is one.
-    ///   - factor: how many hours of a simulation pass in one, so that its clocks are trusted as much sooner.
+    ///   - factor: how many hours of a simulation pass in one hour; its clocks are trusted that much sooner.
     package init(_ reading: ClockReading, newestChange: Instant? = nil, hastenedBy factor: Int = 1) {
         self.newestChange = newestChange.flatMap { $0 > reading.wall ? $0 : nil }
         wallAtBoot = reading.wall - reading.sinceBoot
@@ -68,8 +69,8 @@ package struct NodeClock: Sendable {
 
     package func archiveTime(at reading: ClockReading) -> Instant { coreTime(at: reading) + offset }
 
-    /// The archive's time at a reading, and whether deleting by age can rely on it: the node has run, and nobody has set
-    /// the machine's clock, for an hour.
+    /// The archive's time at a reading, and whether deletion by age can rely on it: for an hour the node has run and
+    /// nobody has set the machine's clock.
     package func moment(of reading: ClockReading) -> ClockMoment {
         let now = archiveTime(at: reading)
         let agrees = magnitude(reading.wall - now) <= NodeClock.stepIgnored
@@ -77,15 +78,16 @@ package struct NodeClock: Sendable {
             now: now, isSteady: agrees && reading.sinceBoot - agreesSince >= steadyAfter)
     }
 
-    /// How far the archive's time is behind the newest change that was in the archive at the start; zero if it is not.
+    /// How far the archive's time is behind the newest change that was in the archive at the start; zero if it is not
+    /// behind.
     package func lag(at reading: ClockReading) -> Duration {
         newestChange.map { max($0 - archiveTime(at: reading), .zero) } ?? .zero
     }
 
-    /// Follows the machine's clock at once if it has been set past the newest change in the archive. Cheap enough for
-    /// every reading.
+    /// Follows the machine's clock immediately if it has been set past the newest change in the archive. Cheap enough
+    /// for every reading.
     ///
-    /// - Returns: by how much the archive's time moves, if it does.
+    /// - Returns: the change of the archive's time, if there is one.
     package mutating func catchUp(_ reading: ClockReading) -> Duration? {
         guard let newestChange else { return nil }
         let now = archiveTime(at: reading)
@@ -95,7 +97,7 @@ package struct NodeClock: Sendable {
         return follow(reading, by: reading.wall - now)
     }
 
-    /// Looks whether the machine's clock has been set. Returns by how much the archive's time moves with it, if it does.
+    /// Checks whether the machine's clock has been set. Returns the change of the archive's time, if there is one.
     package mutating func observe(_ reading: ClockReading) -> Duration? {
         if let step = catchUp(reading) { return step }
         let difference = reading.wall - archiveTime(at: reading)

@@ -1,20 +1,20 @@
 public import IPv8
 
-/// When each of a set of recurring jobs is due next.
+/// The due times of a set of recurring tasks.
 ///
-/// A job that was missed, however often, is due once: after a pause nothing is made up for in a burst.
+/// A task that was missed, however often, is due once, so there is no burst after a pause.
 ///
-/// Inlinable, so that it is compiled for the jobs of whoever uses it: it is asked after every datagram.
+/// Inlinable, because the core asks it after every datagram.
 public struct Schedule<Job: Comparable & CaseIterable & Sendable>: Sendable {
-    /// A few, in no order: looking through them is faster than keeping them sorted.
+    /// A few tasks in no order: searching them is faster than keeping them sorted.
     @usableFromInline
     var planned: [(job: Job, due: Instant)] = []
 
-    /// A schedule on which nothing is due yet.
+    /// An empty schedule.
     @inlinable
     public init() {}
 
-    /// Has a job come due at a moment, in place of whatever was planned for it.
+    /// Sets a task's due time, replacing an earlier one.
     @inlinable
     public mutating func plan(_ job: Job, at instant: Instant) {
         if let index = planned.firstIndex(where: { $0.job == job }) {
@@ -24,15 +24,15 @@ public struct Schedule<Job: Comparable & CaseIterable & Sendable>: Sendable {
         }
     }
 
-    /// When a job is due; `nil` where it is not planned.
+    /// When a task is due; `nil` if it is not scheduled.
     @inlinable
     public func dueTime(of job: Job) -> Instant? { planned.first { $0.job == job }?.due }
 
-    /// When the next job is due; `nil` where none is planned.
+    /// When the next task is due; `nil` if none is scheduled.
     @inlinable
     public var nextDueTime: Instant? { planned.min { $0.due < $1.due }?.due }
 
-    /// Takes off the schedule what is due, earliest first; jobs due at the same moment in their own order.
+    /// Removes and returns the due tasks, earliest first; tasks due at the same time in their own order.
     @inlinable
     public mutating func takeDue(at now: Instant) -> [Job] {
         guard let nextDueTime, nextDueTime <= now else { return [] }

@@ -23,7 +23,7 @@ public struct Bits160: Hashable, Sendable {
         self.low = low
     }
 
-    /// Reads 20 bytes, most significant first; `nil` where there are not exactly 20.
+    /// Reads 20 bytes, most significant first; `nil` unless there are exactly 20.
     public init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == Bits160.byteCount else { return nil }
         self = .zero

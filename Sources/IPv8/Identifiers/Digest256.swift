@@ -14,7 +14,7 @@ public struct Digest256: Hashable, Sendable {
     /// The number of bytes.
     public static let byteCount = 32
 
-    /// Reads 32 bytes; `nil` where there are not exactly 32.
+    /// Reads 32 bytes; `nil` unless there are exactly 32.
     public init?(bytes: some Collection<UInt8>) {
         guard bytes.count == Digest256.byteCount else { return nil }
         var words = [UInt64](repeating: 0, count: 4)

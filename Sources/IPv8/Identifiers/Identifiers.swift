@@ -5,7 +5,7 @@ public protocol Identifier160: Hashable, Comparable, Sendable, CustomStringConve
 }
 
 extension Identifier160 {
-    /// Reads 20 bytes; `nil` where there are not exactly 20.
+    /// Reads 20 bytes; `nil` unless there are exactly 20.
     public init?(bytes: some Collection<UInt8>) {
         guard let bits = Bits160(bytes) else { return nil }
         self.init(bits: bits)

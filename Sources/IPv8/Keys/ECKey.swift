@@ -1,10 +1,10 @@
 internal import CLibcrypto
 
-/// A key on one of the four older curves, held by OpenSSL. Signatures are ECDSA with SHA-1.
+/// A key on one of the four older curves, in OpenSSL's form. Signatures are ECDSA with SHA-1.
 ///
-/// OpenSSL keeps a queue of errors for each thread; whatever fails here empties it, since nobody else asks for it.
+/// OpenSSL keeps a queue of errors for each thread. Every failure here empties it, because nobody else does.
 ///
-/// `@unchecked Sendable`: the key is never changed after it was made, and OpenSSL lets several threads use one key.
+/// `@unchecked Sendable`: the key never changes, and OpenSSL lets several threads use one key.
 final class ECKey: @unchecked Sendable {
     private let key: OpaquePointer
 
@@ -13,7 +13,7 @@ final class ECKey: @unchecked Sendable {
 
     deinit { EVP_PKEY_free(key) }
 
-    /// Reads a DER SubjectPublicKeyInfo; `nil` where the point is not on the curve.
+    /// Parses a DER SubjectPublicKeyInfo; `nil` if the point is not on the curve.
     convenience init?(publicDER bytes: [UInt8]) {
         let key = bytes.withUnsafeBufferPointer { buffer -> OpaquePointer? in
             var cursor = buffer.baseAddress
@@ -26,8 +26,8 @@ final class ECKey: @unchecked Sendable {
         self.init(key)
     }
 
-    /// Reads a DER ECPrivateKey; `nil` where it is none, where bytes follow it, or where its public point is not that of
-    /// its secret: nobody could check what such a key signs.
+    /// Parses a DER ECPrivateKey; `nil` if it is invalid, if bytes follow it, or if its public point does not match its
+    /// secret, because nobody could check such a key's signatures.
     convenience init?(privateDER bytes: [UInt8]) {
         let key = bytes.withUnsafeBufferPointer { buffer -> OpaquePointer? in
             guard let start = buffer.baseAddress else { return nil }
@@ -69,7 +69,7 @@ final class ECKey: @unchecked Sendable {
         self.init(key)
     }
 
-    /// The public half; `nil` where the curve is none of the overlay's.
+    /// The public half; `nil` if the curve is not one of the overlay's.
     var publicKey: PublicKey? {
         ECKey.encoded { i2d_PUBKEY(key, &$0) }.flatMap(PublicKey.init(bytes:))
     }
@@ -105,7 +105,7 @@ final class ECKey: @unchecked Sendable {
         return components
     }
 
-    /// Whether r and s, one behind the other, sign the message.
+    /// Whether r and s, one after the other, sign the message.
     func isValid(_ signature: ArraySlice<UInt8>, of message: ArraySlice<UInt8>) -> Bool {
         defer { ERR_clear_error() }
         guard let encoded = ECKey.derSignature(signature) else { return false }
@@ -117,7 +117,7 @@ final class ECKey: @unchecked Sendable {
         }
     }
 
-    /// The DER form of a signature, which is what OpenSSL checks.
+    /// The DER form of a signature, which OpenSSL checks.
     private static func derSignature(_ components: ArraySlice<UInt8>) -> [UInt8]? {
         let half = components.count / 2
         return components.withUnsafeBufferPointer { buffer in
@@ -130,7 +130,7 @@ final class ECKey: @unchecked Sendable {
         }
     }
 
-    /// Runs one of OpenSSL's encoders, which allocates, and takes over what it wrote.
+    /// Runs one of OpenSSL's encoders and copies its output, which OpenSSL allocates.
     private static func encoded(_ encode: (inout UnsafeMutablePointer<UInt8>?) -> Int32) -> [UInt8]? {
         var output: UnsafeMutablePointer<UInt8>?
         let count = encode(&output)

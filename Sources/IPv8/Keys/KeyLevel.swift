@@ -1,6 +1,6 @@
 /// The kinds of key in the overlay, under the reference's names for them.
 public enum KeyLevel: String, Hashable, Sendable, CaseIterable {
-    /// Ed25519 signatures with an X25519 key beside them: what today's peers use.
+    /// Ed25519 signatures with an X25519 key beside them: the keys of today's peers.
     case curve25519
     /// ECDSA over sect163k1, which trackers use.
     case veryLow = "very-low"
@@ -26,7 +26,7 @@ public enum KeyLevel: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// What every binary public key of this level begins with, up to the key itself.
+    /// The prefix of every binary public key of this level.
     var publicKeyPrefix: [UInt8] {
         switch self {
         case .curve25519: KeyLevel.curve25519PublicPrefix
@@ -48,7 +48,7 @@ public enum KeyLevel: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// OpenSSL's name of the curve; `nil` where libsodium does the work.
+    /// OpenSSL's name of the curve; `nil` for libsodium's.
     var curveName: String? {
         switch self {
         case .curve25519: nil

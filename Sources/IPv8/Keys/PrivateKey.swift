@@ -1,6 +1,6 @@
 internal import CSodium
 
-/// What can be wrong with a private key that was read.
+/// Why bytes are not a private key.
 public enum PrivateKeyError: Error, Equatable {
     /// The bytes are not a private key in the reference's form.
     case unreadable
@@ -11,7 +11,6 @@ public struct PrivateKey: Sendable {
     /// The reference's binary form, which is also what its key files hold: `LibNaCLSK:`, X25519 secret and Ed25519
     /// seed, or a DER ECPrivateKey with curve and public point.
     public let bytes: [UInt8]
-    /// The public half.
     public let publicKey: PublicKey
 
     private let signer: Signer
@@ -47,7 +46,7 @@ public struct PrivateKey: Sendable {
         return (publicKey, .ed25519(secretKey))
     }
 
-    /// Makes a new key of a level from the system's random source.
+    /// Generates a key with the system's random source.
     public static func generate(_ level: KeyLevel = .curve25519) throws(PrivateKeyError) -> PrivateKey {
         if let curveName = level.curveName {
             guard let key = ECKey(generatingOn: curveName), let bytes = key.privateDER else { throw .unreadable }

@@ -1,12 +1,11 @@
 /// A peer's public key in its one canonical encoding, and the identity that follows from it.
 ///
-/// A value of this type has the right length and prefix of one of the five levels. Whether the bytes behind the prefix
-/// are a point of the curve shows only when a signature is checked: a key that is none has no valid signature.
+/// The bytes have the length and prefix of one of the five levels. Whether they encode a point of the curve shows only
+/// when a signature is checked: an invalid point has no valid signature.
 public struct PublicKey: Sendable {
     /// The binary form that goes over the wire: `LibNaCLPK:`, X25519 key and Ed25519 key, or a DER
     /// SubjectPublicKeyInfo with an uncompressed point.
     public let bytes: [UInt8]
-    /// Which kind of key it is.
     public let level: KeyLevel
     /// SHA-1 of the binary form.
     public let mid: Mid
@@ -20,7 +19,7 @@ public struct PublicKey: Sendable {
         mid = Mid(bits: Digest.sha1(bytes))
     }
 
-    /// The level that length and prefix tell, without hashing anything.
+    /// The level of a key's length and prefix, without hashing anything.
     private static func level(of bytes: [UInt8]) -> KeyLevel? {
         KeyLevel.allCases.first { level in
             bytes.count == level.publicKeyByteCount && bytes.starts(with: level.publicKeyPrefix)

@@ -3,16 +3,15 @@ internal import Synchronization
 
 /// Checks signatures of all levels. Safe to use from several threads.
 ///
-/// Ed25519 is libsodium's, which refuses public keys of small order: the reference's library accepts some signatures
-/// under such keys, and they prove nothing. Parsing a key of the older curves costs more than 100 µs, so the last ones
-/// used are kept.
+/// libsodium checks Ed25519 and refuses public keys of small order. The reference's library accepts some signatures of
+/// such keys, which prove nothing. Parsing a key of the older curves costs more than 100 µs, so the most recently used
+/// ones are cached.
 public final class SignatureVerifier: Sendable {
     private let keys = Mutex<[PublicKey: ECKey]>([:])
 
-    /// How many parsed keys of the older curves are kept.
+    /// How many parsed keys of the older curves are cached.
     private static let cachedKeysMax = 512
 
-    /// Makes a verifier that knows no keys yet.
     public init() { precondition(Sodium.isReady, "libsodium cannot be used on this machine") }
 
     /// Whether the signature over the message was made with the private half of the key.
@@ -49,8 +48,8 @@ public final class SignatureVerifier: Sendable {
     }
 }
 
-/// libsodium, which has to be made ready before anything else of it is used.
+/// libsodium needs to be initialized before any other use.
 enum Sodium {
-    /// Makes it ready at the first use, once for all threads.
+    /// Initializes it at the first use, once for all threads.
     static let isReady = sodium_init() >= 0
 }

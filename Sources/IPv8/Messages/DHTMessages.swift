@@ -12,15 +12,15 @@ public struct PingResponse: Hashable, Sendable {
     public init(id: RequestID) { self.id = id }
 }
 
-/// Asks a node to keep values under a target.
+/// Asks a node to store values under a target.
 public struct StoreRequest: Hashable, Sendable {
     /// Comes back in the response.
     public var id: RequestID
-    /// The permission that the node gave out with a find response.
+    /// The token from the node's find response.
     public var token: Token
-    /// What the values are to be found under.
+    /// The key to store the values under.
     public var target: Target
-    /// Serialized entries, not parsed yet: one that is none does not make the message unreadable.
+    /// Serialized entries, not parsed yet: an invalid one does not make the message unreadable.
     public var values: [[UInt8]]
 
     /// How many values a request may carry (the reference's `MAX_VALUES_IN_STORE`).
@@ -34,7 +34,7 @@ public struct StoreRequest: Hashable, Sendable {
     }
 }
 
-/// Tells that every value of a store request is held.
+/// Confirms that the node has stored every value of a request.
 public struct StoreResponse: Hashable, Sendable {
     public var id: RequestID
     /// Answers the request with this id.
@@ -47,11 +47,11 @@ public struct FindRequest: Hashable, Sendable {
     public var id: RequestID
     /// The sender's address in its own network, for punctures.
     public var lan: Address
-    /// What is looked for.
+    /// The key to look up.
     public var target: Target
     /// How many values to skip.
     public var offset: UInt32
-    /// Asks for nodes even where there are values.
+    /// Whether to return nodes even if there are values.
     public var wantsNodes: Bool
 
     public init(id: RequestID, lan: Address, target: Target, offset: UInt32 = 0, wantsNodes: Bool) {
@@ -63,14 +63,14 @@ public struct FindRequest: Hashable, Sendable {
     }
 }
 
-/// Values under a target, or the nodes near it, and the permission to store there.
+/// Values under a target, or the nodes near it, and a token to store there.
 public struct FindResponse: Hashable, Sendable {
     public var id: RequestID
-    /// What a store request to this node has to present.
+    /// The token that a store request to this node must contain.
     public var token: Token
     /// Serialized entries, not parsed yet.
     public var values: [[UInt8]]
-    /// The nodes closest to the target; the first of them has been asked to puncture the asker.
+    /// The nodes closest to the target. The first of them has been asked to puncture the requester.
     public var nodes: [NodeInfo]
 
     /// How many values a response carries (the reference's `MAX_VALUES_IN_FIND`).
@@ -86,11 +86,11 @@ public struct FindResponse: Hashable, Sendable {
     }
 }
 
-/// Asks a node to remember where the sender is.
+/// Asks a node to remember the sender's address.
 public struct StorePeerRequest: Hashable, Sendable {
     /// Comes back in the response.
     public var id: RequestID
-    /// The permission that the node gave out with a find response.
+    /// The token from the node's find response.
     public var token: Token
     /// The sender's own mid.
     public var target: Target
@@ -102,20 +102,20 @@ public struct StorePeerRequest: Hashable, Sendable {
     }
 }
 
-/// Tells that the sender's address is remembered.
+/// Confirms that the node remembers the sender's address.
 public struct StorePeerResponse: Hashable, Sendable {
     public var id: RequestID
     /// Answers the request with this id.
     public init(id: RequestID) { self.id = id }
 }
 
-/// Asks a node for the peer that has a mid, and to have that peer puncture the sender.
+/// Asks a node for the addresses of the peer with a mid, and to make that peer puncture the sender.
 public struct ConnectPeerRequest: Hashable, Sendable {
     /// Comes back in the response.
     public var id: RequestID
     /// The sender's address in its own network, for punctures.
     public var lan: Address
-    /// The mid that is looked for.
+    /// The mid of the wanted peer.
     public var target: Target
 
     public init(id: RequestID, lan: Address, target: Target) {
@@ -125,10 +125,10 @@ public struct ConnectPeerRequest: Hashable, Sendable {
     }
 }
 
-/// The places where the peer that was asked for has been seen.
+/// The known addresses of the wanted peer.
 public struct ConnectPeerResponse: Hashable, Sendable {
     public var id: RequestID
-    /// Each of them has been asked to puncture the asker.
+    /// Each of them has been asked to puncture the requester.
     public var nodes: [NodeInfo]
 
     public init(id: RequestID, nodes: [NodeInfo]) {

@@ -4,13 +4,13 @@ public struct IntroductionRequest: Hashable, Sendable {
     public var style: IntroductionStyle
     /// The sender's counter of introductions and punctures; receivers ignore it.
     public var globalTime: UInt64
-    /// Where the packet is sent to, as the sender sees it.
+    /// The packet's destination as the sender sees it.
     public var destination: Address
     /// The sender's address in its own network.
     public var sourceLAN: Address
     /// The sender's address as others see it.
     public var sourceWAN: Address
-    /// Bits that tell what the sender can do.
+    /// The sender's abilities.
     public var flags: Flags
     /// Comes back in the response.
     public var identifier: UInt16
@@ -44,23 +44,23 @@ public struct IntroductionRequest: Hashable, Sendable {
     }
 }
 
-/// Introduces the asker to a peer, and tells it what its address looks like from outside.
+/// Introduces a peer to the requester, and tells the requester its external address.
 public struct IntroductionResponse: Hashable, Sendable {
     /// The generation of the message.
     public var style: IntroductionStyle
     /// The sender's counter of introductions and punctures; receivers ignore it.
     public var globalTime: UInt64
-    /// The asker's address as the sender sees it.
+    /// The requester's address as the sender sees it.
     public var destination: Address
     /// The sender's address in its own network.
     public var sourceLAN: Address
     /// The sender's address as others see it.
     public var sourceWAN: Address
-    /// The introduced peer's address in its own network, or none.
+    /// The introduced peer's LAN address, or the unspecified address.
     public var introducedLAN: Address
-    /// The introduced peer's address as others see it, or none.
+    /// The introduced peer's external address, or the unspecified address.
     public var introducedWAN: Address
-    /// Bits that tell what the sender and the introduced peer can do.
+    /// The abilities of the sender and the introduced peer.
     public var flags: Flags
     /// The request's.
     public var identifier: UInt16
@@ -77,7 +77,7 @@ public struct IntroductionResponse: Hashable, Sendable {
         public static let speaksNewStyle = Flags(rawValue: 0x10)
         /// In the old style: the introduced peer speaks the new one.
         public static let introducedSpeaksNewStyle = Flags(rawValue: 0x08)
-        /// In the old style: the sender takes no more peers.
+        /// In the old style: the sender accepts no more peers.
         public static let peerLimitReached = Flags(rawValue: 0x04)
     }
 
@@ -98,17 +98,17 @@ public struct IntroductionResponse: Hashable, Sendable {
     }
 }
 
-/// Asks a peer to send a puncture to a walker. The only message without a signature.
+/// Asks a peer to send a puncture to a third one. The only message without a signature.
 public struct PunctureRequest: Hashable, Sendable {
     /// The generation of the message.
     public var style: IntroductionStyle
     /// The sender's counter of introductions and punctures; receivers ignore it.
     public var globalTime: UInt64
-    /// The walker's address in its own network.
+    /// The LAN address of the peer to puncture.
     public var walkerLAN: Address
-    /// The walker's address as others see it.
+    /// The external address of the peer to puncture.
     public var walkerWAN: Address
-    /// Goes into the puncture.
+    /// Also the number of the puncture.
     public var identifier: UInt16
 
     public init(
@@ -122,7 +122,7 @@ public struct PunctureRequest: Hashable, Sendable {
     }
 }
 
-/// A packet to a walker, sent so that the sender's NAT lets the walker's own packets in. Nobody answers it.
+/// A packet that opens the sender's NAT for its receiver. Nobody answers it.
 public struct Puncture: Hashable, Sendable {
     /// The generation of the message.
     public var style: IntroductionStyle
@@ -130,7 +130,7 @@ public struct Puncture: Hashable, Sendable {
     public var globalTime: UInt64
     /// The sender's address in its own network.
     public var sourceLAN: Address
-    /// The address that the puncture goes to, whatever the reference's name for the field.
+    /// The destination of the puncture, whatever the reference calls the field.
     public var walkerWAN: Address
     /// The puncture request's.
     public var identifier: UInt16

@@ -1,5 +1,5 @@
 extension Message {
-    /// Reads the payload of a message: everything between the sender's key and the signature.
+    /// Reads a message's payload: everything between the sender's key and the signature.
     init(id: UInt8, from reader: inout WireReader) throws(WireError) {
         switch id {
         case 1: self = .pingRequest(PingRequest(id: try reader.readRequestID()))
@@ -150,8 +150,8 @@ extension WireReader {
         return values
     }
 
-    /// A count in one byte, then as many nodes. A node whose key is of a kind that we do not know is passed over: others
-    /// may know it, and it must not make the whole message unreadable.
+    /// A count in one byte, then as many nodes. A node with a key of an unknown kind is skipped: other nodes may know
+    /// it, and it must not make the whole message unreadable.
     fileprivate mutating func readNodes() throws(WireError) -> [NodeInfo] {
         var nodes: [NodeInfo] = []
         for _ in 0..<(try readUInt8()) {
@@ -162,7 +162,7 @@ extension WireReader {
         return nodes
     }
 
-    /// An address as the style writes it.
+    /// An address in the style's encoding.
     fileprivate mutating func readAddress(_ style: IntroductionStyle) throws(WireError) -> Address {
         switch style {
         case .old: Address(host: .v4(try readUInt32()), port: try readUInt16())

@@ -153,7 +153,7 @@ extension WireWriter {
         }
     }
 
-    /// The old style has no way to write an IPv6 address: there it says that there is none.
+    /// The old style cannot encode an IPv6 address, so it writes the unspecified address instead.
     private mutating func write(untyped address: Address) {
         guard case .v4(let host) = address.host else { return write(untyped: .none) }
         write(host)

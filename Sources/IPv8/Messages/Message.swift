@@ -1,18 +1,18 @@
-/// Everything that one peer of the DHT overlay can say to another.
+/// Every message of the DHT overlay.
 ///
-/// Messages with many addresses, which are few, lie elsewhere in memory, so that all others are small.
+/// The few messages with many addresses are stored indirectly, so that all others stay small.
 public enum Message: Hashable, Sendable {
     /// "Are you there?"
     case pingRequest(PingRequest)
     /// "I am."
     case pingResponse(PingResponse)
-    /// "Keep these values under this target."
+    /// "Store these values under this target."
     case storeRequest(StoreRequest)
     /// "I do."
     case storeResponse(StoreResponse)
-    /// "What is under this target, or who is near it?"
+    /// "Which values are under this target, or which nodes are near it?"
     case findRequest(FindRequest)
-    /// Values or nodes, and the permission to store.
+    /// Values or nodes, and a token to store there.
     case findResponse(FindResponse)
     /// "Remember where I am, for those who look for me by key."
     case storePeerRequest(StorePeerRequest)
@@ -23,14 +23,14 @@ public enum Message: Hashable, Sendable {
     case connectPeerResponse(ConnectPeerResponse)
     /// "Introduce me to somebody."
     indirect case introductionRequest(IntroductionRequest)
-    /// Somebody's address, and the asker's own as seen from outside.
+    /// A peer's address, and the requester's own external address.
     indirect case introductionResponse(IntroductionResponse)
-    /// "Send a puncture to this walker."
+    /// "Send a puncture to this peer."
     indirect case punctureRequest(PunctureRequest)
-    /// A packet whose passing opens the sender's NAT.
+    /// A packet that opens the sender's NAT.
     indirect case puncture(Puncture)
 
-    /// The byte behind the prefix that tells messages apart.
+    /// The message id after the prefix.
     public var id: UInt8 {
         switch self {
         case .pingRequest: 1
@@ -50,16 +50,17 @@ public enum Message: Hashable, Sendable {
         }
     }
 
-    /// Whether the packet carries a public key and a signature: all but the puncture requests do.
+    /// Whether the packet has a public key and a signature: all messages but puncture requests do.
     public var isSigned: Bool {
         if case .punctureRequest = self { false } else { true }
     }
 }
 
-/// Ties a response to its request.
+/// The number that a response shares with its request.
 ///
-/// The field has 32 bits in the DHT's messages and 16 in introductions and punctures. The reference copies the one into
-/// the other and fails on what does not fit, so a node of ours never sends more than ``requestMax``.
+/// The field has 32 bits in the DHT's messages and 16 in introductions and punctures. The reference copies one into the
+/// other and fails on larger numbers, so our nodes never send more than ``requestMax`` in requests that punctures
+/// follow from.
 public struct RequestID: Hashable, Sendable {
     /// The number as on the wire.
     public let number: UInt32
@@ -67,8 +68,8 @@ public struct RequestID: Hashable, Sendable {
     /// Wraps the number that is on the wire.
     public init(_ number: UInt32) { self.number = number }
 
-    /// The largest number to put into a request that a puncture may follow from, which carries the same number in 16
-    /// bits: introductions, finds, and requests to connect with a peer.
+    /// The largest number for requests that a puncture may follow from: introductions, finds and connect-peer requests.
+    /// A puncture has the same number in 16 bits.
     public static let requestMax: UInt32 = 65_535
 }
 
@@ -80,9 +81,8 @@ public enum IntroductionStyle: Hashable, Sendable {
     case new
 }
 
-/// A node as others tell of it: where it is and which key it has.
+/// A node in somebody's answer: its address and key.
 public struct NodeInfo: Hashable, Sendable {
-    /// Where the node is reached.
     public var address: Address
     public var publicKey: PublicKey
 

@@ -1,27 +1,26 @@
-/// A datagram that reads as a message of this overlay. Its signature is still to be checked.
+/// A datagram with a message of this overlay. Its signature has not been checked yet.
 ///
 ///     prefix 22 | message id 1 | length 2, public key | payload | signature
 ///
 /// Puncture requests have neither key nor signature.
 public struct Packet: Hashable, Sendable {
-    /// What the sender says.
     public let message: Message
-    /// Who says it, if the signature is valid; `nil` in a puncture request, which anybody can make.
+    /// The sender, if the signature is valid; `nil` in a puncture request, which anybody can make.
     public let sender: PublicKey?
     /// The datagram.
     public let bytes: [UInt8]
 
-    /// What every packet of the DHT overlay begins with: two bytes for the protocol, then the community's id.
+    /// The prefix of every packet of the DHT overlay: two bytes for the protocol, then the community's id.
     public static let prefix: [UInt8] = [
         0x00, 0x02,
         0x8D, 0x0B, 0xE1, 0x84, 0x5D, 0x74, 0xD1, 0x75, 0xF1, 0x78,
         0x19, 0x7C, 0xAD, 0x00, 0x15, 0x91, 0xD0, 0x4D, 0x73, 0xCC,
     ]
 
-    /// The longest datagram that is read: the largest packet of the protocol has 1,893 bytes.
+    /// The longest accepted datagram. The largest packet of the protocol has 1,893 bytes.
     public static let byteCountMax = 2048
 
-    /// Reads a datagram.
+    /// Parses a datagram.
     public init(decoding bytes: [UInt8]) throws(WireError) {
         guard bytes.count <= Packet.byteCountMax else { throw .tooLong }
         guard bytes.starts(with: Packet.prefix) else { throw .foreignPrefix }
@@ -29,10 +28,10 @@ public struct Packet: Hashable, Sendable {
         let id = try reader.readUInt8()
         switch id {
         case 235...244, 247, 248, 251...255:
-            // What the protocol's forerunner used.
+            // Messages of the protocol's predecessor.
             throw .deprecatedMessage
         case 250, 232:
-            // The two styles of puncture request go without key and signature.
+            // The two styles of puncture request have neither key nor signature.
             sender = nil
         default:
             guard let key = PublicKey(bytes: try reader.readBytes(count: Int(try reader.readUInt16()))) else {
@@ -47,24 +46,24 @@ public struct Packet: Hashable, Sendable {
         self.bytes = bytes
     }
 
-    /// Whether the signature is the sender's; a packet without a sender has none that could be wrong.
+    /// Whether the signature is valid. A packet without a sender has no signature, and is authentic.
     public func isAuthentic(accordingTo verifier: SignatureVerifier) -> Bool {
         guard let sender else { return true }
         let boundary = bytes.count - sender.level.signatureByteCount
         return verifier.isValid(bytes[boundary...], of: bytes[..<boundary], by: sender)
     }
 
-    /// The datagram that says a message, signed where the message needs it.
+    /// Encodes a message, and signs it if it needs a signature.
     public static func encode(_ message: Message, signedBy key: PrivateKey) -> [UInt8] {
         encode(message, from: key.publicKey) { key.sign($0) }
     }
 
-    /// How many bytes the datagram has that says a message.
+    /// The size of a message's datagram.
     package static func byteCount(of message: Message, from sender: PublicKey) -> Int {
         encode(message, from: sender) { _ in [UInt8](repeating: 0, count: sender.level.signatureByteCount) }.count
     }
 
-    /// The datagram that says a message, with a signature that is made elsewhere.
+    /// Encodes a message with a signature that the caller makes.
     package static func encode(
         _ message: Message, from sender: PublicKey, signing sign: ([UInt8]) -> [UInt8]
     ) -> [UInt8] {
@@ -78,11 +77,11 @@ public struct Packet: Hashable, Sendable {
     }
 }
 
-/// What a peer broadcasts to find others in its local network: it asks who takes part in the overlay.
+/// The broadcast with which a peer looks for others in its local network.
 ///
 ///     protocol version 2 (0) | "IPv8" | kind 1 (0) | prefix 22
 ///
-/// Whoever hears it sends the caller an introduction request. The reference calls at every port of the network, since it
+/// Receivers send the caller an introduction request. The reference broadcasts to every port of the network, because it
 /// listens for calls at ports that nobody knows.
 public enum LocalCall {
     /// The datagram (the reference's `HDR_ANNOUNCE` and the overlay's prefix).

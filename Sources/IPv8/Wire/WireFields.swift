@@ -14,7 +14,7 @@ struct WireReader {
     /// How many bytes have not been read.
     var remaining: Int { end - position }
 
-    /// Where the next bytes lie, which it steps over.
+    /// The range of the next bytes, which it skips.
     mutating func readRange(count: Int) throws(WireError) -> Range<Int> {
         guard count <= remaining else { throw .cutShort }
         defer { position += count }
@@ -59,7 +59,7 @@ struct WireReader {
 struct WireWriter {
     private(set) var bytes: [UInt8] = []
 
-    /// Makes room for so many bytes at once.
+    /// Reserves room for this many bytes.
     init(reserving byteCount: Int) { bytes.reserveCapacity(byteCount) }
 
     mutating func write(_ integer: some FixedWidthInteger & UnsignedInteger) {
@@ -86,17 +86,17 @@ struct WireWriter {
 
 /// Why a datagram is not a packet of this overlay.
 public enum WireError: String, Error, Equatable, CaseIterable {
-    /// It begins with the prefix of another overlay, or of none.
+    /// It begins with the prefix of another overlay, or with no known prefix.
     case foreignPrefix = "foreign_prefix"
     /// It is longer than any packet of the protocol.
     case tooLong = "too_long"
     /// A field goes past the end.
     case cutShort = "cut_short"
-    /// Bytes are left over behind the last field.
+    /// There are bytes after the last field.
     case trailingBytes = "trailing_bytes"
-    /// The message id stands for no message.
+    /// The message id is unknown.
     case unknownMessage = "unknown_message"
-    /// The message id stands for a message that is no longer in use.
+    /// The message id is no longer in use.
     case deprecatedMessage = "deprecated_message"
     /// An address is of a type that is neither IPv4 nor IPv6.
     case badAddress = "bad_address"
