@@ -3,19 +3,19 @@ internal import Bristlecone
 internal import Console
 internal import IPv8
 
-/// Reads what people write for keys, values and addresses.
+/// Parses keys, values and addresses from the command line.
 enum Arguments {
     /// 40 hexadecimal digits are the key itself; any other text is hashed.
     static func key(_ text: String) throws -> Target {
-        guard !text.isEmpty else { throw ValidationError("A key is a text, or 40 hexadecimal digits.") }
+        guard !text.isEmpty else { throw ValidationError("The key is empty: give a text or 40 hexadecimal digits.") }
         return Target(hex: text) ?? Target(hashing: text)
     }
 
-    /// The value's bytes: those of the text, or those that hexadecimal digits stand for.
+    /// The value's bytes: the text's UTF-8, or the bytes of its hexadecimal digits.
     static func value(_ text: String, isHex: Bool) throws -> [UInt8] {
         guard isHex else { return Array(text.utf8) }
         guard let bytes = Hex.decode(text) else {
-            throw ValidationError("With --hex the value is an even number of hexadecimal digits, such as 00ff12.")
+            throw ValidationError("With --hex the value must be an even number of hexadecimal digits, such as 00ff12.")
         }
         return bytes
     }
@@ -32,28 +32,28 @@ enum Arguments {
     static func address(_ text: String) throws -> Address {
         guard let address = Address(text), address.isReachable else {
             throw ValidationError(
-                "An address looks like 192.0.2.1:8090 or [2001:db8::1]:8090; names are not looked up.")
+                "An address looks like 192.0.2.1:8090 or [2001:db8::1]:8090; host names are not looked up.")
         }
         return address
     }
 }
 
-/// The argument of the commands that are about a key or a signer.
+/// The argument of commands about a key or a signer.
 struct SubjectArgument: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
             """
-            A key: a text, which is hashed with SHA-1, or 40 hexadecimal digits. With --signer the mid of a signer (40 \
-            hexadecimal digits), or his public key.
+            A key: a text (its SHA-1 is the key) or 40 hexadecimal digits. With --signer: the mid of a signer (40 \
+            hexadecimal digits) or a public key.
             """, valueName: "key|signer"))
     var text: String
 
-    @Flag(help: "The argument is a signer: all his values, under whatever key.")
+    @Flag(help: "The argument is a signer: all of the signer's values, under any key.")
     var signer = false
 
     mutating func validate() throws { _ = try subject() }
 
-    /// What is meant.
+    /// The key or signer that the argument names.
     func subject() throws -> KeepSubject {
         guard signer else { return .key(try Arguments.key(text)) }
         if let mid = Mid(hex: text) { return .signer(mid) }

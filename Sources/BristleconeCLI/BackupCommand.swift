@@ -11,12 +11,12 @@ struct BackupCommand: AsyncParsableCommand {
         commandName: "backup",
         abstract: "Copy everything that a node keeps into a new folder, while it runs or not.",
         discussion: """
-            The backup holds the archive, its index, bristlecone.yaml and the node's private key: whoever can read it \
-            can be this node, so keep it as safe as the data folder. A running node goes on meanwhile, and everything \
-            that it had acknowledged when the backup began is in it. The folder appears when the backup is complete; \
-            until then its name ends with \(Backup.unfinishedSuffix). A node that is stopped meanwhile \
-            gives it up, and removes what there is of it. It is the running node that writes it: the folder is to be one \
-            that the node's user can write to, and Ctrl-C here does not end the backup.
+            The backup contains the archive, its index, bristlecone.yaml and the node's private key. Whoever can read \
+            it can act as this node, so keep it as safe as the data folder. A running node continues meanwhile; \
+            everything that it acknowledged before the backup began is in it. The folder gets its name when the backup \
+            is complete; until then the name ends with \(Backup.unfinishedSuffix). If the node stops during a backup, \
+            it gives the backup up and removes the unfinished folder. The running node writes the backup: its user \
+            needs write access, and Ctrl-C here does not stop it.
 
             For example:
 
@@ -24,7 +24,7 @@ struct BackupCommand: AsyncParsableCommand {
               bristlecone restore /backups/bristlecone-2026-02-03 --data ./restored
             """)
 
-    @Argument(help: ArgumentHelp("The new folder for the backup; the one that it lies in exists.", valueName: "folder"))
+    @Argument(help: ArgumentHelp("The new folder for the backup. Its parent folder must exist.", valueName: "folder"))
     var folder: String
 
     @OptionGroup var client: ClientOptions
@@ -47,14 +47,14 @@ struct BackupCommand: AsyncParsableCommand {
         progress.end()
         guard access(path, F_OK) == 0 || errno != ENOENT else {
             throw CommandFailure(
-                message: "The node wrote the backup to \(path), where only the node sees it: so it is with /tmp for a "
-                    + "service that has one of its own, which goes when it stops. Repeat it with a folder that both see."
+                message: "The node wrote the backup to \(path), but this command does not see that folder: a service "
+                    + "may have its own /tmp, which vanishes when it stops. Choose a folder that both can see."
             )
         }
         try client.show(report) { report.text(on: $0, backup: folder, dataFolder: dataFolder) }
     }
 
-    /// Has the running node do it; where none runs, does it here.
+    /// Asks the running node for the backup, or makes it here if no node is running.
     private func backUp(_ dataFolder: String, to path: String) throws -> BackupReport {
         do {
             guard case .backup(let report) = try client.ask(.backup(folder: path), timeout: BackupCommand.timeout)
@@ -70,11 +70,12 @@ struct BackupCommand: AsyncParsableCommand {
 struct RestoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",
-        abstract: "Put a backup in the place of a data folder.",
+        abstract: "Replace a data folder with a backup.",
         discussion: """
-            Every file of the backup is checked before anything is replaced, and no node may be running in the data \
-            folder. What is there is not deleted but moved aside, and its new name is told. A node that starts on \
-            restored data is the node of the backup: same identity, same values; what it took in later is not there.
+            Checks every file of the backup before it replaces anything. No node may be running in the data folder. \
+            The old folder is not deleted: the command moves it aside and prints its new name. A node that starts on \
+            restored data is the node of the backup, with the same identity and the same values, but without anything \
+            that it stored later.
 
             For example:
 
@@ -82,7 +83,7 @@ struct RestoreCommand: AsyncParsableCommand {
               bristlecone restore /backups/bristlecone-2026-02-03 --data ./restored
             """)
 
-    @Argument(help: ArgumentHelp("A folder that \"bristlecone backup\" has written.", valueName: "backup"))
+    @Argument(help: ArgumentHelp("A folder that \"bristlecone backup\" wrote.", valueName: "backup"))
     var backup: String
 
     @Option(
@@ -112,7 +113,7 @@ extension BackupReport {
     ///
     /// - Parameters:
     ///   - backup: the folder as it was typed.
-    ///   - dataFolder: the node's.
+    ///   - dataFolder: the node's data folder.
     func text(on terminal: Terminal, backup: String, dataFolder: String) -> String {
         var table = TextTable()
         table.add("values", "\(values)")
@@ -125,7 +126,7 @@ extension BackupReport {
         let head = "\(terminal.good("Backed up")) to \(terminal.strong(folder))"
         let option = dataFolder == NodeSettings().dataFolder ? "" : " --data \(shellWord(dataFolder))"
         let foot = [
-            "It holds the node's private key: keep it where nobody else can read it.",
+            "It contains the node's private key: keep it where nobody else can read it.",
             "To restore it: bristlecone restore \(shellWord(backup))\(option)",
         ]
         return ([head] + table.lines() + foot.map(terminal.faint)).joined(separator: "\n")
@@ -139,13 +140,13 @@ extension RestoreReport {
         table.add("values", "\(values)")
         table.add("journal", Words.journal(last: journalLast, at: journalAt))
         table.add("backed up", Words.moment(created))
-        if let movedAside { table.add("data before", "moved to \(movedAside)") }
+        if let movedAside { table.add("old data", "moved to \(movedAside)") }
         let head = "\(terminal.good("Restored")) \(terminal.strong(dataFolder))"
         var lines = [head] + table.lines()
         if changesUndone > 0 {
             lines.append(
                 terminal.bad(
-                    "The data before had change \(journalLast + changesUndone): "
+                    "The old data had change \(journalLast + changesUndone): "
                         + "\(Words.count(Int(clamping: changesUndone), "later change")) not in this backup."))
         }
         return (lines + [terminal.faint("Next: bristlecone run --data \(shellWord(dataFolder))")])
@@ -154,7 +155,7 @@ extension RestoreReport {
 }
 
 extension Words {
-    /// The end of a journal: `change 12, made 2026-02-03T12:00:00Z`.
+    /// The last change of a journal: `change 12, made 2026-02-03T12:00:00Z`.
     static func journal(last: UInt64, at instant: Instant?) -> String {
         guard last > 0 else { return "no change yet" }
         return "change \(last)" + (instant.map { ", made \(moment($0))" } ?? "")
@@ -166,14 +167,14 @@ extension Words {
     }
 }
 
-/// Tells on standard error how far a folder is filled, once a second while that takes longer: on a terminal in one line
-/// that is written anew, elsewhere in a line of its own every half a minute.
+/// Reports on standard error how far a folder is filled: once a second in one line of a terminal, every half a minute
+/// elsewhere.
 final class CopyProgress: Sendable {
     private let task: Task<Void, Never>
 
-    /// Begins to watch a folder.
+    /// Starts to watch a folder.
     ///
-    /// - Parameter bytesExpected: about how many bytes its files will have.
+    /// - Parameter bytesExpected: the approximate final size of its files.
     init(of folder: String, bytesExpected: Int) {
         let isTerminal = isatty(STDERR_FILENO) == 1
         task = Task.detached {
@@ -189,10 +190,9 @@ final class CopyProgress: Sendable {
         }
     }
 
-    /// Stops telling.
     func end() { task.cancel() }
 
-    /// How much space files take; those that are not there take none.
+    /// The space that files take. Missing files take none.
     static func bytesOnDisk(of names: [String], in folder: String) -> Int {
         names.reduce(0) { sum, name in
             var status = stat()
@@ -200,7 +200,7 @@ final class CopyProgress: Sendable {
         }
     }
 
-    /// A path without slashes at its end.
+    /// A path without trailing slashes.
     static func withoutSlashes(_ path: String) -> String {
         var rest = path[...]
         while rest.count > 1, rest.last == "/" { rest.removeLast() }

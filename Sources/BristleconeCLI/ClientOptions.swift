@@ -19,7 +19,7 @@ struct ClientOptions: ParsableArguments {
         EffectiveConfiguration.dataFolder(flag: dataFolder, environment: ProcessInfo.processInfo.environment)
     }
 
-    /// Asks the node in the data folder, and throws what it says where it cannot do what was asked for.
+    /// Sends the node in the data folder a request, and throws if the node reports a failure.
     func ask(_ request: ControlRequest, timeout: Duration) throws -> ControlReply {
         let reply = try ControlClient(dataFolder: folder).send(request, timeout: timeout)
         if case .failure(let whole, let canRetry) = reply {
@@ -29,20 +29,21 @@ struct ClientOptions: ParsableArguments {
         return reply
     }
 
-    /// No node says more in a sentence; one that does is not to fill a terminal.
+    /// No node needs more for a sentence, and a longer one must not fill a terminal.
     private static let sentenceMax = 2000
 
-    /// Prints an answer: as JSON, or as the text for people that is made for the terminal.
+    /// Prints an answer, as JSON or as text for the terminal.
     func show(_ report: some Encodable, _ text: (Terminal) -> String) throws {
         let terminal = Terminal(descriptor: STDOUT_FILENO, environment: ProcessInfo.processInfo.environment)
         try Output.answer(json ? try JSONText.encode(report) : text(terminal))
     }
 
-    /// What to throw where the node answers another question than the one that was asked.
-    static let mixedUp = CommandFailure(message: "The node answered another question; restart it, and try again.")
+    /// Thrown if the node answers another request than the one that was sent.
+    static let mixedUp = CommandFailure(
+        message: "The node gave an answer to another request: restart the node and try again.")
 }
 
-/// A command that did not do what it was asked for: one sentence, and the status to end with.
+/// The failure of a command: one sentence, and the exit status.
 struct CommandFailure: Error, Equatable {
     let message: String
     var status = ExitCode.failure
@@ -56,7 +57,7 @@ extension ExitCode {
 }
 
 extension ConfigurationError {
-    /// What the program ends with: values of flags alone are the command line's fault, a missing file is not.
+    /// The exit status: wrong values of flags are a usage error, a missing configuration file is not.
     var exitStatus: ExitCode {
         let isUsage = problems.allSatisfy { problem in
             if case .flag(let name) = problem.origin { name != "--config" } else { false }

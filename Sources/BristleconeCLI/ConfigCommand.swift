@@ -8,7 +8,7 @@ internal import Glibc
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",
-        abstract: "Check the configuration, or show what holds and why.",
+        abstract: "Check the configuration, or show the effective settings.",
         discussion: """
             Settings come from four places, each of which overrides the one before: the defaults, the configuration \
             file (bristlecone.yaml in the data folder, or the one that --config names), environment variables that \
@@ -26,9 +26,9 @@ struct ConfigCommand: AsyncParsableCommand {
 struct ConfigCheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Say whether a node could run with this configuration, and what is wrong if not.",
+        abstract: "Check whether a node could run with this configuration.",
         discussion: """
-            Takes the flags of "bristlecone run" and changes nothing. The exit status is 78 where something is wrong.
+            Accepts the flags of "bristlecone run" and changes nothing. The exit status is 78 if something is wrong.
 
             For example:
 
@@ -51,9 +51,9 @@ struct ConfigCheckCommand: AsyncParsableCommand {
 struct ConfigShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show every setting, the value that holds, and where it comes from.",
+        abstract: "Show every setting, its effective value, and where the value comes from.",
         discussion: """
-            Takes the flags of "bristlecone run".
+            Accepts the flags of "bristlecone run".
 
             For example:
 
@@ -63,14 +63,14 @@ struct ConfigShowCommand: AsyncParsableCommand {
 
     @OptionGroup var node: NodeOptions
 
-    @Flag(help: "Print as JSON.")
+    @Flag(help: "Print the answer as JSON.")
     var json = false
 
-    @Flag(help: "Print the commented file with all defaults instead.")
+    @Flag(help: "Print a commented configuration file with all defaults instead.")
     var defaultFile = false
 
     mutating func validate() throws {
-        guard !(json && defaultFile) else { throw ValidationError("The default file is YAML: leave out --json.") }
+        guard !(json && defaultFile) else { throw ValidationError("The default file is YAML: remove --json.") }
     }
 
     mutating func run() async throws {

@@ -7,10 +7,10 @@ internal import IPv8
 struct ConnectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "connect",
-        abstract: "Find a peer by its identity, wherever it is, and see that it answers.",
+        abstract: "Find a peer by its identity and check that it answers.",
         discussion: """
-            Peers have the nodes closest to their identity remember where they are. This asks those nodes, has the \
-            peer open its NAT for this node, and pings it. The exit status is 1 where the peer is not found or does \
+            Each peer stores its address on the nodes closest to its identity. This command asks those nodes, makes \
+            the peer open its NAT for this node, and pings it. The exit status is 1 if the peer is not found or does \
             not answer.
 
             For example:
@@ -24,7 +24,7 @@ struct ConnectCommand: AsyncParsableCommand {
     var mid: Mid
 
     @Option(
-        help: ArgumentHelp("Where the peer was last; tried first.", valueName: "address:port"),
+        help: ArgumentHelp("The peer's last known address, which is tried first.", valueName: "address:port"),
         transform: Arguments.address)
     var address: Address?
 

@@ -9,7 +9,8 @@ struct FindCommand: AsyncParsableCommand {
         commandName: "find",
         abstract: "Find the values under a key.",
         discussion: """
-            Of each signer the newest value, then the unsigned ones. The exit status is 1 where there is none.
+            Shows the newest value of each signer, then the unsigned values. The exit status is 1 if there is no \
+            value.
 
             For example:
 
@@ -18,11 +19,11 @@ struct FindCommand: AsyncParsableCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("A text, which is hashed with SHA-1, or 40 hexadecimal digits.", valueName: "key"),
+        help: ArgumentHelp("A text (its SHA-1 is the key) or 40 hexadecimal digits.", valueName: "key"),
         transform: Arguments.key)
     var key: Target
 
-    @Flag(help: "Look into this node's own archive alone, and ask nobody.")
+    @Flag(help: "Look only in this node's own archive.")
     var local = false
 
     @OptionGroup var client: ClientOptions
@@ -38,10 +39,10 @@ struct FindCommand: AsyncParsableCommand {
 }
 
 extension FindReport {
-    /// What to say where there is no value.
+    /// The error if nothing was found.
     func nothingFound(isLocal: Bool) -> String {
         if isLocal {
-            return "This node serves nothing under \(key); what it keeps beyond that, \"bristlecone-dump get\" shows."
+            return "This node serves nothing under \(key); \"bristlecone-dump get\" also shows retained values."
         }
         let nothing = "Nothing was found under \(key)"
         return asked > 0

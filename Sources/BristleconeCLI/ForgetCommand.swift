@@ -7,11 +7,11 @@ internal import Glibc
 struct ForgetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "forget",
-        abstract: "Erase all that this node keeps of a key or a signer, for good.",
+        abstract: "Erase everything that this node keeps of a key or a signer.",
         discussion: """
-            Erases values, earlier versions and all else that is kept of them, on this node alone: other nodes keep \
-            what they have, and may store it here again unless --block bars that. Backups that were made before keep it \
-            too. The node then overwrites the bytes on the disk, which begins within a minute and goes on after a restart.
+            Erases values, earlier versions and everything that belongs to them, on this node only. Other nodes keep \
+            their replicas, and may store them here again unless you add --block. Earlier backups keep the values too. \
+            The node then overwrites the bytes on the disk; it begins within a minute and continues after a restart.
 
             For example:
 
@@ -21,13 +21,13 @@ struct ForgetCommand: AsyncParsableCommand {
 
     @OptionGroup var argument: SubjectArgument
 
-    @Flag(help: "Take nothing of it again.")
+    @Flag(help: "Also refuse all its values from now on.")
     var block = false
 
-    @Flag(help: "Erase nothing; take values again that were barred with --block.")
+    @Flag(help: "Erase nothing; accept values again that --block refused.")
     var unblock = false
 
-    @Flag(help: "Do not ask.")
+    @Flag(help: "Do not ask for confirmation.")
     var yes = false
 
     @OptionGroup var client: ClientOptions
@@ -45,18 +45,20 @@ struct ForgetCommand: AsyncParsableCommand {
             throw ClientOptions.mixedUp
         }
         try client.show(report) { terminal in
-            guard !unblock else { return "\(terminal.good("No longer barred")): \(subject.text(on: terminal))" }
-            let barred = report.isBlocked ? " Nothing of it is taken again." : ""
+            guard !unblock else { return "\(terminal.good("No longer blocked")): \(subject.text(on: terminal))" }
+            let blocked = report.isBlocked ? " Its values will be refused from now on." : ""
             return "\(terminal.good("Forgotten")): \(subject.text(on: terminal)), "
-                + "\(Words.count(report.erasedRecords, "record")) erased.\(barred)"
+                + "\(Words.count(report.erasedRecords, "record")) erased.\(blocked)"
         }
     }
 
     private func confirm(_ subject: KeepSubject) throws {
         guard isatty(STDIN_FILENO) == 1 else {
-            throw CommandFailure(message: "There is nobody to ask: give --yes to erase for good.", status: .usage)
+            throw CommandFailure(
+                message: "This erases for good, and there is no terminal to ask for confirmation: add --yes.",
+                status: .usage)
         }
-        Output.complain("Erase all that is kept of \(subject.text(on: .plain)) for good? Type yes to go on.")
+        Output.complain("Erase everything about \(subject.text(on: .plain)) for good? Type yes to continue.")
         guard readLine() == "yes" else { throw CommandFailure(message: "Nothing was erased.") }
     }
 }

@@ -5,10 +5,9 @@ internal import FoundationEssentials
 internal import Logging
 internal import Synchronization
 
-/// Writes lines to a descriptor on a thread of its own, so that logging never waits for a slow reader.
+/// Writes lines to a descriptor on its own thread, so that logging never waits for a slow reader.
 ///
-/// Lines wait in a buffer of limited size. When the reader is too slow for it, further lines are dropped; how many, a
-/// line says as soon as there is room again.
+/// Lines wait in a bounded buffer. If the reader is too slow, further lines are dropped; a later line says how many.
 final class LogWriter: Sendable {
     private struct State {
         var waiting: [UInt8] = []
@@ -22,13 +21,13 @@ final class LogWriter: Sendable {
     private let queue = DispatchQueue(label: "bristlecone.log")
     private let writing = DispatchGroup()
 
-    /// - Parameter bytesMax: how much may wait: by default some thousand lines.
+    /// - Parameter bytesMax: the size of the buffer, by default some thousand lines.
     init(descriptor: Int32, bytesMax: Int = 1 << 19) {
         self.descriptor = descriptor
         self.bytesMax = bytesMax
     }
 
-    /// Takes a line in, or drops it. Never waits.
+    /// Queues a line, or drops it. Never waits.
     func write(_ line: String) {
         let bytes = Array("\(line)\n".utf8)
         let beginsWriting = state.withLock { state in
@@ -43,16 +42,16 @@ final class LogWriter: Sendable {
         guard beginsWriting else { return }
         writing.enter()
         queue.async { [self] in
-            // A reader that is gone gets nothing, and there is nobody else to tell.
+            // If the reader is gone, there is nobody to tell.
             while let next = takeNext() { _ = Output.put(next[...], to: descriptor) }
             writing.leave()
         }
     }
 
-    /// Waits until everything is written, but only for so long: nobody may be reading.
+    /// Waits until everything is written, but not for ever, because nobody may be reading.
     func flush(within seconds: Int) { _ = writing.wait(timeout: .now() + .seconds(seconds)) }
 
-    /// What is to be written next, with a note about dropped lines behind it; `nil` when there is nothing.
+    /// The next bytes to write, with a note about dropped lines at the end; `nil` if there are none.
     private func takeNext() -> [UInt8]? {
         state.withLock { state in
             var next = state.waiting
@@ -68,9 +67,10 @@ final class LogWriter: Sendable {
     }
 }
 
-/// Writes each message in one line to standard error: `2026-02-03T12:00:00.123Z warning The message. name=value`.
+/// Writes each message on one line to standard error: `2026-02-03T12:00:00.123Z warning The message. name=value`.
 ///
-/// Messages and metadata may hold what strangers sent: characters that command a terminal or end a line are replaced.
+/// Messages and metadata may contain text from strangers, so characters that control a terminal or end a line are
+/// replaced.
 struct LineLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
@@ -80,7 +80,7 @@ struct LineLogHandler: LogHandler {
     private let write: @Sendable (String) -> Void
     private let now: @Sendable () -> Date
 
-    /// A handler that writes for a terminal; output and clock are arguments for the tests.
+    /// Output and clock are arguments for the tests.
     init(
         terminal: Terminal, write: @escaping @Sendable (String) -> Void = Output.complain,
         now: @escaping @Sendable () -> Date = { Date() }
@@ -107,7 +107,7 @@ struct LineLogHandler: LogHandler {
         )
     }
 
-    /// As wide as the widest that is common, so that messages begin in one column.
+    /// The width of the widest common level, so that messages begin in one column.
     private func level(_ level: Logger.Level) -> String {
         let name = level.rawValue + String(repeating: " ", count: max(0, 7 - level.rawValue.count))
         switch level {

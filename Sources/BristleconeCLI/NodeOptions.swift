@@ -11,7 +11,7 @@ struct NodeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Where to listen, such as 0.0.0.0:8090 or \"[::]:8090\"; port 0 takes any free one. Once for each family.",
+            "Where to listen, such as 0.0.0.0:8090 or \"[::]:8090\"; port 0 means any free port. Can be given once for each address family.",
             valueName: "address:port"))
     var listen: [String] = []
 
@@ -32,7 +32,7 @@ struct NodeOptions: ParsableArguments {
     @Option(
         name: .customLong("config"),
         help: ArgumentHelp(
-            "The configuration file (default: bristlecone.yaml in the data folder, where there is one).",
+            "The configuration file (default: bristlecone.yaml in the data folder, if it exists).",
             valueName: "file"))
     var configurationFile: String?
 

@@ -9,8 +9,8 @@ struct PinCommand: AsyncParsableCommand {
         commandName: "pin",
         abstract: "Keep all values of a key or a signer for good.",
         discussion: """
-            What is pinned outlasts every retention and is given up for nothing else. It need not be there yet: what \
-            comes later is kept too.
+            Retention settings and budgets never remove a pinned value. You can pin a key before it has values: later \
+            ones are kept too.
 
             For example:
 
@@ -41,7 +41,7 @@ struct PinAddCommand: AsyncParsableCommand {
             throw ClientOptions.mixedUp
         }
         try client.show(report) { terminal in
-            "\(report.changed ? terminal.good("Pinned") : "Was pinned already"): \(subject.text(on: terminal))"
+            "\(report.changed ? terminal.good("Pinned") : "Already pinned"): \(subject.text(on: terminal))"
         }
     }
 }
@@ -50,9 +50,9 @@ struct PinAddCommand: AsyncParsableCommand {
 struct PinRemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Keep a key's or a signer's values like any others again.",
+        abstract: "Unpin a key or a signer, so that its values are retained like any others.",
         discussion: """
-            The exit status is 1 where it was not pinned.
+            The exit status is 1 if it was not pinned.
 
             For example:
 
@@ -67,7 +67,9 @@ struct PinRemoveCommand: AsyncParsableCommand {
         guard case .pins(let report) = try client.ask(.unpin(subject), timeout: .seconds(60)) else {
             throw ClientOptions.mixedUp
         }
-        guard report.changed else { throw CommandFailure(message: "It was not pinned: see \"bristlecone pin list\".") }
+        guard report.changed else {
+            throw CommandFailure(message: "This was not pinned: \"bristlecone pin list\" shows the pins.")
+        }
         try client.show(report) { terminal in "\(terminal.good("Unpinned")): \(subject.text(on: terminal))" }
     }
 }
@@ -76,7 +78,7 @@ struct PinRemoveCommand: AsyncParsableCommand {
 struct PinListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List what is pinned.",
+        abstract: "List the pins, and how many nodes have a replica of each pinned key.",
         discussion: """
             For example:
 

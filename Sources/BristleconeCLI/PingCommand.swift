@@ -7,9 +7,9 @@ internal import IPv8
 struct PingCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ping",
-        abstract: "Ask a node at an address whether it is there.",
+        abstract: "Check whether a node answers at an address.",
         discussion: """
-            The exit status is 1 where nobody answers.
+            The exit status is 1 if nobody answers.
 
             For example:
 

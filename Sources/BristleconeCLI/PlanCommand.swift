@@ -7,11 +7,11 @@ internal import IPv8
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Tell what is to be stored in the DHT again, how long that takes, and whether it can be done.",
+        abstract: "Show what is due to be republished, how long that takes, and whether the node keeps up.",
         discussion: """
-            Peers forget a value an hour after it was last stored, so the node stores again what it published and \
-            pinned, and for a while what others did. Each peer takes one request a second of it at most: with few peers \
-            and many keys there is a limit to what can be kept alive.
+            Peers drop a value an hour after the last store, so the node republishes your published and pinned values, \
+            and other people's values for a while. Each peer accepts at most one of these requests a second: with few \
+            peers and many keys, the node cannot keep all of them alive.
 
             For example:
 
@@ -24,7 +24,7 @@ struct PlanCommand: AsyncParsableCommand {
         guard case .plan(let report) = try client.ask(.plan, timeout: .seconds(60)) else {
             throw ClientOptions.mixedUp
         }
-        try client.show(report) { $0.strong("Upkeep: \(report.phase)") + "\n" + report.text(on: $0) }
+        try client.show(report) { $0.strong("Republishing: \(report.phase)") + "\n" + report.text(on: $0) }
     }
 }
 
@@ -32,7 +32,7 @@ extension PlanReport {
     /// The plan for people.
     func text(on terminal: Terminal) -> String {
         var table = TextTable()
-        table.add("kept alive", Words.count(keptKeys, "key"))
+        table.add("to republish", Words.count(keptKeys, "key"))
         table.add("due now", Words.count(dueKeys, "key"))
         if let nextDue { table.add("next due", Words.moment(nextDue)) }
         table.add("nodes to store on", nodes == 0 ? "none known yet" : "about \(nodes)")

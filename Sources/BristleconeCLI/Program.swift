@@ -8,11 +8,11 @@ internal import Glibc
 struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bristlecone",
-        abstract: "A node of the IPv8 DHT that keeps what it is given.",
+        abstract: "A node of the IPv8 DHT that stores its values on disk.",
         discussion: """
             The IPv8 DHT is a network of peers that store small values for each other: anybody can store a value under \
-            a key, and anybody who knows the key can find it. Bristlecone takes part in it and keeps the values on \
-            disk, so that they survive a crash or a reboot.
+            a key, and anybody who knows the key can find it. Bristlecone takes part in the DHT and stores its values \
+            on disk, so they survive a crash or a reboot.
 
             Start a node in one terminal, and use it from another:
 
@@ -32,7 +32,7 @@ struct Program: AsyncParsableCommand {
             BackupCommand.self, RestoreCommand.self, ConfigCommand.self,
         ])
 
-    /// Parses the arguments, runs the command and turns whatever goes wrong into a sentence and an exit status.
+    /// Parses the arguments, runs the command, and turns every failure into a sentence and an exit status.
     static func main() async {
         requireReadableArguments()
         do {
@@ -48,7 +48,7 @@ struct Program: AsyncParsableCommand {
         }
     }
 
-    /// Says which command may be meant where there is none of that name; the parser would complain of every word behind it.
+    /// Suggests a command for an unknown name; the parser would complain about every word after it.
     static func requireCommand(_ name: String?) throws(CommandFailure) {
         let names = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
         guard let name, !name.hasPrefix("-"), !names.contains(name) else { return }
@@ -74,13 +74,13 @@ struct Program: AsyncParsableCommand {
         }
     }
 
-    /// Help and version are errors to the parser too: they go to standard output.
+    /// The parser reports help and version as errors too: they go to standard output.
     private static func endParsing(_ error: any Error) -> Never {
         let message = fullMessage(for: error)
         let code = exitCode(for: error)
         guard !code.isSuccess else {
             do throws(OutputFailure) {
-                // As it is: completion scripts hold tabs, and nothing in it comes from anybody else.
+                // Unchanged, because completion scripts contain tabs; nothing in it comes from anybody else.
                 if !message.isEmpty { try Output.answer(Array("\(message)\n".utf8)) }
             } catch {
                 end(.failure, saying: [error.message])
@@ -93,7 +93,7 @@ struct Program: AsyncParsableCommand {
         exit(withStatus: code)
     }
 
-    /// What stands behind a sentence where trying again later may help.
+    /// Follows an error if trying again later may help.
     static let retryHint = "Trying again may help."
 
     private static func end(_ status: ExitCode, saying sentences: [String]) -> Never {

@@ -12,11 +12,11 @@ internal import UnixSignals
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Run a node, in the foreground.",
+        abstract: "Run a node in the foreground.",
         discussion: """
-            Creates the data folder if need be, with an identity and a commented bristlecone.yaml to edit. Ctrl-C or \
-            SIGTERM stops the node. SIGHUP does not, and a changed configuration needs a restart. Log messages go to \
-            standard error.
+            Creates the data folder if it is missing, with an identity and a commented bristlecone.yaml to edit. \
+            Ctrl-C or SIGTERM stops the node. SIGHUP does not: restart the node to use a changed configuration. Log \
+            messages go to standard error.
 
             For example:
 
@@ -32,10 +32,10 @@ struct RunCommand: AsyncParsableCommand {
         FileLimit.raise()
         let configuration = try options.load()
         let settings = configuration.settings
-        // Whatever is created from here on is the owner's alone.
+        // From here on, new files are accessible only to their owner.
         umask(0o077)
         let log = LogWriter(descriptor: STDERR_FILENO)
-        // What is not written by then nobody reads.
+        // Bounded, because nobody may be reading.
         defer { log.flush(within: 2) }
         let logger = RunCommand.logger(settings.logLevel, to: log)
         let node = try await BristleconeNode.start(settings, logger: logger)
@@ -50,14 +50,14 @@ struct RunCommand: AsyncParsableCommand {
         let answer = LogWriter(descriptor: STDOUT_FILENO)
         defer { answer.flush(within: 2) }
         let service = NodeService(node: node) { answer.write(greeting.text) }
-        // Stopped in reverse: first nobody can ask any more, then the node ends.
+        // Services stop in reverse order: first the control socket, then the node.
         let group = ServiceGroup(
             services: [service, control, HangupService(logger: logger)], gracefulShutdownSignals: Signals.stopping,
             logger: RunCommand.logger(.warning, to: log))
         do {
             try await group.run()
         } catch {
-            throw CommandFailure(message: "The node was stopped because its control socket failed: \(error).")
+            throw CommandFailure(message: "The node stopped because its control socket failed: \(error).")
         }
         logger.info("Stopped")
     }
@@ -70,26 +70,25 @@ struct RunCommand: AsyncParsableCommand {
     }
 }
 
-/// Keeps a started node until the program is to end, and then stops it.
+/// Keeps a started node until the program ends, and then stops it.
 struct NodeService: Service {
     let node: BristleconeNode
-    /// Called once signals are handled, so that whoever reads the greeting may send one.
+    /// Called once signals are handled, so that a reader of the greeting may send one.
     let greet: @Sendable () -> Void
 
     func run() async throws {
         greet()
-        // Being cancelled means the same here: another service failed, and the node is to stop.
+        // Cancellation means that another service failed, and the node has to stop too.
         try? await gracefulShutdown()
         await node.shutdown()
     }
 }
 
-/// What `run` says once the node is running: what it is, and what to type next.
+/// The output of `run` once the node is running: its addresses, and what to type next.
 struct Greeting {
     let status: NodeStatus
     let configuration: EffectiveConfiguration
 
-    /// The lines, for standard output.
     var text: String {
         let settings = configuration.settings
         var table = TextTable()
@@ -113,37 +112,37 @@ struct Greeting {
         let asked =
             settings.bootstrap ? "through \(Words.count(settings.bootstrapServers.count, "bootstrap server"))" : nil
         let ways = [named, asked].compactMap { $0 }
-        return ways.isEmpty ? "only those it remembers and those that come to it" : ways.joined(separator: " and ")
+        return ways.isEmpty ? "only known peers, and peers that contact this node" : ways.joined(separator: " and ")
     }
 }
 
-/// What `run` makes of signals. SIGTERM and SIGINT stop the node. Others that are sent to services and would end a
-/// process that has not thought of them do not.
+/// How `run` handles signals. SIGTERM and SIGINT stop the node. Other signals that services are sent, and that end an
+/// unprepared process, do not.
 enum Signals {
-    /// SIGUSR1 and SIGUSR2 are often sent to have logs reopened. Without SIGXFSZ and SIGPIPE, a file that may not become
-    /// larger and a reader that is gone are errors like others.
+    /// SIGUSR1 and SIGUSR2 are often sent to reopen logs. With SIGXFSZ and SIGPIPE ignored, a file at its size limit
+    /// and a reader that is gone are ordinary errors.
     private static let ignored = [SIGUSR1, SIGUSR2, SIGXFSZ, SIGPIPE]
 
-    /// The signals that stop the node, but for SIGINT if whoever started the node has it ignored, as a script does for
-    /// what it starts in the background.
+    /// The signals that stop the node. SIGINT is not one if it was ignored at the start, as in a script's background
+    /// jobs.
     static var stopping: [UnixSignal] { isIgnored(SIGINT) ? [.sigterm] : [.sigterm, .sigint] }
 
-    /// To be called before anything else, since a signal may come at any time.
+    /// Must run before everything else, because a signal may come at any time.
     static func prepare() {
         for number in ignored { signal(number, SIG_IGN) }
-        // Until somebody waits for it.
+        // Until `HangupService` waits for it.
         if !isIgnored(SIGHUP) { signal(SIGHUP) { _ in } }
     }
 
     static func isIgnored(_ number: Int32) -> Bool {
         var inherited = sigaction()
         sigaction(number, nil, &inherited)
-        // SIG_IGN is 1, in the place of a function.
+        // SIG_IGN is 1 instead of a function.
         return unsafeBitCast(inherited.__sigaction_handler.sa_handler, to: UInt.self) == 1
     }
 }
 
-/// Tells whoever sends SIGHUP what to do instead: the configuration is read when the node starts.
+/// Logs that SIGHUP does not reload the configuration, which is only read at the start.
 struct HangupService: Service {
     let logger: Logger
 
@@ -151,7 +150,7 @@ struct HangupService: Service {
         guard !Signals.isIgnored(SIGHUP) else { return try await gracefulShutdown() }
         let signals = await UnixSignalsSequence(trapping: .sighup)
         for await _ in signals.cancelOnGracefulShutdown() {
-            logger.notice("SIGHUP was received and changes nothing: restart the node to use a changed configuration.")
+            logger.notice("Received SIGHUP, which changes nothing: restart the node to use a changed configuration.")
         }
     }
 }

@@ -8,7 +8,7 @@ internal import Kademlia
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Tell how the running node is: addresses, contacts, archive.",
+        abstract: "Show the state of the running node: addresses, contacts, archive.",
         discussion: """
             For example:
 
@@ -40,7 +40,7 @@ extension NodeStatus {
         summary.add("journal", "change \(archive.journalLast), index \(lag == 0 ? "up to date" : "\(lag) behind")")
         if let warning = clock.text { summary.add("clock", terminal.bad(warning)) }
         if let scrub { summary.add("scrub", scrub.text(on: terminal)) }
-        if let upkeep { summary.add("upkeep", upkeep.text) }
+        if let upkeep { summary.add("republishing", upkeep.text) }
         let blocks = [
             [terminal.strong(head)] + summary.lines(), problemLines(terminal), endpointLines(terminal),
             contactLines(terminal),
@@ -65,7 +65,7 @@ extension NodeStatus {
         return [terminal.strong("Listens on")] + table.lines()
     }
 
-    /// How many contacts are listed for a person; `--json` has all.
+    /// How many contacts are listed for people; `--json` has all.
     private static let contactsShownMax = 20
 
     private func contactLines(_ terminal: Terminal) -> [String] {
@@ -90,12 +90,12 @@ extension NodeStatus {
             table.add(name, String(count))
         }
         let lines = table.lines()
-        return [terminal.strong("Counted since the start")] + (lines.isEmpty ? ["  nothing yet"] : lines)
+        return [terminal.strong("Counters since the start")] + (lines.isEmpty ? ["  nothing yet"] : lines)
     }
 }
 
 extension ClockStatus {
-    /// What is wrong with the clock, in half a line; `nil` if nothing is known to be.
+    /// A warning about the clock; `nil` if it seems right.
     var text: String? {
         let parts = [
             behindArchive > ClockStatus.leadIgnored
@@ -108,27 +108,27 @@ extension ClockStatus {
 }
 
 extension UpkeepStatus {
-    /// How upkeep is, in half a line.
+    /// The state of republishing, in half a line.
     var text: String {
-        let kept = "\(Words.count(keptKeys, "key")) kept alive in the DHT"
+        let kept = "\(Words.count(keptKeys, "key")) to republish"
         let waiting = waitingKeys > 0 ? ", \(waitingKeys) waiting" : ""
         return "\(kept), \(dueKeys) due\(waiting): \(phase)"
     }
 
-    /// What the node does again and again.
+    /// A table of the recurring tasks.
     fileprivate func jobLines(_ terminal: Terminal) -> [String] {
         var table = TextTable()
-        table.add("job", "last had work", "which came to", "looks again")
+        table.add("task", "last worked", "result", "next run")
         for job in jobs {
             table.add(
                 job.name, job.lastRun.map(Words.moment) ?? "never", job.lastResult ?? "", Words.moment(job.due))
         }
-        return [terminal.strong("Does by itself")] + table.lines()
+        return [terminal.strong("Tasks")] + table.lines()
     }
 }
 
 extension ScrubStatus {
-    /// How the scrub is, in half a line.
+    /// The state of the scrub, in half a line.
     func text(on terminal: Terminal) -> String {
         let found = lastDamaged + damaged
         let now = started.map { "\(Words.count(checked, "record")) read again since \(Words.moment($0))" }
@@ -140,7 +140,7 @@ extension ScrubStatus {
 }
 
 extension JoiningStatus {
-    /// What is being done by a node that knows nobody, or what its operator can do.
+    /// How a node without contacts looks for some, or what its operator can do.
     var text: String {
         var ways: [String] = []
         if let peer = peers.first {

@@ -7,10 +7,10 @@ internal import IPv8
 struct StoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store",
-        abstract: "Store a value in the network, under a key.",
+        abstract: "Store a value in the DHT under a key.",
         discussion: """
-            The value is signed with the node's key: nobody else can replace it, and it holds up to \
-            \(ValueLimit.signedBytesMax(.curve25519)) bytes. With --unsigned it holds up to \
+            The node signs the value with its key, so nobody else can replace it. A signed value has up to \
+            \(ValueLimit.signedBytesMax(.curve25519)) bytes. With --unsigned it has up to \
             \(ValueLimit.unsignedBytesMax), and nobody can tell who stored it.
 
             For example:
@@ -18,13 +18,13 @@ struct StoreCommand: AsyncParsableCommand {
               bristlecone store greeting "hello"
               bristlecone store --unsigned --hex greeting 68656c6c6f
 
-            A value that begins with a hyphen goes behind two of them:
+            If the value begins with a hyphen, put two hyphens before the key:
 
               bristlecone store -- temperature -3
             """)
 
     @Argument(
-        help: ArgumentHelp("A text, which is hashed with SHA-1, or 40 hexadecimal digits.", valueName: "key"),
+        help: ArgumentHelp("A text (its SHA-1 is the key) or 40 hexadecimal digits.", valueName: "key"),
         transform: Arguments.key)
     var key: Target
 
@@ -34,7 +34,7 @@ struct StoreCommand: AsyncParsableCommand {
     @Flag(help: "Do not sign the value.")
     var unsigned = false
 
-    @Flag(help: "The value is given as hexadecimal digits.")
+    @Flag(help: "Read the value as hexadecimal digits.")
     var hex = false
 
     @OptionGroup var client: ClientOptions
@@ -53,7 +53,7 @@ struct StoreCommand: AsyncParsableCommand {
         try client.show(report) { report.text(on: $0) }
     }
 
-    /// What no key could make right; what the node's own key leaves room for, the node knows.
+    /// Refuses a value that is too long for every kind of key. Only the node knows the limit of its own key.
     private func refusal(byteCount: Int) -> String? {
         let levels: [KeyLevel?] = unsigned ? [nil] : KeyLevel.allCases
         let refusals = levels.map { ValueLimit.refusal(byteCount: byteCount, signedWith: $0) }
@@ -74,7 +74,7 @@ extension StoreReport {
         table.add("confirmed by", confirmation(terminal))
         table.add("signed", version.map { "yes, version \($0.number)" } ?? "no")
         table.add("took", Words.time(duration))
-        let verdict = acknowledged > 0 ? terminal.good("Stored") : terminal.bad("Kept by this node only,")
+        let verdict = acknowledged > 0 ? terminal.good("Stored") : terminal.bad("Stored on this node only,")
         let head = "\(verdict) under \(terminal.strong(terminal.digits(key)))"
         return ([head] + table.lines()).joined(separator: "\n")
     }

@@ -7,12 +7,12 @@ internal import IPv8
 struct WithdrawCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "withdraw",
-        abstract: "Stop keeping alive what you published under a key.",
+        abstract: "Stop republishing the values that you published under a key.",
         discussion: """
-            The node stores what you published again and again, until you withdraw it. From then on it is kept like \
-            anybody's value, and the DHT forgets it within an hour. To erase it here too, use "bristlecone forget".
+            The node republishes your values until you withdraw them. After that it retains them like anybody's \
+            values, and the DHT drops them within an hour. To erase them here too, use "bristlecone forget".
 
-            The exit status is 1 where nothing was published here under the key.
+            The exit status is 1 if nothing was published here under the key.
 
             For example:
 
@@ -20,7 +20,7 @@ struct WithdrawCommand: AsyncParsableCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("A text, which is hashed with SHA-1, or 40 hexadecimal digits.", valueName: "key"),
+        help: ArgumentHelp("A text (its SHA-1 is the key) or 40 hexadecimal digits.", valueName: "key"),
         transform: Arguments.key)
     var key: Target
 
@@ -31,7 +31,7 @@ struct WithdrawCommand: AsyncParsableCommand {
             throw ClientOptions.mixedUp
         }
         guard report.withdrawnCount > 0 else {
-            throw CommandFailure(message: "Nothing that was published through this node stands under that key.")
+            throw CommandFailure(message: "Nothing under that key was published through this node.")
         }
         try client.show(report) { terminal in
             "\(terminal.good("Withdrawn")): \(Words.count(report.withdrawnCount, "value")) under "

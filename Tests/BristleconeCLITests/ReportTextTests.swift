@@ -33,7 +33,7 @@ import Testing
         let report = StoreReport(key: key, version: nil, asked: asked, acknowledged: 0, duration: .milliseconds(3))
         #expect(
             report.text(on: person) == """
-                Kept by this node only, under aaf4c61d…434d
+                Stored on this node only, under aaf4c61d…434d
                   confirmed by  \(confirmedBy)
                   signed        no
                   took          3.0 ms
@@ -100,10 +100,10 @@ import Testing
         #expect(
             status.text(on: person) == """
                 Bristlecone 0.1.0, running for 3 h 12 min (pid 7)
-                  identity  \(person.digits(signer.mid)) (curve25519)
-                  archive   1 value under 1 key, 3.4 MiB in use
-                  journal   change 9, index 2 behind
-                  upkeep    1 key kept alive in the DHT, 0 due: idle
+                  identity      \(person.digits(signer.mid)) (curve25519)
+                  archive       1 value under 1 key, 3.4 MiB in use
+                  journal       change 9, index 2 behind
+                  republishing  1 key to republish, 0 due: idle
 
                 Problems
                   The identity is gone.
@@ -115,12 +115,12 @@ import Testing
                 Contacts
                   none yet; give the node one with --peer ADDRESS:PORT
 
-                Does by itself
-                  job    last had work         which came to   looks again
+                Tasks
+                  task   last worked           result          next run
                   walk   2026-02-03T12:00:00Z  sent 1 message  2026-02-03T12:00:01Z
                   scrub  never                                 2026-02-03T12:00:01Z
 
-                Counted since the start
+                Counters since the start
                   received  3
                 """)
     }

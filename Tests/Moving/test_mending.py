@@ -64,7 +64,7 @@ async def test_repair_asks_and_keeps_away_from_a_running_node(sample, dump, sent
     (sample / "lock").touch()
     before = fingerprint(sample)
     asked = await dump("verify", "--repair", sample)
-    assert asked.status == CANNOT_READ and "confirm with --yes" in asked.errors, asked
+    assert asked.status == CANNOT_READ and "add --yes" in asked.errors, asked
     with open(sample / "lock", "a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for command in (["verify", "--repair", "--yes"], ["compact"]):

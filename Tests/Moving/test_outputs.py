@@ -256,4 +256,4 @@ def test_a_dump_is_not_written_to_a_terminal_by_another_name(folder, program):
         check=False) if shutil.which("script") else None
     if done is None:
         pytest.skip("there is no script(1)")
-    assert b"no text for a terminal" in done.stdout and done.returncode == 64, done
+    assert b"does not go to a terminal" in done.stdout and done.returncode == 64, done

@@ -8,15 +8,15 @@ internal import IPv8
 struct CompactCommand: GuardedCommand {
     static let configuration = CommandConfiguration(
         commandName: "compact",
-        abstract: "Write an archive anew without the pages that are free in it.",
+        abstract: "Rewrite an archive without its free pages.",
         discussion: """
-            The file shrinks to what it holds, and its records stand in order. The node has to be stopped, and the disk \
-            needs room for the new file beside the old one. The new file is compared with the old one record by record \
-            before it takes its place in one step, and the old one is deleted once the new one has been opened, so that \
-            nothing is lost if power fails meanwhile.
+            The file shrinks to the size of its contents, with the records in order. The node must be stopped, and the \
+            disk needs room for the new file beside the old one. The command compares the new file with the old one \
+            record by record, then puts it in place in one step. It deletes the old file only after opening the new \
+            one, so a power failure loses nothing.
 
-            Where LMDB's pages are damaged, nothing is compacted: see what "bristlecone-dump verify" says. A record that \
-            does not match its checksum is copied as it is.
+            If LMDB's pages are damaged, nothing is compacted: run "bristlecone-dump verify". A record that does not \
+            match its checksum is copied unchanged.
 
             For example:
 
@@ -26,7 +26,7 @@ struct CompactCommand: GuardedCommand {
 
     @OptionGroup var options: DumpOptions
 
-    @Flag(help: "Keep the old file as archive.mdb.before-compact.")
+    @Flag(help: "Keep the old file, as archive.mdb.before-compact.")
     var keep = false
 
     mutating func run() throws {
@@ -80,7 +80,7 @@ struct CompactSummary: Encodable {
     func text() -> String {
         let change =
             bytesWon > 0
-            ? "\(Words.space(bytesWon)) won" : "nothing won: there were hardly any free pages"
+            ? "\(Words.space(bytesWon)) won" : "no space saved: there were hardly any free pages"
         let kept = keptAs.map { "; the old file is \($0)" } ?? ""
         return SafeText.line(
             "Compacted \(folder) from \(Words.space(bytesBefore)) to \(Words.space(bytesAfter)): \(change)\(kept)")

@@ -8,14 +8,15 @@ internal import IPv8
 struct DiffCommand: GuardedCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
-        abstract: "Compare two archives, or dumps, or one of each.",
+        abstract: "Compare two archives, two dumps, or one of each.",
         discussion: """
-            A line for each thing that is only in the first (-), only in the second (+), or in both and different (~), in \
-            the order of a dump. With --content times and provenance are of no account: what counts is key, signer, \
-            version and data. With --json each difference is an object in a line of its own, and the last line tells how \
-            many there are.
+            Prints a line for each item that is only in the first (-), only in the second (+), or different in the two \
+            (~), in the order of a dump. --content ignores times and provenance, and compares only key, signer, \
+            version and data. With --json, each difference is an object on a line of its own, and the last line has \
+            the totals.
 
-            The exit status is 0 where both hold the same, 1 where they differ, 2 where one cannot be read.
+            The exit status is 0 if both have the same contents, 1 if they differ, and 2 if one of them cannot be \
+            read.
 
             For example:
 
@@ -23,13 +24,13 @@ struct DiffCommand: GuardedCommand {
               bristlecone-dump diff --content /backups/bristlecone-2026-02-03 ./data
             """)
 
-    @Argument(help: ArgumentHelp("A data folder, a backup, or a dump.", valueName: "a"))
+    @Argument(help: ArgumentHelp("A data folder, a backup or a dump.", valueName: "a"))
     var first: String
 
-    @Argument(help: ArgumentHelp("Another one; - is a dump on standard input.", valueName: "b"))
+    @Argument(help: ArgumentHelp("A data folder, a backup or a dump; - is a dump on standard input.", valueName: "b"))
     var second: String
 
-    @Flag(help: "Compare key, signer, version and data alone.")
+    @Flag(help: "Compare only key, signer, version and data.")
     var content = false
 
     @Flag(help: "Print each difference as JSON.")

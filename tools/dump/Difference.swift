@@ -24,7 +24,7 @@ struct Difference: Encodable {
         versionBefore = ItemWords(item).version
     }
 
-    /// `nil` where the difference is of no account.
+    /// `nil` if the difference is of no account.
     ///
     /// - Parameter contentOnly: whether times and provenance are of none.
     init?(_ old: DumpItem, _ new: DumpItem, contentOnly: Bool) {

@@ -8,12 +8,12 @@ internal import Glibc
 struct Dump: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bristlecone-dump",
-        abstract: "Look into a node's archive, move it and mend it, whether the node runs or not.",
+        abstract: "Inspect, move and repair a node's archive, with or without a running node.",
         discussion: """
-            DIR is a node's data folder or a backup. No key and no network are needed. What reads an archive changes \
-            nothing: beside a running node it reads one consistent state; in a stopped one's folder not a byte is written, \
-            and the node cannot start meanwhile. What changes an archive (import, compact, verify --repair) wants the node \
-            stopped.
+            DIR is a node's data folder or a backup. The tool needs no key and no network. Commands that only read \
+            change nothing: beside a running node they read one consistent state; in the folder of a stopped node they \
+            write nothing, and the node cannot start until they are done. Commands that change an archive (import, \
+            compact, verify --repair) need the node to be stopped.
 
             For example:
 
@@ -26,12 +26,12 @@ struct Dump: ParsableCommand {
               bristlecone-dump import archive.dump ./other
               bristlecone-dump diff archive.dump ./other
 
-            The exit status is 0 where all is well, 1 where nothing is found of what was asked for, verify or decode find \
-            damage, diff a difference, import something to refuse or export something to leave out, 2 where an archive or \
-            a dump cannot be opened, read or written, 64 where the command line is wrong.
+            Exit status: 0 if all is well; 1 if nothing was found, verify or decode found damage, diff found a \
+            difference, import refused an item or export left one out; 2 if an archive or dump cannot be opened, read \
+            or written; 64 if the command line is wrong.
 
-            Times are in UTC. On a terminal long identities are shortened; in a pipe and with --json they are whole. \
-            NO_COLOR turns colours off.
+            Times are in UTC. On a terminal, long identities are shortened; in a pipe and with --json they are \
+            complete. NO_COLOR turns colours off.
             """,
         version: "bristlecone-dump \(ProgramVersion.text)",
         groupedSubcommands: [
@@ -90,8 +90,8 @@ struct Dump: ParsableCommand {
             exit(status: DumpFailure.cannotRead)
         case ArchiveError.index(let detail):
             Output.complain(
-                "bristlecone-dump: The index is needed for that, and cannot be used (\(detail)): start the node, which brings "
-                    + "it in order.")
+                "bristlecone-dump: This needs the index, which cannot be used (\(detail)): start the node, which repairs "
+                    + "it.")
             exit(status: DumpFailure.cannotRead)
         case ArchiveError.processNumberTaken where Walker.isWalker: Glibc.exit(Walker.needsAnotherNumber)
         case let error as ArchiveError:
@@ -130,7 +130,7 @@ struct DumpFailure: Error, Equatable {
     let message: String
     let status: Int32
 
-    /// Damage was found, or nothing where something was looked for.
+    /// Damage was found, or nothing if something was looked for.
     static let found: Int32 = 1
     /// The archive cannot be opened or read.
     static let cannotRead: Int32 = 2

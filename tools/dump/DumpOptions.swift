@@ -7,7 +7,7 @@ internal import IPv8
 
 /// What all commands take that look into an archive.
 struct DumpOptions: ParsableArguments {
-    @Argument(help: ArgumentHelp("The data folder of a node, or a backup.", valueName: "dir"))
+    @Argument(help: ArgumentHelp("A node's data folder or a backup.", valueName: "dir"))
     var folder = "./data"
 
     @OptionGroup var output: OutputOptions
@@ -46,7 +46,7 @@ struct DumpOptions: ParsableArguments {
 
 /// How an answer is written.
 struct OutputOptions: ParsableArguments {
-    @Flag(help: "Print the answer as JSON; a list as one JSON object in each line.")
+    @Flag(help: "Print the answer as JSON; for a list, one object per line.")
     var json = false
 
     /// Prints an answer: as JSON, or as the text for people that is made for the terminal.
@@ -64,9 +64,11 @@ struct OutputOptions: ParsableArguments {
 /// The key that a command is about.
 struct KeyArgument: ParsableArguments {
     @Argument(
-        help: ArgumentHelp("A text, which is hashed with SHA-1, or 40 hexadecimal digits.", valueName: "key"),
+        help: ArgumentHelp("A text (its SHA-1 is the key) or 40 hexadecimal digits.", valueName: "key"),
         transform: { text in
-            guard !text.isEmpty else { throw ValidationError("A key is a text, or 40 hexadecimal digits.") }
+            guard !text.isEmpty else {
+                throw ValidationError("The key is empty: give a text or 40 hexadecimal digits.")
+            }
             return Target(hex: text) ?? Target(hashing: text)
         })
     var key: Target

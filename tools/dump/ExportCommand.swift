@@ -13,14 +13,14 @@ enum ExportFormat: String, ExpressibleByArgument, CaseIterable {
 struct ExportCommand: GuardedCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Write everything that an archive keeps: as a dump, as lines of JSON, or as CSV.",
+        abstract: "Export everything that an archive keeps, as a dump, as lines of JSON, or as CSV.",
         discussion: """
-            Values with all that is known of them, their earlier versions, floors, evidence, pins, publications and \
-            blocks; no key of the node, no token secrets, no journal. The same content gives the same bytes, whenever \
-            and wherever it is exported. A dump carries checksums and the root of a Merkle tree, which is printed; \
-            docs/dump-format.md draws it. Lines of JSON and CSV hold the same, one thing a line.
+            An export has the values with all their details, earlier versions, floors, evidence, pins, publications \
+            and blocks. It has no key of the node, no token secrets and no journal. The same content always gives the \
+            same bytes. A dump has checksums and the root of a Merkle tree, which the command prints; \
+            docs/dump-format.md describes it. Lines of JSON and CSV have the same contents, one item per line.
 
-            Beside a running node a copy of one state is made first, in $TMPDIR. The exit status is 1 where damaged \
+            Beside a running node, the command first copies one state to $TMPDIR. The exit status is 1 if damaged \
             records had to be left out.
 
             For example:
@@ -32,17 +32,17 @@ struct ExportCommand: GuardedCommand {
 
     @OptionGroup var options: DumpOptions
 
-    @Option(help: "What to write: dump, jsonl or csv.")
+    @Option(help: "The format of the export.")
     var format = ExportFormat.dump
 
     @Option(
         name: .shortAndLong,
-        help: "The file to write, also a pipe, a device or a socket; - is standard output.")
+        help: "The file, pipe, device or socket to write to; - is standard output.")
     var output = "-"
 
     @Option(
         help: ArgumentHelp(
-            "Only what came or changed since then: \(MomentArgument.form).", valueName: "date"),
+            "Only what changed since then: \(MomentArgument.form).", valueName: "date"),
         transform: { text in
             // A dump's own moments are to the nanosecond.
             guard let moment = Moment.read(text) ?? MomentArgument(argument: text)?.instant else {
@@ -55,15 +55,16 @@ struct ExportCommand: GuardedCommand {
     @Option(help: ArgumentHelp("Only keys that begin with these hexadecimal digits.", valueName: "digits"))
     var prefix = ""
 
-    @Flag(help: "Sign the root of a dump with the node's key, identity.key in the folder.")
+    @Flag(help: "Sign the root of the dump with the node's key (identity.key in the folder).")
     var sign = false
 
     mutating func validate() throws {
         prefix = prefix.lowercased()
-        guard DumpHeader.isPrefix(prefix) else { throw ValidationError("A prefix is up to 40 hexadecimal digits.") }
-        if sign, format != .dump { throw ValidationError("Only a dump can be signed: leave out --format or --sign.") }
+        guard DumpHeader.isPrefix(prefix) else { throw ValidationError("A prefix has up to 40 hexadecimal digits.") }
+        if sign, format != .dump { throw ValidationError("Only a dump can be signed: remove --format or --sign.") }
         if format == .dump, output == "-", isatty(STDOUT_FILENO) == 1 {
-            throw ValidationError("A dump is no text for a terminal: name a file with --output, or choose a --format.")
+            throw ValidationError(
+                "A dump is binary and does not go to a terminal: name a file with --output, or choose a --format.")
         }
     }
 
@@ -75,7 +76,8 @@ struct ExportCommand: GuardedCommand {
         let file = try OutputFile(output, readingFrom: options.folder)
         if format == .dump, file.isTerminal {
             throw DumpFailure(
-                message: "A dump is no text for a terminal: name a file with --output, or choose a --format.",
+                message:
+                    "A dump is binary and does not go to a terminal: name a file with --output, or choose a --format.",
                 status: DumpFailure.usage)
         }
         var summary: ExportSummary
@@ -100,7 +102,7 @@ struct ExportCommand: GuardedCommand {
         let path = options.folder + "/identity.key"
         let bytes = try InputFile.open(path).read(1024)
         guard let key = try? PrivateKey(bytes: bytes) else {
-            throw FileFailure(path, "is no private key: export without --sign, or put the key back from a backup.")
+            throw FileFailure(path, "is not a private key: export without --sign, or restore the key from a backup.")
         }
         return key
     }

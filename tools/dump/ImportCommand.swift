@@ -9,21 +9,21 @@ internal import IPv8
 struct ImportCommand: GuardedCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Put what a dump holds into an archive: a dump, lines of JSON, or CSV.",
+        abstract: "Import a dump into an archive: a dump, lines of JSON, or CSV.",
         discussion: """
-            First the whole dump is checked: one that is cut off or damaged anywhere is refused with the place named, and \
-            nothing of it is taken. Then every signature is checked, and each value is held against what the archive has: \
-            floors, versions and blocks are obeyed, and nothing is displaced. What is refused is told, with the reason.
+            The whole dump is checked first. If any of it is cut off or damaged, the import names the place and takes \
+            nothing. Then it checks every signature and compares each value with the archive: it respects floors, \
+            versions and blocks, and displaces nothing. It reports every refused item with the reason.
 
-            An import that was interrupted goes on where it was when the same command is given again; where something was \
-            refused by then, it begins anew, with what is held already. A folder without an archive gets one. The node \
-            has to be stopped.
+            To continue an interrupted import, repeat the command. If the interrupted run had refused an item, the \
+            import starts again, and skips what the archive has already. A folder without an archive gets a new one. \
+            The node must be stopped.
 
-            Pins, publications, blocks and floors come along, as when an archive moves. No signature proves \
-            them, so import like this only what comes from somebody you trust. With --values-only the archive takes \
-            only what a signature proves: use it for somebody else's archive.
+            Pins, publications, blocks and floors are imported too, as when an archive moves. No signature proves \
+            them, so import like this only from somebody you trust. With --values-only the archive takes only what a \
+            signature proves: use it for somebody else's archive.
 
-            The exit status is 0 where everything is held now, 1 where something was refused, 2 where the dump or the \
+            The exit status is 0 if the archive now has everything, 1 if an item was refused, and 2 if the dump or the \
             archive cannot be read.
 
             For example:
@@ -37,26 +37,26 @@ struct ImportCommand: GuardedCommand {
 
     @OptionGroup var options: DumpOptions
 
-    @Flag(help: "Leave out pins, publications, blocks and floors; all values came from a stranger.")
+    @Flag(help: "Do not import pins, publications, blocks and floors, and treat all values as received from others.")
     var valuesOnly = false
 
-    @Flag(help: "Take lines of JSON or CSV that somebody has picked or put together, without a closing line.")
+    @Flag(help: "Accept selected or combined lines of JSON or CSV, which have no closing line.")
     var unsealed = false
 
-    @Option(help: ArgumentHelp("Refuse a dump that this node has not signed.", valueName: "mid"))
+    @Option(help: ArgumentHelp("Refuse a dump without this node's signature.", valueName: "mid"))
     var signedBy: String?
 
-    @Option(help: ArgumentHelp("How large the archive may grow, in GiB, as in the node's settings.", valueName: "gib"))
+    @Option(help: ArgumentHelp("The archive's size limit in GiB, as in the node's settings.", valueName: "gib"))
     var sizeMax = 64
 
-    @Option(help: "How many threads check signatures (default: one for each processor core).")
+    @Option(help: "The number of threads that check signatures (default: one per processor core).")
     var threads: Int?
 
     mutating func validate() throws {
         if let threads, !(1...256).contains(threads) {
-            throw ValidationError("Write a number of threads from 1 to 256.")
+            throw ValidationError("--threads must be from 1 to 256.")
         }
-        guard (1...1 << 20).contains(sizeMax) else { throw ValidationError("Write a size of at least 1 GiB.") }
+        guard (1...1 << 20).contains(sizeMax) else { throw ValidationError("--size-max must be at least 1 (GiB).") }
         if let signedBy, Mid(hex: signedBy) == nil { throw ValidationError("A mid is 40 hexadecimal digits.") }
     }
 
@@ -65,7 +65,7 @@ struct ImportCommand: GuardedCommand {
         let name = InputFile.name(dump)
         let check = try DumpCheck(input, named: name, isUnsealed: unsealed)
         if let signedBy, check.seal.signature?.signer.mid != Mid(hex: signedBy) {
-            throw FileFailure(name, "is not signed by \(signedBy): fetch it from whom you trust.")
+            throw FileFailure(name, "is not signed by \(signedBy): get it from somebody you trust.")
         }
         if let gaps = check.gaps { Output.complain("\(name) \(gaps)") }
         let isNew = try makeFolder()
@@ -98,7 +98,7 @@ struct ImportCommand: GuardedCommand {
         if summary.isFull {
             throw DumpFailure(
                 message:
-                    "The archive, or its disk, is full: make room or raise --size-max, then run the same import again, "
+                    "The archive or its disk is full: make room or raise --size-max, then repeat the import, "
                     + "which takes what is missing.",
                 status: DumpFailure.cannotRead)
         }
@@ -113,7 +113,7 @@ struct ImportCommand: GuardedCommand {
         if let kept = KeptFolder(around: KeptFolder.parent(of: options.folder)) {
             throw FileFailure(
                 options.folder,
-                "lies in \(kept.path), a data folder or a backup, which is not changed for that: choose another place.")
+                "is in \(kept.path), a data folder or a backup, which must not change: choose another place.")
         }
         guard mkdir(options.folder, 0o700) == 0 || errno == EEXIST else {
             throw ArchiveError.unavailable(path: options.folder, reason: String(cString: strerror(errno)))
@@ -141,7 +141,7 @@ struct DumpCheck {
 
     /// What the dump says about what it lacks, as the end of a sentence; `nil` if it says nothing.
     var gaps: String? {
-        if header.isSalvaged { return "was salvaged from a damaged dump: what was lost of that is missing here too." }
+        if header.isSalvaged { return "was salvaged from a damaged dump: what that dump lost is missing here too." }
         guard let leftOut = seal.leftOut, leftOut > 0 else { return nil }
         return "lacks \(Words.count(leftOut, "record")), because damaged ones could not be exported."
     }
@@ -165,7 +165,7 @@ struct DumpCheck {
         }
         progress.end()
         guard seal.isAuthentic(accordingTo: SignatureVerifier()) else {
-            throw FileFailure(name, "carries a signature that is wrong: fetch it from whom you trust.")
+            throw FileFailure(name, "has a wrong signature: get it from somebody you trust.")
         }
     }
 }

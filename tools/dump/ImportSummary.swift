@@ -117,8 +117,8 @@ struct ImportSummary: Encodable {
         if resumedAt > 0 { table.add("done before", "\(resumedAt): an earlier import was interrupted there") }
         table.add("taken", "\(taken)")
         if held > 0 { table.add("held already", "\(held)") }
-        if superseded > 0 { table.add("superseded", "\(superseded): a later version is held, or was") }
-        if conflicting > 0 { table.add("conflicting", "\(conflicting): something else stands there and stays") }
+        if superseded > 0 { table.add("superseded", "\(superseded): the archive has, or had, a later version") }
+        if conflicting > 0 { table.add("conflicting", "\(conflicting): something else has this place, and stays") }
         if leftOut > 0 { table.add("left out", "\(leftOut): pins, publications, blocks and floors") }
         for refusal in ImportRefusal.allCases {
             guard let count = refused[refusal.rawValue] else { continue }
@@ -126,7 +126,7 @@ struct ImportSummary: Encodable {
         }
         table.add("root", root)
         if let signedBy { table.add("signed by", signedBy) }
-        if let indexFailure { table.add("index", "does not follow (\(indexFailure)); a node rebuilds it") }
+        if let indexFailure { table.add("index", "was not updated (\(indexFailure)); a node rebuilds it") }
         return (lines + table.lines()).joined(separator: "\n")
     }
 }
@@ -134,7 +134,7 @@ struct ImportSummary: Encodable {
 struct ItemWords {
     /// The key of the DHT, or what a pin or a block is about.
     var key = ""
-    /// The signer's mid, or the SHA-1 of the unsigned value; empty where there is none.
+    /// The signer's mid, or the SHA-1 of the unsigned value; empty if there is none.
     var id = ""
     var version: UInt32?
     var data: [UInt8]?

@@ -78,7 +78,7 @@ struct Importing {
                 summary.indexFailure = detail
                 return
             }
-            progress.show("the index follows")
+            progress.show("updating the index")
         }
     }
 }

@@ -66,7 +66,7 @@ struct ProofDocument: Codable {
         try container.encode(items, forKey: .items)
     }
 
-    /// The seal that it names; `nil` where it is none.
+    /// The seal that it names; `nil` if it is none.
     var seal: DumpSeal? {
         guard (1...ProofDocument.format).contains(format), (format == 1) == (header == nil),
             header != nil || closing == nil, let root = Digest256(hex: root), leaves > 1
@@ -101,7 +101,7 @@ struct ProvenExtent {
         guard leftOut != nil else { throw .unreadable }
     }
 
-    /// Whether all that the archive kept is in the dump; `nil` where that is not known.
+    /// Whether all that the archive kept is in the dump; `nil` if that is not known.
     var isWhole: Bool? {
         guard header.isWhole else { return false }
         return leftOut.map { $0 == 0 }
@@ -112,12 +112,12 @@ struct ProvenExtent {
         if isWhole == true { return "the dump is of a whole archive" }
         var parts: [String] = []
         if header.isSalvaged { parts.append("it was salvaged from a damaged one, so anything may be missing") }
-        if let since = header.since { parts.append("only what came or changed since \(Moment.text(since)) is in it") }
-        if !header.prefix.isEmpty { parts.append("only keys that begin with \(header.prefix) are in it") }
+        if let since = header.since { parts.append("it only contains what changed since \(Moment.text(since))") }
+        if !header.prefix.isEmpty { parts.append("it only contains keys that begin with \(header.prefix)") }
         if let leftOut, leftOut > 0 {
             parts.append("\(Words.count(leftOut, "damaged record")) \(leftOut == 1 ? "was" : "were") left out")
         }
-        if leftOut == nil { parts.append("a dump of format 1 does not tell whether damaged records were left out") }
+        if leftOut == nil { parts.append("a dump of format 1 does not say whether damaged records were left out") }
         return "the dump: " + parts.joined(separator: "; ")
     }
 }

@@ -7,12 +7,12 @@ internal import IPv8
 struct ProveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prove",
-        abstract: "Prove that what is under a key is in a dump: the items, and their paths to its root.",
+        abstract: "Prove that the items under a key are in a dump: the items, and their paths to its root.",
         discussion: """
-            Writes JSON that "bristlecone-dump check-proof" checks: a few hundred bytes a value, however large the dump \
-            is. Whoever has the dump's root, and trusts it, needs nothing else. The proof also shows whether the dump was of \
-            a whole archive or of a part of it. The whole dump is read and checked. The exit status is 1 where nothing \
-            is under the key.
+            Writes JSON that "bristlecone-dump check-proof" checks: a few hundred bytes for each value, however large \
+            the dump is. Anyone who trusts the dump's root needs nothing else. The proof also shows whether the dump \
+            was of a whole archive or of a part of it. This command reads and checks the whole dump. The exit status \
+            is 1 if nothing is under the key.
 
             For example:
 
@@ -21,9 +21,11 @@ struct ProveCommand: ParsableCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("A text, which is hashed with SHA-1, or 40 hexadecimal digits.", valueName: "key"),
+        help: ArgumentHelp("A text (its SHA-1 is the key) or 40 hexadecimal digits.", valueName: "key"),
         transform: { text in
-            guard !text.isEmpty else { throw ValidationError("A key is a text, or 40 hexadecimal digits.") }
+            guard !text.isEmpty else {
+                throw ValidationError("The key is empty: give a text or 40 hexadecimal digits.")
+            }
             return Target(hex: text) ?? Target(hashing: text)
         })
     var key: Target
@@ -55,7 +57,7 @@ struct ProveCommand: ParsableCommand {
         }
     }
 
-    /// The paths of leaves, found by reading the dump once more; `nil` where it is another one now.
+    /// The paths of leaves, found by reading the dump once more; `nil` if it is another one now.
     private func paths(of leaves: [Int], _ seal: DumpSeal, _ given: ItemSource) throws -> [[Digest256]]? {
         var source = given
         var paths = MerklePaths(ofLeaves: leaves, in: seal.leaves)
@@ -92,12 +94,12 @@ struct ProveCommand: ParsableCommand {
 struct CheckProofCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check-proof",
-        abstract: "Check what \"prove\" wrote, without the dump.",
+        abstract: "Check the output of \"prove\", without the dump.",
         discussion: """
-            Follows each item's path to the root and checks the item's own signature, and the signature of the root if \
+            Follows each item's path to the root, and checks the item's own signature and the signature of the root if \
             there is one. Name the root that you trust with --root, or the node whose signature you trust with \
-            --signed-by; without either the proof shows no more than that it fits itself. The exit status is 1 where it \
-            does not hold.
+            --signed-by; without either, the proof only shows that it is consistent with itself. The exit status is 1 \
+            if the proof does not hold.
 
             For example:
 
@@ -107,10 +109,10 @@ struct CheckProofCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The proof; - is standard input.", valueName: "proof"))
     var proof: String
 
-    @Option(help: ArgumentHelp("The root that is trusted.", valueName: "digits"))
+    @Option(help: ArgumentHelp("The root that you trust.", valueName: "digits"))
     var root: String?
 
-    @Option(help: ArgumentHelp("The node whose signature is trusted.", valueName: "mid"))
+    @Option(help: ArgumentHelp("The node whose signature you trust.", valueName: "mid"))
     var signedBy: String?
 
     @Flag(help: "Print the answer as JSON.")
@@ -145,10 +147,10 @@ struct CheckProofCommand: ParsableCommand {
     }
 
     private func fault(of seal: DumpSeal, _ verifier: SignatureVerifier) -> String? {
-        if let root, Digest256(hex: root) != seal.root { return "the root is another than the one that is trusted" }
+        if let root, Digest256(hex: root) != seal.root { return "the root is not the trusted one" }
         guard seal.isAuthentic(accordingTo: verifier) else { return "the signature of the root is wrong" }
         if let signedBy, seal.signature?.signer.mid != Mid(hex: signedBy) {
-            return "the root is not signed by the node that is trusted"
+            return "the root is not signed by the trusted node"
         }
         return nil
     }
@@ -201,7 +203,7 @@ struct ProofReport: Encodable {
         signedBy = seal.signature?.signer.mid.description
         items = []
         faults = sealFault.map { [$0] } ?? []
-        if document.items.isEmpty { faults.append("there is no item in it") }
+        if document.items.isEmpty { faults.append("it has no items") }
         do {
             extent = try ProvenExtent(document, seal)
         } catch {
@@ -243,7 +245,7 @@ struct ProofReport: Encodable {
         if let signedBy { lines.append("  signed by \(signedBy)") }
         if holds {
             lines.append(
-                "  \(extent?.text ?? "a proof of format 1 does not tell whether the dump was of a whole archive")")
+                "  \(extent?.text ?? "a proof of format 1 does not say whether the dump was of a whole archive")")
         }
         for item in items {
             let version = item.version.map { " version \($0)" } ?? ""

@@ -28,11 +28,11 @@ struct RepairSummary: Codable, Equatable {
         let count = quarantined.values.reduce(0, +)
         return "Repaired: \(Words.count(count, "damaged record")) moved to the quarantine, "
             + (publicationsRestored > 0 ? "\(Words.count(publicationsRestored, "publication")) written anew, " : "")
-            + (changesDropped > 0 ? "\(Words.count(changesDropped, "change")) taken out of the journal, " : "")
-            + (accountsRestored ? "the accounts written anew, " : "")
-            + (orderRestored ? "the serving order written anew, " : "")
-            + (countsRestored ? "the counts written anew, " : "")
-            + "the index built from \(Words.count(indexed, "record"))"
+            + (changesDropped > 0 ? "\(Words.count(changesDropped, "change")) removed from the journal, " : "")
+            + (accountsRestored ? "the accounts rebuilt, " : "")
+            + (orderRestored ? "the serving order rebuilt, " : "")
+            + (countsRestored ? "the counts rebuilt, " : "")
+            + "the index rebuilt from \(Words.count(indexed, "record"))"
     }
 }
 
@@ -54,11 +54,11 @@ enum Repair {
         _ = try HeldFolder(folder)
     }
 
-    /// Why a repair would not help; `nil` where it would.
+    /// Why a repair would not help; `nil` if it would.
     static func refusal(_ report: VerifySummary) -> String? {
         let isDeep = report.findings.contains { $0.table == "pages" || $0.key.isEmpty && $0.fault.contains("LMDB") }
         guard isDeep else { return nil }
-        return "LMDB's own pages are damaged, which cannot be repaired: put \(report.folder)/archive.mdb back from a "
+        return "LMDB's own pages are damaged, which cannot be repaired: restore \(report.folder)/archive.mdb from a "
             + "backup, or export what can still be read (bristlecone-dump export) and import it into a new folder."
     }
 
@@ -66,12 +66,12 @@ enum Repair {
     static func isConfirmed(_ report: VerifySummary) throws -> Bool {
         guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {
             throw DumpFailure(
-                message: "Nothing was repaired: there is no terminal to ask on; confirm with --yes.",
+                message: "Nothing was repaired, because there is no terminal to ask for confirmation: add --yes.",
                 status: DumpFailure.cannotRead)
         }
         Output.complain(
-            "\(Words.count(report.findings.count, "fault")): damaged records are moved to the quarantine as they are, and "
-                + "accounts, counts and index are made anew. No value is deleted. Go on? [y/N]")
+            "\(Words.count(report.findings.count, "fault")): damaged records move to the quarantine unchanged, and "
+                + "accounts, counts and index are rebuilt. No value is deleted. Continue? [y/N]")
         return readLine()?.lowercased().hasPrefix("y") ?? false
     }
 

@@ -8,16 +8,17 @@ internal import IPv8
 struct SalvageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "salvage",
-        abstract: "Save what is intact in a damaged dump, and tell exactly what is lost.",
+        abstract: "Save the intact part of a damaged dump, and report exactly what is lost.",
         discussion: """
-            A dump has a checksum for each block of up to 64 KiB. Every intact block is found, also behind bytes that are \
-            damaged, missing or too many, and its items are written as a dump of their own, which import takes. That dump \
-            says that it was salvaged, and so does every proof from it. Its root is another one and it is not signed; \
-            signed values keep their own signatures.
+            A dump has a checksum for each block of up to 64 KiB. This command finds every intact block, even after \
+            damaged, missing or extra bytes, and writes the items as a new dump, which import accepts. The new dump \
+            says that it was salvaged, and so does every proof from it. It has a new root and no signature; signed \
+            values keep their own signatures.
 
-            Of each place with damage the report names the bytes, the blocks, and the items before and behind it. From \
-            the end of the dump it knows how many items are missing; if that is lost too, it says so. The exit status is \
-            0 where the dump is whole (then nothing is written), 1 where something is lost, 2 where nothing can be saved.
+            For each damaged place the report names the bytes, the blocks, and the items before and after it. The end \
+            of the dump tells how many items are missing; if the end is lost too, the report says so. The exit status \
+            is 0 if the dump is whole (then nothing is written), 1 if something is lost, and 2 if nothing can be \
+            saved.
 
             For example:
 
@@ -76,14 +77,14 @@ struct SalvageCommand: ParsableCommand {
         if start == Array("{\"kind\":".utf8) || start.starts(with: "kind,".utf8) {
             throw FileFailure(
                 name,
-                "holds lines of text, which need no salvage: delete the line that import names, and import the rest with "
+                "contains lines of text, which need no salvage: delete the line that import names, and import the rest with "
                     + "--unsealed.")
         }
         var (source, place) = (stat(), stat())
         if dump != "-", output != "-", stat(dump, &source) == 0, stat(output, &place) == 0,
             source.st_dev == place.st_dev, source.st_ino == place.st_ino
         {
-            throw FileFailure(name, "is the damaged dump itself: write what is salvaged to another file.")
+            throw FileFailure(name, "is the damaged dump itself: write to another file.")
         }
     }
 
@@ -98,12 +99,12 @@ struct SalvageCommand: ParsableCommand {
 /// What `salvage` answers; its JSON has the same names, in snake case.
 struct SalvageReport: Encodable {
     var dump: String
-    /// `nil` where nothing is lost and so nothing was written.
+    /// `nil` if nothing is lost and so nothing was written.
     var output: String?
     var root: String?
     /// Items that were saved.
     var salvaged: Int
-    /// Items that are lost; `nil` where the end of the dump, which counts them, is lost.
+    /// Items that are lost; `nil` if the end of the dump, which counts them, is lost.
     var lost: Int?
     var headerLost: Bool
     var endLost: Bool
@@ -112,7 +113,7 @@ struct SalvageReport: Encodable {
     struct Loss: Encodable {
         /// From which byte to which: the second is that of the next intact block.
         var fromByte, toByte: Int
-        /// `nil` where the rest of the dump is lost.
+        /// `nil` if the rest of the dump is lost.
         var firstBlock, lastBlock: Int?
         /// The items before and behind.
         var after, before: String?
@@ -195,11 +196,11 @@ struct SalvageReport: Encodable {
         let place = output == "-" ? "" : " to \(SafeText.line(output))"
         let missing =
             lost.map { "\(Words.count($0, "item")) \($0 == 1 ? "is" : "are") lost" }
-            ?? "how many are lost cannot be told, because the end of the dump is lost"
+            ?? "the number of lost items is unknown, because the end of the dump is lost"
         var lines = ["Salvaged \(Words.count(salvaged, "item"))\(place); \(missing)"]
         lines += losses.map { "  lost: \($0.text)" }
         if headerLost {
-            lines.append("  The header is lost: whether the dump was of a whole archive cannot be told.")
+            lines.append("  The header is lost: nobody knows whether the dump was of a whole archive.")
         }
         if let root { lines.append("  root \(root)") }
         return lines.joined(separator: "\n")

@@ -31,7 +31,7 @@ enum Shortfall {
         let inspection = try reader.inspect(limit: limit)
         for finding in inspection.findings.prefix(findingsShownMax) { tell(finding.sentence, in: name) }
         let more = inspection.findings.count - findingsShownMax
-        if more > 0 { tell("\(more) more things are wrong", in: name) }
+        if more > 0 { tell("\(more) more faults", in: name) }
         if countsDamaged, inspection.damagedRecords > 0 {
             tell("it holds \(Words.count(inspection.damagedRecords, "damaged record"))", in: name)
         }

@@ -72,7 +72,7 @@ struct StatReport {
     func text(on terminal: Terminal) -> String {
         let head = terminal.strong("Archive \(terminal.digits(Hex.encode(summary.archiveID))) in \(folder)")
         return
-            ([head] + summaryLines(terminal) + ["", terminal.strong("What is kept")] + budgetLines()
+            ([head] + summaryLines(terminal) + ["", terminal.strong("Budgets")] + budgetLines()
             + ["", terminal.strong("Tables")] + tableLines() + ["", terminal.strong("Space")] + spaceLines())
             .joined(separator: "\n")
     }
@@ -85,17 +85,17 @@ struct StatReport {
                 "folder",
                 terminal.bad(
                     "format \(found), written by a newer program: this one knows formats up to "
-                        + "\(FolderFormat.current) and changes nothing in it"))
+                        + "\(FolderFormat.current) and does not change it"))
         }
         table.add("used by", summary.isInUse ? "a running node" : "nobody")
         if let values = summary.values {
             table.add(
                 "values",
-                "\(values.all) under \(Words.count(values.keys, "key")): \(values.owner) of their owner, "
+                "\(values.all) under \(Words.count(values.keys, "key")): \(values.owner) signed by their owner, "
                     + "\(values.signed) signed by others, \(values.unsigned) unsigned")
             table.add("size", "\(Words.space(values.bytes)) of values")
         } else {
-            table.add("values", terminal.bad("the record of the counts is damaged; a node counts them anew"))
+            table.add("values", terminal.bad("the record of counts is damaged; a node rebuilds it"))
         }
         table.add("versions", "\(versions) earlier ones")
         if let index = summary.index {
@@ -135,7 +135,7 @@ struct StatReport {
 
     private func indexText(_ terminal: Terminal) -> String {
         guard let index = summary.index else {
-            return terminal.bad("none to be used (\(summary.indexFailure ?? "unknown"))")
+            return terminal.bad("not usable (\(summary.indexFailure ?? "unknown"))")
         }
         if index.isRebuilding { return "being rebuilt" }
         let last = summary.journal.last
@@ -177,7 +177,7 @@ struct StatReport {
 }
 
 extension ArchiveSummary.BudgetShape {
-    /// How much of the pages of its table the records take, in percent; `nil` where the table has none.
+    /// How much of the pages of its table the records take, in percent; `nil` if the table has none.
     fileprivate func fill(in summary: ArchiveSummary) -> Int? {
         let table = budget == .served ? "entries" : budget.name
         guard let shape = summary.tables.first(where: { $0.name == table }), shape.bytes > 0, records > 0 else {
@@ -225,12 +225,12 @@ extension UInt64 {
 struct StatCommand: GuardedCommand {
     static let configuration = CommandConfiguration(
         commandName: "stat",
-        abstract: "Tell how much an archive holds and how full it is.",
+        abstract: "Show how much an archive contains and how full it is.",
         discussion: """
-            What the archive itself says comes at once, however large it is; for two seconds its pages and records are \
-            looked over, as far as that goes, and the exit status is 2 where something is damaged or missing. Signers and expiry are counted in the index, \
-            which takes a second for each three million values or so; growth is what the journal has of the last hour, \
-            day and month.
+            The archive's own figures appear immediately, however large it is. The command then checks pages and \
+            records for up to two seconds; the exit status is 2 if any are damaged or missing. The index counts \
+            signers and expiry, at about three million values a second. Growth comes from the journal of the last \
+            hour, day and month.
 
             For example:
 

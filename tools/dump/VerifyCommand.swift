@@ -9,18 +9,19 @@ internal import IPv8
 struct VerifyCommand: GuardedCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Re-read every record and check it: checksums, signatures, journal, counts, index.",
+        abstract: "Check every record: checksums, signatures, journal, counts and index.",
         discussion: """
-            Looks over LMDB's pages and compares what they hold with the archive's own counts, then checks every record and \
-            every signature, of earlier versions and evidence too, adds up who holds how much, and holds the index against \
-            the archive. Uses all processor cores and little memory, and tells on standard error how far it is. The exit \
-            status is 0 where everything is sound, 1 where anything is damaged or missing, 2 where the archive cannot be \
-            opened or read. Beside a running node LMDB keeps the pages of one state for as long as they are looked over.
+            Checks LMDB's pages and compares their contents with the archive's own counts. Then it checks every record \
+            and every signature, including earlier versions and evidence, recomputes the accounts, and compares the \
+            index with the archive. It uses all processor cores and little memory, and reports progress on standard \
+            error. The exit status is 0 if everything is sound, 1 if anything is damaged or missing, and 2 if the \
+            archive cannot be opened or read. Beside a running node, LMDB cannot reuse the pages of this state until \
+            they have been checked.
 
-            With --repair, on a stopped node's folder and after asking, damaged records are moved to the quarantine as \
-            they are, and what can be derived is made anew: publications of values that were published here, accounts, \
-            counts, the index; the journal begins behind its last damaged change. Then everything is verified once more. \
-            No value is deleted. A node that finds a value missing is sent it by others as they store it again.
+            --repair needs a stopped node and asks first. It moves damaged records to the quarantine unchanged, and \
+            rebuilds everything that can be derived: publications of values that were published here, accounts, counts \
+            and the index. The journal then starts after its last damaged change. Finally it verifies everything \
+            again. It deletes no value. Other nodes send the node its missing values when they republish them.
 
             For example:
 
@@ -31,19 +32,19 @@ struct VerifyCommand: GuardedCommand {
 
     @OptionGroup var options: DumpOptions
 
-    @Option(help: "How many threads check signatures (default: one for each processor core).")
+    @Option(help: "The number of threads that check signatures (default: one per processor core).")
     var threads: Int?
 
-    @Flag(help: "Move damaged records to the quarantine and rebuild the index, on a stopped node's folder.")
+    @Flag(help: "Move damaged records to the quarantine and rebuild the index. The node must be stopped.")
     var repair = false
 
-    @Flag(help: "Do so without asking.")
+    @Flag(help: "Do not ask for confirmation.")
     var yes = false
 
     mutating func validate() throws {
         if yes, !repair { throw ValidationError("--yes confirms --repair: give both, or neither.") }
         if let threads, !(1...256).contains(threads) {
-            throw ValidationError("Write a number of threads from 1 to 256.")
+            throw ValidationError("--threads must be from 1 to 256.")
         }
     }
 

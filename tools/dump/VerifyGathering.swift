@@ -34,9 +34,9 @@ struct VerifyGathering {
                 Finding(
                     table: table, key: "",
                     fault: WalkerSignal.meaning(of: signal) == .damage
-                        ? "could not be read to its end: LMDB's own pages are damaged, and reading them ended the walk "
+                        ? "could not be read to its end: LMDB's own pages are damaged, and reading them ended the process "
                             + "(\(WalkerSignal.name(of: signal)))"
-                        : "could not be read to its end: the program made a mistake there "
+                        : "could not be read to its end, because of a bug in this program "
                             + "(\(WalkerSignal.name(of: signal)))"))
         }
         return VerifySummary(

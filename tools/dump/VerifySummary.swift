@@ -6,18 +6,18 @@ struct VerifySummary: Encodable {
     var sound: Bool
     /// Records that were checked.
     var records: Int
-    /// Records by table; empty where the walk did not come to its end, which leaves `signatures` and `quarantined`
+    /// Records by table; empty if the walk did not come to its end, which leaves `signatures` and `quarantined`
     /// open as well.
     var tables: [WalkEnd.Table]
     var signatures: Int?
     var quarantined: Int?
-    /// Why the index was not compared; `nil` where it was.
+    /// Why the index was not compared; `nil` if it was.
     var indexNotCompared: String?
-    /// LMDB's pages that were looked over; `nil` where they could not be.
+    /// LMDB's pages that were looked over; `nil` if they could not be.
     var pages: Int?
     var findings: [Finding]
     var seconds: Double
-    /// Signatures a second that the library which checks them does here and nothing else; `nil` where the walk was short.
+    /// Signatures a second that the library which checks them does here and nothing else; `nil` if the walk was short.
     var bareSignatureRate: Double?
 
     private enum CodingKeys: CodingKey {
@@ -73,7 +73,7 @@ struct VerifySummary: Encodable {
         guard let signatures else { return [] }
         var table = TextTable()
         for count in tables {
-            let note = count.name == "quarantine" && count.records > 0 ? ", damaged earlier and kept as they were" : ""
+            let note = count.name == "quarantine" && count.records > 0 ? ", damaged earlier" : ""
             table.add(count.name, "\(count.records)\(note)")
         }
         table.add("signatures", "\(signatures)\(speedText(signatures))")

@@ -103,8 +103,8 @@ enum Walker {
 
     private static func failure(_ code: Int32) -> DumpFailure {
         DumpFailure(
-            message: "A process to read the archive in cannot be started (\(String(cString: strerror(code)))): "
-                + "check that /proc is there and how many processes you may have.",
+            message: "The process that reads the archive cannot start (\(String(cString: strerror(code)))): "
+                + "check that /proc is mounted and how many processes you may have.",
             status: DumpFailure.cannotRead)
     }
 

@@ -27,23 +27,23 @@ enum WalkerSignal {
         return switch signal {
         case SIGSEGV, SIGBUS, SIGABRT:
             head
-                + ": LMDB's own pages are damaged; see what \"bristlecone-dump verify\" says, and put the archive back from "
+                + ": LMDB's own pages are damaged; see what \"bristlecone-dump verify\" says, and restore the archive from "
                 + "a backup."
         case SIGILL, SIGTRAP, SIGFPE:
             head
-                + ", which is a mistake in this program: see with \"bristlecone-dump verify\" whether the archive is sound, "
+                + ", which is a bug in this program: check with \"bristlecone-dump verify\" whether the archive is sound, "
                 + "and report it."
         case SIGKILL:
             head
-                + ": the system does that when memory runs out, or somebody did it. Nothing suggests damage: see what the "
+                + ": memory ran out, or somebody killed it. Nothing suggests damage: see what the "
                 + "kernel's log says (dmesg), and repeat the command."
         case SIGXFSZ:
             head
-                + ": a file would have grown beyond the limit that is set for this user. Raise it (ulimit -f), and repeat "
+                + ": a file reached this user's size limit. Raise it (ulimit -f), and repeat "
                 + "the command."
         case SIGXCPU:
             head
-                + ": it has used all the processor time that is set for this user. Raise the limit (ulimit -t), and repeat "
+                + ": it reached this user's limit of processor time. Raise the limit (ulimit -t), and repeat "
                 + "the command."
         default: head + " by somebody or by the system. Nothing suggests damage: repeat the command."
         }

@@ -366,11 +366,11 @@ def read_proof(path, trusted_root, trusted_signer):
         require(found == root, f"leaf {place} does not lead to the root")
         return leaf
 
-    require(trusted_root in (None, proof["root"]), "the root is another than the one that is trusted")
+    require(trusted_root in (None, proof["root"]), "the root is not the trusted one")
     if proof["signature"]:
         check_root(bytes.fromhex(proof["public_key"]), bytes.fromhex(proof["signature"]), leaves, root)
     signer = hashlib.sha1(bytes.fromhex(proof["public_key"] or "")).hexdigest()
-    require(trusted_signer in (None, signer), "the root is not signed by the node that is trusted")
+    require(trusted_signer in (None, signer), "the root is not signed by the trusted node")
     if proof["format"] > 1:
         header = read_header(leaf_of(proof["header"], 0))
         require((header.format > 1) == (proof["closing"] is not None), "the closing does not fit the dump's format")
@@ -385,7 +385,7 @@ def read_proof(path, trusted_root, trusted_signer):
         require(item.leaf == leaf, f"leaf {part['leaf']} is no item")
         check_item(item)
         items.append(item)
-    require(items, "there is no item in it")
+    require(items, "it has no items")
     return items, header, left_out
 
 

@@ -10,11 +10,11 @@ extension Explanation.Kind: ExpressibleByArgument {}
 struct DecodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "decode",
-        abstract: "Explain a packet or an entry byte by byte, and where it breaks.",
+        abstract: "Explain a packet or an entry byte by byte, and show where it breaks.",
         discussion: """
-            Takes hexadecimal digits, a file of bytes or of such digits, or - for standard input. What begins like a packet \
-            of the DHT is taken for one, anything else for an entry; --as decides otherwise. The exit status is 0 where a \
-            node would take it, with a valid signature, and 1 where not.
+            The input is hexadecimal digits, a file of bytes or of such digits, or - for standard input. Input that \
+            begins like a packet of the DHT is read as a packet, everything else as an entry; --as overrides that. The \
+            exit status is 0 if a node would accept the input with a valid signature, and 1 if not.
 
             For example:
 
@@ -26,7 +26,7 @@ struct DecodeCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Hexadecimal digits, a file, or - for standard input.", valueName: "hex|file|-"))
     var input: String
 
-    @Option(name: .customLong("as"), help: "What to take it for.")
+    @Option(name: .customLong("as"), help: "Read the input as this.")
     var kind: Explanation.Kind?
 
     @OptionGroup var output: OutputOptions
@@ -45,7 +45,9 @@ struct DecodeCommand: ParsableCommand {
         if input != "-", let bytes = DecodeCommand.digits(Array(input.utf8)) { return bytes }
         let path = input == "-" ? "/dev/stdin" : input
         guard let file = fopen(path, "rb") else {
-            throw failure("is no even number of hexadecimal digits and no file (\(String(cString: strerror(errno))))")
+            throw failure(
+                "is neither an even number of hexadecimal digits nor a readable file (\(String(cString: strerror(errno))))"
+            )
         }
         defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: DecodeCommand.inputBytesMax + 1)
@@ -67,7 +69,7 @@ struct DecodeCommand: ParsableCommand {
     private func failure(_ reason: String) -> DumpFailure {
         let name = input == "-" ? "Standard input" : "\"\(input)\""
         return DumpFailure(
-            message: "\(name) \(reason): name a file, write digits, or write - to read standard input.",
+            message: "\(name) \(reason): give a file, hexadecimal digits, or - for standard input.",
             status: DumpFailure.usage)
     }
 }

@@ -11,7 +11,7 @@ struct Explanation {
     let kind: Kind
     let byteCount: Int
     let fields: [Field]
-    /// Where it breaks; `nil` where a node would take it.
+    /// Where it breaks; `nil` if a node would take it.
     let fault: DecodeFault?
 
     init(_ bytes: [UInt8], as kind: Kind) {
@@ -53,7 +53,7 @@ struct Explanation {
             }
             return nil
         } catch {
-            return DecodeFault(offset: 0, reason: "a node does not take it (\(error))")
+            return DecodeFault(offset: 0, reason: "a node does not accept it (\(error))")
         }
     }
 

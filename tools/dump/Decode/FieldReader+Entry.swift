@@ -7,11 +7,11 @@ extension FieldReader {
     mutating func entry() throws(DecodeFault) {
         let start = position
         let count = remaining
-        guard count > 0 else { throw DecodeFault(offset: start, reason: "an entry has one byte at least") }
+        guard count > 0 else { throw DecodeFault(offset: start, reason: "an entry has at least one byte") }
         guard count <= Entry.byteCountMax else {
             throw DecodeFault(
                 offset: start + Entry.byteCountMax,
-                reason: "an entry has \(Entry.byteCountMax) bytes at most, and this one has \(count)")
+                reason: "an entry has at most \(Entry.byteCountMax) bytes, but this one has \(count)")
         }
         let kind = try number("kind", 1) { $0 == 0 ? "unsigned" : $0 == 1 ? "signed" : "unknown" }
         switch kind {
@@ -35,7 +35,7 @@ extension FieldReader {
         let keyStart = position + 2
         guard let key = try key("signer's key") else {
             throw DecodeFault(
-                offset: keyStart, reason: "the key is not the canonical encoding of any of the five kinds there are")
+                offset: keyStart, reason: "the key is not the canonical encoding of any of the five kinds of key")
         }
         let needed = key.level.signatureByteCount
         guard remaining == needed else {
@@ -49,7 +49,7 @@ extension FieldReader {
         let isValid = SignatureVerifier().isValid(
             bytes[boundary..<boundary + needed], of: bytes[start..<boundary], by: key)
         try take("signature", needed) { _ in isValid ? "valid, over everything before it" : "wrong" }
-        if !isValid { blame("the signature is not the signer's over the entry before it") }
+        if !isValid { blame("the signature does not match the signer's key and the entry before it") }
     }
 
     /// What tells an unsigned entry from others takes no bytes.

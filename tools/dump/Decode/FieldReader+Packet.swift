@@ -19,7 +19,7 @@ extension FieldReader {
         if bytes.count > Packet.byteCountMax {
             throw DecodeFault(
                 offset: Packet.byteCountMax,
-                reason: "a packet has \(Packet.byteCountMax) bytes at most, and this one has \(bytes.count)")
+                reason: "a packet has at most \(Packet.byteCountMax) bytes, but this one has \(bytes.count)")
         }
         let protocolBytes = Packet.prefix.prefix(2)
         let version = try take("protocol", 2) { $0 == Array(protocolBytes) ? "IPv8, version 2" : "not IPv8" }
@@ -28,7 +28,7 @@ extension FieldReader {
         }
         let community = try take("community", 20) { $0 == Array(Packet.prefix.dropFirst(2)) ? "the DHT" : "another" }
         guard community == Array(Packet.prefix.dropFirst(2)) else {
-            throw DecodeFault(offset: 2, reason: "this is the packet of another overlay than the DHT")
+            throw DecodeFault(offset: 2, reason: "the packet belongs to another overlay")
         }
     }
 
@@ -36,7 +36,7 @@ extension FieldReader {
         let keyStart = position + 2
         guard let key = try key("sender's key") else {
             throw DecodeFault(
-                offset: keyStart, reason: "the key is not the canonical encoding of any of the five kinds there are")
+                offset: keyStart, reason: "the key is not the canonical encoding of any of the five kinds of key")
         }
         let needed = key.level.signatureByteCount
         let boundary = bytes.count - needed
@@ -50,7 +50,7 @@ extension FieldReader {
         removeLimit()
         let isValid = SignatureVerifier().isValid(bytes[boundary...], of: bytes[..<boundary], by: key)
         try take("signature", needed) { _ in isValid ? "valid, over everything before it" : "wrong" }
-        if !isValid { blame("the signature is not the sender's over the packet before it") }
+        if !isValid { blame("the signature does not match the sender's key and the packet before it") }
     }
 }
 

@@ -12,7 +12,7 @@ extension FieldReader {
         }
         guard remaining == 0 else {
             throw DecodeFault(
-                offset: position, reason: "\(Words.count(remaining, "byte")) too many behind the last field")
+                offset: position, reason: "\(Words.count(remaining, "byte")) after the last field")
         }
     }
 
@@ -82,7 +82,9 @@ extension FieldReader {
 
     private mutating func values() throws(DecodeFault) {
         let count = try number("number of values", 1)
-        if count > StoreRequest.valueCountMax { blame("more than the \(StoreRequest.valueCountMax) that a node takes") }
+        if count > StoreRequest.valueCountMax {
+            blame("more than the \(StoreRequest.valueCountMax) that a node accepts")
+        }
         for _ in 0..<count {
             let length = try number("length of the value", 2)
             guard length <= remaining else {
@@ -111,7 +113,7 @@ extension FieldReader {
         append([
             Field(
                 offset: position, bytes: Array(bytes[position..<position + remaining]), name: "not read",
-                meaning: "this value is none", depth: 1, fault: reason)
+                meaning: "this is not a valid value", depth: 1, fault: reason)
         ])
     }
 

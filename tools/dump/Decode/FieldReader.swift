@@ -83,7 +83,7 @@ struct FieldReader {
         let count = try number("length of the \(name)", 2)
         return PublicKey(
             bytes: try take(name, count) { bytes in
-                guard let key = PublicKey(bytes: bytes) else { return "no key of a kind that is known" }
+                guard let key = PublicKey(bytes: bytes) else { return "not a key of a known kind" }
                 return "\(key.level.rawValue), mid \(key.mid)"
             })
     }

@@ -8,10 +8,10 @@ internal import Kademlia
 struct ContactsCommand: GuardedCommand {
     static let configuration = CommandConfiguration(
         commandName: "contacts",
-        abstract: "List the nodes that are asked after a restart.",
+        abstract: "List the nodes that the node contacts after a restart.",
         discussion: """
-            Those that answered last come first. A running node writes them down every few minutes and when it ends; \
-            "bristlecone status" tells what it knows now.
+            The nodes that answered last come first. A running node saves its contacts every few minutes and when it \
+            stops; "bristlecone status" shows the current ones.
 
             For example:
 
@@ -33,7 +33,7 @@ struct ContactsCommand: GuardedCommand {
         }
         try writer.flush()
         if contacts.isEmpty {
-            Output.complain("bristlecone-dump: No contact has been written down in \(options.folder).")
+            Output.complain("bristlecone-dump: No contacts are saved in \(options.folder).")
         }
     }
 }
@@ -42,9 +42,9 @@ struct ContactsCommand: GuardedCommand {
 struct BucketsCommand: GuardedCommand {
     static let configuration = CommandConfiguration(
         commandName: "buckets",
-        abstract: "List the buckets of the routing table as it was when the contacts were written down.",
+        abstract: "List the buckets of the routing table, as they were last saved.",
         discussion: """
-            A bucket is named by the leading bits that the node ids in it share.
+            The leading bits that the node ids in a bucket share are its name.
 
             For example:
 
@@ -68,7 +68,7 @@ struct BucketsCommand: GuardedCommand {
         }
         try writer.flush()
         if buckets.isEmpty {
-            Output.complain("bristlecone-dump: No bucket has been written down in \(options.folder).")
+            Output.complain("bristlecone-dump: No buckets are saved in \(options.folder).")
         }
     }
 }

@@ -7,23 +7,23 @@ internal import IPv8
 struct JobsCommand: GuardedCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs",
-        abstract: "List what the node does by itself and when: recurring jobs, then values to be stored again.",
+        abstract: "List the node's tasks and when they are due: recurring ones first, then values to be republished.",
         discussion: """
-            As the node last wrote it down. Values come in the order in which they are due. What is pinned is looked for in \
-            the DHT besides, and stored again for as long as it is pinned.
+            Shows the tasks as the node last saved them. Values come in the order in which they are due. The node also \
+            looks for pinned values in the DHT, and republishes them for as long as they are pinned.
 
             For example:
 
               bristlecone-dump jobs --limit 20 ./data
             """)
 
-    @Option(help: ArgumentHelp("Stop after so many values.", valueName: "count"))
+    @Option(help: ArgumentHelp("List at most this many values.", valueName: "count"))
     var limit: Int?
 
     @OptionGroup var options: DumpOptions
 
     mutating func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("Write a number from 1 on for --limit.") }
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
     }
 
     mutating func run() throws {
@@ -42,7 +42,7 @@ struct JobsCommand: GuardedCommand {
             for value in try walk.next() { try add(.value(value)) }
             try writer.flush()
         }
-        if writer.count == 0 { Output.complain("bristlecone-dump: Nothing is to be done in \(options.folder).") }
+        if writer.count == 0 { Output.complain("bristlecone-dump: There is nothing to do in \(options.folder).") }
     }
 }
 
@@ -54,7 +54,7 @@ private enum Due {
     static func columns(on terminal: Terminal) -> [ColumnTable.Column] {
         [
             .init("due", terminal.momentWidth), .init("what", max(16, terminal.digitsWidth(40))),
-            .init("last done", terminal.momentWidth), .init("how that went", 0),
+            .init("last done", terminal.momentWidth), .init("result", 0),
         ]
     }
 
@@ -117,7 +117,7 @@ private enum Due {
             switch outcome {
             case .stored: return "\(Words.count(state.acknowledged, "node")) acknowledged"
             case .unanswered: return "nobody acknowledged, \(Words.count(state.attempts, "time"))"
-            case .othersCloser: return "enough others are closer"
+            case .othersCloser: return "enough other nodes are closer"
             }
         }
     }

@@ -8,10 +8,10 @@ internal import Maintenance
 struct PlanCommand: GuardedCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Tell what upkeep would do if the node were started now, and how long that takes.",
+        abstract: "Show what republishing would do if the node started now, and how long it would take.",
         discussion: """
-            Counts the keys whose values are to be stored in the DHT again, and foretells from the contacts that are written \
-            down how much traffic that is. "bristlecone plan" asks a running node.
+            Counts the keys whose values are due to be republished, and estimates the traffic from the saved contacts. \
+            "bristlecone plan" asks a running node.
 
             For example:
 
@@ -20,13 +20,13 @@ struct PlanCommand: GuardedCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How many requests a second upkeep may send (upkeep.packets_per_second).", valueName: "count"))
+            "Requests per second for republishing (upkeep.packets_per_second).", valueName: "count"))
     var packetsPerSecond = UpkeepLimits().packetsPerSecond
 
     @OptionGroup var options: DumpOptions
 
     mutating func validate() throws {
-        if packetsPerSecond < 1 { throw ValidationError("Write a number from 1 on for --packets-per-second.") }
+        if packetsPerSecond < 1 { throw ValidationError("--packets-per-second must be at least 1.") }
     }
 
     mutating func run() throws {
@@ -63,12 +63,12 @@ struct PlanCommand: GuardedCommand {
         table.add("traffic", "about \(Words.count(forecast.packets, "packet"))")
         table.add(
             "takes",
-            forecast.duration.map { "about \(Words.age($0))" } ?? terminal.bad("there is nobody to store anything on"))
+            forecast.duration.map { "about \(Words.age($0))" } ?? terminal.bad("no node to store on is known"))
         if forecast.keysBeyondCapacity > 0, forecast.duration != nil {
             table.add(
                 "too much",
-                terminal.bad("\(Words.count(forecast.keysBeyondCapacity, "key")) more than can be stored in time"))
+                terminal.bad("\(Words.count(forecast.keysBeyondCapacity, "key")) too many to republish in time"))
         }
-        return ([terminal.strong("Upkeep, if the node were started now")] + table.lines()).joined(separator: "\n")
+        return ([terminal.strong("Republishing, if the node started now")] + table.lines()).joined(separator: "\n")
     }
 }

@@ -9,10 +9,10 @@ extension PublisherOrder: ExpressibleByArgument {}
 struct PublishersCommand: GuardedCommand {
     static let configuration = CommandConfiguration(
         commandName: "publishers",
-        abstract: "List those who signed the values, one in each line.",
+        abstract: "List the publishers of the values, one per line.",
         discussion: """
-            Those of whom most values are held come first, unless --sort says otherwise. Values that have expired count as \
-            long as they are in the archive.
+            The publisher with the most values comes first, unless --sort says otherwise. Expired values count until \
+            they leave the archive.
 
             For example:
 
@@ -20,19 +20,19 @@ struct PublishersCommand: GuardedCommand {
               bristlecone-dump publishers --sort last-stored --json ./data
             """)
 
-    @Option(help: ArgumentHelp("The order.", valueName: "order"))
+    @Option(help: ArgumentHelp("The order of the list.", valueName: "order"))
     var sort = PublisherOrder.values
 
-    @Flag(help: "The last one first.")
+    @Flag(help: "Reverse the order.")
     var reverse = false
 
-    @Option(help: ArgumentHelp("Stop after so many.", valueName: "count"))
+    @Option(help: ArgumentHelp("List at most this many.", valueName: "count"))
     var limit: Int?
 
     @OptionGroup var options: DumpOptions
 
     mutating func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("Write a number from 1 on for --limit.") }
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
     }
 
     mutating func run() throws {
@@ -41,7 +41,7 @@ struct PublishersCommand: GuardedCommand {
         let terminal = OutputOptions.terminal
         let table = ColumnTable(Publisher.columns(on: terminal), on: terminal)
         var writer = RowWriter()
-        var walk = try ProgressLine.during("Counting values of each signer") { () throws(ArchiveError) in
+        var walk = try ProgressLine.during("Counting each signer's values") { () throws(ArchiveError) in
             try PublisherWalk(reader, by: sort, isReversed: reverse, limit: limit)
         }
         while !walk.isAtEnd {
@@ -52,7 +52,7 @@ struct PublishersCommand: GuardedCommand {
             }
             try writer.flush()
         }
-        if writer.count == 0 { Output.complain("bristlecone-dump: Nobody signed a value in \(options.folder).") }
+        if writer.count == 0 { Output.complain("bristlecone-dump: No value is signed in \(options.folder).") }
     }
 }
 

@@ -97,7 +97,7 @@ final class OutputFile {
             isLink || (opened.st_dev, opened.st_ino) == (status.st_dev, status.st_ino)
         else {
             close(descriptor)
-            throw FileFailure(path, "was exchanged while it was opened: name another file.")
+            throw FileFailure(path, "was replaced while it was being opened: choose another file.")
         }
         return descriptor
     }

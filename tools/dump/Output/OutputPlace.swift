@@ -71,7 +71,7 @@ enum OutputPlace {
         guard let name = KeptFolder.name(of: status, in: folder) else { return }
         throw FileFailure(
             path == "-" ? "Standard output" : path,
-            "is the same file as \(folder)/\(name), which it would destroy: choose another place.")
+            "is the same file as \(folder)/\(name) and would destroy it: choose another place.")
     }
 
     private static func regular(_ place: String, _ path: String) throws(FileFailure) -> OutputPlace {
@@ -86,14 +86,14 @@ enum OutputPlace {
         guard let kept = KeptFolder(around: KeptFolder.parent(of: place)) else { return }
         throw FileFailure(
             path,
-            "lies in \(kept.path), a data folder or a backup, which is not changed for that: choose another place.")
+            "is in \(kept.path), a data folder or a backup, which must not change: choose another place.")
     }
 
     private static func requireOwn(_ status: stat, _ what: String, _ path: String) throws(FileFailure) {
         guard status.st_uid != geteuid(), status.st_uid != 0 else { return }
         let owner = getpwuid(status.st_uid).map { String(cString: $0.pointee.pw_name) } ?? "#\(status.st_uid)"
         throw FileFailure(
-            path, "is \(what) of the user \(owner), who could have put it there for you: name another file.")
+            path, "is \(what) of the user \(owner), who may have put it there on purpose: choose another file.")
     }
 
     /// The descriptor of this process that a path names; `nil` for any other path.

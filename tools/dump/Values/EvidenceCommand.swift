@@ -7,10 +7,10 @@ internal import IPv8
 struct EvidenceCommand: GuardedCommand {
     static let configuration = CommandConfiguration(
         commandName: "evidence",
-        abstract: "List pairs of values of one signer and one version that differ.",
+        abstract: "List pairs of different values with the same signer, key and version.",
         discussion: """
-            An honest signer does not make such pairs: whoever has both can show that one key signed two different values \
-            as the same version. --json has both entries whole, to be checked by anybody.
+            An honest signer does not make such pairs: both values together prove that one key signed two different \
+            values as the same version. --json has both entries complete, so that anybody can check them.
 
             For example:
 
@@ -57,7 +57,7 @@ extension KnownEvidence {
         let digits = terminal.digitsWidth(40)
         return [
             .init("key", digits), .init("signer", digits), .init("version", 10, isRight: true),
-            .init("noted", terminal.momentWidth), .init("held, and offered later", 0),
+            .init("noted", terminal.momentWidth), .init("first and later value", 0),
         ]
     }
 

@@ -41,7 +41,7 @@ struct FilterOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("Only values of this signer: the 40 digits of a mid.", valueName: "mid"),
         transform: { text in
-            guard let mid = Mid(hex: text) else { throw ValidationError("Write the 40 hexadecimal digits of a mid.") }
+            guard let mid = Mid(hex: text) else { throw ValidationError("A mid has 40 hexadecimal digits.") }
             return mid
         })
     var signer: Mid?
@@ -49,11 +49,11 @@ struct FilterOptions: ParsableArguments {
     @Option(
         name: .customLong("class"),
         help: ArgumentHelp(
-            "Only values of this class: owner, signed (by somebody else) or unsigned. May be given again for more.",
+            "Only values of this class: owner, signed (by somebody else) or unsigned. Can be repeated.",
             valueName: "class"), completion: .list(EntryClass.allCases.map(\.name)),
         transform: { text in
             guard let found = EntryClass.allCases.first(where: { $0.name == text }) else {
-                throw ValidationError("Write owner, signed or unsigned.")
+                throw ValidationError("The class must be owner, signed or unsigned.")
             }
             return found
         })
@@ -70,20 +70,20 @@ struct FilterOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Only values first seen before this time.", valueName: "date"))
     var until: MomentArgument?
 
-    @Option(help: ArgumentHelp("Only values that have at least so many bytes, serialized.", valueName: "bytes"))
+    @Option(help: ArgumentHelp("Only values of at least this serialized size.", valueName: "bytes"))
     var minSize: Int?
 
-    @Option(help: ArgumentHelp("Only values that have at most so many bytes, serialized.", valueName: "bytes"))
+    @Option(help: ArgumentHelp("Only values of at most this serialized size.", valueName: "bytes"))
     var maxSize: Int?
 
     @Option(
-        help: ArgumentHelp("What was there then, as far as earlier versions are kept.", valueName: "date"))
+        help: ArgumentHelp("Show the state at this time, as far as the history reaches.", valueName: "date"))
     var asOf: MomentArgument?
 
     mutating func validate() throws {
-        if let minSize, minSize < 0 { throw ValidationError("Write a number of bytes from 0 on.") }
+        if let minSize, minSize < 0 { throw ValidationError("A size in bytes must be at least 0.") }
         if let maxSize, maxSize < minSize ?? 0 {
-            throw ValidationError("--max-size must not be less than --min-size, nor below 0.")
+            throw ValidationError("--max-size must be at least 0, and at least --min-size.")
         }
     }
 

@@ -7,10 +7,10 @@ internal import IPv8
 struct GetCommand: GuardedCommand {
     static let configuration = CommandConfiguration(
         commandName: "get",
-        abstract: "Show every value under a key, with all that is known of it.",
+        abstract: "Show every value under a key, with all its details.",
         discussion: """
-            Expired, retained and damaged values too, in the order in which they are served. The exit status is 1 where \
-            there is none.
+            Includes expired, retained and damaged values, in the order in which a node serves them. The exit status \
+            is 1 if there is no value.
 
             For example:
 
@@ -24,10 +24,10 @@ struct GetCommand: GuardedCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What was there then, as far as earlier versions are kept: \(MomentArgument.form).", valueName: "date"))
+            "Show the state at this time, as far as the history reaches: \(MomentArgument.form).", valueName: "date"))
     var asOf: MomentArgument?
 
-    @Flag(help: "Write the data of the first sound value, byte for byte, and nothing else.")
+    @Flag(help: "Write only the data of the first undamaged value, byte for byte.")
     var raw = false
 
     @OptionGroup var options: DumpOptions

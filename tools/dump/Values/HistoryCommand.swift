@@ -7,10 +7,10 @@ internal import IPv8
 struct HistoryCommand: GuardedCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "Show every version of the values under a key that is kept.",
+        abstract: "Show every archived version of the values under a key.",
         discussion: """
-            Of each signer the first version is kept, the last sixteen, and fewer and fewer in between. What nobody \
-            signed has no versions: "bristlecone-dump get" shows it. The exit status is 1 where there is none.
+            The archive keeps each signer's first version, the last sixteen, and fewer and fewer in between. Unsigned \
+            values have no versions: "bristlecone-dump get" shows them. The exit status is 1 if there is no version.
 
             For example:
 
@@ -20,7 +20,7 @@ struct HistoryCommand: GuardedCommand {
 
     @OptionGroup var argument: KeyArgument
 
-    @Flag(help: "Also what the journal has about the key. The whole journal is read for that.")
+    @Flag(help: "Also show the key's changes in the journal, which is read completely.")
     var changes = false
 
     @OptionGroup var options: DumpOptions
@@ -36,7 +36,7 @@ struct HistoryCommand: GuardedCommand {
         }
         guard !isEmpty else {
             throw DumpFailure(
-                message: "No signed value has been under \(argument.key) in \(options.folder), as far as is known.",
+                message: "No signed value is known under \(argument.key) in \(options.folder).",
                 status: DumpFailure.found)
         }
     }

@@ -9,11 +9,11 @@ extension ValueOrder: ExpressibleByArgument {}
 struct ListCommand: GuardedCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List values, one in each line.",
+        abstract: "List values, one per line.",
         discussion: """
-            In the order of their keys the first lines come at once, however large the archive is, and memory does not \
-            grow with the list. Any other order is made by the index. Expired values are listed until they leave the \
-            archive; --served leaves them out.
+            In key order the first lines appear immediately, however large the archive is, and memory does not grow \
+            with the list. The index makes any other order. Expired values are listed until they leave the archive; \
+            --served leaves them out.
 
             For example:
 
@@ -26,22 +26,22 @@ struct ListCommand: GuardedCommand {
 
     @OptionGroup(title: "Filters") var filters: FilterOptions
 
-    @Option(help: ArgumentHelp("The order.", valueName: "order"))
+    @Option(help: ArgumentHelp("The order of the list.", valueName: "order"))
     var sort = ValueOrder.key
 
-    @Flag(help: "The last one first.")
+    @Flag(help: "Reverse the order.")
     var reverse = false
 
-    @Option(help: ArgumentHelp("Stop after so many.", valueName: "count"))
+    @Option(help: ArgumentHelp("List at most this many.", valueName: "count"))
     var limit: Int?
 
     @OptionGroup var options: DumpOptions
 
     mutating func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("Write a number from 1 on for --limit.") }
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
         if filters.asOf != nil, sort != .key || reverse {
             throw ValidationError(
-                "What was there at a date is listed in the order of keys: leave --sort and --reverse out.")
+                "With --as-of the list is in key order: remove --sort and --reverse.")
         }
     }
 
@@ -67,22 +67,22 @@ struct ListCommand: GuardedCommand {
         case .behind(let count):
             if isNeeded {
                 Output.complain(
-                    "bristlecone-dump: The index is \(Words.count(count, "change")) behind, and what came since is missing; "
-                        + "a node brings it forward.")
+                    "bristlecone-dump: The index is \(Words.count(count, "change")) behind, so newer values are missing; "
+                        + "a running node updates it.")
             }
             return isNeeded
         case .unusable(let reason):
             guard isNeeded else { return false }
             throw DumpFailure(
                 message:
-                    "That order needs the index, which cannot be used (\(reason)): leave --sort and --reverse out.",
+                    "This order needs the index, which cannot be used (\(reason)): remove --sort and --reverse.",
                 status: DumpFailure.cannotRead)
         }
     }
 
     /// Returns how many damaged records were come upon.
     private func listByIndex(_ reader: ArchiveReader, _ rows: inout ValueRows, at now: Instant) throws -> Int {
-        var walk = try ProgressLine.during("Putting values in order") { () throws(ArchiveError) in
+        var walk = try ProgressLine.during("Sorting values") { () throws(ArchiveError) in
             try SortedWalk(reader, filters.filter, by: sort, descending: reverse, limit: limit, at: now)
         }
         while !walk.isAtEnd, !rows.isFull { try rows.add(try walk.next()) }
@@ -136,7 +136,7 @@ struct ValueRows {
     /// Tells how far the walk is while nothing is found.
     mutating func tell(examined: Int) {
         let listed = count
-        progress.show("\(examined) records looked at, \(listed) listed")
+        progress.show("\(examined) records read, \(listed) listed")
     }
 
     /// Says so where nothing was listed.

@@ -25,8 +25,8 @@ struct Reasons {
         for table in facts.quarantined {
             add(
                 nil, "quarantined",
-                "A damaged record of the table \(table) has been moved into quarantine; the network is "
-                    + "asked for a good copy.", isBad: true)
+                "A damaged record of the table \(table) is in quarantine; the node asks the network for a good "
+                    + "copy.", isBad: true)
         }
         addRemovals(changes)
         guard all.isEmpty else { return }
@@ -45,8 +45,8 @@ struct Reasons {
             for subject in subjects {
                 let meaning =
                     topic == "pinned"
-                    ? "its values go last when room is needed, and are kept for as long as archive.retain_pinned says."
-                    : "nothing of it is taken, and no store of it is acknowledged."
+                    ? "its values are evicted last, and retained for as long as archive.retain_pinned says."
+                    : "the node refuses its values and acknowledges no store of them."
                 switch subject {
                 case .key: add(nil, topic, "The key is \(topic): \(meaning)", isBad: topic == "blocked")
                 case .signer(let mid):
@@ -64,12 +64,12 @@ struct Reasons {
             if let end = publication.withdrawn {
                 add(
                     publication.id, "withdrawn",
-                    "\(begun) and withdrawn on \(Words.moment(end, at: now)): it is kept like anybody's since.")
+                    "\(begun) and withdrawn on \(Words.moment(end, at: now)): since then it is retained like anybody's value."
+                )
             } else {
                 add(
                     publication.id, "published",
-                    "\(begun): it is stored in the DHT again and again until it is withdrawn, and goes last when room is "
-                        + "needed.")
+                    "\(begun): the node republishes it until it is withdrawn, and evicts it last.")
             }
         }
     }
@@ -81,17 +81,18 @@ struct Reasons {
         guard let record = value.record else {
             return add(
                 value.id, "damaged",
-                "The record does not match its checksum: it is never served, and moves into "
-                    + "quarantine when the scrub comes upon it or a good copy is stored.", isBad: true)
+                "The record does not match its checksum. It is never served. It moves to the quarantine when the "
+                    + "scrub reads it or somebody stores a good copy.", isBad: true)
         }
         addServing(value, record, place: place)
         if let signature = record.entry.signature {
             add(
                 value.id, "version",
-                "Version \(signature.version.number) is held: a higher one replaces it, the same with other data only from "
-                    + "its signer, and a lower one is not taken."
+                "This is version \(signature.version.number). A higher version replaces it; the same version with other "
+                    + "data does so only if the signer sends it; a lower one is refused."
                     + (standing.earlierVersions == 0
-                        ? "" : " \(Words.count(standing.earlierVersions, "earlier version")) of it are kept."))
+                        ? "" : " \(Words.count(standing.earlierVersions, "earlier version")) of it are in the history.")
+            )
         }
         addRepublishing(standing)
         addStanding(standing)
@@ -100,17 +101,18 @@ struct Reasons {
     private mutating func addRepublishing(_ standing: KeyFacts.Standing) {
         let value = standing.value
         if isPinned(value) {
-            return add(value.id, "republished", "It is pinned: the DHT is asked for it, and it is stored there again.")
+            return add(value.id, "republished", "It is pinned: the node looks for it in the DHT and republishes it.")
         }
         guard let due = standing.due else {
             return add(
                 value.id, "republished",
-                "This node does not store it in the DHT again: what others published it does until upkeep.lifetime after it "
-                    + "came into the world, as far as the index tells.")
+                "According to the index, this node does not republish it: it republishes other people's values only "
+                    + "until upkeep.lifetime after their origin.")
         }
         let moment = Words.moment(due, at: now)
         add(
-            value.id, "republished", "It is due to be stored in the DHT again \(due <= now ? "since" : "on") \(moment)."
+            value.id, "republished",
+            "It \(due <= now ? "has been due to be republished since" : "is due to be republished on") \(moment)."
         )
     }
 
@@ -120,18 +122,18 @@ struct Reasons {
             switch state.lastOutcome {
             case .stored: "\(Words.count(state.acknowledged, "node")) acknowledged it"
             case .unanswered: "nobody acknowledged it, \(Words.count(state.attempts, "time")) in a row"
-            case .othersCloser: "enough others are closer to it than this node is"
-            case nil: "what came of it is not known"
+            case .othersCloser: "enough other nodes are closer to the key"
+            case nil: "the result is not known"
             }
         let retry = state.retryAt.map { "; not again before \(Words.moment($0, at: now))" } ?? ""
         add(
             nil, "attempted",
-            "Storing it in the DHT again was last tried on \(Words.moment(state.lastAttempt, at: now)): "
+            "The node last tried to republish it on \(Words.moment(state.lastAttempt, at: now)): "
                 + "\(outcome)\(retry).", isBad: state.lastOutcome == .unanswered)
         if let soughtAt = state.soughtAt, let sought = state.sought {
             add(
                 nil, "sought",
-                "It was last looked for on \(Words.moment(soughtAt, at: now)): \(sought.found) of "
+                "The node last looked for it on \(Words.moment(soughtAt, at: now)): \(sought.found) of "
                     + "\(Words.count(sought.answered, "node")) that answered had it.")
         }
     }
@@ -145,20 +147,20 @@ struct Reasons {
             let page = before / FindResponse.valueCountMax
             let rank =
                 page == 0
-                ? "it is in the first answer to a find"
-                : "\(before) values go before it, so it is in answer \(page + 1) to a find, and most peers ask for the "
-                    + "first one only"
+                ? "a find returns it in the first answer"
+                : "\(before) values come before it, so a find returns it in answer \(page + 1), and most peers ask only for "
+                    + "the first one"
             add(value.id, "served", "It is served until \(expiry): \(rank).")
         case "retained":
             add(
                 value.id, "retained",
-                "It is not served: it expired on \(expiry) and has left the serving window. It is kept for as long as "
-                    + "\(setting) says, and served again when somebody stores it again.")
+                "It is not served: it expired on \(expiry) and has left the serving window. It is retained for as "
+                    + "long as \(setting) says, and served again if somebody stores it again.")
         default:
             add(
                 value.id, "expired",
-                "It is not served: it expired on \(expiry). An hour after that, or when its place is needed, it is retained "
-                    + "for as long as \(setting) says.")
+                "It is not served: it expired on \(expiry). It stays in the serving window for an hour, or until its place is "
+                    + "needed, and is then retained for as long as \(setting) says.")
         }
     }
 
@@ -167,7 +169,8 @@ struct Reasons {
         guard let holder = standing.holder, !isPinned(standing.value) else {
             return add(
                 standing.value.id, "accounts",
-                "It is charged to the operator, because it is pinned or was published here: it gives way to nothing.")
+                "It is charged to the operator, because it is pinned or was published here. It is never evicted for others."
+            )
         }
         let above = standing.holdersAbove.map {
             "\($0 == 0 ? "no" : "\($0)") \($0 < 2 ? "prefix has" : "prefixes have") more"
@@ -177,8 +180,8 @@ struct Reasons {
         }
         add(
             standing.value.id, "accounts",
-            "It is charged to \(holder), which has \(Words.space(standing.holderBytes)) of what is \(part). When room is "
-                + "needed, whoever has most gives up its oldest: \(above ?? "very many have more"), and "
+            "It is charged to \(holder), which has \(Words.space(standing.holderBytes)) of the \(part) values. When "
+                + "room is needed, the largest account gives up its oldest record: \(above ?? "very many have more"), and "
                 + "\(before ?? "very many of its own are older").")
     }
 
@@ -193,7 +196,7 @@ struct Reasons {
             add(
                 EntryID(bits: floor.signer.bits), "floor",
                 "A value of this signer was here until \(Words.moment(floor.noted, at: now)), at version "
-                    + "\(floor.version.number): what has a lower version is not taken.")
+                    + "\(floor.version.number). Lower versions are refused.")
         }
     }
 
@@ -201,7 +204,7 @@ struct Reasons {
         for pair in facts.evidence {
             add(
                 EntryID(bits: pair.signer.bits), "evidence",
-                "The signer has signed two different values as the same version: \"bristlecone-dump evidence\" shows them.",
+                "The signer signed two different values as the same version: \"bristlecone-dump evidence\" shows them.",
                 isBad: true)
         }
     }
@@ -214,20 +217,20 @@ struct Reasons {
         where change.isRemoval && !held.contains(change.id) {
             add(
                 change.id, "removed",
-                "It was taken out on \(Words.moment(change.at, at: now)) (change \(change.number)): its time was over, room "
-                    + "was needed, it was damaged, or it was forgotten.")
+                "It was removed on \(Words.moment(change.at, at: now)) (change \(change.number)): it was past its retention, "
+                    + "evicted, damaged, or forgotten.")
         }
     }
 
     private mutating func addNothing(_ changes: [KnownChange], _ journal: JournalSummary) {
         let reach =
             journal.first <= 1
-            ? "and the journal, which is whole, has never had it"
-            : "and the journal, which begins with change \(journal.first), has nothing about it"
+            ? "and the complete journal never had it"
+            : "and the journal, which begins with change \(journal.first), does not mention it"
         add(
             nil, "nothing",
-            "Nothing is known of this key: nothing is held, no version is remembered, \(reach). Nobody stored it here, or it "
-                + "was refused, or forgotten; what is refused is only counted (\"bristlecone status\").")
+            "Nothing is known of this key: it has no value, no version and no floor, \(reach). Nobody stored a value here, or "
+                + "the node refused or forgot it. Refused stores are only counted (\"bristlecone status\").")
     }
 
     // MARK: For people

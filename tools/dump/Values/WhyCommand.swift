@@ -7,11 +7,11 @@ internal import IPv8
 struct WhyCommand: GuardedCommand {
     static let configuration = CommandConfiguration(
         commandName: "why",
-        abstract: "Tell why values under a key are held, served, kept, refused or gone.",
+        abstract: "Explain why the values under a key are served, retained, refused or gone.",
         discussion: """
-            Puts together what is known: expiry, pins, blocks, versions, who is charged for a value and what goes before \
-            it when room is needed, when it is to be stored in the DHT again, evidence, quarantine and the journal. The \
-            exit status is 1 where nothing is known of the key.
+            Collects everything that is known: expiry, pins, blocks, versions, the account that a value is charged to \
+            and what would be evicted before it, when it is due to be republished, evidence, quarantine and the \
+            journal. The exit status is 1 if nothing is known of the key.
 
             For example:
 

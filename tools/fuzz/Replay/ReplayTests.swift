@@ -30,7 +30,7 @@ import Testing
 
 /// Many inputs in one file: `length 4 | input`, one after the other.
 enum Corpus {
-    /// The inputs; `nil` where the file is cut off.
+    /// The inputs; `nil` if the file is cut off.
     static func unpack(_ packed: [UInt8]) -> [[UInt8]]? {
         var inputs: [[UInt8]] = []
         var rest = packed[...]

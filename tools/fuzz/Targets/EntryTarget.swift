@@ -22,7 +22,7 @@ enum EntryTarget {
         try require(entry.map { Array($0.data) == data } ?? true, "the data are not those that were signed")
     }
 
-    /// Parses a value and looks it over; `nil` where it is none.
+    /// Parses a value and looks it over; `nil` if it is none.
     @discardableResult
     static func check(_ bytes: [UInt8]) throws(Violation) -> Entry? {
         guard let entry = try? Entry(bytes: bytes) else { return nil }

@@ -16,7 +16,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     /// What people and programs on the same machine hand to a node: key, settings, backup manifest, control requests.
     case file
 
-    /// Runs the target on one input; throws where what came of it is wrong.
+    /// Runs the target on one input; throws if what came of it is wrong.
     public func run(_ input: [UInt8]) throws(Violation) {
         switch self {
         case .packet: try PacketTarget.run(input)

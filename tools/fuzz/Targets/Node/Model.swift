@@ -169,7 +169,7 @@ struct Model {
 }
 
 extension Model.Exchange {
-    /// The exchange that a message begins; `nil` where it is no request.
+    /// The exchange that a message begins; `nil` if it is no request.
     init?(request: Message, address: Address) {
         switch request {
         case .pingRequest(let request): self.init(answerID: 2, number: request.id.number, address: address)
@@ -185,7 +185,7 @@ extension Model.Exchange {
         }
     }
 
-    /// The exchange that a message ends; `nil` where it is no answer.
+    /// The exchange that a message ends; `nil` if it is no answer.
     init?(answer: Message, address: Address) {
         switch answer {
         case .pingResponse(let response): self.init(answerID: 2, number: response.id.number, address: address)

@@ -10,7 +10,7 @@ struct ModelArchive {
         var expiresAt: Instant
     }
 
-    /// Makes entries durable; false where a later version, or the same with other data, stands in the way.
+    /// Makes entries durable; false if a later version, or the same with other data, stands in the way.
     @discardableResult
     mutating func write(_ intent: StoreIntent) -> Bool {
         var areAllHeld = true
