@@ -4,8 +4,8 @@ internal import IPv8
 extension World {
     /// Lets time pass.
     ///
-    /// Nothing that a machine does reaches another one sooner than a datagram can. So for as long as the fastest datagram
-    /// takes, shards do not depend on each other; then they hand over what they have for each other.
+    /// A machine cannot affect another one faster than a datagram travels. So for the time of the fastest datagram,
+    /// shards do not depend on each other; then they exchange their datagrams.
     package func run(for duration: Duration) {
         let end = now + duration
         while true {
@@ -17,7 +17,7 @@ extension World {
             }
             guard let next, next <= end else { break }
             now = max(now, next)
-            // With one shard one moment after the other, since whoever watches may plan something for the next.
+            // With one shard, one moment after the other, because an observer may schedule an event for the next one.
             guard let crew else {
                 shards[0].run(until: next + .nanoseconds(1))
                 collectOutcomes(of: shards[0])
@@ -36,7 +36,7 @@ extension World {
         now = end
     }
 
-    /// Has a resident do something now, and does what it wants done.
+    /// Gives a resident an input, and does what it requests.
     func act(on machine: Machine, _ body: (inout Actions) -> Void) {
         let shard = shard(of: machine)
         shard.act(on: machine, at: now, body)

@@ -1,37 +1,37 @@
 package import DHTCore
 package import IPv8
 
-/// An overlay in virtual time: machines, the network between them, and what runs on them.
+/// An overlay in virtual time: machines, the network between them, and the nodes that run on them.
 ///
-/// Everything follows from the seed: the same world run twice does the same, on any machine. Time passes only inside
-/// ``run(for:)``. Each machine draws from random numbers of its own, and what happens at one moment happens in an order that
-/// follows from who brought it about, so it makes no difference how many shards there are.
+/// Everything follows from the seed: the same world gives the same run on any machine. Time passes only inside
+/// ``run(for:)``. Each machine has its own random numbers. Events at the same moment happen in an order that follows
+/// from their origin, so the number of shards makes no difference.
 package final class World {
-    /// What every random number of this world follows from.
+    /// The source of every random number of this world.
     package let seed: UInt64
     /// The virtual time.
     @exclusivity(unchecked) package internal(set) var now: Instant
     package let network: Network
     /// The machines, running or not.
     package private(set) var machines: [Machine] = []
-    /// What became of the commands that have been issued.
+    /// The results of the commands that have been issued.
     package internal(set) var outcomes: [CommandID: CommandOutcome] = [:]
-    /// Who watches. What they see has to happen in one place after the other: there is one shard where there are any.
+    /// The observers. They must see events one after the other, so a world with observers has one shard.
     @exclusivity(unchecked) package var observers: [any Observer] = [] {
         didSet { precondition(observers.isEmpty || shards.count == 1, "observers want a world of one shard") }
     }
-    /// Random numbers for what happens to the world from outside.
+    /// Random numbers for events from outside the world.
     package var generator: SeededGenerator
     /// How many datagrams have been delivered.
     package var deliveredCount: Int { shards.reduce(0) { $0 + $1.deliveredCount } }
 
-    /// What nodes are started with that are told nothing else.
+    /// The settings of nodes that are started without their own.
     package var settings: NodeSettings
-    /// How their disks behave.
+    /// How the machines' disks behave.
     package var diskConditions = DiskConditions()
 
     @exclusivity(unchecked) private(set) var shards: [Shard] = []
-    /// Who runs the shards; nobody in a world of one.
+    /// The threads that run the shards; `nil` in a world of one shard.
     private(set) var crew: Crew?
     @exclusivity(unchecked) var plans = EventQueue<(World) -> Void>()
     private var commandCount: UInt64 = 0
@@ -40,8 +40,8 @@ package final class World {
 
     /// An empty world.
     ///
-    /// - Parameter shardCount: into how many parts the machines are dealt out, which several threads run. It takes residents
-    ///   that know nothing of each other, and nobody who watches.
+    /// - Parameter shardCount: the number of shards, which several threads run. More than one needs residents that know
+    ///   nothing of each other, and no observers.
     package init(
         seed: UInt64, network: NetworkConditions = NetworkConditions(), settings: NodeSettings = NodeSettings(),
         start: Instant = Instant(seconds: 1_700_000_000), shardCount: Int = 1
@@ -59,9 +59,9 @@ package final class World {
 
     // MARK: Building and breaking
 
-    /// Adds a machine on which nothing runs yet.
+    /// Adds a machine without a resident.
     ///
-    /// - Parameter outsideHost: where others see it, if something translates its address.
+    /// - Parameter outsideHost: the machine's external address, if something translates its address.
     package func addMachine(at address: Address, behind nat: NATKind = .none, outsideHost: IPAddress? = nil) -> Machine
     {
         let host = outsideHost ?? address.host
@@ -74,7 +74,7 @@ package final class World {
         return machine
     }
 
-    /// Starts something on a machine, in place of what ran there.
+    /// Starts a resident on a machine, and replaces the one before.
     package func start(_ resident: any Resident, on machine: Machine) {
         stop(machine)
         machine.life += 1
@@ -83,7 +83,7 @@ package final class World {
         act(on: machine) { resident.wake(&$0) }
     }
 
-    /// Sets a machine up for a node of ours and starts it.
+    /// Sets a machine up for a node of ours and starts the node.
     @discardableResult
     package func startNode(
         _ identity: Identity, on machine: Machine, storage: any Storage, peers: [Address] = [],
@@ -94,7 +94,8 @@ package final class World {
         return boot(machine)
     }
 
-    /// Starts a machine's node with what its disk holds; nothing for a machine that was not set up for one.
+    /// Starts a machine's node with the contents of its disk. Does nothing for a machine that was not set up for a
+    /// node.
     @discardableResult
     package func boot(_ machine: Machine) -> NodeHost? {
         guard let setup = machine.setup else { return nil }
@@ -106,7 +107,7 @@ package final class World {
         return host
     }
 
-    /// Cuts a machine's power: what its disk has not synced is gone.
+    /// Cuts a machine's power: everything that its disk has not synced is lost.
     package func kill(_ machine: Machine) {
         guard machine.resident != nil else { return }
         machine.host?.crash(using: &machine.generator)
@@ -122,7 +123,7 @@ package final class World {
 
     // MARK: Users and operators
 
-    /// Has the user of a machine's node ask for something.
+    /// Sends a command of the user of a machine's node.
     package func issue(_ command: Command, on machine: Machine) -> CommandID {
         commandCount += 1
         let id = CommandID(commandCount)
@@ -132,14 +133,14 @@ package final class World {
         return id
     }
 
-    /// Has the operator of a machine's node change something in its archive.
+    /// Makes the operator of a machine's node change something in its archive.
     package func change(_ change: StorageChange, on machine: Machine) {
         guard let host = machine.host else { return }
         for observer in observers { observer.asked(for: change, on: machine, in: self) }
         act(on: machine) { host.change(change, &$0) }
     }
 
-    /// Plans something for later.
+    /// Schedules an event.
     package func after(_ duration: Duration, _ plan: @escaping (World) -> Void) {
         plans.insert(plan, at: now + duration)
     }

@@ -4,7 +4,7 @@ package struct Attack: Sendable {
     package let name: String
     /// What the adversary does.
     package let summary: String
-    /// The defence that it runs into, and succeeds without; `nil` where none can be switched off.
+    /// The defence that it runs into, and succeeds without; `nil` if none can be switched off.
     package let reliesOn: Defence?
     /// Why a bound does not hold, where that is known.
     package let knownWeakness: String?
@@ -42,7 +42,7 @@ package struct Attack: Sendable {
         return AttackReport(attack: name, seed: seed, measures: attempt(siege))
     }
 
-    /// What is not as expected about what this attack came to; `nil` where everything is.
+    /// What is not as expected about what this attack came to; `nil` if everything is.
     package func complaint(about reports: [AttackReport]) -> String? {
         let failed = reports.count { !$0.isHeld }
         guard knownWeakness == nil else {

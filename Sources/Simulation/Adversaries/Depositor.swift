@@ -24,7 +24,7 @@ final class Depositor: Resident {
     private static let interval: Duration = .milliseconds(600)
     private static let tokenAge: Duration = .seconds(240)
 
-    /// - Parameter batches: what it stores on each node, one after the other; `nil` where nothing is left.
+    /// - Parameter batches: what it stores on each node, one after the other; `nil` if nothing is left.
     init(_ identity: Identity, on nodes: [Address], _ batches: @escaping (_ node: Int, _ number: Int) -> Batch?) {
         self.identity = identity
         self.nodes = nodes

@@ -2,19 +2,19 @@ package import DHTCore
 package import IPv8
 internal import Maintenance
 
-/// What was acknowledged is held, at its version or a later one: at once, and then served for a while; after every crash and
-/// every sweep; and at the end.
+/// Checks that an acknowledged value is in the archive at its version or a later one: immediately, and then served for
+/// a while; after every crash and every sweep; and at the end.
 ///
-/// What was published here and is stood by, and what is pinned, is held for good. What others stored may go once it has been
-/// kept for its time after it expired, by the archive's own clock, and only in a sweep.
+/// Pinned values, and those published here and not withdrawn, stay for good. Values of others may be removed after
+/// their retention, by the archive's own clock, and only in a sweep.
 package final class DurabilityChecker: Checker {
     package static let name = "durability"
     package var violations: [Violation] = []
-    /// How many values have been acknowledged to peers, and how many to users.
+    /// Values acknowledged to peers, and to users.
     package private(set) var acknowledgedCount = 0
-    /// How many looks at acknowledged values there were after crashes and sweeps and at the end.
+    /// Checks of acknowledged values after crashes and sweeps and at the end.
     package private(set) var lookCount = 0
-    /// How many sweeps there were, and how many values left the serving window and the archive in them.
+    /// Sweeps, and the values that left the serving window and the archive in them.
     package private(set) var sweepCount = 0
     package private(set) var retiredCount = 0
     package private(set) var deletedCount = 0
@@ -24,15 +24,15 @@ package final class DurabilityChecker: Checker {
     private var published: [CommandID: Asked] = [:]
     private var promises: [MachineIndex: [ValueKey: Promise]] = [:]
     private var pinned: [MachineIndex: Set<Target>] = [:]
-    /// When a withdrawal was asked for last. A publication from before then may still be told of as done.
+    /// When a withdrawal was last requested. An earlier publication may still be reported as done.
     private var withdrawnAt: [MachineIndex: [ValueKey: Instant]] = [:]
-    /// The latest versions that have had their time, and have been let go of: nothing earlier is taken after them.
+    /// The latest versions that were removed after their retention: no earlier version may be accepted after them.
     private var letGo: [MachineIndex: [ValueKey: Version]] = [:]
     private var targets: Set<Target> = []
-    /// What is held just before a sweep.
+    /// The stored values just before a sweep.
     private var heldBefore: [ValueKey: Version] = [:]
 
-    /// What somebody wants kept, and by how much the archive's time was ahead of the core's then.
+    /// A requested pin or publication, and by how much the archive's time was ahead of the core's then.
     private struct Asked {
         let target: Target
         let entries: [Entry]
@@ -42,11 +42,11 @@ package final class DurabilityChecker: Checker {
 
     private struct Promise {
         var version: Version
-        /// From when on it may go, in the archive's time; `nil` where it is held for good.
+        /// When it may be removed, in the archive's time; `nil` if it stays for good.
         var until: Instant?
     }
 
-    /// A checker of a world in which values of others are kept for so long after they have expired.
+    /// - Parameter retainedFor: how long the world's archives retain other people's values.
     package init(retainedFor: Duration) { self.retainedFor = retainedFor }
 
     package func received(_ bytes: [UInt8], from source: Address, on machine: Machine, in world: World) {
@@ -83,7 +83,7 @@ package final class DurabilityChecker: Checker {
         }
     }
 
-    /// The withdrawal may come to pass, or not.
+    /// The withdrawal may happen or not.
     package func asked(for change: StorageChange, on machine: Machine, in world: World) {
         guard case .withdraw(let target, let entry) = change else { return }
         let key = ValueKey(target, entry)
@@ -102,7 +102,7 @@ package final class DurabilityChecker: Checker {
         for machine in world.machines { look(at: machine, in: world) }
     }
 
-    /// How long something is kept from now on follows from what is held now.
+    /// The retention from now on follows from the present value.
     package func sweeping(_ machine: Machine, in world: World) {
         look(at: machine, in: world)
         heldBefore = [:]
@@ -142,7 +142,7 @@ package final class DurabilityChecker: Checker {
             if let gone = letGo[machine.index]?[key], gone > entry.version { return }
             return report("acknowledges \(key.id) under \(key.target), which is not held", on: machine, in: world)
         }
-        // Where a later version is held, or other data of this one, that may have expired; it is not what was stored now.
+        // A later version, or other data of this one, may have expired; it is not the value that was stored now.
         if held.entry.version == entry.version, held.entry.data == entry.data, let host = machine.host,
             host.clock.offset == request.offset, held.expiresAt <= host.archiveTime
         {
@@ -177,6 +177,6 @@ package final class DurabilityChecker: Checker {
 }
 
 extension Entry {
-    /// The version of a signed entry; what is unsigned has but one.
+    /// The version of a signed entry; unsigned entries all have the same.
     fileprivate var version: Version { signature?.version ?? Version(0) }
 }

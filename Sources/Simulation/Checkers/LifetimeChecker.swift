@@ -1,15 +1,16 @@
 package import DHTCore
 package import IPv8
 
-/// Nobody keeps a value alive beyond its time whose publisher is gone or has withdrawn it: after that, and an hour after its
-/// origin, it is served for one more hour at most. What is under a key that somebody has pinned is the declared exception.
+/// Checks that nobody keeps a value alive after its publisher has left or withdrawn it. From then, and from an hour
+/// after its origin, it is served for at most one more hour. Values under a pinned key are the declared exception.
 ///
-/// That holds for signed values, which tell their age, and among machines whose clocks are right. What is unsigned has its
-/// origin at each node when it comes there first, and a machine whose clock is slow takes a value for younger than it is.
+/// This holds for signed values, which tell their age, and for machines with correct clocks. An unsigned value has a
+/// new origin at each node where it arrives, and a machine with a slow clock believes that a value is younger than it
+/// is.
 package final class LifetimeChecker: Checker {
     package static let name = "lifetime"
     package var violations: [Violation] = []
-    /// How many looks there were at values whose publishers were gone, and at values that had been withdrawn.
+    /// Checks of values whose publishers had left, and of withdrawn values.
     package private(set) var lookCount = 0
     package private(set) var withdrawnLookCount = 0
 
@@ -26,22 +27,21 @@ package final class LifetimeChecker: Checker {
         var withdrawnAt: Instant?
     }
 
-    /// Commits and stores that are under way take time.
+    /// Commits and stores under way take time.
     private static let slack: Duration = .seconds(10)
 
-    /// A checker of a world with such a timing.
     package init(timing: StorageTiming) { self.timing = timing }
 
     package func issued(_ id: CommandID, _ command: Command, on machine: Machine, in world: World) {
         guard case .publish(let target, let entry) = command, entry.signature != nil else { return }
-        // Whoever publishes a value once more stands by it again.
+        // A new publication of the value ends its withdrawal.
         publications[entry.bytes] = Publication(
             machine: machine.index, target: target, origin: publications[entry.bytes]?.origin ?? world.now)
     }
 
     package func killed(_ machine: Machine, in world: World) { lastAlive[machine.index] = world.now }
 
-    /// The pin may come to pass, or not.
+    /// The pin may happen or not.
     package func asked(for change: StorageChange, on machine: Machine, in world: World) {
         if case .pin(let target) = change { pinned.insert(target) }
     }
@@ -68,7 +68,7 @@ package final class LifetimeChecker: Checker {
         }
     }
 
-    /// Until when a publisher stood by a value; `nil` where that is still so.
+    /// When the publisher left or withdrew the value; `nil` if neither.
     private func endOfCare(for publication: Publication, in world: World) -> Instant? {
         if let withdrawnAt = publication.withdrawnAt {
             withdrawnLookCount += 1

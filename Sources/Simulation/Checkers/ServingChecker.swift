@@ -2,18 +2,18 @@ package import DHTCore
 package import IPv8
 internal import Maintenance
 
-/// What is served is what its signer signed, has not expired, and is never older than what was served before.
+/// Checks that a served value is its signer's, has not expired, and is never older than one that was served before.
 package final class ServingChecker: Checker {
     package static let name = "serving"
     package var violations: [Violation] = []
-    /// How many values have been served.
+    /// The number of served values.
     package private(set) var servedCount = 0
 
     private let servedFor: Duration
     /// Everything that honest users have published.
     private var created: Set<[UInt8]> = []
     private var honest: Set<Mid> = []
-    /// When a machine last stored a value, had it stored, or heard of it.
+    /// When a machine last stored a value, asked others to store it, or heard of it.
     private var heard: [MachineIndex: [[UInt8]: Instant]] = [:]
     private var versions: [MachineIndex: [ValueKey: Version]] = [:]
     private var searches: [ExchangeKey: Target] = [:]
@@ -21,7 +21,6 @@ package final class ServingChecker: Checker {
     /// Commits take time, and clocks drift.
     private static let slack: Duration = .seconds(10)
 
-    /// A checker of a world in which values are served for so long.
     package init(servedFor: Duration) { self.servedFor = servedFor }
 
     package func issued(_ id: CommandID, _ command: Command, on machine: Machine, in world: World) {
@@ -78,7 +77,7 @@ package final class ServingChecker: Checker {
         versions[machine.index, default: [:]][key] = version
     }
 
-    /// A machine whose clock is wrong goes by that; what it serves then is another checker's business.
+    /// A machine with a wrong clock goes by that clock; other checkers cover what it serves.
     private func checkAge(_ value: [UInt8], on machine: Machine, in world: World) {
         guard machine.clock.wallError == .zero, machine.host?.clock.offset == .zero else { return }
         guard let last = heard[machine.index]?[value] else {

@@ -2,16 +2,16 @@ internal import DHTCore
 package import IPv8
 internal import Kademlia
 
-/// The routing table is one: buckets that part the key space around the node's own id, every contact in its own, none twice,
-/// none that never answered, no network with more than its share of a bucket or of the table; and everything that a node
-/// keeps is within its bounds.
+/// Checks the routing table: the buckets divide the key space around the node's own id; every contact is in the right
+/// bucket, once, and has answered; no network has more than its share of a bucket or of the table. Also checks the
+/// bounds of everything that a node stores.
 package final class TableChecker: Checker {
     package static let name = "table"
     package var violations: [Violation] = []
-    /// How many contacts have been looked at.
+    /// The number of checked contacts.
     package private(set) var contactCount = 0
 
-    /// Who has sent a machine an answer, since it was set up.
+    /// The nodes that have answered a machine since it was set up.
     private var answered: [MachineIndex: Set<Answerer>] = [:]
 
     struct Answerer: Hashable {
@@ -23,11 +23,11 @@ package final class TableChecker: Checker {
     private static let contactsPerNetworkInBucketMax = 2
     private static let contactsPerNetworkMax = 10
 
-    /// The ids of the messages that answer a request.
+    /// The ids of response messages.
     private static let answers: Set<UInt8> = [2, 4, 6, 8, 10, 245, 233]
 
-    /// How much a node may keep. Two addresses are walked to in a second, and forgotten after a minute; requests are known
-    /// again for two turns.
+    /// The bounds of a node's tables. A random walk visits two addresses a second and drops them after a minute;
+    /// requests are recognized again for two turns.
     static let bounds = [
         "pieces of work": 4096, "searches and publications": 1024, "requests": 16_384, "peers asked lately": 16_384,
         "strangers asked for a sign of life": 320, "contacts in waiting for one bucket": 8, "lost contacts": 128,
@@ -42,7 +42,6 @@ package final class TableChecker: Checker {
         "keys to be stored again": 65_536,
     ]
 
-    /// A checker that has seen nothing yet.
     package init() {}
 
     package func received(_ bytes: [UInt8], from source: Address, on machine: Machine, in world: World) {
@@ -67,7 +66,7 @@ package final class TableChecker: Checker {
         }
     }
 
-    /// What is wrong with how much a node keeps.
+    /// Violations of the bounds.
     func faults(in usages: [Usage]) -> [String] {
         let missing = Set(TableChecker.bounds.keys).subtracting(usages.map(\.name)).sorted()
         return missing.map { "does not tell how much it has of \($0)" }
@@ -79,7 +78,7 @@ package final class TableChecker: Checker {
             }
     }
 
-    /// What is wrong with a routing table.
+    /// Faults of a routing table.
     func faults(
         in endpoint: EndpointSnapshot, _ buckets: [BucketReport], _ answered: Set<Answerer>, limitsLocal: Bool
     ) -> [String] {
@@ -129,7 +128,7 @@ package final class TableChecker: Checker {
     }
 }
 
-/// Where a node stands in the key space, worked out apart from the routing table's code.
+/// A node's position in the key space, computed without the routing table's code.
 enum NodePlace {
     /// The id of a node at an IPv4 address; `nil` for others.
     static func bits(of host: IPAddress, _ mid: Mid) -> Bits160? {
@@ -152,7 +151,7 @@ enum NodePlace {
         return (isLast ? shared : shared + [!own[bit: number]]).map { $0 ? "1" : "0" }.joined()
     }
 
-    /// Whether an IPv4 address is one of a machine's own or of a local network.
+    /// Whether an IPv4 address is loopback or private.
     static func isLocal(_ host: UInt32) -> Bool {
         let networks: [(UInt32, Int)] = [
             (0x0A00_0000, 8), (0x6440_0000, 10), (0x7F00_0000, 8), (0xA9FE_0000, 16), (0xAC10_0000, 12),

@@ -2,28 +2,28 @@ package import IPv8
 
 /// A promise that was broken.
 package struct Violation: Hashable, Sendable, CustomStringConvertible {
-    /// Which checker has noticed.
+    /// The checker that noticed it.
     package let checker: String
     package let machine: MachineIndex
-    /// When, in the world's time.
+    /// The world's time.
     package let time: Instant
-    /// What has happened.
+    /// What happened.
     package let what: String
 
     /// One line.
     package var description: String { "\(checker): machine \(machine) at \(time.nanoseconds / 1_000_000) ms: \(what)" }
 }
 
-/// Somebody who watches a world for broken promises.
+/// An observer that knows a promise and reports when it is broken.
 ///
-/// A checker shares no code with what it checks: it sees what goes over the wire, what is on the disks, and what the table
-/// says. It reads datagrams with the decoder that is held against the reference's.
+/// A checker shares no code with the node: it sees datagrams, disks and routing tables. It decodes datagrams with the
+/// decoder that is tested against the reference's.
 package protocol Checker: Observer {
-    /// Its name, as it stands in violations.
+    /// Its name in violations.
     static var name: String { get }
-    /// What it has noticed, the first hundred.
+    /// The first hundred violations.
     var violations: [Violation] { get set }
-    /// Looks at the world as it stands: now and then, and at the end.
+    /// Examines the world, now and then and at the end.
     func inspect(_ world: World)
 }
 
@@ -37,7 +37,7 @@ extension Checker {
     }
 }
 
-/// A value's place: a target, and the identity under it.
+/// A value's place: a target and an id.
 struct ValueKey: Hashable {
     let target: Target
     let id: EntryID
@@ -48,7 +48,7 @@ struct ValueKey: Hashable {
     }
 }
 
-/// A request as its receiver and its sender know it.
+/// A request as both its receiver and its sender know it.
 struct ExchangeKey: Hashable {
     let machine: MachineIndex
     let peer: Address

@@ -21,7 +21,7 @@ package final class RunDigest: Sendable {
         return run.finish()
     }
 
-    /// Begins the digest of another world; `nil` where nobody wants one.
+    /// Begins the digest of another world; `nil` if nobody wants one.
     static func beginWorld() -> WorldDigest? {
         guard let current else { return nil }
         let world = WorldDigest()

@@ -60,7 +60,7 @@ struct ModelDisk {
     /// Whether nothing can be written, and so nothing deleted.
     var isBroken: Bool { hasFailed || conditions.fails }
 
-    /// Takes a change in. Returns how long the sync takes that it begins; `nil` where one is under way.
+    /// Takes a change in. Returns how long the sync takes that it begins; `nil` if one is under way.
     mutating func add(
         _ change: StorageChange, _ completion: Completion, using generator: inout SeededGenerator
     ) -> Duration? {

@@ -6,7 +6,7 @@ package import Kademlia
 ///
 /// ``ModelArchive`` does this at little cost; the archive itself can stand in its place in worlds of a few nodes.
 package protocol Storage: AnyObject {
-    /// Makes changes durable, all or none of them. `nil` where the disk fails.
+    /// Makes changes durable, all or none of them. `nil` if the disk fails.
     func commit(_ changes: [StorageChange], at now: Instant) -> [CommitOutcome]?
     /// What the overlay is served under a target.
     func page(of target: Target, offset: Int, limit: Int, at now: Instant) -> [[UInt8]]

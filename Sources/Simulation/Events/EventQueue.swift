@@ -1,9 +1,9 @@
 internal import HeapModule
 internal import IPv8
 
-/// What is to happen, in the order of time; at the same time, in the order of ranks.
+/// Events in the order of time, and at the same time in the order of ranks.
 ///
-/// The heap moves small entries about; what they stand for stays where it is until it is due.
+/// The heap moves small entries; the events themselves stay in place until they are due.
 struct EventQueue<Event> {
     private var heap = Heap<Entry>()
     private var events: [Event?] = []
@@ -23,13 +23,13 @@ struct EventQueue<Event> {
     /// When the next event is due.
     var nextTime: Instant? { heap.min.map { Instant(nanoseconds: $0.time) } }
 
-    /// Puts in what comes after all that was put in like this for the same time.
+    /// Adds an event after all that were added like this for the same time.
     mutating func insert(_ event: Event, at time: Instant) {
         count += 1
         insert(event, at: time, rank: count)
     }
 
-    /// Puts in what has its place among all of the same time by a rank that nothing else has.
+    /// Adds an event with a rank among those of the same time. No two ranks are equal.
     mutating func insert(_ event: Event, at time: Instant, rank: UInt64) {
         let slot: Int32
         if let free = freeSlots.popLast() {
@@ -42,7 +42,7 @@ struct EventQueue<Event> {
         heap.insert(Entry(time: time.nanoseconds, rank: rank, slot: slot))
     }
 
-    /// Takes out the next event, if it is due by then.
+    /// Removes and returns the next event, if it is due by then.
     mutating func popFirst(by end: Instant) -> (event: Event, time: Instant)? {
         guard let first = heap.min, first.time <= end.nanoseconds else { return nil }
         heap.removeMin()

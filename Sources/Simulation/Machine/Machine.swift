@@ -1,32 +1,31 @@
 package import IPv8
 internal import Maintenance
 
-/// One machine: where it is, its clocks, and what runs on it. Why some of it is not checked for exclusive access, see
-/// ``Shard``.
+/// One machine: its addresses, its clocks and its resident. ``Shard`` explains why some of it is not checked for
+/// exclusive access.
 package final class Machine {
-    /// Which of the world's machines it is.
     package let index: MachineIndex
-    /// Where what runs on it listens: its own address in its own network.
+    /// The address in its own network, at which its resident listens.
     package let address: Address
-    /// Where others see it.
+    /// Its external address.
     package let outsideHost: IPAddress
-    /// What runs on it; `nil` while it is off.
+    /// `nil` while the machine is off.
     @exclusivity(unchecked) package internal(set) var resident: (any Resident)?
     @exclusivity(unchecked) package var clock: MachineClock
-    /// The node that it was set up for, which outlives the node's runs; `nil` where it runs something else.
+    /// The setup of its node, which outlives the node's runs; `nil` for other residents.
     package internal(set) var setup: NodeSetup?
     /// How often it has been started.
     @exclusivity(unchecked) package internal(set) var life = 0
-    /// How many datagrams it has sent, and how many came in.
+    /// Datagrams sent and received.
     @exclusivity(unchecked) package internal(set) var sentCount = 0
     @exclusivity(unchecked) package internal(set) var receivedCount = 0
 
     @exclusivity(unchecked) var generator: SeededGenerator
     @exclusivity(unchecked) var nat: NAT?
-    /// The alarm that is set in the world's time.
+    /// The time of its next wake-up, in the world's time.
     @exclusivity(unchecked) var alarm: Instant?
     @exclusivity(unchecked) private var rankCount: UInt64 = 0
-    /// Where everything goes that its nodes are told and want done; `nil` where nobody wants a digest.
+    /// Collects all inputs and effects of its nodes; `nil` if nobody wants a digest.
     let digest: MachineDigest?
 
     init(
@@ -42,7 +41,7 @@ package final class Machine {
         self.nat = nat == .none ? nil : NAT(nat, inside: address, outsideHost: outsideHost)
     }
 
-    /// The rank of the next thing that it brings about, among all that are to happen at the same moment.
+    /// The rank of its next event among all events at the same moment.
     func nextRank() -> UInt64 {
         rankCount += 1
         return UInt64(index) << 40 | rankCount
@@ -51,33 +50,32 @@ package final class Machine {
     /// The node of ours that runs on it, if one does.
     package var host: NodeHost? { resident as? NodeHost }
 
-    /// Where its datagrams seem to come from, sent now to a destination.
+    /// The source address of a datagram that it sends now.
     func source(to destination: Address, at now: Instant) -> Address {
         nat?.translate(to: destination, at: now) ?? address
     }
 
-    /// Whether a datagram gets in that came for a port of its outside host.
+    /// Whether a datagram to a port of its external host gets in.
     func admits(from source: Address, toPort port: UInt16, at now: Instant) -> Bool {
         nat?.admits(from: source, toPort: port, at: now) ?? (port == address.port)
     }
 }
 
-/// What makes a machine's node: all that is there again after a reboot.
+/// A machine's node: everything that survives a reboot.
 package struct NodeSetup {
     package let identity: Identity
-    /// What it keeps.
+    /// Its archive.
     package let storage: any Storage
-    /// Whom it is told of.
+    /// The peers that it is started with.
     package var peers: [Address]
-    /// How it is set.
     package var settings: NodeSettings
 }
 
 /// A machine's clocks, which may be wrong, run fast or slow, and be set.
 package struct MachineClock: Sendable {
-    /// How far the time of day is ahead of the world's, beyond what drift makes of it.
+    /// How far the wall time is ahead of the world's, apart from drift.
     package var wallError = Duration.zero
-    /// How much faster than the world's time the machine's runs: 0.0001 for a hundred parts in a million.
+    /// How much faster than the world's time the machine's clock runs: 0.0001 for a hundred parts in a million.
     package let drift: Double
     private let bootedAt: Instant
 
@@ -87,12 +85,12 @@ package struct MachineClock: Sendable {
         self.wallError = wallError
     }
 
-    /// What the clocks show at a moment of the world.
+    /// A reading of the clocks at a moment of the world.
     func reading(at world: Instant) -> ClockReading {
         let sinceBoot = drift == 0 ? world - bootedAt : (world - bootedAt) * (1 + drift)
         return ClockReading(wall: bootedAt + sinceBoot + wallError, sinceBoot: sinceBoot)
     }
 
-    /// How long the world's time takes for a time of the machine's.
+    /// The world's time that corresponds to a duration on the machine.
     func worldDuration(of duration: Duration) -> Duration { drift == 0 ? duration : duration / (1 + drift) }
 }

@@ -1,20 +1,20 @@
 internal import IPv8
 
-/// What stands between a machine and the network.
+/// The kinds of address translation.
 package enum NATKind: String, Sendable, CaseIterable {
-    /// Nothing: everybody reaches the machine at its own address.
+    /// None: everybody reaches the machine at its own address.
     case none
-    /// One outside port for all; whoever knows it gets through.
+    /// One external port; everybody who knows it gets through.
     case fullCone
-    /// One outside port for all; only hosts that the machine has sent to get through.
+    /// One external port; only hosts that the machine has sent to get through.
     case addressRestricted
-    /// One outside port for all; only addresses that the machine has sent to get through.
+    /// One external port; only addresses that the machine has sent to get through.
     case portRestricted
-    /// Another outside port for each address that the machine sends to, through which only that address comes back.
+    /// An external port for each destination, and only that destination gets through.
     case symmetric
 }
 
-/// The translation of addresses between one machine and the network.
+/// The address translation between one machine and the network.
 struct NAT: Sendable {
     private let kind: NATKind
     private let inside: Address
@@ -23,7 +23,7 @@ struct NAT: Sendable {
     private var mappings: [Address: (port: UInt16, usedAt: Instant)] = [:]
     private var nextPort: UInt16 = 40_000
 
-    /// How long a mapping lives that nothing is sent through: the least that RFC 4787 allows.
+    /// The lifetime of an unused mapping: the minimum that RFC 4787 allows.
     private static let mappingLifetime: Duration = .seconds(120)
 
     init(_ kind: NATKind, inside: Address, outsideHost: IPAddress) {
@@ -32,7 +32,7 @@ struct NAT: Sendable {
         self.outsideHost = outsideHost
     }
 
-    /// Where others see what the machine sends now.
+    /// The external address of a datagram that the machine sends now.
     mutating func translate(to destination: Address, at now: Instant) -> Address {
         let port: UInt16
         if kind != .symmetric {
@@ -48,7 +48,7 @@ struct NAT: Sendable {
         return Address(host: outsideHost, port: port)
     }
 
-    /// Whether a datagram that came to a port of the outside host gets in.
+    /// Whether a datagram to a port of the external host gets in.
     func admits(from source: Address, toPort port: UInt16, at now: Instant) -> Bool {
         let isFresh = { (mapping: (port: UInt16, usedAt: Instant)) in now - mapping.usedAt < NAT.mappingLifetime }
         switch kind {

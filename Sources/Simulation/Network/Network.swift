@@ -1,10 +1,10 @@
 internal import IPv8
 
-/// What lies between the machines: who is reached at a host, and who is cut off from whom.
+/// The network between the machines: who has which host, and who is cut off from whom.
 package final class Network {
-    /// How datagrams are treated; may be changed at any time.
+    /// How datagrams are treated. May change at any time.
     package var conditions: NetworkConditions
-    /// Machines of different parts do not reach each other; part 0 for those that are not named.
+    /// The partition of each machine; the default is 0. Machines of different partitions do not reach each other.
     package var parts: [MachineIndex: Int] = [:]
     private var hosts: [IPAddress: MachineIndex] = [:]
 
@@ -18,7 +18,7 @@ package final class Network {
         parts.isEmpty || parts[left, default: 0] == parts[right, default: 0]
     }
 
-    /// How long each copy of a datagram takes that arrives: mostly one.
+    /// The delay of each arriving copy of a datagram: usually one.
     func delays(ofBytes count: Int, using generator: inout SeededGenerator) -> (first: Duration?, second: Duration?) {
         guard count <= conditions.datagramBytesMax, !generator.happens(conditions.loss) else { return (nil, nil) }
         let first = delay(using: &generator)
@@ -32,23 +32,23 @@ package final class Network {
     }
 }
 
-/// Names a machine of a world.
+/// The number of a machine in its world.
 package typealias MachineIndex = Int
 
 /// How a network treats datagrams.
 package struct NetworkConditions: Sendable {
-    /// The shortest and the longest time that a datagram takes. Those of one second may overtake each other.
+    /// The shortest and the longest delay. Datagrams sent close together may overtake each other.
     package var delay: ClosedRange<Duration>
-    /// The share of datagrams that get lost, from 0 to 1.
+    /// The share of lost datagrams, from 0 to 1.
     package var loss: Double
-    /// The share of datagrams that arrive twice.
+    /// The share of duplicated datagrams.
     package var duplication: Double
     /// The share of datagrams that are held up, and for how long at most.
     package var heldUp: (share: Double, longest: Duration)
-    /// The longest datagram that gets through.
+    /// The maximum size of a datagram.
     package var datagramBytesMax: Int
 
-    /// Conditions as on a good line within one continent.
+    /// The conditions of a good line within one continent.
     package init(
         delay: ClosedRange<Duration> = .milliseconds(5)...Duration.milliseconds(50), loss: Double = 0,
         duplication: Double = 0, heldUp: (share: Double, longest: Duration) = (0, .zero),

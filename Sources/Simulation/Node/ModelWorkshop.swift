@@ -1,7 +1,7 @@
 internal import DHTCore
 internal import IPv8
 
-/// How long the one worker of a machine takes for what its node wants done.
+/// How long a machine's only worker takes for a node's effects.
 package struct WorkTimes: Sendable {
     /// For the signatures of a packet.
     package var check: Duration
@@ -18,7 +18,7 @@ package struct WorkTimes: Sendable {
     }
 }
 
-/// What a machine's worker does, one thing after the other, in the order of the node's lanes.
+/// A machine's worker, which does one thing after the other, in the order of the node's lanes.
 struct ModelWorkshop {
     private var queue = LaneQueue<(job: Job, time: Duration)>()
     private var isBusy = false
@@ -30,19 +30,19 @@ struct ModelWorkshop {
 
     mutating func add(_ job: Job, taking time: Duration, to lane: Lane) { queue.add((job, time), to: lane) }
 
-    /// What the worker begins now, and how long it takes; `nil` if it is busy or has nothing to do.
+    /// The work that begins now, and how long it takes; `nil` if the worker is busy or there is no work.
     mutating func begin() -> (job: Job, time: Duration)? {
         guard !isBusy, let next = queue.takeNext() else { return nil }
         isBusy = true
         return next
     }
 
-    /// The worker is done with what it began.
+    /// The worker has finished its work.
     mutating func end() { isBusy = false }
 }
 
 extension NodeHost {
-    /// Has the worker do something, if the machine has one; `false` if it does everything at once.
+    /// Gives the worker something to do; `false` if the machine has no worker and does everything immediately.
     func work(
         _ job: ModelWorkshop.Job, taking time: KeyPath<WorkTimes, Duration>, in lane: Lane, at now: Instant
     ) -> Bool {
@@ -52,14 +52,14 @@ extension NodeHost {
         return true
     }
 
-    /// Has the worker begin what is next.
+    /// Starts the next piece of work.
     func beginWork(at now: Instant) {
         guard let (job, time) = workshop.begin() else { return }
         underWay.insert(.workDone(job), at: now + time)
     }
 }
 
-/// Gives the pings of a node numbers of 16 bits on the wire, without a change to the node.
+/// Gives a node's pings 16-bit numbers on the wire, without changing the node.
 struct NarrowNumbers {
     private var numbers: [UInt32: RequestID] = [:]
 
@@ -70,7 +70,7 @@ struct NarrowNumbers {
         return .pingRequest(PingRequest(id: RequestID(narrow)))
     }
 
-    /// An answer under the number that the node gave its ping. Works where signatures are modelled.
+    /// The answer with the number that the node gave its ping. Works with modelled signatures.
     func widen(_ bytes: [UInt8]) -> [UInt8] {
         guard let packet = try? Packet(decoding: bytes), case .pingResponse(let pong) = packet.message,
             let id = numbers[pong.id.number], let key = packet.sender
@@ -81,12 +81,12 @@ struct NarrowNumbers {
     }
 }
 
-/// What makes a node take whoever is named in an answer for a contact, without a change to the node: it is made to believe
-/// that those who are named have asked it something, and have answered its ping.
+/// Makes a node accept everybody who is named in an answer as a contact, without changing the node: it believes that
+/// the named nodes have sent it a request and answered its ping.
 struct Hearsay {
     private var named: [Address: PublicKey] = [:]
 
-    /// The requests that the nodes named in an answer are made out to have sent.
+    /// Requests that the named nodes seem to have sent.
     mutating func believe(_ bytes: [UInt8], _ generator: inout SeededGenerator) -> [Input] {
         guard let packet = try? Packet(decoding: bytes) else { return [] }
         let nodes: [NodeInfo]
@@ -102,7 +102,7 @@ struct Hearsay {
         }
     }
 
-    /// The answer that somebody who was named is made out to give to a ping; `nil` for everything else.
+    /// The answer that a named node seems to give to a ping; `nil` for every other message.
     func answer(to message: Message, at address: Address) -> Input? {
         guard let key = named[address], case .pingRequest(let ping) = message else { return nil }
         return Hearsay.input(

@@ -3,21 +3,20 @@ package import IPv8
 internal import Kademlia
 package import Maintenance
 
-/// A node of ours on a machine: what the shell around `DHTCore.Node` does for real with sockets, threads and files.
+/// A node of ours on a machine. It replaces the shell of sockets, threads and files around `DHTCore.Node`.
 ///
-/// Signature checks and reads take no time where the world says so; then they are answered within the same input. Why
-/// some of it is not checked for exclusive access, see ``Shard``.
+/// Signature checks and reads take no time if the world says so; then they are done within the same input. ``Shard``
+/// explains why some of it is not checked for exclusive access.
 package final class NodeHost: CommandTaker {
     @exclusivity(unchecked) package private(set) var node: Node
-    /// What it keeps.
     package var storage: any Storage { disk.storage }
-    /// The clock that it goes by, which follows steps of the machine's.
+    /// The node's clock, which follows steps of the machine's.
     @exclusivity(unchecked) package private(set) var clock: NodeClock
 
     let identity: Identity
     let settings: NodeSettings
     var disk: ModelDisk
-    /// What is under way on this machine beside the node, by when it is done.
+    /// Work under way beside the node, by the time that it ends.
     @exclusivity(unchecked) var underWay = EventQueue<LocalEvent>()
     @exclusivity(unchecked) private var reading: ClockReading
     @exclusivity(unchecked) private var clockObservedAt: Duration
@@ -25,22 +24,22 @@ package final class NodeHost: CommandTaker {
     private let verifier: SignatureVerifier
     private let digest: MachineDigest?
     @exclusivity(unchecked) private var isHandling = false
-    /// What came while something else was being handled.
+    /// Inputs that arrived while another one was being handled.
     @exclusivity(unchecked) private var inputs: [Input] = []
     var hearsay = Hearsay()
     var numbers = NarrowNumbers()
     var workshop = ModelWorkshop()
-    /// The lane of what follows from the input that is being dealt with.
+    /// The lane of the present input.
     @exclusivity(unchecked) private(set) var lane = Lane.known
 
-    /// Something that the machine is busy with.
+    /// A piece of work under way.
     enum LocalEvent {
         case input(Input)
         case syncDone
         case workDone(ModelWorkshop.Job)
     }
 
-    /// How often the clock is looked at.
+    /// How often the node reads the clock.
     private let clockInterval: Duration
 
     init(
@@ -105,15 +104,15 @@ package final class NodeHost: CommandTaker {
         if node.nextWakeUp.map({ $0 <= actions.now }) ?? true { take(.timerFired, &actions) }
     }
 
-    /// The node's user wants something.
+    /// The node's user issues a command.
     package func issue(_ id: CommandID, _ command: Command, _ actions: inout Actions) {
         take(.commandIssued(id, command), &actions)
     }
 
-    /// Puts something straight to the disk, as an operator's tool does.
+    /// Changes the archive directly, as an operator's tool does.
     func change(_ change: StorageChange, _ actions: inout Actions) { write(change, .tool, &actions) }
 
-    /// The machine's clocks, as they stand when the node is asked next. Returns whether it is time for a sweep.
+    /// Reads the machine's clocks for the next input. Returns whether a sweep is due.
     func show(_ reading: ClockReading) -> Bool {
         self.reading = reading
         guard reading.sinceBoot - clockObservedAt >= clockInterval else {
@@ -125,11 +124,11 @@ package final class NodeHost: CommandTaker {
             && reading.sinceBoot - sweptAt >= settings.timing.sweepInterval
     }
 
-    /// Has the archive let go of what is kept no longer.
+    /// Makes the archive sweep.
     func sweep() -> Sweep {
         sweptAt = reading.sinceBoot
         let now = archiveTime
-        // Of the archive itself it is not known how many there are.
+        // The real archive does not report these counts.
         let model = storage as? ModelArchive
         let before = model?.valueCounts ?? (served: 0, retained: 0)
         storage.sweep(at: settings.sabotage.contains(.sweepsEarly) ? now + settings.timing.retainedFor : now)
@@ -139,13 +138,13 @@ package final class NodeHost: CommandTaker {
             deletedCount: before.served + before.retained - after.served - after.retained)
     }
 
-    /// The archive's time, as it was when the node was asked last.
+    /// The archive's time at the last input.
     var archiveTime: Instant { clock.archiveTime(at: reading) }
 
     /// Changes how the machine's disk behaves, until the next start.
     func setDisk(_ change: (inout DiskConditions) -> Void) { change(&disk.conditions) }
 
-    /// The power goes.
+    /// The power is cut.
     func crash(using generator: inout SeededGenerator) {
         disk.crash(at: archiveTime, using: &generator)
     }
@@ -153,7 +152,7 @@ package final class NodeHost: CommandTaker {
     // MARK: The node
 
     private func take(_ input: Input, _ actions: inout Actions) {
-        // Whoever calls from within an input finds it dealt with before the outermost call returns.
+        // An input from within another one is handled before the outermost call returns.
         guard !isHandling else { return inputs.append(input) }
         isHandling = true
         handle(input, &actions)
@@ -177,7 +176,7 @@ package final class NodeHost: CommandTaker {
         swap(&effects, &actions.effects)
     }
 
-    /// Has the node hear of something after a while, or at once.
+    /// Gives the node an input, now or later.
     func answer(_ input: Input, after delay: Duration, _ actions: inout Actions) {
         guard delay > .zero else {
             inputs.append(input)
@@ -186,7 +185,6 @@ package final class NodeHost: CommandTaker {
         underWay.insert(.input(input), at: actions.now + delay)
     }
 
-    /// How far the archive's time is ahead of the core's.
     var offset: Duration { clock.offset }
 
     func verdict(on packet: Packet, _ entries: [Entry]) -> SignatureVerdict {
@@ -212,27 +210,27 @@ package final class NodeHost: CommandTaker {
     }
 }
 
-/// What all nodes of a world have in common, or one has of its own.
+/// The settings that all nodes of a world share, or that one node has.
 package struct NodeSettings: Sendable {
-    /// How values are served and stored again.
+    /// How long values are served, and when they are republished.
     package var timing = StorageTiming()
-    /// How many times sooner than for real a clock is trusted: that it has been set, and to delete by.
+    /// How many times sooner than in reality a clock counts as steady.
     package var clockHastening = 1
-    /// Whether values are stored again.
+    /// Whether values are republished.
     package var republishes = true
-    /// How fast upkeep may go.
+    /// The pace of republishing.
     package var upkeepLimits = UpkeepLimits()
-    /// Whether the prefix limits hold for the addresses of this world.
+    /// Whether prefix limits apply to this world's addresses.
     package var limitsLocalNetworks = false
-    /// How signatures are made.
+    /// Whether signatures are real.
     package var signatures = Signatures.real
-    /// How long checking a packet's signatures takes; nothing for at once.
+    /// The duration of a packet's signature checks; zero for none.
     package var checkTime: Duration = .zero
-    /// How long a read takes; nothing for at once.
+    /// The duration of a read; zero for none.
     package var readTime: Duration = .zero
-    /// How long the node's one worker takes for each of these, one after the other; `nil` if there is no worker.
+    /// The worker's times for each kind of work; `nil` if there is no worker.
     package var workTimes: WorkTimes?
-    /// What the node's machine does wrong on purpose.
+    /// The faults built into the node's machine.
     package var sabotage: Set<Sabotage> = []
 
     /// The settings of a node in good order.

@@ -6,7 +6,7 @@ internal import Kademlia
 final class ReferenceContact {
     let id: NodeID
     let node: NodeInfo
-    /// When it last answered; `nil` where it never did.
+    /// When it last answered; `nil` if it never did.
     var lastResponse: Instant?
     var lastPing = Instant.distantPast
     /// How many requests in a row it left unanswered.

@@ -39,7 +39,7 @@ extension ReferenceNode {
         actions.send(identity.packet(message), to: destination)
     }
 
-    /// Whoever asks is a contact from then on; `nil` where it asks too much.
+    /// Whoever asks is a contact from then on; `nil` if it asks too much.
     private func requester(_ node: NodeInfo, at now: Instant) -> ReferenceContact? {
         let contact: ReferenceContact
         if let known = table?.touch(NodeID(host: node.address.host, mid: node.publicKey.mid), at: now) {

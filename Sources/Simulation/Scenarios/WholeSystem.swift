@@ -35,7 +35,7 @@ package final class WholeSystem {
     package struct Report: Sendable {
         /// The seed that makes it again.
         package let seed: UInt64
-        /// What was broken; nothing where all is well.
+        /// What was broken; nothing if all is well.
         package var violations: [Violation] = []
         /// How many crashes there were, and how many of them in the middle of a commit.
         package var crashes = 0
