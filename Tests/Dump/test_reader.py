@@ -141,7 +141,7 @@ def test_the_vectors_of_the_documents(reader, tool, repository, tmp_path):
     dump.write_bytes(bytes.fromhex(hexadecimal(text, "with the five bytes `value`.")))
     assert reader("check", dump, "--signatures") == (0, f"whole: 4 leaves, root {root}\n", "")
     proof = tmp_path / "proof"
-    proof.write_text(hexadecimal(text, "which both things are about:") + "\n", encoding="utf-8")
+    proof.write_text(hexadecimal(text, "A proof of both items under the key:") + "\n", encoding="utf-8")
     assert reader("proof", proof, "--root", root) == (0, '{"holds":true,"whole":true,"items":2}\n', "")
     assert run(tool, ["prove", "0000000000000001000000000000000200000003", str(dump)], tmp_path)[1] == proof.read_text()
 
@@ -193,7 +193,7 @@ def test_lines_of_every_format_are_read(tool, path, tmp_path):
 
 def test_the_columns_are_those_of_the_document(repository):
     text = (repository / "docs/dump-format.md").read_text(encoding="utf-8")
-    table = text[text.index("Columns, in the order in which CSV has them:"):]
+    table = text[text.index("The columns, in the order of CSV:"):]
     table = table[:table.index("\n\n", table.index("| --- |"))]
     named = [name for line in table.splitlines()[4:] for name in re.findall(r"`(\w+)`", line.split("|")[1])]
     newest = released("whole.csv")[-1].read_bytes()

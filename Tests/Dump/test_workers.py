@@ -66,7 +66,7 @@ def test_a_child_that_made_a_mistake_is_a_mistake(tool, archives):
     os.kill(child_of(process.pid), signal.SIGILL)
     _, errors = process.communicate(timeout=SECONDS)
     text = one_sentence(errors)
-    assert process.returncode == CANNOT_READ and "SIGILL" in text and "mistake" in text and "backup" not in text
+    assert process.returncode == CANNOT_READ and "SIGILL" in text and "bug in" in text and "backup" not in text
 
 
 def test_a_verification_that_was_killed_finds_nothing(tool, archives):
