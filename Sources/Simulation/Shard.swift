@@ -2,27 +2,27 @@ internal import DHTCore
 internal import IPv8
 internal import Maintenance
 
-/// Some of a world's machines, and what is to happen to them. One thread at a time runs it.
+/// Some of a world's machines and their events, run by one thread at a time.
 ///
-/// Shards share nothing that changes while they run: what is for a machine of another shard lies in the outbox until all
-/// have come to the end of the window.
+/// Shards share no mutable state while they run: events for machines of other shards wait in the outbox until all
+/// shards have come to the end of the window.
 ///
-/// What each datagram touches, here, in the world and on machines, is exempt from the checks of exclusive access that Swift
-/// makes as a program runs: they took 9 % of the instructions. A node is lent out while it handles an input, and knows
-/// nobody whom it could ask for itself meanwhile; everything else is read or written in one go.
+/// Everything that each datagram touches, here, in the world and on machines, is exempt from Swift's checks of
+/// exclusive access at run time, which took 9 % of the instructions. A node is lent out while it handles an input and
+/// cannot reach itself meanwhile; everything else is read or written in one step.
 final class Shard {
     private let number: Int
     private let count: Int
     private unowned(unsafe) let world: World
     private let network: Network
-    /// The machines whose index, divided by the count of shards, leaves this one's number.
+    /// The machines of this shard: their index modulo the number of shards is its number.
     @exclusivity(unchecked) private var machines: [Machine] = []
     @exclusivity(unchecked) private var queue = EventQueue<Event>()
-    /// Room for what residents want, while none is being asked.
+    /// A buffer for residents' actions.
     @exclusivity(unchecked) private var spareActions = Actions()
-    /// What is for machines of other shards.
+    /// Events for machines of other shards.
     @exclusivity(unchecked) var outbox: [Datagram] = []
-    /// What became of commands, until the world has heard of it.
+    /// Results of commands for the world.
     @exclusivity(unchecked) var completions: [(id: CommandID, outcome: CommandOutcome)] = []
     @exclusivity(unchecked) private(set) var deliveredCount = 0
 
@@ -37,7 +37,6 @@ final class Shard {
         let rank: UInt64
     }
 
-    /// Something that is to happen.
     private enum Event {
         case datagram(Datagram)
         case alarm(MachineIndex, life: Int)
@@ -62,7 +61,7 @@ final class Shard {
         queue.insert(.datagram(datagram), at: datagram.arrivesAt, rank: datagram.rank)
     }
 
-    /// Has everything happen that is due before a moment.
+    /// Runs all events before a moment.
     func run(until end: Instant) {
         while let (event, time) = queue.popFirst(by: end - .nanoseconds(1)) {
             switch event {
@@ -91,7 +90,7 @@ final class Shard {
         act(on: machine, at: now) { resident.wake(&$0) }
     }
 
-    /// Has a resident do something, and does what it wants done.
+    /// Gives a resident an input, and does what it requests.
     func act(on machine: Machine, at now: Instant, _ body: (inout Actions) -> Void) {
         let reading = machine.clock.reading(at: now)
         show(reading, to: machine)
@@ -120,11 +119,11 @@ final class Shard {
         for observer in world.observers { observer.swept(sweep, on: machine, in: world) }
     }
 
-    /// Sets the alarm where it is wanted earlier than it is set; one that rings too early is set anew.
+    /// Sets the wake-up if it is earlier than the present one. A wake-up that comes too early is set again.
     private func setAlarm(of machine: Machine, at now: Instant, localNow: Instant) {
         guard let wakeUp = machine.resident?.nextWakeUp else { return }
         let wait = machine.clock.worldDuration(of: max(wakeUp - localNow, .microseconds(1)))
-        // Rounded up, so that it never rings before its time on the machine's own clock.
+        // Rounded up, so that it never comes before its time on the machine's own clock.
         let time = now + wait + (machine.clock.drift == 0 ? .zero : .microseconds(1))
         if let alarm = machine.alarm, alarm <= time, alarm > now { return }
         machine.alarm = time

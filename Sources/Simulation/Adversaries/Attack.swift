@@ -1,23 +1,23 @@
-/// What an adversary attempts on an overlay of nodes of ours, and how it is measured what came of it.
+/// An attack on an overlay of our nodes, and the measures of its success.
 package struct Attack: Sendable {
-    /// What it is called on the command line.
+    /// The name on the command line.
     package let name: String
     /// What the adversary does.
     package let summary: String
-    /// The defence that it runs into, and succeeds without; `nil` if none can be switched off.
+    /// The defence that stops it, and without which it succeeds; `nil` if it cannot be switched off.
     package let reliesOn: Defence?
-    /// Why a bound does not hold, where that is known.
+    /// Why a bound is known to break.
     package let knownWeakness: String?
     private let overlay: Overlay
     private let attempt: @Sendable (Siege) -> [AttackReport.Measure]
 
-    /// The honest nodes that are there when it begins.
+    /// The overlay of honest nodes before the attack.
     struct Overlay: Sendable {
-        /// How many they are.
+        /// The number of nodes.
         var count = 24
-        /// How long they have to come to rest.
+        /// The time until the overlay is at rest.
         var settle: Duration = .seconds(40)
-        /// What is set otherwise.
+        /// Changes to the usual settings.
         var adjust: @Sendable (inout NodeSettings) -> Void = { _ in }
     }
 
@@ -33,16 +33,16 @@ package struct Attack: Sendable {
         self.attempt = attempt
     }
 
-    /// Runs it: the same seed, the same report.
+    /// Runs the attack. The same seed gives the same report.
     ///
-    /// - Parameter defence: what the nodes are to do without.
+    /// - Parameter defence: the defence that the nodes do without.
     package func run(seed: UInt64, without defence: Defence? = nil) -> AttackReport {
         let siege = Siege(of: overlay, seed: seed, without: defence)
         defer { siege.end() }
         return AttackReport(attack: name, seed: seed, measures: attempt(siege))
     }
 
-    /// What is not as expected about what this attack came to; `nil` if everything is.
+    /// What is unexpected about a report; `nil` if nothing is.
     package func complaint(about reports: [AttackReport]) -> String? {
         let failed = reports.count { !$0.isHeld }
         guard knownWeakness == nil else {
@@ -51,7 +51,7 @@ package struct Attack: Sendable {
         return failed == 0 ? nil : "a bound did not hold in \(failed) of \(reports.count) worlds"
     }
 
-    /// The same for nodes without the defence that it relies on: there it has to succeed.
+    /// The same for nodes without the defence, where the attack has to succeed.
     package func complaint(aboutDefenceless reports: [AttackReport]) -> String? {
         let held = reports.count(where: \.isHeld)
         return held == 0 ? nil : "every bound held in \(held) of \(reports.count) worlds, so nothing shows the defence"
@@ -63,18 +63,18 @@ package struct Attack: Sendable {
         floods + strangers + sybils + forgeries + versions + poisons + tokens + slowness + evictions
 }
 
-/// A defence that an attack can be run without, to see that it is what holds.
+/// A defence that can be switched off, to show that an attack fails because of it.
 package enum Defence: String, Sendable, CaseIterable {
     /// Signatures are checked.
     case signatures
-    /// Only who has answered becomes a contact.
+    /// Only nodes that have answered become contacts.
     case ownAnswers = "own-answers"
-    /// Lower versions are not taken.
+    /// Lower versions are refused.
     case floors
-    /// The numbers of pings have 32 bits.
+    /// Pings have 32-bit numbers.
     case wideNumbers = "wide-numbers"
-    /// What is for contacts does not wait behind what is for strangers.
+    /// Work for contacts does not wait behind work for strangers.
     case lanes
-    /// No network has more than its share of a table; without it the adversary's networks are of those that are exempt.
+    /// No network has more than its share of a table. Without this, the adversary's networks are exempt.
     case prefixLimits = "prefix-limits"
 }

@@ -1,20 +1,17 @@
-/// What an attack came to.
+/// The result of an attack.
 package struct AttackReport: Sendable {
     /// The attack's name.
     package let attack: String
-    /// The seed that it follows from.
     package let seed: UInt64
     package let measures: [Measure]
 
     /// Whether every bound held.
     package var isHeld: Bool { measures.allSatisfy(\.isHeld) }
 
-    /// One thing that was measured, and what it may be.
+    /// A measured value and its bound.
     package struct Measure: Sendable {
         package let what: String
-        /// What it came to.
         package let value: Double
-        /// What it may be.
         package let bound: Bound
 
         /// Whether the bound held.
@@ -34,13 +31,13 @@ package struct AttackReport: Sendable {
         }
     }
 
-    /// What a measured value may be.
+    /// The bound of a measured value.
     package enum Bound: Sendable {
         /// No less than this.
         case atLeast(Double)
         /// No more than this.
         case atMost(Double)
-        /// Anything: it is told for the record.
+        /// No bound: the value is only reported.
         case none
 
         func holds(for value: Double) -> Bool {

@@ -1,7 +1,6 @@
 internal import IPv8
 
-/// An adversary that stores what it likes wherever it likes, by the rules: with a token of its own, and no more often than a
-/// node accepts.
+/// An adversary that stores any value anywhere by the rules: with a valid token, and no more often than a node accepts.
 final class Depositor: Resident {
     /// Values for one target.
     struct Batch {
@@ -24,7 +23,7 @@ final class Depositor: Resident {
     private static let interval: Duration = .milliseconds(600)
     private static let tokenAge: Duration = .seconds(240)
 
-    /// - Parameter batches: what it stores on each node, one after the other; `nil` if nothing is left.
+    /// - Parameter batches: the values to store on each node, one batch after the other; `nil` at the end.
     init(_ identity: Identity, on nodes: [Address], _ batches: @escaping (_ node: Int, _ number: Int) -> Batch?) {
         self.identity = identity
         self.nodes = nodes

@@ -1,12 +1,11 @@
 internal import IPv8
 internal import Kademlia
 
-/// An adversary's node that behaves like a member of the overlay to the eye: it answers everything, and acknowledges what
-/// it is given to keep. But it keeps nothing, and what it says is for its ``Conduct`` to decide.
+/// An adversary's node that seems to be a member of the overlay: it answers every request and acknowledges every store.
+/// But it stores nothing, and its ``Conduct`` decides what it answers.
 final class Impostor: Resident {
     let node: NodeInfo
     var conduct: Conduct
-    /// How many stores it has acknowledged.
     private(set) var acknowledgedCount = 0
     private let identity: Identity
     private var answers = EventQueue<(message: Message, receiver: Address)>()
@@ -83,23 +82,22 @@ final class Impostor: Resident {
     }
 }
 
-/// How an ``Impostor`` behaves.
+/// The behaviour of an ``Impostor``.
 struct Conduct {
-    /// Whom it names when it is asked for nodes.
+    /// The nodes in its answers.
     var names: (Target) -> [NodeInfo] = { _ in [] }
-    /// What it answers with when it is asked for values.
+    /// The values in its answers.
     var values: (Target) -> [[UInt8]] = { _ in [] }
-    /// Whom it introduces.
+    /// The peers that it introduces.
     var introduces: [Address] = []
-    /// How long it takes to answer a ping, and a find.
+    /// The delay of its answers to pings and finds.
     var pingDelay = Duration.zero
     var findDelay = Duration.zero
-    /// Whom it makes itself known to, again and again.
+    /// The nodes that it contacts again and again.
     var meets: [Address] = []
-    /// How often.
     var meetInterval = Duration.seconds(20)
 
-    /// Names those of a gang that are closest, and introduces them.
+    /// Names the closest members of a gang, and introduces them.
     static func colluding(with gang: Gang, meeting meets: [Address]) -> Conduct {
         Conduct(
             names: { gang.closest(to: $0) }, introduces: gang.members.prefix(64).map(\.node.address), meets: meets)

@@ -2,7 +2,7 @@ internal import DHTCore
 internal import IPv8
 internal import Kademlia
 
-/// An overlay of honest nodes of ours, with values in it, and an adversary at its gates.
+/// An overlay of honest nodes with values, and an adversary.
 final class Siege {
     let world: World
     let tally: Tally
@@ -21,9 +21,9 @@ final class Siege {
         let command: CommandID
     }
 
-    /// Builds the overlay and lets it come to rest.
+    /// Builds the overlay and waits until it is at rest.
     ///
-    /// - Parameter defence: what the nodes do without.
+    /// - Parameter defence: the defence that the nodes do without.
     init(of overlay: Attack.Overlay, seed: UInt64, without defence: Defence?) {
         var settings = NodeSettings()
         settings.signatures = .modelled
@@ -45,7 +45,7 @@ final class Siege {
         world.run(for: overlay.settle)
     }
 
-    /// Stops all machines. What runs on the adversary's knows the siege, and would keep it for ever.
+    /// Stops all machines. The adversary's residents refer to the siege, and would keep it alive.
     func end() { for machine in world.machines { world.kill(machine) } }
 
     var honestAddresses: [Address] { honest.map(\.address) }
@@ -60,13 +60,12 @@ final class Siege {
         return Address(host: .v4(first << 24 | middle << 8 | UInt32(host & 0xFF)), port: 8090)
     }
 
-    /// Somebody new.
     func newIdentity() -> Identity {
         identityCount += 1
         return Identity(number: identityCount &+ world.seed << 20 &+ 0xAD << 56, .modelled)
     }
 
-    /// Adds a node of the adversary's, and tells the others of the gang.
+    /// Adds one of the adversary's nodes, and tells the rest of the gang.
     @discardableResult
     func addImpostor(at address: Address, _ conduct: Conduct = Conduct(), starts: Bool = true) -> Impostor {
         let impostor = Impostor(newIdentity(), at: address, conduct)
@@ -86,7 +85,7 @@ final class Siege {
 
     // MARK: The honest
 
-    /// Adds another honest node. It comes after the first ones, so what it sends is counted with what the adversary does.
+    /// Adds another honest node. Its traffic counts as the adversary's, because it comes after the first ones.
     func addNewcomer(knowing peers: [Address]) -> Machine {
         let number = 1000 + world.machines.count
         let machine = world.addMachine(at: World.publicAddress(number))
@@ -94,7 +93,7 @@ final class Siege {
         return machine
     }
 
-    /// Has an honest node publish a signed value of its own under a key of its own.
+    /// Makes an honest node publish a signed value under a new key.
     func publish(by publisher: Machine, version: UInt32? = nil, under target: Target? = nil) -> Published {
         valueCount += 1
         let target = target ?? Target(hashing: "value \(valueCount) of \(world.seed)")
@@ -107,9 +106,9 @@ final class Siege {
         return Published(target: target, entry: entry, publisher: publisher, command: command)
     }
 
-    /// Has several honest nodes publish a value each, and waits until that is done.
+    /// Makes several honest nodes publish a value each, and waits for them.
     ///
-    /// - Parameter seeker: who is to look for the values, and so must not come to hold them.
+    /// - Parameter seeker: a machine that will look the values up, and so must not get a replica.
     func publish(_ count: Int, farFrom seeker: Machine? = nil) -> [Published] {
         let published = (0..<count).map { number in
             publish(
@@ -132,13 +131,13 @@ final class Siege {
         return Distance(NodeID(host: machine.address.host, mid: mid), target)
     }
 
-    /// The searches of a value by honest nodes that do not hold it.
+    /// Lookups of a value by honest nodes without a replica.
     struct Search {
         let value: Published
         let command: CommandID
     }
 
-    /// Has honest nodes that do not hold the values look for them.
+    /// Makes honest nodes without a replica look the values up.
     func lookUp(_ values: [Published], by count: Int = 4, on machines: [Machine]? = nil) -> [Search] {
         var searches: [Search] = []
         for value in values {
@@ -153,15 +152,15 @@ final class Siege {
         return searches
     }
 
-    /// What a search found; `nil` while it is under way.
+    /// The result of a lookup; `nil` while it is under way.
     func outcome(of search: Search) -> FindOutcome? {
         guard case .found(let outcome) = world.outcomes[search.command] else { return nil }
         return outcome
     }
 
-    /// How many lookups there were, and how many of them have found their value.
+    /// The number of lookups, and of those that found their value.
     ///
-    /// - Parameter count: how many there are to be: what nobody has looked for, nobody has found.
+    /// - Parameter count: the expected number of lookups. A run without lookups must not pass.
     func measures(
         of searches: [Search], atLeast count: Int, finding share: Double = 1, what: String = "lookups"
     ) -> [AttackReport.Measure] {
@@ -179,7 +178,7 @@ final class Siege {
         return Double(found) / Double(searches.count)
     }
 
-    /// The honest nodes on whose disk a value is.
+    /// The honest nodes that have a replica of a value.
     func holders(of value: Published) -> [Machine] {
         honest.filter { machine in
             machine.setup?.storage.held(under: value.target).contains { $0.entry == value.entry } == true
@@ -195,22 +194,22 @@ final class Siege {
         return contacts(of: machine).count { addresses.contains($0.node.address) }
     }
 
-    /// How many contacts a machine's node has no more, or has elsewhere, of those that it had before.
+    /// How many of a machine's former contacts are gone or have another address.
     func lost(_ before: [Contact], by machine: Machine) -> Int {
         let after = Set(contacts(of: machine).map(\.node))
         return before.count { !after.contains($0.node) }
     }
 
-    /// How often honest nodes have dropped a datagram for a reason.
+    /// How many datagrams honest nodes have dropped for a reason.
     func drops(_ reason: String) -> Int {
         honest.reduce(0) { $0 + ($1.host?.node.counters.named["dropped." + reason] ?? 0) }
     }
 
-    /// How many elements the largest table of a machine's node has.
+    /// The size of the largest table of a machine's node.
     func largestTable(of machine: Machine) -> Int { machine.host.map { TableSizes(of: $0.node).largest.count } ?? 0 }
 }
 
-/// Those who work together against the others, as they know each other.
+/// The adversary's colluding nodes.
 final class Gang {
     private(set) var members: [(id: NodeID, node: NodeInfo)] = []
 
@@ -228,9 +227,9 @@ final class Gang {
 
 /// An adversary's machine that does something again and again, whatever comes back.
 final class Assailant: Resident {
-    /// What it does each time; the number counts the times.
+    /// One step, with its number.
     typealias Step = (_ number: Int, _ actions: inout Actions) -> Void
-    /// What it does about a packet that came in.
+    /// The handling of a received packet.
     typealias Hearing = (_ packet: Packet, _ source: Address, _ actions: inout Actions) -> Void
 
     private let interval: Duration

@@ -1,23 +1,23 @@
 internal import DHTCore
 internal import IPv8
 
-/// Counts what the honest nodes of a ``Siege`` send, and what the adversary does.
+/// Counts the traffic of the honest nodes of a ``Siege`` and of the adversary.
 final class Tally: Observer {
-    /// How many of the world's first machines are honest.
+    /// The first machines of the world are honest.
     let honestCount: Int
-    /// Hosts that have no part in any of it.
+    /// Hosts that take no part.
     var bystanders: Set<IPAddress> = []
-    /// What honest nodes sent to bystanders.
+    /// Traffic from honest nodes to bystanders.
     private(set) var toBystanders = Traffic()
-    /// What the adversary sent.
+    /// Traffic from the adversary.
     private(set) var fromAdversary = Traffic()
-    /// What honest nodes sent to addresses that no other machine can have, or that are of another network than theirs.
+    /// Datagrams from honest nodes to impossible addresses, or to loopback and private addresses of other networks.
     private(set) var toNowhere = 0
-    /// What honest nodes sent to each address that is watched, by message id.
+    /// Datagrams from honest nodes to each watched address, by message id.
     private(set) var answers: [Address: [UInt8: Int]] = [:]
     /// The addresses whose answers are counted.
     var watched: Set<Address> = []
-    /// What is to be known of values that honest nodes serve.
+    /// Called for each value that an honest node serves.
     var servedValue: ((Entry) -> Void)?
 
     /// Datagrams and their bytes.
@@ -46,13 +46,13 @@ final class Tally: Observer {
         }
     }
 
-    /// How many answers of these kinds went to an address.
+    /// How many messages of these kinds went to an address.
     func answers(to address: Address, _ kinds: UInt8...) -> Int {
         kinds.reduce(0) { $0 + (answers[address]?[$1] ?? 0) }
     }
 }
 
-/// How much a node remembers, seen from outside: how many elements its dictionaries, sets and arrays have.
+/// The size of a node's largest table, by reflection: the elements of its dictionaries, sets and arrays.
 struct TableSizes {
     private(set) var largest: (name: String, count: Int) = ("", 0)
 

@@ -2,15 +2,14 @@ internal import DHTCore
 internal import IPv8
 
 extension ModelArchive {
-    /// How many values of one target there are places for; its owner has one more. They are fewer than a node has unless it
-    /// is told otherwise, so that a key is full after a short run.
+    /// The places for values of one target; its owner has one more. There are fewer than a node has by default, so that
+    /// a key is full after a short run.
     package struct Limits: Sendable {
-        /// For values that others have signed.
+        /// For values that others signed.
         package var signed = 256
-        /// For values that nobody has signed.
+        /// For unsigned values.
         package var unsigned = 64
 
-        /// The defaults.
         package init() {}
 
         fileprivate subscript(kind: Kind) -> Int {
@@ -22,7 +21,7 @@ extension ModelArchive {
         }
     }
 
-    /// Which of a target's places a value is for; what comes first is served first.
+    /// The class of a value's place, in serving order.
     enum Kind: Comparable {
         case owner, signed, unsigned
 
@@ -35,16 +34,15 @@ extension ModelArchive {
         }
     }
 
-    /// Who has brought a value.
+    /// The source of a value.
     enum Holder: Hashable {
-        /// It was published here, and is stood by.
+        /// Published here and not withdrawn.
         case theOperator
-        /// It was published here, and withdrawn.
+        /// Published here and withdrawn.
         case withdrawn
-        /// It came from a network.
         case network(Network)
 
-        /// Whom its place is counted for. What was withdrawn came from nobody, like what has no address.
+        /// The account of its place. Withdrawn values, and values without an address, share one.
         fileprivate var counted: Network? {
             switch self {
             case .theOperator: nil
@@ -54,7 +52,7 @@ extension ModelArchive {
         }
     }
 
-    /// A /24 of IPv4, a /48 of IPv6, in the order in which they give up places where they have as many.
+    /// A /24 of IPv4 or a /48 of IPv6, in the order in which equal ones give up places.
     struct Network: Hashable, Comparable {
         private let family: Int
         private let bits: UInt64
@@ -71,20 +69,21 @@ extension ModelArchive {
         }
     }
 
-    /// What has to happen so that there is a place for a newcomer.
+    /// What makes room for a newcomer.
     enum Vacancy: Equatable {
-        /// Nothing: not all of them are taken.
+        /// Nothing, because there is a free place.
         case free
-        /// This one has expired, and leaves the serving window.
+        /// This value has expired and leaves the serving window.
         case retires(Int)
         case givenUp(Int)
         case none
     }
 
-    /// Whose place among a target's values is for a newcomer.
+    /// Finds the value that makes room for a newcomer.
     ///
-    /// Where all are taken, what expired first makes room, else the network that has most of the places, if the newcomer's
-    /// has fewer. What was published here and is stood by, or is pinned, gives up nothing.
+    /// If all places are taken, the value that expired first does. If none has expired, it is one of the network with
+    /// the most places, if the newcomer's network has fewer. Pinned values, and those published here and not withdrawn,
+    /// stay.
     static func vacancy(
         for newcomer: Holder, of kind: Kind, among held: [Holding], arePinned: Bool, limits: Limits, at now: Instant
     ) -> Vacancy {
@@ -96,12 +95,12 @@ extension ModelArchive {
         if let expired { return .retires(expired) }
         guard !arePinned else { return .none }
         let byNetwork = Dictionary(grouping: others) { held[$0].holder.counted }
-        // What was withdrawn comes back as the operator's.
+        // A withdrawn value that is published again is the operator's.
         let own = newcomer == .withdrawn ? 0 : byNetwork[newcomer.counted]?.count ?? 0
         let most = byNetwork.compactMap { network, places in network.map { (network: $0, places: places) } }
             .max { ($0.places.count, $0.network) < ($1.places.count, $1.network) }
         guard let most, most.places.count > own + 1 else { return .none }
-        // What is stored at this moment is about to be acknowledged.
+        // A value that is stored at this moment is about to be acknowledged.
         let oldest = most.places.filter { held[$0].lastStored != now }.min { held[$0].firstSeen < held[$1].firstSeen }
         return oldest.map { .givenUp($0) } ?? .none
     }
@@ -117,10 +116,10 @@ extension ModelArchive.Holder {
 }
 
 extension ModelArchive {
-    /// How many values are in the serving window, and how many are retained beside it.
+    /// The number of values in the serving window, and of retained ones.
     var valueCounts: (served: Int, retained: Int) {
         holdings.reduce(into: (0, 0)) { counts, key in
-            // At the beginning of time nothing has expired.
+            // Nothing has expired at the beginning of time.
             let servedCount = page(of: key.key, offset: 0, limit: .max, at: .distantPast).count
             counts.0 += servedCount
             counts.1 += key.value.count - servedCount

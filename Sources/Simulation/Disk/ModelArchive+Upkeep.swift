@@ -2,7 +2,7 @@ package import DHTCore
 package import IPv8
 internal import Maintenance
 
-/// What is to be stored again.
+/// Republishing.
 extension ModelArchive {
     package func dueKeys(at now: Instant, limit: Int) -> DueKeys {
         var due = DueKeys(keys: [], total: 0, kept: 0, nextDue: nil)
@@ -32,12 +32,12 @@ extension ModelArchive {
         due.kept += isKept ? 1 : 0
         guard let deadline else { return }
         due.total += 1
-        // It holds back what was due then, not what has come due since.
+        // The result delays what was due then, not what has come due since.
         if let attempt, attempt.at <= now, attempt.retryAt ?? now > now, lastDue <= attempt.at { return }
         due.keys.append(DueKey(target: target, deadline: deadline, isPinned: false))
     }
 
-    /// A pinned key is due by when it was last looked for.
+    /// A pinned key is due by the time of its last lookup.
     private func addPinned(
         _ target: Target, _ held: [Holding], _ attempt: Attempt?, to due: inout DueKeys, at now: Instant
     ) {
@@ -71,7 +71,7 @@ extension ModelArchive {
         }
     }
 
-    /// What seems to come due later than after an interval was stored while the clock was ahead.
+    /// A value that seems to come due later than after one interval was stored while the clock was ahead.
     private func isDue(_ moment: Instant, at now: Instant) -> Bool {
         moment <= now || moment > now + timing.republishInterval
     }
@@ -93,7 +93,7 @@ extension ModelArchive {
         return min(Instant(seconds: Int64(version.number)), held.firstSeen)
     }
 
-    /// Another one for each value and each time, so that what came together is not due together.
+    /// Different for each value and each time, so that values that came together are not due together.
     private func jitter(of held: Holding, under target: Target) -> Duration {
         var mixed = target.bits.middle ^ held.id.bits.middle ^ UInt64(bitPattern: held.lastStored.nanoseconds)
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -103,7 +103,7 @@ extension ModelArchive {
     }
 }
 
-/// Where a value stands in the archive among those of its target: what is served first, and then by class and id.
+/// A value's place among those of its target, in serving order and then by class and id.
 private struct KeyOrder: Comparable {
     private let place: Int
     private let kind: ModelArchive.Kind

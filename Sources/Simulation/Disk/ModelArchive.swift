@@ -2,17 +2,16 @@ package import DHTCore
 package import IPv8
 package import Kademlia
 
-/// A model of the archive with room for everything but for too many values of one key: which value replaces which, which
-/// gives up its place, what is served and what is due, without a disk.
+/// A model of the archive, without a disk and with room for everything except too many values of one key: which value
+/// replaces which, which one makes room, what is served and what is due.
 package final class ModelArchive: Storage {
-    /// How values are served and stored again.
     let timing: StorageTiming
-    /// What this model does wrong, for those who are to notice it.
+    /// Faults of this model, for the checkers to notice.
     let sabotage: Set<Sabotage>
     private let limits: Limits
 
     var holdings: [Target: [Holding]] = [:]
-    /// The versions of values that are gone, which nothing lower may follow.
+    /// The versions of removed values; lower ones are refused.
     private var floors: [Target: [EntryID: Version]] = [:]
     private(set) var pins: Set<Target> = []
     private(set) var reports: [Target: Attempt] = [:]
@@ -22,7 +21,7 @@ package final class ModelArchive: Storage {
     package var contacts: [Contact] = []
     package var jobs: [JobReport] = []
 
-    /// A value that is held.
+    /// A stored value.
     struct Holding {
         var entry: Entry
         let id: EntryID
@@ -33,33 +32,31 @@ package final class ModelArchive: Storage {
         var holder: Holder
         var place: Place
 
-        /// Whether it was published here and is stood by.
+        /// Whether it was published here and not withdrawn.
         var isPublished: Bool { holder == .theOperator }
     }
 
-    /// Where a value is.
+    /// The table of a value.
     enum Place {
         /// In the serving window.
         case served
-        /// Behind it, since it has expired.
         case retained
     }
 
-    /// How storing again went the last time, and when it was last looked for.
+    /// The last result of republishing, and the time of the last lookup.
     struct Attempt {
         let at: Instant
         let retryAt: Instant?
         let soughtAt: Instant?
     }
 
-    /// An archive with nothing in it.
     package init(timing: StorageTiming = StorageTiming(), limits: Limits = Limits(), sabotage: Set<Sabotage> = []) {
         self.timing = timing
         self.limits = limits
         self.sabotage = sabotage
     }
 
-    /// Takes changes in; a model never fails.
+    /// Applies changes; a model never fails.
     package func commit(_ changes: [StorageChange], at now: Instant) -> [CommitOutcome]? {
         if sabotage.contains(.forgetsSyncs) { beforeLastCommit = holdings }
         return changes.map { change in
@@ -127,7 +124,7 @@ package final class ModelArchive: Storage {
         }
     }
 
-    /// Keeps a value that is new, or that replaces another one.
+    /// Stores a new value, or one that replaces another.
     private func put(_ entry: Entry, _ id: EntryID, of intent: StoreIntent, at now: Instant) -> CommitOutcome {
         let new = Holding(
             entry: entry, id: id, kind: Kind(entry, id, under: intent.target), expiresAt: intent.expiresAt,
@@ -135,7 +132,7 @@ package final class ModelArchive: Storage {
         return serve(new, for: new.holder, under: intent.target, at: now) ? .held : .refused
     }
 
-    /// Has a value served, in the place of the one with its id if that is served; else there has to be a place for it.
+    /// Adds a value to the serving window, replacing the one with its id; a new value needs a place.
     private func serve(_ value: Holding, for newcomer: Holder, under target: Target, at now: Instant) -> Bool {
         if let known = index(of: value.id, under: target), holdings[target]?[known].place == .served {
             holdings[target]?[known] = value
@@ -145,7 +142,7 @@ package final class ModelArchive: Storage {
         floors[target]?[value.id] = nil
         var served = value
         served.place = .served
-        // The others may have moved up.
+        // The other values may have moved up.
         if let known = index(of: value.id, under: target) {
             holdings[target]?[known] = served
         } else {
@@ -174,19 +171,19 @@ package final class ModelArchive: Storage {
         }
     }
 
-    /// Lets go of a value, but for its version.
+    /// Removes a value and notes its version.
     private func letGo(_ index: Int, under target: Target) {
         guard let held = holdings[target]?.remove(at: index) else { return }
         if let version = held.entry.signature?.version { floors[target, default: [:]][held.id] = version }
         if holdings[target]?.isEmpty == true { holdings[target] = nil }
     }
 
-    /// Whether a value has been kept for long enough.
+    /// Whether a value is past its retention.
     private func isOver(_ held: Holding, under target: Target, at now: Instant) -> Bool {
         !held.isPublished && held.expiresAt + timing.retainedFor <= now && !pins.contains(target)
     }
 
-    /// A value that is served, after it has been stored once more.
+    /// A served value after another store.
     private func refreshed(_ held: Holding, by intent: StoreIntent, at now: Instant) -> Holding {
         let expiresAt = max(held.expiresAt, intent.expiresAt)
         let becomesOurs = intent.origin == .published && !held.isPublished
@@ -219,9 +216,9 @@ package final class ModelArchive: Storage {
         holdings[target]?[index].holder = .withdrawn
     }
 
-    /// Has what expired an hour ago leave the serving window, lets go of what has been kept for long enough, and serves
-    /// again what had left only because the clock was wrong; published and pinned values stay, and versions are
-    /// remembered.
+    /// Moves values that expired an hour ago out of the serving window, removes values past their retention, and moves
+    /// values back that had only left because the clock was wrong. Published and pinned values stay; the versions of
+    /// removed values are noted.
     package func sweep(at now: Instant) {
         for (target, held) in holdings {
             for holding in held where holding.place == .served {
@@ -248,7 +245,7 @@ package final class ModelArchive: Storage {
 
     // MARK: Asking
 
-    /// What the overlay is served: owner's values, other signed ones, unsigned ones, each newest version first.
+    /// The served values: the owner's, then other signed ones, then unsigned ones, each with the newest version first.
     package func page(of target: Target, offset: Int, limit: Int, at now: Instant) -> [[UInt8]] {
         guard let held = holdings[target] else { return [] }
         let served = held.filter { $0.place == .served && $0.expiresAt > now || sabotage.contains(.servesExpired) }
@@ -270,7 +267,7 @@ package final class ModelArchive: Storage {
     }
 
     package func note(_ report: RepublishReport, at now: Instant) {
-        // A search is remembered until the next one.
+        // The result of a lookup counts until the next one.
         reports[report.target] = Attempt(
             at: now, retryAt: report.retryAt, soughtAt: report.sought == nil ? reports[report.target]?.soughtAt : now)
     }
@@ -280,7 +277,7 @@ package final class ModelArchive: Storage {
     }
 }
 
-/// Where a value stands among the others of its target.
+/// A value's place among the others of its target.
 private struct ServingRank: Comparable {
     private let kind: ModelArchive.Kind
     private let rank: Int64

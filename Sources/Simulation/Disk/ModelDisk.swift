@@ -2,29 +2,29 @@ internal import DHTCore
 internal import IPv8
 internal import Kademlia
 
-/// How a disk behaves.
+/// The behaviour of a disk.
 package struct DiskConditions: Sendable {
     /// How long a sync takes.
     package var syncTime: ClosedRange<Duration> = .milliseconds(1)...Duration.milliseconds(5)
     /// The share of syncs that take a hundred times as long.
     package var stalls = 0.0
-    /// Whether there is room for nothing new.
+    /// Whether the disk is full.
     package var isFull = false
-    /// Whether writing fails.
+    /// Whether writes fail.
     package var fails = false
 
-    /// A disk in good order.
     package init() {}
 }
 
-/// Writes changes in groups, all that came while the last group was being written; at a crash, what was not synced is gone.
+/// Writes changes in groups: all that arrived while the last group was being written. A crash loses everything that was
+/// not synced.
 struct ModelDisk {
     let storage: any Storage
     var conditions: DiskConditions
     private let sabotage: Set<Sabotage>
     private var waiting: [Item] = []
     private var writing: [Item] = []
-    /// Once writing has failed, nothing is written until a restart.
+    /// After a failed write, nothing is written until a restart.
     private var hasFailed = false
 
     private struct Item {
@@ -32,20 +32,20 @@ struct ModelDisk {
         let completion: Completion
     }
 
-    /// Who is told what became of a change.
+    /// Who gets the result of a change.
     enum Completion {
         /// Nobody.
         case none
-        /// The node, which goes on with a piece of work.
+        /// The node, which continues its work.
         case node(WorkID)
-        /// An operator, by their tool.
+        /// An operator, through their tool.
         case tool
     }
 
-    /// What became of the changes that somebody waits for.
+    /// The results of changes that somebody waits for.
     struct Written {
         var outcomes: [(id: WorkID, outcome: CommitOutcome)] = []
-        /// What an operator wanted, and is durable.
+        /// Operators' changes that are durable now.
         var changes: [StorageChange] = []
     }
 
@@ -57,10 +57,10 @@ struct ModelDisk {
 
     /// Whether a sync is under way.
     var isWriting: Bool { !writing.isEmpty }
-    /// Whether nothing can be written, and so nothing deleted.
+    /// Whether nothing can be written or deleted.
     var isBroken: Bool { hasFailed || conditions.fails }
 
-    /// Takes a change in. Returns how long the sync takes that it begins; `nil` if one is under way.
+    /// Queues a change. Returns the duration of the sync that begins; `nil` if one is under way.
     mutating func add(
         _ change: StorageChange, _ completion: Completion, using generator: inout SeededGenerator
     ) -> Duration? {
@@ -75,7 +75,7 @@ struct ModelDisk {
         return generator.happens(conditions.stalls) ? usual * 100 : usual
     }
 
-    /// The sync is over. Returns what became of each change, and how long the next sync takes, if there is one.
+    /// The sync has ended. Returns the results, and the duration of the next sync, if there is one.
     mutating func finish(
         at now: Instant, using generator: inout SeededGenerator
     ) -> (written: Written, next: Duration?) {
@@ -109,13 +109,13 @@ struct ModelDisk {
         return written
     }
 
-    /// What is written of a change; where the machine is to forget withdrawals, one of what was never published.
+    /// The change to write. With sabotaged withdrawals, one that withdraws nothing.
     private func stored(_ change: StorageChange) -> StorageChange {
         guard sabotage.contains(.forgetsWithdrawals), case .withdraw(_, let entry) = change else { return change }
         return .withdraw(Target(hashing: "nothing"), entry)
     }
 
-    /// The power goes. What was being written may have reached the disk as a whole; nobody has heard of it.
+    /// The power is cut. The group that was being written may be on disk as a whole, but nobody knows.
     mutating func crash(at now: Instant, using generator: inout SeededGenerator) {
         if !writing.isEmpty, !hasFailed, !conditions.fails, !conditions.isFull, generator.happens(0.5),
             !sabotage.contains(.acknowledgesEarly)

@@ -1,9 +1,9 @@
 internal import DHTCore
 internal import IPv8
 
-/// What happens in the course of a run.
+/// The events of a run.
 extension WholeSystem {
-    /// The time in which things happen: all but the first twenty seconds and the last minute.
+    /// The time of events: all but the first twenty seconds and the last minute.
     private var busy: ClosedRange<Duration> { .seconds(20)...max(.seconds(21), plan.length - .seconds(60)) }
 
     // MARK: Power
@@ -14,7 +14,7 @@ extension WholeSystem {
         }
     }
 
-    /// Cuts the power of a machine that is in the middle of a commit; of any, where none is for a while.
+    /// Cuts the power of a machine in the middle of a commit, or of any machine if there is none for a while.
     private func lieInWait(attempts: Int) {
         let running = world.machines.filter { $0.host != nil }
         let committing = running.filter { $0.host?.disk.isWriting == true }
@@ -29,7 +29,7 @@ extension WholeSystem {
         report.crashes += 1
         if !committing.isEmpty { report.crashesInCommit += 1 }
         world.kill(victim)
-        // Some are back at once, some after the values that they hold have expired.
+        // Some return immediately, some after their values have expired.
         let away = world.generator.happens(0.2) ? Duration.seconds(240) : .seconds(20)
         let isGone = world.generator.happens(0.05) && victim.index > 3
         guard !isGone else { return }
@@ -59,12 +59,13 @@ extension WholeSystem {
         }
     }
 
-    /// Two authors publish once more and go for good, so that values have to die. Theirs are signed, and so tell their age.
+    /// Two authors publish once more and leave for good, so that values have to disappear. Their values are signed, and
+    /// so tell their age.
     private var leaving: ArraySlice<Int> { authors.indices.filter { authors[$0].identity != nil }.suffix(2) }
 
     private func publish() { publish(as: Int.random(in: authors.indices, using: &world.generator)) }
 
-    /// An author replaces what they have published; sometimes by the same once more, sometimes by an earlier version.
+    /// An author publishes a new value, sometimes the same value again, sometimes an earlier version.
     private func publish(as place: Int) {
         guard authors[place].machine.host != nil, !authors[place].isDone else { return }
         authors[place].publishedCount += 1
@@ -75,7 +76,7 @@ extension WholeSystem {
             return
         }
         let step = Int.random(in: -1...2, using: &world.generator)
-        // A version is the second of signing, and never of the future.
+        // A version is the second of signing, never in the future.
         let version = min(UInt32(clamping: world.now.seconds), author.version &+ UInt32(max(0, step)))
         authors[place].version = version
         let stale = step < 0 ? version - 1 : version
@@ -99,7 +100,7 @@ extension WholeSystem {
 
     // MARK: Operators
 
-    /// Keys are pinned, but none of those whose authors leave; authors withdraw what they published last.
+    /// Pins keys whose authors do not leave. Authors withdraw their last values.
     func planOperators() {
         let dying = Set(leaving.map { authors[$0].target })
         let targets = Set(authors.map(\.target)).subtracting(dying).sorted { $0.bits < $1.bits }
@@ -120,7 +121,7 @@ extension WholeSystem {
         }
     }
 
-    /// An author withdraws what they published last and publishes no more, once it is known to be published.
+    /// An author whose publication is confirmed withdraws it and publishes no more.
     private func withdraw(as place: Int, attempts: Int) {
         let author = authors[place]
         if let latest = author.latest, case .published? = world.outcomes[latest.id], author.machine.host != nil {
@@ -133,7 +134,7 @@ extension WholeSystem {
 
     // MARK: Weather
 
-    /// A partition, a disk that is full for a while, a disk that fails until the next reboot, a clock that is set.
+    /// A partition, a disk that is full for a while, a disk that fails until the next reboot, a clock step.
     func planWeather() {
         world.after(world.generator.duration(in: busy)) { world in
             let apart = world.machines.filter { _ in world.generator.happens(0.4) }

@@ -1,69 +1,67 @@
 internal import DHTCore
 internal import IPv8
 
-/// The scenario that has a little of everything: nodes behind NATs and poor lines, with slow, full and failing disks and
-/// wrong clocks, which lose their power at the worst moments and come back; users who publish, replace and look up
-/// meanwhile, pin keys and withdraw what they published; and every checker watching.
+/// The whole-system scenario. Nodes are behind NATs and on poor lines, with slow, full and failing disks and wrong
+/// clocks; they lose power at the worst moments and come back. Users publish, replace and look up values, pin keys and
+/// withdraw values. Every checker watches.
 ///
-/// An hour of the overlay takes three minutes or less, and what has expired is kept for minutes rather than a week: so
-/// values expire, are stored again, leave the serving window and come back, and are let go of within one run.
+/// An hour of the overlay takes three minutes or less, and expired values are retained for minutes instead of a week.
+/// So values expire, are republished, leave the serving window, return, and are removed within one run.
 package final class WholeSystem {
-    /// What makes a run.
+    /// The parameters of a run.
     package struct Plan: Sendable {
         /// How many nodes.
         package var nodes = 14
-        /// How long it goes on, of which the last minute is quiet.
+        /// The duration, of which the last minute is quiet.
         package var length: Duration = .seconds(600)
-        /// How many hours of the overlay fit into one.
+        /// How many hours of the overlay pass in one.
         package var hastening = 20
-        /// How many times a machine loses its power.
+        /// How many power cuts there are.
         package var crashes = 12
-        /// How many publications and searches there are in a minute.
+        /// Publications and lookups in a minute.
         package var publications = 20
         package var searches = 30
-        /// How many keys are pinned, and how many authors withdraw what they published last and publish no more.
+        /// How many keys are pinned, and how many authors withdraw their last value and publish no more.
         package var pins = 2
         package var withdrawals = 3
-        /// What the nodes do wrong on purpose.
+        /// Faults built into the nodes.
         package var sabotage: Set<Sabotage> = []
 
-        /// The usual one.
         package init() {}
     }
 
-    /// What came of a run.
+    /// The result of a run.
     package struct Report: Sendable {
-        /// The seed that makes it again.
+        /// The seed that repeats it.
         package let seed: UInt64
-        /// What was broken; nothing if all is well.
+        /// Broken promises; empty if all is well.
         package var violations: [Violation] = []
-        /// How many crashes there were, and how many of them in the middle of a commit.
+        /// Crashes, and those in the middle of a commit.
         package var crashes = 0
         package var crashesInCommit = 0
-        /// How many values were acknowledged, looked at after crashes, and served.
+        /// Values that were acknowledged, checked after crashes, and served.
         package var acknowledged = 0
         package var looks = 0
         package var served = 0
-        /// How many looks there were at values that were served after their publishers were gone, or had withdrawn them.
+        /// Checks of values that were served after their publishers had left or withdrawn them.
         package var lifetimeLooks = 0
         package var withdrawnLooks = 0
-        /// How many sweeps there were, and how many values left the serving window and the archive in them.
+        /// Sweeps, and values that left the serving window and the archive.
         package var sweeps = 0
         package var retired = 0
         package var deleted = 0
-        /// How many pins and withdrawals users were told of.
+        /// Pins and withdrawals that users were told of.
         package var pins = 0
         package var withdrawals = 0
-        /// How many contacts were looked at, and the most that one node asked another in five seconds.
+        /// Checked contacts, and the most requests of one node to another in five seconds.
         package var contacts = 0
         package var mostAsked = 0
-        /// How many searches found what they ought to, of all.
+        /// Lookups that found what they should, and all lookups.
         package var found = 0
         package var searched = 0
-        /// How many datagrams were delivered.
+        /// Delivered datagrams.
         package var datagrams = 0
 
-        /// A report of nothing yet.
         package init(seed: UInt64) { self.seed = seed }
     }
 
@@ -82,20 +80,17 @@ package final class WholeSystem {
     /// The machines that have gone for good.
     var gone: Set<MachineIndex> = []
 
-    /// Somebody who publishes under a key of their own, through one machine.
+    /// A publisher with its own key, on one machine.
     struct Author {
         let identity: Identity?
         let target: Target
         let machine: Machine
         var version: UInt32
         var publishedCount = 0
-        /// What they published last.
         var latest: (id: CommandID, entry: Entry)?
-        /// Whether they publish no more.
         var isDone = false
     }
 
-    /// A run that has not begun.
     package init(seed: UInt64, plan: Plan = Plan()) {
         self.plan = plan
         var settings = NodeSettings()
@@ -114,14 +109,14 @@ package final class WholeSystem {
         world.observers = checkers + [changes]
     }
 
-    /// In every other run all clocks are right but for their drift, so that it shows that nothing lives for too long.
+    /// In every other run all clocks are right except for drift, to show that no value lives too long.
     var hasWrongClocks: Bool { world.seed % 2 == 0 }
 
     var checkers: [any Checker] {
         [durability, serving, limits, table] + (hasWrongClocks ? [] : [lifetime])
     }
 
-    /// Runs it to its end.
+    /// Runs the scenario to its end.
     package func run() -> Report {
         build()
         planCrashes()
@@ -178,8 +173,7 @@ package final class WholeSystem {
         }
     }
 
-    /// Five machines are in one network, which has its share of no table then; two of them of the same one are in each
-    /// bucket at most.
+    /// Five machines are in one network, so at most two of them are in each bucket.
     private func publicAddress(_ number: Int) -> Address {
         guard [4, 5, 7, 8, 10].contains(number) else { return World.publicAddress(number) }
         return Address(host: .v4(0x5B0C_2200 + UInt32(number) * 23), port: 8090)
@@ -207,7 +201,7 @@ package final class WholeSystem {
     }
 }
 
-/// Counts what operators were told of.
+/// Counts the operators' confirmed changes.
 final class ChangeCounter: Observer {
     private(set) var pinCount = 0
     private(set) var withdrawalCount = 0

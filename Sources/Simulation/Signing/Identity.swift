@@ -1,13 +1,13 @@
 package import IPv8
 
-/// Whether signatures are real, which costs 70 µs a packet, or modelled by a checksum over what they sign.
+/// Whether signatures are real, which costs 70 µs a packet, or modelled by a checksum.
 ///
-/// A modelled signature is wrong after any change, and right for whoever makes it by the rules of the world: nobody in it
-/// signs with an identity that is not theirs.
+/// A modelled signature breaks with every change. Anyone could make one, but nobody in the world signs with another
+/// identity's key.
 package enum Signatures: Sendable {
     /// Ed25519 by libsodium.
     case real
-    /// A checksum in the place of the signature.
+    /// A checksum instead of a signature.
     case modelled
 
     /// Whether a packet's signature is its sender's.
@@ -35,7 +35,7 @@ package enum Signatures: Sendable {
         }
     }
 
-    /// What a modelled signature consists of after its checksum.
+    /// The rest of a modelled signature after its checksum.
     private static let filling: UInt8 = 0xA5
 
     static func modelled(over bytes: ArraySlice<UInt8>, _ level: KeyLevel) -> [UInt8] {
@@ -46,7 +46,7 @@ package enum Signatures: Sendable {
     }
 }
 
-/// Somebody who signs: the owner of a machine, or of values.
+/// A signer: the owner of a machine, or of values.
 package struct Identity: Sendable {
     package let publicKey: PublicKey
     private let key: PrivateKey?
@@ -57,7 +57,7 @@ package struct Identity: Sendable {
         self.key = key
     }
 
-    /// The identity with a number: a real key that follows from it, or one that nobody has the private half of.
+    /// The identity with a number: a real key that follows from it, or a key without a private half.
     package init(number: UInt64, _ signatures: Signatures) {
         var generator = SeededGenerator(seed: number, stream: 0x6B65_79)
         let material = (0..<64).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
@@ -80,15 +80,13 @@ package struct Identity: Sendable {
         key = nil
     }
 
-    /// The signature over a message.
     func sign(_ message: [UInt8]) -> [UInt8] {
         key?.sign(message) ?? Signatures.modelled(over: message[...], publicKey.level)
     }
 
-    /// The datagram that says a message.
+    /// A signed datagram.
     package func packet(_ message: Message) -> [UInt8] { Packet.encode(message, from: publicKey) { sign($0) } }
 
-    /// A signed entry.
     package func entry(_ data: [UInt8], version: Version) throws(EntryError) -> Entry {
         try Entry(data: data, version: version, signer: publicKey, signing: sign)
     }

@@ -3,28 +3,28 @@ package import IPv8
 internal import Kademlia
 package import Maintenance
 
-/// One node of ours that has published much, among many ``StillNode``s.
+/// One of our nodes that has published much, among many ``StillNode``s.
 package final class ArchivistWorld {
     package let world: World
     /// The machine of our node; off until ``boot()``.
     package let archivist: Machine
     package let storage: ModelArchive
-    /// What it has published.
+    /// The published keys.
     package let targets: [Target]
-    /// Where the others stand.
+    /// The other nodes.
     package let settlement: Settlement
     package let ledger: StoreLedger
-    /// What it asks of them.
+    /// Measures its requests.
     package let meter: UpkeepMeter
 
     private var residents: [StillNode] = []
     private let settings: NodeSettings
 
-    /// Builds a world in which every value was last stored some time ago.
+    /// Builds a world in which every value was stored some time ago.
     ///
     /// - Parameters:
     ///   - ages: how long ago the first and the last value was stored; the others in between.
-    ///   - keepsValues: whether the others can give back what is stored on them.
+    ///   - keepsValues: whether the other nodes can return what they store.
     package init(
         seed: UInt64, nodes: Int, values: Int, ages: ClosedRange<Duration>, settings: NodeSettings,
         network: NetworkConditions = NetworkConditions(), keepsValues: Bool = false
@@ -60,7 +60,7 @@ package final class ArchivistWorld {
         }
     }
 
-    /// Fills the archive as if all had been published here and stored on the closest nodes.
+    /// Fills the archive as if everything had been published here and stored on the closest nodes.
     private func publish(_ ages: ClosedRange<Duration>) throws {
         let span = ages.upperBound - ages.lowerBound
         for (number, target) in targets.enumerated() {
@@ -77,7 +77,7 @@ package final class ArchivistWorld {
         }
     }
 
-    /// Starts our node: the first time with a few peers, later with what it remembers.
+    /// Starts our node: the first time with a few peers, later with its saved contacts.
     package func boot() {
         guard archivist.setup == nil else {
             world.boot(archivist)
@@ -89,18 +89,18 @@ package final class ArchivistWorld {
             peers: (0..<3).map { settlement.members[$0 * (settlement.members.count - 1) / 2].node.address })
     }
 
-    /// How fast its upkeep may go.
+    /// The pace of its republishing.
     package var limits: UpkeepLimits { settings.upkeepLimits }
 
     /// Our node; `nil` while it is off.
     package var node: Node? { archivist.host?.node }
 
-    /// How many of the values are held by fewer nodes than this.
+    /// How many of the values have fewer replicas than this.
     package func count(heldByFewerThan copies: Int) -> Int {
         targets.count { ledger.copyCount(of: $0, at: world.now) < copies }
     }
 
-    /// The share of copies that stand on the eight nodes closest to their key.
+    /// The share of replicas on the eight nodes closest to their key.
     package func shareOnClosest() -> Double {
         var (right, all) = (0, 0)
         for target in targets {

@@ -1,16 +1,14 @@
 package import IPv8
 package import Kademlia
 
-/// Who lives where in a key space that does not change: what many ``StillNode``s have in common.
+/// The nodes of a key space that does not change, shared by many ``StillNode``s.
 package final class Settlement {
     /// The nodes, in the order of their ids.
     package let members: [Member]
 
-    /// A node and where it stands.
+    /// A node and its position.
     package struct Member: Sendable {
-        /// Where it stands.
         package let id: NodeID
-        /// Who it is, and where it is reached.
         package let node: NodeInfo
     }
 
@@ -24,7 +22,7 @@ package final class Settlement {
     package func closest(to target: Target, count: Int) -> [Int] {
         var range = members.indices
         var bit = 0
-        // The smallest subtree around the place that has enough nodes has the closest ones.
+        // The smallest subtree around the place with enough nodes has the closest ones.
         while bit < Bits160.bitCount {
             let half = middle(of: range, bit: bit)
             let near = target.bits[bit: bit] ? half..<range.upperBound : range.lowerBound..<half
@@ -37,7 +35,7 @@ package final class Settlement {
         return sorted.prefix(count).map(\.index)
     }
 
-    /// A routing table as a node gets it in time: the whole neighbourhood, and a few nodes of every other part.
+    /// A routing table as a node has after a while: the whole neighbourhood, and a few nodes of every other part.
     func contacts(of index: Int, using generator: inout SeededGenerator) -> [Int] {
         let own = members[index].id.bits
         var range = members.indices
@@ -54,7 +52,7 @@ package final class Settlement {
         return contacts + range.filter { $0 != index }
     }
 
-    /// Where, among ids that are the same up to a bit, those begin that have the bit set.
+    /// The index of the first id with a bit set, among ids that are equal up to that bit.
     private func middle(of range: Range<Int>, bit: Int) -> Int {
         var (low, high) = (range.lowerBound, range.upperBound)
         while low < high {

@@ -1,13 +1,13 @@
 package import IPv8
 internal import Kademlia
 
-/// A node that does nothing by itself: it answers as the reference does, from a routing table that does not change, at a
-/// tenth of what a node of ours costs. So a node of ours can be watched for hours among thousands of others.
+/// A node that does nothing by itself. It answers as the reference does, from a fixed routing table, at a tenth of the
+/// cost of one of our nodes. So one of our nodes can be watched for hours among thousands of others.
 ///
-/// It takes ten requests in five seconds from each sender, gives out tokens for five to ten minutes, keeps what is stored
-/// for an hour, or for less where others are closer, and looks at no signature.
+/// It accepts ten requests in five seconds from each sender, gives out tokens for five to ten minutes, and stores
+/// values for an hour, or for less if other nodes are closer. It checks no signatures.
 package final class StillNode: Resident {
-    /// What is counted about stores.
+    /// Counts its stores.
     package let ledger: StoreLedger
     private let settlement: Settlement
     private let place: Int
@@ -29,8 +29,8 @@ package final class StillNode: Resident {
     private static let tokenTurn: Int64 = 300
 
     /// - Parameters:
-    ///   - place: which of the settlement's members it is.
-    ///   - keepsValues: whether it can give back what is stored on it.
+    ///   - place: its index in the settlement.
+    ///   - keepsValues: whether it can return what it stores.
     init(
         _ identity: Identity, place: Int, in settlement: Settlement, ledger: StoreLedger, servedFor: Duration,
         keepsValues: Bool, using generator: inout SeededGenerator
@@ -73,7 +73,7 @@ package final class StillNode: Resident {
         actions.send(identity.packet(message), to: asker.address)
     }
 
-    /// What more than ten requests in five seconds come to: nothing.
+    /// Ignores more than ten requests in five seconds.
     private func admits(_ asker: NodeInfo, at now: Instant) -> Bool {
         let id = NodeID(host: asker.address.host, mid: asker.publicKey.mid)
         senders[id, default: []].removeAll { $0 <= now - StillNode.requestsInterval }
@@ -125,7 +125,7 @@ package final class StillNode: Resident {
         return true
     }
 
-    /// Has it hold a value that was stored on it before the world began.
+    /// Gives it a value that it stored before the world began.
     func keep(_ entry: Entry, under target: Target, until expiresAt: Instant) {
         let id = entry.id
         let version = entry.signature?.version ?? Version(0)
@@ -144,7 +144,7 @@ package final class StillNode: Resident {
         values[target]?.contains { $0.entry == entry && $0.expiresAt > now } ?? false
     }
 
-    /// An hour, halved for each node beyond the seventh that is closer.
+    /// An hour, halved for each closer node beyond the seventh.
     func servingTime(of target: Target) -> Duration {
         let own = Distance(settlement.members[place].id, target)
         let closer = contacts.count { Distance(settlement.members[$0].id, target) < own }

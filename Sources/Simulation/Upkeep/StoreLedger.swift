@@ -1,16 +1,16 @@
 package import IPv8
 
-/// What has been stored on the ``StillNode``s of a world: who holds which key, and for how long.
+/// The stores on the ``StillNode``s of a world: which node has which key, and for how long.
 package final class StoreLedger {
     /// Stores that were acknowledged.
     package private(set) var storeCount = 0
-    /// Stores of a key on a node that had it stored less than half an hour before.
+    /// Stores of a key on a node that had stored it less than half an hour before.
     package private(set) var repeatCount = 0
-    /// Requests that were dropped because their sender had asked too often.
+    /// Requests that were dropped because their sender asked too often.
     package internal(set) var refusedCount = 0
-    /// Keys that are waited for to be held by enough nodes again.
+    /// Keys that do not have enough replicas yet.
     package private(set) var awaited: Set<Target> = []
-    /// When the last of them was.
+    /// When the last of them got enough.
     package private(set) var completedAt: Instant?
 
     private var holders: [Target: [Holder]] = [:]
@@ -24,10 +24,10 @@ package final class StoreLedger {
 
     private static let repeatedWithin: Duration = .seconds(1800)
 
-    /// - Parameter copies: how many nodes are enough.
+    /// - Parameter copies: how many replicas are enough.
     init(copies: Int = 8) { self.copies = copies }
 
-    /// Has a key count as held by a node.
+    /// Records a replica.
     func note(_ target: Target, on place: Int, at now: Instant, until: Instant) {
         storeCount += 1
         var isKnown = false
@@ -48,18 +48,18 @@ package final class StoreLedger {
         completedAt = now
     }
 
-    /// Waits for these keys to be held by enough nodes; those that are, are not waited for.
+    /// Waits until these keys have enough replicas.
     package func wait(for targets: some Sequence<Target>, at now: Instant) {
         awaited = Set(targets.filter { copyCount(of: $0, at: now) < copies })
         completedAt = awaited.isEmpty ? now : nil
     }
 
-    /// How many nodes hold a key.
+    /// The number of replicas of a key.
     package func copyCount(of target: Target, at now: Instant) -> Int {
         holders[target]?.count { $0.until > now } ?? 0
     }
 
-    /// Where a key is held.
+    /// The nodes with a replica of a key.
     package func places(of target: Target, at now: Instant) -> [Int] {
         holders[target]?.filter { $0.until > now }.map { Int($0.place) } ?? []
     }

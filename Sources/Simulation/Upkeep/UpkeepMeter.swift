@@ -1,13 +1,13 @@
 package import IPv8
 
-/// Watches what one machine asks of the others: how much in a second, and how much of each in five.
+/// Measures the requests of one machine: how many in a second, and how many to each other machine in five.
 package final class UpkeepMeter: Observer {
     /// Finds and stores that it has sent.
     package private(set) var requestCount = 0
     package private(set) var storeCount = 0
     /// The most finds and stores that it sent within a second.
     package private(set) var perSecondMax = 0
-    /// The most requests that reached one machine within five seconds, pings included; and the most stores.
+    /// The most requests that reached one machine within five seconds, including pings, and the most stores.
     package private(set) var perPeerMax = 0
     package private(set) var storesPerPeerMax = 0
     /// When it first stored something.
@@ -23,16 +23,16 @@ package final class UpkeepMeter: Observer {
     private static let store: UInt8 = 3
     private static let find: UInt8 = 5
 
-    /// Watches a machine from now on.
+    /// Starts to watch a machine.
     package init(of machine: Machine) { self.machine = machine }
 
-    /// Begins anew.
+    /// Starts again.
     package func reset() {
         (requestCount, storeCount, perSecondMax, perPeerMax, storesPerPeerMax) = (0, 0, 0, 0, 0)
         firstStoreAt = nil
     }
 
-    /// Looks for the busiest second anew.
+    /// Starts the search for the busiest second again.
     package func resetPeak() {
         perSecondMax = 0
         lastSecond = SlidingCount(span: .seconds(1))
@@ -62,7 +62,7 @@ package final class UpkeepMeter: Observer {
     }
 }
 
-/// How often something has happened within the last while.
+/// How often something has happened within a span of time.
 struct SlidingCount {
     private let span: Duration
     private var times: [Instant] = []
@@ -70,7 +70,7 @@ struct SlidingCount {
 
     init(span: Duration) { self.span = span }
 
-    /// Counts one more; returns how many there were within the span, with this one.
+    /// Counts one more. Returns the number within the span, including this one.
     mutating func add(at now: Instant) -> Int {
         while start < times.count, times[start] <= now - span { start += 1 }
         if start > 64, start * 2 > times.count {
