@@ -1,4 +1,4 @@
-package import Glibc
+internal import Glibc
 
 /// A new file that gets its name once it is whole and on the disk, and that replaces a file of that name in one step.
 ///
