@@ -1,19 +1,19 @@
 internal import IPv8
 internal import Kademlia
 
-/// A node as the reference knows it. One that is in the routing table and one that an answer named are two objects, even
-/// where they are the same node: what happens to the one is not known of the other.
+/// A node as the reference knows it. A node in the routing table and the same node in an answer are two objects that do
+/// not share what happens to them.
 final class ReferenceContact {
     let id: NodeID
     let node: NodeInfo
     /// When it last answered; `nil` if it never did.
     var lastResponse: Instant?
     var lastPing = Instant.distantPast
-    /// How many requests in a row it left unanswered.
+    /// Consecutive unanswered requests.
     var failures = 0
-    /// How long its last answer took; nothing before the first.
+    /// How long its last answer took; `nil` before the first.
     var roundTrip = Duration.zero
-    /// The moments of its last requests to us.
+    /// The times of its last requests to us.
     private var queries: [Instant] = []
 
     /// `NODE_LIMIT_QUERIES` in `NODE_LIMIT_INTERVAL`.
@@ -27,13 +27,13 @@ final class ReferenceContact {
 
     var mid: Mid { node.publicKey.mid }
 
-    /// Whether it left two requests in a row unanswered: such a one is named to nobody and soon forgotten.
+    /// Whether it left two consecutive requests unanswered: such a node is not named to anybody and is soon dropped.
     var isBad: Bool { failures >= 2 }
 
-    /// When it last asked something.
+    /// When it last sent a request.
     var lastQuery: Instant { queries.last ?? .distantPast }
 
-    /// Whether it has asked so much lately that it is not listened to.
+    /// Whether it has sent so many requests lately that they are ignored.
     func isBlocked(at now: Instant) -> Bool {
         guard queries.count >= ReferenceContact.queriesMax, let first = queries.first else { return false }
         return now - first < ReferenceContact.queriesInterval

@@ -2,15 +2,15 @@ internal import DHTCore
 internal import IPv8
 internal import Kademlia
 
-/// A lookup as the reference does it: 24 nodes at most, and never done before nobody is left to ask, values or not.
+/// The reference's lookup: at most 24 nodes, and not finished before no node is left to ask, with or without values.
 final class ReferenceCrawl {
     let target: Target
     let purpose: Purpose
-    /// How many nodes are being asked now.
+    /// The number of concurrent requests.
     var underWay = 0
-    /// Who has been asked, in that order.
+    /// The nodes that were asked, in order.
     private(set) var tried: [ReferenceContact] = []
-    /// Who has answered, and the values that it gave.
+    /// The nodes that answered, and their values.
     private(set) var responses: [(contact: ReferenceContact, values: [Entry])] = []
     private var triedMids: Set<Mid> = []
     private var waiting: [Candidate]
@@ -22,7 +22,7 @@ final class ReferenceCrawl {
         case ownRecord
     }
 
-    /// Somebody to ask, and who is to have it puncture us first.
+    /// A node to ask, and the node that can make it puncture us first.
     struct Candidate {
         let contact: ReferenceContact
         var introducer: ReferenceContact?
@@ -46,7 +46,7 @@ final class ReferenceCrawl {
         }
     }
 
-    /// Whom to ask next; `nil` while four are being asked, and at the end.
+    /// The next node to ask; `nil` while four are being asked, and at the end.
     func next() -> Candidate? {
         guard underWay < ReferenceCrawl.parallelMax, tried.count < ReferenceCrawl.requestsMax, !waiting.isEmpty else {
             return nil
@@ -65,7 +65,7 @@ final class ReferenceCrawl {
         }
     }
 
-    /// Somebody farther than the fourth that waits is not worth asking.
+    /// A node farther than the fourth waiting one is not worth asking.
     private func consider(_ contact: ReferenceContact, introducedBy introducer: ReferenceContact?) {
         let distance = Distance(contact.id, target)
         if waiting.count >= 4, distance > Distance(waiting[3].contact.id, target) { return }
@@ -76,17 +76,17 @@ final class ReferenceCrawl {
         waiting.insert(Candidate(contact: contact, introducer: introducer), at: place)
     }
 
-    /// Everybody who was asked, closest first, those included that never answered.
+    /// All nodes that were asked, closest first, including those that never answered.
     var triedByDistance: [ReferenceContact] { byDistance(tried) }
 
-    /// The closest that answered without values: where what was found is stored too.
+    /// The closest nodes that answered without values: the found value is stored on them.
     var cacheCandidate: ReferenceContact? { byDistance(responses.filter(\.values.isEmpty).map(\.contact)).first }
 
     private func byDistance(_ contacts: [ReferenceContact]) -> [ReferenceContact] {
         contacts.sorted { Distance($0.id, target) < Distance($1.id, target) }
     }
 
-    /// The values that came, each once: everybody's first ones before the second ones.
+    /// The found values without duplicates: everybody's first values before the second ones.
     var values: [Entry] {
         var seen: Set<[UInt8]> = []
         var merged: [Entry] = []
@@ -98,7 +98,7 @@ final class ReferenceCrawl {
         return merged
     }
 
-    /// Of each signer the highest version, then the unsigned values.
+    /// The highest version of each signer, then the unsigned values.
     var result: [Entry] {
         var newest: [EntryID: Entry] = [:]
         var order: [EntryID] = []

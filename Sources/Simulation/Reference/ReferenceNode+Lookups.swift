@@ -2,21 +2,21 @@ internal import DHTCore
 internal import IPv8
 internal import Kademlia
 
-/// Lookups, and what comes after them.
+/// Lookups and the stores after them.
 extension ReferenceNode {
     func crawl(_ target: Target, for purpose: ReferenceCrawl.Purpose, _ actions: inout Actions) {
         let seeds = table?.closest(to: target, count: ReferenceCrawl.seedsMax) ?? []
         advance(ReferenceCrawl(target, for: purpose, seeds: seeds), &actions)
     }
 
-    /// Asks whoever can be asked now; when nobody is left, the lookup is over.
+    /// Asks the next nodes; the lookup ends when none is left.
     func advance(_ crawl: ReferenceCrawl, _ actions: inout Actions) {
         while let candidate = crawl.next() {
             guard let introducer = candidate.introducer else {
                 ask(candidate.contact, in: crawl, &actions)
                 continue
             }
-            // Whoever is asked for nodes has the closest one puncture the asker: the one that is to be asked next.
+            // A node that answers a find makes its closest node puncture the requester: the node to ask next.
             find(
                 Target(bits: candidate.contact.id.bits), at: introducer,
                 for: .puncture(crawl, before: candidate.contact), wantsNodes: crawl.wantsNodes, &actions)
@@ -56,7 +56,7 @@ extension ReferenceNode {
         }
     }
 
-    /// Stores values on nodes as far as they gave a permission, and here where there are few of them or we are closer.
+    /// Stores values on nodes that gave a token, and here if there are few nodes or we are closer.
     private func store(
         _ values: [Entry], for crawl: ReferenceCrawl, on nodes: [ReferenceContact], _ actions: inout Actions
     ) {
@@ -78,7 +78,7 @@ extension ReferenceNode {
         if permitted.isEmpty { stored(storing, &actions) }
     }
 
-    /// Every store has been acknowledged, or will not be.
+    /// Every store has been acknowledged or has failed.
     func stored(_ storing: ReferenceStoring, _ actions: inout Actions) {
         switch storing.waiter.purpose {
         case .find: report(storing.waiter, &actions)

@@ -2,7 +2,7 @@ internal import DHTCore
 internal import IPv8
 internal import Kademlia
 
-/// What tells an answer's request: its type and its number, nothing else.
+/// Matches an answer to its request, only by type and number.
 struct RequestKey: Hashable {
     let kind: Kind
     let number: UInt32
@@ -18,7 +18,7 @@ struct PendingRequest {
 
     enum Purpose {
         case ping
-        /// To have somebody puncture us whom the lookup is to ask next.
+        /// To make the next node of the lookup puncture us.
         case puncture(ReferenceCrawl, before: ReferenceContact)
         case lookup(ReferenceCrawl)
         case store(ReferenceStoring)
@@ -26,7 +26,7 @@ struct PendingRequest {
     }
 }
 
-/// Values on their way to some nodes, for whoever waits for it.
+/// Values on their way to some nodes, and the caller that waits.
 final class ReferenceStoring {
     let waiter: ReferenceCrawl
     var left: Int
@@ -40,21 +40,21 @@ final class ReferenceStoring {
     }
 }
 
-/// What it asks, and what it hears.
+/// Requests and their answers.
 extension ReferenceNode {
     private static let findTimeOut: Duration = .seconds(2)
     private static let otherTimeOut: Duration = .seconds(5)
     /// `TOKEN_EXPIRATION_TIME`.
     static let tokenLifetime: Duration = .seconds(600)
 
-    /// What an answer says.
+    /// The contents of an answer.
     enum Answer {
         case pong
         case stored
         case found(FindResponse)
     }
 
-    /// Sends a request with a number of its own.
+    /// Sends a request with a new number.
     func request(
         _ kind: RequestKey.Kind, of contact: ReferenceContact, for purpose: PendingRequest.Purpose,
         _ actions: inout Actions, _ message: (RequestID) -> Message
@@ -95,7 +95,7 @@ extension ReferenceNode {
     }
 
     func timeOut(_ key: RequestKey, _ actions: inout Actions) {
-        // The number may have been given out anew.
+        // The number may have been used again.
         let wait = key.kind == .find ? ReferenceNode.findTimeOut : ReferenceNode.otherTimeOut
         guard let request = pending[key], actions.now - request.sentAt >= wait else { return }
         pending[key] = nil
@@ -104,7 +104,7 @@ extension ReferenceNode {
         conclude(request, nil, &actions)
     }
 
-    /// Goes on with what a request was made for, now that there is an answer or there will be none.
+    /// Continues after an answer or a timeout.
     private func conclude(_ request: PendingRequest, _ answer: Answer?, _ actions: inout Actions) {
         switch request.purpose {
         case .ping: return

@@ -1,15 +1,15 @@
 package import IPv8
 internal import Kademlia
 
-/// What it answers.
+/// Answers to requests.
 extension ReferenceNode {
     /// `MAX_NODES_IN_FIND`, `MAX_VALUES_IN_FIND`, `TARGET_NODES`.
     static let nodesMax = 8
     private static let valuesMax = 8
     static let replicasWanted = 8
-    /// How many closest nodes are looked at for how long a value may stay.
+    /// How many of the closest nodes affect how long a value is stored.
     private static let neighboursMax = 20
-    /// With more peers than this, requests for introductions are left unanswered.
+    /// With more peers than this, introduction requests are ignored.
     private static let peersMax = 30
 
     package func receive(_ bytes: [UInt8], from source: Address, _ actions: inout Actions) {
@@ -39,7 +39,7 @@ extension ReferenceNode {
         actions.send(identity.packet(message), to: destination)
     }
 
-    /// Whoever asks is a contact from then on; `nil` if it asks too much.
+    /// Every requester becomes a contact; `nil` if it asks too often.
     private func requester(_ node: NodeInfo, at now: Instant) -> ReferenceContact? {
         let contact: ReferenceContact
         if let known = table?.touch(NodeID(host: node.address.host, mid: node.publicKey.mid), at: now) {
@@ -86,7 +86,7 @@ extension ReferenceNode {
         else { return }
         let entries = request.values.compactMap { try? Entry(bytes: $0) }
         guard entries.count == request.values.count else { return }
-        // The more nodes are closer, the shorter a value stays.
+        // A value is stored for a shorter time if more nodes are closer.
         let own = Distance(ownID, request.target)
         let closer = table?.closest(to: request.target, count: ReferenceNode.neighboursMax)
             .count { Distance($0.id, request.target) < own }

@@ -1,18 +1,18 @@
 internal import IPv8
 internal import Kademlia
 
-/// Where the walk stands.
+/// The state of the random walk.
 struct ReferenceWalk {
-    /// Addresses that somebody told of and nobody answered from yet.
+    /// Introduced addresses that have not answered yet.
     var known: [Address] = []
-    /// Those walked to within the last three seconds.
+    /// Addresses visited within the last three seconds.
     var outstanding: [(address: Address, at: Instant)] = []
     var bootstrappedAt = Instant.distantPast
 }
 
-/// What it does by itself: walking, pinging, refreshing, and seeing to it that it is found.
+/// Recurring work: the random walk, pings, bucket refresh, and its own record.
 extension ReferenceNode {
-    /// The walk goes on while there are fewer peers than this.
+    /// The random walk continues while there are fewer peers than this.
     private static let peersWanted = 20
     private static let pingInterval: Duration = .seconds(25)
     private static let walkTimeOut: Duration = .seconds(3)
@@ -23,7 +23,7 @@ extension ReferenceNode {
     static let keepersInterval: Duration = .seconds(10)
     private static let keptFor: Duration = .seconds(60)
 
-    /// Pings the contacts whose turn it is, and goes on walking.
+    /// Pings the contacts that are due, and continues the random walk.
     func takeStep(_ actions: inout Actions) {
         let now = actions.now
         table?.removeBad()
@@ -63,7 +63,7 @@ extension ReferenceNode {
         send(.introductionRequest(request), to: destination, &actions)
     }
 
-    /// Believes what it hears of its own address, and remembers whom it was told of.
+    /// Accepts the reported external address, and remembers the introduced peer.
     func learn(from response: IntroductionResponse, of node: NodeInfo, _ actions: inout Actions) {
         if response.destination.family == .ipv4, !response.destination.host.isPrivate { wan = response.destination }
         walk.known.removeAll { $0 == node.address }
@@ -76,7 +76,7 @@ extension ReferenceNode {
         discovered(node, &actions)
     }
 
-    /// Takes in a node that was met while walking, and pings it to know how far it is.
+    /// Adds a node that the random walk met, and pings it to measure its distance.
     func discovered(_ node: NodeInfo, _ actions: inout Actions) {
         guard wan != nil else { return }
         let newcomer = ReferenceContact(node)
@@ -85,7 +85,7 @@ extension ReferenceNode {
 
     // MARK: Refreshing
 
-    /// Begins with the buckets that nothing was heard from for a quarter of an hour, one after the other.
+    /// Starts with the buckets that have been silent for a quarter of an hour, one after the other.
     func beginRefresh(_ actions: inout Actions) {
         refreshBegan = actions.now
         if let table {
@@ -100,7 +100,7 @@ extension ReferenceNode {
         guard let next = refreshesLeft.first else {
             return timers.insert(.refresh, at: actions.now + ReferenceNode.refreshInterval)
         }
-        // As many zeros as the prefix has bits, in place of the prefix: only by chance in the bucket.
+        // As many zeros as the prefix has bits, instead of the prefix: in the bucket only by chance.
         var bits = Bits160(
             high: actions.generator.next(), middle: actions.generator.next(),
             low: UInt32(truncatingIfNeeded: actions.generator.next()))
@@ -116,13 +116,13 @@ extension ReferenceNode {
 
     // MARK: Being found by key
 
-    /// Has others remember where this node is, while fewer than half of those wanted do.
+    /// Stores its own record, while fewer than half of the wanted nodes have it.
     func storeOwnRecord(_ actions: inout Actions) {
         guard keepers.count < ReferenceNode.replicasWanted / 2, table != nil else { return }
         crawl(Target(bits: identity.publicKey.mid.bits), for: .ownRecord, &actions)
     }
 
-    /// Pings those that remember, and forgets peers that ping no more.
+    /// Pings the nodes that store its record, and drops records of peers that no longer ping.
     func pingKeepers(_ actions: inout Actions) {
         let now = actions.now
         keepers.removeAll(where: \.isBad)

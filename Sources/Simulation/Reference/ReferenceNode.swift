@@ -2,16 +2,16 @@ package import DHTCore
 package import IPv8
 internal import Kademlia
 
-/// A model of the reference implementation's node (py-ipv8's `DHTDiscoveryCommunity` with its default walkers), to compare
-/// ours with and to live among: what it asks, answers, keeps and forgets, and when.
+/// A model of the reference's node (py-ipv8's `DHTDiscoveryCommunity` with its default walkers), to compare our nodes
+/// with it and to mix both.
 ///
-/// It has no disk: whoever starts one anew starts with nothing. Modelled after docs/protocol.md and the reference's own
-/// behaviour over IPv4, its weaknesses included: refreshes that look in the wrong place, nothing stored again, values
-/// served past their age until the hourly sweep, silent nodes among those that a value is stored on. Not modelled: how it
-/// fails on malformed input, and IPv6.
+/// It has no disk, so a restarted one has nothing. It follows docs/protocol.md and the reference's behaviour over IPv4,
+/// including its weaknesses: refreshes that search in the wrong place, no republishing, values that are served past
+/// their age until the hourly sweep, and stores on silent nodes. It does not model failures on malformed input, and
+/// IPv6.
 package final class ReferenceNode: CommandTaker {
     package let identity: Identity
-    /// What it keeps.
+    /// Its values.
     package internal(set) var store = ReferenceStore()
 
     let address: Address
@@ -20,20 +20,20 @@ package final class ReferenceNode: CommandTaker {
     private let firstSweepAfter: Duration
     let verifier = SignatureVerifier()
 
-    /// Where others see it, once somebody has told.
+    /// Its external address, once somebody has reported it.
     var wan: Address?
     var table: ReferenceTable?
     var pending: [RequestKey: PendingRequest] = [:]
-    /// The permissions to store that others gave.
+    /// The tokens that others gave.
     var tokens: [NodeID: (token: Token, givenAt: Instant)] = [:]
-    /// What its own are made with, the newest last.
+    /// The secrets of its own tokens, the newest last.
     var secrets: [[UInt8]] = []
-    /// Where peers are that asked to be found here.
+    /// The records of peers that are stored here.
     var peersKept: [Mid: [ReferenceContact]] = [:]
-    /// Who keeps where this node is.
+    /// The nodes that store its own record.
     var keepers: [ReferenceContact] = []
     var walk = ReferenceWalk()
-    /// Prefix lengths of the buckets that are still to be refreshed in this turn, and the number of each.
+    /// Prefix lengths of the buckets that are left to refresh in this round, and their numbers.
     var refreshesLeft: [(number: Int, prefixLength: Int)] = []
     var refreshBegan = Instant.distantPast
     var globalTime: UInt64 = 0
@@ -42,7 +42,7 @@ package final class ReferenceNode: CommandTaker {
     private var startedAt: Instant?
     private var stepAt: Instant?
 
-    /// What happens by itself.
+    /// The recurring steps.
     enum Timer {
         case timeOut(RequestKey)
         case step
@@ -53,11 +53,11 @@ package final class ReferenceNode: CommandTaker {
         case pingKeepers
     }
 
-    /// The time from one step of walking and pinging to the next.
+    /// The time from one step to the next.
     private static let stepInterval: Duration = .milliseconds(500)
-    /// How often secrets change.
+    /// How often token secrets change.
     private static let secretInterval: Duration = .seconds(300)
-    /// How often expired values are looked for.
+    /// How often expired values are removed.
     package static let sweepInterval: Duration = .seconds(3600)
     static let refreshInterval: Duration = .seconds(60)
 
@@ -71,7 +71,7 @@ package final class ReferenceNode: CommandTaker {
         self.signatures = signatures
     }
 
-    /// How many nodes are in its routing table.
+    /// The number of nodes in its routing table.
     package var contactCount: Int { table?.count ?? 0 }
 
     // MARK: Resident
@@ -118,8 +118,7 @@ package final class ReferenceNode: CommandTaker {
         }
     }
 
-    /// Takes the next step at a moment or, the steps being half a second apart, at the first one after it. Steps that would
-    /// do nothing are left out.
+    /// Moves a time to the next step; steps are half a second apart. Steps without work are skipped.
     func scheduleStep(by moment: Instant, after now: Instant) {
         guard let startedAt else { return }
         let interval = ReferenceNode.stepInterval.inNanoseconds
@@ -148,10 +147,10 @@ package final class ReferenceNode: CommandTaker {
 
     // MARK: What it is
 
-    /// Its id, which follows from where it believes to be.
+    /// Its id, which follows from the address that it believes to have.
     var ownID: NodeID { NodeID(host: (wan ?? .none).host, mid: identity.publicKey.mid) }
 
-    /// Adds a node to the table, which is made when there is first something to put in.
+    /// Adds a node to the table, which is created with its first node.
     func addToTable(_ contact: ReferenceContact, at now: Instant) -> ReferenceContact? {
         var table = self.table ?? ReferenceTable(ownID: ownID)
         self.table = nil

@@ -1,6 +1,6 @@
 package import IPv8
 
-/// What the reference keeps: in memory, newest first, and served until a sweep that finds it expired.
+/// The reference's values: in memory, newest first, and served until a sweep finds them expired.
 package struct ReferenceStore {
     private var values: [Target: [Value]] = [:]
 
@@ -17,7 +17,7 @@ package struct ReferenceStore {
     /// `MAX_ENTRY_AGE`.
     static let ageMax: Duration = .seconds(3600)
 
-    /// Puts a value in; one of the same signer stays only where its version is higher.
+    /// Stores a value. An older value of the same signer stays only if its version is higher.
     mutating func put(_ entry: Entry, under target: Target, at now: Instant, ageMax: Duration = ageMax) {
         let value = Value(id: entry.id, entry: entry, storedAt: now, ageMax: ageMax)
         var held = values[target] ?? []
@@ -26,17 +26,17 @@ package struct ReferenceStore {
             held.remove(at: place)
         }
         held.insert(value, at: 0)
-        // The owner's value goes last, whatever its age.
+        // The owner's value comes last, whatever its age.
         let isOwners = { (value: Value) in value.id.bits == target.bits }
         values[target] = held.filter { !isOwners($0) } + held.filter(isOwners)
     }
 
-    /// What is given out under a target, expired or not.
+    /// The served values of a target, expired or not.
     package func page(of target: Target, offset: Int = 0, limit: Int = .max) -> [Entry] {
         (values[target] ?? []).dropFirst(offset).prefix(limit).map(\.entry)
     }
 
-    /// Lets go of expired values; of each target the last ones, up to the first that is not expired.
+    /// Removes expired values: of each target the last ones, up to the first that has not expired.
     mutating func sweep(at now: Instant) {
         for (target, held) in values {
             var left = held

@@ -1,12 +1,12 @@
 internal import IPv8
 internal import Kademlia
 
-/// The reference's routing table. It takes in whoever asks or answers, puts the quicker in the place of the slower, and
+/// The reference's routing table. It adds every requester and responder, replaces slow nodes with faster ones, and
 /// counts a bucket as changed with every packet from one of its nodes.
 struct ReferenceTable {
-    /// The id that the table was made with; it does not follow when the address turns out to be another one.
+    /// The id of the table's creation, which does not follow a changed address.
     let ownID: NodeID
-    /// Bucket number i holds the nodes that share exactly i leading bits with the own id, the last one all that share more.
+    /// Bucket i has the nodes that share exactly i leading bits with our own id; the last one has all that share more.
     private(set) var buckets = [Bucket()]
 
     struct Bucket {
@@ -21,7 +21,7 @@ struct ReferenceTable {
 
     // MARK: Changing
 
-    /// Takes a node in, where there is room or somebody has to leave for it. Returns the contact that stands for it.
+    /// Adds a node if there is room or another has to leave. Returns its contact.
     mutating func add(_ contact: ReferenceContact, at now: Instant) -> ReferenceContact? {
         while true {
             let number = bucketNumber(of: contact.id)
@@ -36,7 +36,7 @@ struct ReferenceTable {
         }
     }
 
-    /// The contact with an id, whose bucket counts as changed.
+    /// The contact with an id. Its bucket counts as changed.
     mutating func touch(_ id: NodeID, at now: Instant) -> ReferenceContact? {
         let number = bucketNumber(of: id)
         guard let known = buckets[number].contacts.first(where: { $0.id == id }) else { return nil }
@@ -44,7 +44,7 @@ struct ReferenceTable {
         return known
     }
 
-    /// A bad node leaves a full bucket, and so does one that takes twice as long to answer as the newcomer.
+    /// A bad node leaves a full bucket, and so does one that answers twice as slowly as the newcomer.
     private mutating func makesRoom(for newcomer: ReferenceContact, in number: Int) -> Bool {
         if buckets[number].contacts.count >= ReferenceTable.bucketSizeMax {
             if let bad = buckets[number].contacts.firstIndex(where: \.isBad) {
@@ -87,14 +87,14 @@ struct ReferenceTable {
 
     var contacts: [ReferenceContact] { buckets.flatMap(\.contacts) }
 
-    /// The contacts closest to a place that are not bad, closest first.
+    /// The closest contacts that are not bad, closest first.
     func closest(
         to place: some Identifier160, count: Int, excluding excluded: NodeID? = nil
     ) -> [ReferenceContact] {
         let shared = (place.bits ^ ownID.bits).leadingZeroBitCount
         let own = min(shared, buckets.count - 1)
         var found: [ReferenceContact] = []
-        // All of one group are closer to the place than any of the next.
+        // All nodes of one group are closer to the place than any node of the next.
         for group in [own..<own + 1, own + 1..<buckets.count] + (0..<own).reversed().map({ $0..<$0 + 1 }) {
             guard found.count < count else { break }
             let contacts = group.flatMap { buckets[$0].contacts }
@@ -105,7 +105,7 @@ struct ReferenceTable {
         return found
     }
 
-    /// How many bits the prefix of a bucket has.
+    /// The length of a bucket's prefix in bits.
     func prefixLength(ofBucket number: Int) -> Int { min(number + 1, buckets.count - 1) }
 
     private func bucketNumber(of id: NodeID) -> Int {

@@ -1,13 +1,13 @@
 import Foundation
 import Synchronization
 
-/// What the process has in memory besides files: pages of a map can be dropped and read again, so they are not counted.
+/// The process's memory without files: pages of a map can be dropped and read again, so they do not count.
 final class AnonymousMemory: Sendable {
     private let peak = Mutex(0)
     private let isDone = Atomic(false)
     private static let interval = 0.02
 
-    /// Begins to look every fiftieth of a second.
+    /// Starts to measure fifty times a second.
     init() {
         Thread.detachNewThread { [self] in
             while !isDone.load(ordering: .relaxed) {
@@ -17,10 +17,10 @@ final class AnonymousMemory: Sendable {
         }
     }
 
-    /// Ends the looking.
+    /// Stops measuring.
     func stop() { isDone.store(true, ordering: .relaxed) }
 
-    /// The most that there was since this was asked last, in words.
+    /// The maximum since the last call, in words.
     func takePeak() -> String {
         look()
         let bytes = peak.withLock { peak in

@@ -1,10 +1,10 @@
 internal import CLMDB
 
-/// LMDB with nothing around it: what the archive is measured against. Any failure ends the program.
+/// LMDB alone, for comparison with the archive. Any failure ends the program.
 final class BareLMDB {
     private let handle: OpaquePointer
     private let tables: [MDB_dbi]
-    /// The number of the last record that was put behind all others.
+    /// The number of the last appended record.
     private var last: UInt64
 
     /// Opens a file with the archive's flags and a table for each that a store writes to.
@@ -57,14 +57,14 @@ final class BareLMDB {
         BareLMDB.check(mdb_txn_commit(transaction))
     }
 
-    /// How long the archive's records are, in bytes: see docs/archive-format.md.
+    /// The sizes of the archive's records in bytes: see docs/archive-format.md.
     struct RecordSizes {
         /// A record of `entries`.
         var entry: Int
         /// A record of `journal`.
         let change = 67
         let counts = 129
-        /// A record that has a key alone.
+        /// A record with a key only.
         let empty = 9
     }
 

@@ -3,9 +3,11 @@ import Foundation
 import IPv8
 import SplitMix
 
-/// Fills an archive with values that are really signed, for what checks signatures: `ArchiveBench fill FOLDER COUNT`.
+/// Fills an archive with values that have real signatures, to measure signature checks: `ArchiveBench fill FOLDER
+/// COUNT`.
 ///
-/// One in eight is unsigned and one in sixteen has an earlier version; signers are a thousand. The same each time.
+/// One in eight is unsigned and one in sixteen has an earlier version; there are a thousand signers. The values are
+/// always the same.
 struct Filling {
     private let keys: [PrivateKey]
     private let now = Instant(seconds: 1_700_000_000)

@@ -2,8 +2,8 @@ import Archive
 import Foundation
 import IPv8
 
-/// Measures reading and storing under one key that has so many unsigned values of a hundred bytes, beside ten thousand keys
-/// with one value each. The folder must not hold an archive yet.
+/// Measures reads and stores under one key with many unsigned values of a hundred bytes, beside ten thousand keys with
+/// one value each. The folder must not have an archive yet.
 struct FullKey {
     let folder: String
     let count: Int

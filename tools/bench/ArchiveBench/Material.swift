@@ -3,29 +3,29 @@ import Foundation
 import IPv8
 import SplitMix
 
-/// The values that the benchmark stores, each under a key of its own and by a signer of its own; the same each time.
+/// The benchmark's values, each with its own key and signer; always the same.
 struct Material {
-    /// How many were made.
+    /// How many have been made.
     private(set) var made = 0
-    /// Some of the keys that were made, to look up.
+    /// Some of the keys, for lookups.
     private(set) var sample: [Target] = []
     private let sampleEvery: Int
     private var dice: SplitMix64
     private static let sampleCount = 50_000
 
-    /// - Parameter count: how many will be made, more or less.
+    /// - Parameter count: roughly how many will be made.
     init(count: Int) {
         dice = SplitMix64(seed: UInt64(count))
         sampleEvery = max(1, count / Material.sampleCount)
     }
 
-    /// Other ones than were made before.
+    /// Different values than before.
     init(more seed: UInt64) {
         dice = SplitMix64(seed: seed)
         sampleEvery = 1
     }
 
-    /// Values under keys at random, as a network sends them.
+    /// Values under random keys, as from a network.
     mutating func stores(_ count: Int, at now: Instant) throws -> [StoreChange] {
         try (0..<count).map { _ in try store(high: dice.next(), at: now) }
     }
@@ -33,7 +33,7 @@ struct Material {
     /// Values under keys at random, in the order of the keys: many of them dirty few pages, so that filling takes less
     /// time. The distances between keys that were thrown at random are themselves known, so nothing has to be sorted.
     ///
-    /// - Parameter passes: after how many ascents through all keys they shall all be made.
+    /// - Parameter passes: the number of ascents through all keys in which they are made.
     mutating func ascend(
         _ count: Int, passes: Int, group: Int, at now: () -> Instant, _ body: ([StoreChange]) throws -> Void
     ) throws {
@@ -63,7 +63,7 @@ struct Material {
             provenance: .received(from: Mid(bits: .zero), at: Address(host: .v4(1), port: 1)))
     }
 
-    /// A value as long as signed ones are; the archive leaves signatures to its caller.
+    /// A value of a signed value's length; the archive leaves signatures to its caller.
     private static func entry(_ number: Int) throws -> Entry {
         let key = Array("LibNaCLPK:".utf8) + (0..<64).map { UInt8(truncatingIfNeeded: number >> ($0 % 4 * 8)) }
         let data = [UInt8](repeating: 7, count: 20)

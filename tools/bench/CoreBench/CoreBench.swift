@@ -25,7 +25,7 @@ enum CoreBench {
     }
 }
 
-/// A node's core, and everything around it.
+/// A node's core and its surroundings.
 struct Workbench {
     private var node: Node
     private var now = Instant(seconds: 1_700_000_000)
@@ -35,7 +35,7 @@ struct Workbench {
     private var samples: [String: [Int]] = [:]
     private var identifier: UInt32 = 0
 
-    /// - Parameter peerCount: how many peers there are, each in a network of its own.
+    /// - Parameter peerCount: the number of peers, each in its own network.
     init(peerCount: Int) throws {
         let address = Address(host: .v4(0x0808_0808), port: 8090)
         node = Node(
@@ -49,7 +49,7 @@ struct Workbench {
 
     var contactCount: Int { node.contacts.count }
 
-    /// Has everybody ask for something once.
+    /// Makes every peer send a request once.
     mutating func fillTable() throws {
         try pass(to: now + .seconds(1))
         for number in peers.indices {
@@ -59,7 +59,7 @@ struct Workbench {
         samples = [:]
     }
 
-    /// Lets those who are contacts ask in turn.
+    /// Makes the contacts send requests in turn.
     mutating func serve(for duration: Duration) throws {
         let end = now + duration
         let askers = node.contacts.compactMap { numbers[$0.node.address] }

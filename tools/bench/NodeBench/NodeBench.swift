@@ -58,7 +58,7 @@ enum NodeBench {
         }
     }
 
-    /// Signs all requests of a kind, sends them, and prints what came of it.
+    /// Signs all requests of a kind, sends them, and prints the result.
     static func run(
         _ name: String, _ load: Load, _ peers: [PrivateKey], message: (RequestID, Int) throws -> Message,
         answered: (Int, Message) -> Void = { _, _ in }
@@ -70,7 +70,7 @@ enum NodeBench {
                 packets.append(Packet.encode(try message(id, index), signedBy: peer))
             }
         }
-        // Lets the node's flood limit forget the requests before.
+        // Waits until the node's flood limit has forgotten the earlier requests.
         sleep(6)
         let result = load.run(packets, underWay: underWay) { number, message in
             answered(number % peers.count, message)

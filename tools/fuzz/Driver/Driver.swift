@@ -1,8 +1,7 @@
 import FuzzTargets
 import Glibc
 
-/// The program that libFuzzer drives; which target it runs is told by the environment, since libFuzzer takes all
-/// arguments for itself.
+/// The program that libFuzzer drives. The environment names its target, because libFuzzer uses all arguments itself.
 enum Driver {
     static let variable = "BRISTLECONE_FUZZ_TARGET"
 
@@ -15,7 +14,7 @@ enum Driver {
         return target
     }()
 
-    /// A violation ends the process, which is how libFuzzer learns of it.
+    /// A violation ends the process, which libFuzzer notices.
     static func run(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
         do throws(Violation) {
             try target.run(Array(UnsafeBufferPointer(start: start, count: count)))
@@ -37,7 +36,7 @@ func runDriver(
 @_cdecl("LLVMFuzzerTestOneInput")
 func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 { Driver.run(start, count) }
 
-/// What SwiftPM makes the program begin with.
+/// The entry point that SwiftPM needs.
 @_cdecl("Fuzzer_main")
 func fuzzerMain(
     _ argumentCount: Int32, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?

@@ -1,11 +1,11 @@
 import Foundation
 import Testing
 
-/// What the fuzzer has found so far, given to the fuzz targets once more, without a sanitizer.
+/// Runs the fuzz targets on earlier inputs, without a sanitizer.
 @Suite struct ReplayTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
 
-    /// Inputs that together reach all that the fuzzer has reached.
+    /// Inputs that together reach all the code that the fuzzer has reached.
     @Test(arguments: FuzzTarget.allCases)
     func corpusHoldsNoViolation(target: FuzzTarget) throws {
         let file = Self.folder.appending(path: "corpora/\(target.rawValue).corpus")
@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    /// Inputs that failed once, each in a file that says by its name what was wrong.
+    /// Inputs that failed once, in files whose names say what was wrong.
     @Test(arguments: FuzzTarget.allCases)
     func whatFailedOnceStaysMended(target: FuzzTarget) throws {
         let folder = Self.folder.appending(path: "regressions/\(target.rawValue)")

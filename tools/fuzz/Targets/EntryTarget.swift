@@ -1,6 +1,6 @@
 @testable import IPv8
 
-/// Serialized values through the parser: whatever is read is made of the parts that it names, and nothing else.
+/// Serialized values through the parser: a parsed value consists of exactly the parts that it names.
 ///
 ///     selector 1 | version 4 | data       where the selector's low three bits are 1 to 5: signed by a key of that level
 ///     selector 1 | serialized value       otherwise
@@ -22,7 +22,7 @@ enum EntryTarget {
         try require(entry.map { Array($0.data) == data } ?? true, "the data are not those that were signed")
     }
 
-    /// Parses a value and looks it over; `nil` if it is none.
+    /// Parses a value and checks it; `nil` if it is invalid.
     @discardableResult
     static func check(_ bytes: [UInt8]) throws(Violation) -> Entry? {
         guard let entry = try? Entry(bytes: bytes) else { return nil }
@@ -42,7 +42,7 @@ enum EntryTarget {
         try require(
             bytes.count == signed.count + signature.signer.level.signatureByteCount, "a signature of another length")
         try require(entry.id.bits == Digest.sha1(key), "a signed value has another identity than its signer's")
-        // Whatever comes of it: hostile keys and signatures must not end the process.
+        // Hostile keys and signatures must not end the process, whatever the result.
         _ = entry.isAuthentic(accordingTo: verifier)
         return entry
     }

@@ -2,7 +2,7 @@ import IPv8
 
 @testable import Bristlecone
 
-/// What people and programs on the same machine hand to a node.
+/// Input that people and programs on the same machine give to a node.
 ///
 ///     selector 1 | contents of the file, or a line of the control socket
 enum FileTarget {
@@ -20,7 +20,7 @@ enum FileTarget {
         }
     }
 
-    /// A key that is taken signs, and its signatures are valid; otherwise nobody would hear its owner.
+    /// An accepted key makes valid signatures; otherwise nobody would accept its owner's packets.
     private static func checkKey(_ contents: [UInt8]) throws(Violation) {
         guard let key = try? PrivateKey(bytes: contents) else { return }
         try require(key.bytes == contents, "the key holds other bytes than its file")
@@ -40,7 +40,7 @@ enum FileTarget {
         try require(again == value, "\(value) reads as \(again)")
     }
 
-    /// Whatever is wrong with it is told by line.
+    /// Errors name the line.
     private static func checkSettings(_ contents: [UInt8]) {
         guard let text = String(validating: contents, as: UTF8.self) else { return }
         _ = ConfigurationFile(path: "bristlecone.yaml", text: text)

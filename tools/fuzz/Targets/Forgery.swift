@@ -1,11 +1,11 @@
 @testable import IPv8
 
-/// Keys, signatures and packets that cost nothing to make.
+/// Cheap keys, signatures and packets.
 ///
-/// A signature is modelled by a checksum over what it signs, key included. So whatever the fuzzer changes makes it wrong,
-/// and what the fuzzer puts together right is right, without a curve being touched.
+/// A signature is modelled by a checksum over the signed bytes, including the key. Every change by the fuzzer makes it
+/// wrong, and a correct one costs no computation on a curve.
 enum Forgery {
-    /// A key of a level that no other number has. Nobody has its private half.
+    /// A key of a level, different for each number. Nobody has its private half.
     static func key(_ number: UInt8, _ level: KeyLevel = .curve25519) -> PublicKey {
         let prefix = level.publicKeyPrefix
         let material = (0..<level.publicKeyByteCount - prefix.count).map { number &+ UInt8(truncatingIfNeeded: $0) }
@@ -38,14 +38,14 @@ enum Forgery {
         return isSigned(entry.bytes, level: signer.level)
     }
 
-    /// The datagram that says a message, with the model's signature.
+    /// A message's datagram with the model's signature.
     static func packet(_ message: Message, from key: PublicKey) -> [UInt8] {
         var writer = WireWriter(reserving: 512)
         message.write(to: &writer)
         return packet(id: message.id, payload: writer.bytes, from: message.isSigned ? key : nil)
     }
 
-    /// The datagram of a message id and whatever payload.
+    /// A datagram with a message id and any payload.
     static func packet(id: UInt8, payload: [UInt8], from key: PublicKey?) -> [UInt8] {
         var writer = WireWriter(reserving: 512)
         writer.write(raw: Packet.prefix)
@@ -56,7 +56,7 @@ enum Forgery {
         return writer.bytes + signature(of: writer.bytes[...], level: key.level)
     }
 
-    /// A signed value, with the model's signature; as long as it gets.
+    /// A signed value of maximum length, with the model's signature.
     static func entry(_ data: [UInt8], version: UInt32, signedBy key: PublicKey) -> [UInt8] {
         var writer = WireWriter(reserving: Entry.byteCountMax)
         writer.write(UInt8(1))

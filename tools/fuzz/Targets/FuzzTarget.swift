@@ -1,7 +1,7 @@
-/// The parts of the program that are fed with whatever a fuzzer comes up with.
+/// The parts of the program that get fuzzed input.
 ///
-/// Each target turns the fuzzer's bytes into input, gives it to the code under test and looks whether what came of it is
-/// right. A crash is found by itself; what is merely wrong is thrown as a ``Violation``.
+/// Each target turns the fuzzer's bytes into input, gives it to the code under test and checks the result. Crashes are
+/// noticed anyway; wrong results are thrown as a ``Violation``.
 public enum FuzzTarget: String, CaseIterable, Sendable {
     /// Datagrams, through the packet decoder and back.
     case packet
@@ -9,14 +9,15 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case entry
     /// Records of the archive's tables, damaged or not.
     case record
-    /// Pages of the archive's file, which are looked over before LMDB is let at them.
+    /// Pages of the archive's file, which are checked before LMDB reads them.
     case pages
     /// A whole node on a stream of inputs, beside a simple model.
     case node
-    /// What people and programs on the same machine hand to a node: key, settings, backup manifest, control requests.
+    /// Input that people and programs on the same machine give to a node: key, settings, backup manifest, control
+    /// requests.
     case file
 
-    /// Runs the target on one input; throws if what came of it is wrong.
+    /// Runs the target on one input; throws if the result is wrong.
     public func run(_ input: [UInt8]) throws(Violation) {
         switch self {
         case .packet: try PacketTarget.run(input)
@@ -29,20 +30,20 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     }
 }
 
-/// Something that must never be so and was.
+/// Something happened that must never happen.
 public struct Violation: Error, CustomStringConvertible {
-    /// What was so, in one sentence.
+    /// What happened, in one sentence.
     public let description: String
 
     init(_ description: String) { self.description = description }
 }
 
-/// Throws what must never be so, if it is so.
+/// Throws a violation if a condition is true.
 func require(_ condition: Bool, _ description: @autoclosure () -> String) throws(Violation) {
     guard condition else { throw Violation(description()) }
 }
 
-/// Takes decisions from the fuzzer's bytes, one after the other; where there are none left, all of them are zero.
+/// Takes decisions from the fuzzer's bytes, one after the other. At the end of the bytes, all decisions are zero.
 struct ByteSource {
     private let bytes: [UInt8]
     private var position = 0
@@ -61,14 +62,14 @@ struct ByteSource {
         (0..<Integer.bitWidth / 8).reduce(0) { integer, _ in integer << 8 | Integer(byte()) }
     }
 
-    /// A number from 0 up to, and without, a count of at most 256.
+    /// A number below a count of at most 256.
     mutating func index(below count: Int) -> Int { Int(byte()) % max(1, count) }
 
     mutating func choice<Choice>(_ choices: [Choice]) -> Choice { choices[index(below: choices.count)] }
 
     mutating func flag() -> Bool { byte() & 1 == 1 }
 
-    /// So many of the next bytes, or as many as there are.
+    /// The next bytes, or as many as are left.
     mutating func take(_ count: Int) -> [UInt8] {
         let end = min(bytes.count, position + max(0, count))
         defer { position = end }

@@ -1,6 +1,6 @@
 @testable import IPv8
 
-/// Datagrams through the packet decoder: whatever is read says the same when it is written and read again.
+/// Datagrams through the packet decoder: a decoded packet decodes to the same after encoding.
 ///
 ///     selector 1 | message id 1 | payload      where the selector's low three bits are 1 to 5: framed with a key
 ///     selector 1 | datagram                    otherwise
@@ -11,7 +11,7 @@ enum PacketTarget {
         try check(datagram(from: input))
     }
 
-    /// A fuzzer would seldom come upon prefix and key by itself.
+    /// A fuzzer would rarely find prefix and key by itself.
     static func datagram(from input: [UInt8]) -> [UInt8] {
         var source = ByteSource(input)
         let selector = Int(source.byte() & 7) - 1
@@ -50,7 +50,7 @@ enum PacketTarget {
         try require(again.message == packet.message && again.sender == packet.sender, "it reads as something else")
         switch packet.message {
         case .findResponse, .connectPeerResponse:
-            // Nodes with keys of an unknown kind are passed over.
+            // Nodes with keys of an unknown kind are skipped.
             try require(written.count <= original.count, "it has grown")
             try require(written.count < original.count || written == original, "its bytes have changed")
         case .findRequest:

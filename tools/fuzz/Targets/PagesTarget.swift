@@ -4,11 +4,11 @@ import IPv8
 
 @testable import Archive
 
-/// Damage to the pages of an archive's file: it is found, or it does no harm.
+/// Damage to the pages of an archive's file: it is found, or it is harmless.
 ///
 ///     place 3 | length 1 | bytes …       one change after the other to a file that is sound
 ///
-/// LMDB trusts its pages, so a change that the look over them lets pass must not end the process that reads on.
+/// LMDB trusts its pages, so a change that passes the check of pages must not end a process that reads on.
 enum PagesTarget {
     private static let changesMax = 16
     private static let verifier = SignatureVerifier()
@@ -33,7 +33,7 @@ enum PagesTarget {
         template.readEverything()
     }
 
-    /// A sound file with branches, overflow pages and free ones, made anew by each process.
+    /// An intact file with branches, overflow pages and free pages, made again by each process.
     private final class Template: Sendable {
         let folder: String
         let bytes: [UInt8]
@@ -80,7 +80,7 @@ enum PagesTarget {
             write(Array(bytes[place..<min(bytes.count, place + count)]), at: place)
         }
 
-        /// Reads every record through LMDB; whatever is wrong with one is told.
+        /// Reads every record through LMDB, and reports damaged ones.
         func readEverything() {
             // A small map, because the sanitizer keeps books about address space.
             let path = folder + "/archive.mdb"

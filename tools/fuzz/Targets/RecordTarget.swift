@@ -2,12 +2,12 @@ import IPv8
 
 @testable import Archive
 
-/// Records through every reader of the archive: none reads past the end, and what one reads says the same when it is
-/// written and read again.
+/// Records through every reader of the archive: none reads past the end, and a decoded record decodes to the same after
+/// encoding.
 ///
 ///     table 1 | seal 1 | key length 1 | key | value
 ///
-/// Where bit 0 of the seal is set, the value is a body that gets format and checksum, as every reader wants them.
+/// If bit 0 of the seal is set, the value is a body that gets a format and a checksum, as every reader expects.
 enum RecordTarget {
     private static let verifier = SignatureVerifier()
 
@@ -46,7 +46,7 @@ enum RecordTarget {
         return record
     }
 
-    /// Bytes in buffers that end where they end, so that the sanitizer sees whoever reads on.
+    /// Bytes in buffers of their exact size, so that the sanitizer notices reads past the end.
     private static func lend(
         _ record: RawRecord, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(Violation) -> Void
     ) throws(Violation) {
@@ -187,7 +187,7 @@ enum RecordTarget {
         }
     }
 
-    /// The readers that look past a wrong checksum.
+    /// The readers that ignore a wrong checksum.
     private static func readUnchecked(_ value: [UInt8]) throws(Violation) {
         try lend(RawRecord(key: [], value: value)) { (_, value) throws(Violation) in
             _ = EntryRecord(unchecked: value).map(\.facts)

@@ -1,7 +1,7 @@
 import IPv8
 
-/// Reads packets and values the way Bristlecone does and says what it makes of them, for a test that asks the reference
-/// the same.
+/// Decodes packets and values as Bristlecone does and prints the result, for a test that compares it with the
+/// reference's.
 ///
 ///     packet HEX      a datagram
 ///     value HEX       a serialized value
@@ -55,7 +55,7 @@ enum WireOracle {
         }
     }
 
-    /// The fields under the names that the reference has for them.
+    /// The fields under the reference's names.
     private static func fields(of message: Message) -> [(String, JSONValue)] {
         switch message {
         case .pingRequest(let message): [identifier(message.id)]
@@ -131,7 +131,7 @@ enum WireOracle {
     }
 }
 
-/// As much of JSON as the oracle needs; nothing in it has to be escaped.
+/// A minimal JSON writer; nothing here needs escapes.
 enum JSONValue {
     case null
     case truth(Bool)

@@ -1,7 +1,7 @@
 internal import DHTCore
 internal import IPv8
 
-/// Attacks on the room that values have.
+/// Attacks that fill the places under a key.
 extension Attack {
     static let evictions: [Attack] = [
         Attack(
@@ -48,7 +48,7 @@ extension Attack {
         let unfinished = searches.count { siege.outcome(of: $0) == nil }
         return siege.measures(of: searches, atLeast: 4) + [
             .atLeast(5, "other nodes that hold the honest value", Double(holders)),
-            // Besides unsigned ones there is the honest value.
+            // The honest value is there besides the unsigned ones.
             .atMost(
                 Double(isSigned ? ModelArchive.Limits().signed : ModelArchive.Limits().unsigned + 1),
                 "values of the key that one node serves", Double(served.max() ?? 0)),
@@ -59,7 +59,7 @@ extension Attack {
     }
 }
 
-/// Values without end, each one another's.
+/// Endless values, each with another signer.
 private final class Crowd {
     private let siege: Siege
     private let isSigned: Bool
@@ -77,7 +77,7 @@ private final class Crowd {
         if let known = made[key] { return known }
         let values = (0..<StoreRequest.valueCountMax).map { place in
             let data = [UInt8(key >> 16 & 0xFF), UInt8(key >> 8 & 0xFF), UInt8(key & 0xFF), UInt8(place)]
-            // The latest version comes first among those of a key.
+            // Of the values of a key, the latest version comes first.
             let entry =
                 isSigned ? try? siege.newIdentity().entry(data, version: Version(.max)) : try? Entry(unsigned: data)
             return entry?.bytes ?? []

@@ -1,6 +1,6 @@
 internal import IPv8
 
-/// Attacks by number: more requests than a node may be asked.
+/// Attacks by volume: more requests than a node accepts.
 extension Attack {
     static let floods: [Attack] = [
         Attack("flood-one", "One identity sends a node 50 pings, finds and stores a second.", attempt: floodByOne),
@@ -28,7 +28,7 @@ extension Attack {
         siege.world.run(for: .seconds(floodSeconds / 2))
         let searches = siege.lookUp(values, on: siege.honest) + siege.lookUp(values, by: 1, on: [victim])
         siege.world.run(for: .seconds(floodSeconds / 2))
-        // 10 requests in any 5 seconds, and as many for the time before and after.
+        // 10 requests in any 5 seconds, and as many in the time before and after.
         let allowed = 10 * (floodSeconds / 5 + 1)
         return siege.measures(of: searches, atLeast: 15) + [
             .atMost(Double(allowed), "answers to the flooder", Double(siege.tally.answers(to: source, 2, 4, 6))),
@@ -58,7 +58,8 @@ extension Attack {
         siege.tally.watched = Set(sources)
         for source in sources {
             let flooder = Assailant(every: .microseconds(16_667)) { number, actions in
-                // Stores fail for want of a token before anything is counted; the rest is what costs.
+                // Stores fail for lack of a token before anything is counted; the other requests are the expensive
+                // ones.
                 let message = Attack.request(number - number % 3 + number % 2)
                 actions.send(siege.newIdentity().packet(message), to: victim.address)
             }
@@ -76,7 +77,7 @@ extension Attack {
         lookOn(floodSeconds / 2)
         let allowed = 100 * (floodSeconds * 3 / 4 / 5 + 1)
         let answered = sources.map { siege.tally.answers(to: $0, 2, 4, 6) }.max() ?? 0
-        // 120 keys a second count for 5 seconds, and a table is tidied once it has twice as many as count; 3,600 are sent.
+        // 120 keys a second count for 5 seconds, and a table is cleaned up at twice that size; 3,600 keys are sent.
         return siege.measures(of: searches, atLeast: 15) + [
             .atMost(Double(allowed), "answers to one host", Double(answered)),
             .none("contacts of the victim that are lost or moved", siege.lost(before, by: victim)),

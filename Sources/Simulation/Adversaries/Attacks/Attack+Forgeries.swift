@@ -2,7 +2,7 @@ internal import DHTCore
 internal import IPv8
 internal import Kademlia
 
-/// Attacks in others' names.
+/// Attacks that impersonate others.
 extension Attack {
     static let forgeries: [Attack] = [
         Attack(
@@ -18,7 +18,7 @@ extension Attack {
         let victim = siege.honest[0]
         let values = siege.publish(3, farFrom: victim)
         let before = siege.contacts(of: victim)
-        // Half of them come from the adversary's own address, so that contacts would move to it.
+        // Half of them come from the adversary's own address, so that contacts would move there.
         let own = siege.address(inNetwork: 0, host: 1)
         let forger = Assailant(
             every: .milliseconds(20),
@@ -49,7 +49,7 @@ extension Attack {
         ]
     }
 
-    /// A packet that says to be somebody's, with a signature that is not.
+    /// A packet in somebody's name with a wrong signature.
     static func forged(_ message: Message, as key: PublicKey) -> [UInt8] {
         Packet.encode(message, from: key) { _ in [UInt8](repeating: 0x5A, count: key.level.signatureByteCount) }
     }
@@ -75,7 +75,7 @@ extension Attack {
                     actions.send(meeting.packet(ping), to: siege.honest[number % 500].address)
                 }
                 guard !heard.isEmpty else { return }
-                // Round after round, from the one address and from the other.
+                // Alternates between the two addresses.
                 let (round, place) = number.quotientAndRemainder(dividingBy: heard.count)
                 let isInItsName = round % 2 == 0
                 sent.insert([place, isInItsName ? 0 : 1])
@@ -84,7 +84,7 @@ extension Attack {
         siege.start(replayer, at: own)
         siege.world.run(for: .seconds(40))
         let searches = siege.lookUp(values) + siege.lookUp(values, by: 1, on: [victim])
-        // The victim asks the replayer for signs of life so often that a search has to wait its turn there.
+        // The victim pings the replayer so often that a lookup has to wait for its turn there.
         siege.world.run(for: .seconds(40))
         return siege.measures(of: searches, atLeast: 15) + [
             .none("contacts of the victim that are lost or moved", siege.lost(before, by: victim)),

@@ -2,7 +2,7 @@ internal import DHTCore
 internal import IPv8
 internal import Kademlia
 
-/// Attacks by answers.
+/// Attacks with malicious answers.
 extension Attack {
     static let poisons: [Attack] = [
         Attack(
@@ -125,7 +125,7 @@ extension Attack {
         ]
     }
 
-    /// What is said in place of a value: altered data, a later version, another's name, oversized, nothing at all.
+    /// Answers in place of a value: altered data, a later version, another signer's name, an oversized value, nonsense.
     private static func poisons(for entry: Entry, besides other: Entry, _ kind: Int) -> [[UInt8]] {
         var altered = entry.bytes
         altered[3] ^= 1
@@ -143,12 +143,12 @@ extension Attack {
     }
 }
 
-/// Nodes that are not there, each in a network of its own, close to the keys that they are to hide.
+/// Nodes that do not exist, each in its own network, close to the keys that they hide.
 private final class Ghosts {
     private(set) var hosts: Set<IPAddress> = []
     private var closest: [Target: [NodeInfo]] = [:]
 
-    /// How many addresses the adversary chooses from, and how many nodes it names of them.
+    /// The number of addresses to choose from, and of nodes to name.
     private static let choice = 1000
     private static let count = 6 * FindResponse.nodeCountMax
 
@@ -168,7 +168,7 @@ private final class Ghosts {
         hosts = Set(addresses.map(\.host))
     }
 
-    /// Some of those closest to a target, others for each who names them.
+    /// Some of the closest to a target, different for each node that names them.
     func closest(to target: Target, share: Int) -> [NodeInfo] {
         let all = closest[target] ?? []
         return (0..<FindResponse.nodeCountMax).map { $0 * 6 + share }.filter(all.indices.contains).map { all[$0] }

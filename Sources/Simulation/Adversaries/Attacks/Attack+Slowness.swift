@@ -2,7 +2,7 @@ internal import DHTCore
 internal import IPv8
 internal import Kademlia
 
-/// Attacks on others' patience.
+/// Attacks with late answers.
 extension Attack {
     static let slowness: [Attack] = [
         Attack(

@@ -2,7 +2,7 @@ internal import DHTCore
 internal import IPv8
 internal import Kademlia
 
-/// Attacks by those whose address nobody knows: they forge it.
+/// Attacks with forged addresses.
 extension Attack {
     static let strangers: [Attack] = [
         Attack(
@@ -24,7 +24,7 @@ extension Attack {
             on: Overlay(
                 count: 8,
                 adjust: {
-                    // A check takes five times as long as on the machine that the figures in the documents are from.
+                    // A signature check takes five times as long as on the machine of the figures in the documents.
                     $0.workTimes = WorkTimes(
                         check: .microseconds(250), read: .microseconds(100), send: .microseconds(85))
                 }),
@@ -44,7 +44,7 @@ extension Attack {
         let attempts = 3
         let bystanders = (0..<attempts).map { siege.address(inNetwork: $0, host: 1) }
         let forger = Assailant(every: .seconds(1)) { number, actions in
-            // A ping every ten seconds, and a second later all answers that there can be of 16 bits.
+            // A ping every ten seconds, and a second later all possible answers of 16 bits.
             guard number / 10 < attempts else { return }
             let bystander = bystanders[number / 10]
             if number % 10 == 0 {
@@ -70,7 +70,7 @@ extension Attack {
         ]
     }
 
-    /// The addresses among some at which a node has had a contact.
+    /// The given addresses at which a node has had a contact.
     private final class ContactWatch {
         private let machine: Machine
         private let addresses: Set<Address>
@@ -95,7 +95,7 @@ extension Attack {
         reflection(siege, boundPerSecond: 150_000) { siege.address(inNetwork: 100 + $0 / 2, host: $0) }
     }
 
-    /// - Parameter source: where the request with a number seems to come from.
+    /// - Parameter source: the forged source of the request with a number.
     private static func reflection(
         _ siege: Siege, boundPerSecond: Double, from source: @escaping (Int) -> Address
     ) -> [AttackReport.Measure] {
@@ -106,7 +106,7 @@ extension Attack {
             actions.send(siege.newIdentity().packet(find(number)), to: mirror, from: bystander)
         }
         siege.start(reflecting, at: siege.address(inNetwork: 0, host: 1))
-        // What may go at once is gone after that; what is measured is what goes on.
+        // The bursts are used up by then, so this measures the lasting rate.
         siege.world.run(for: .seconds(10))
         let (before, sentBefore) = (siege.tally.toBystanders, siege.tally.fromAdversary)
         let seconds = 10

@@ -2,7 +2,7 @@ internal import DHTCore
 internal import IPv8
 internal import Kademlia
 
-/// Attacks by identities: many that pretend to be many.
+/// Attacks with many identities.
 extension Attack {
     static let sybils: [Attack] = [
         Attack(
@@ -103,8 +103,8 @@ extension Attack {
 }
 
 extension Siege {
-    /// The addresses of the adversary's networks whose ids are closest to a target: all that it can choose, since the first
-    /// bits of an id follow from the address.
+    /// The adversary's addresses whose ids are closest to a target. It can choose nothing else, because the first bits
+    /// of an id follow from the address.
     func closestAddresses(to target: Target, ofNetworks networks: Range<Int>, count: Int) -> [Address] {
         let used = Set(gang.members.map(\.node.address))
         return networks.flatMap { network in (1..<255).map { address(inNetwork: network, host: $0) } }

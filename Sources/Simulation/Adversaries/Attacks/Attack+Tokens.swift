@@ -1,7 +1,7 @@
 internal import DHTCore
 internal import IPv8
 
-/// Attacks on the permission to store.
+/// Attacks on tokens.
 extension Attack {
     static let tokens: [Attack] = [
         Attack(

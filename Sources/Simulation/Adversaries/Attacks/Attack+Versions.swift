@@ -1,7 +1,7 @@
 internal import DHTCore
 internal import IPv8
 
-/// Attacks on what a value is: older ones, others of the same version.
+/// Attacks with old versions, and with other data of the same version.
 extension Attack {
     static let versions: [Attack] = [
         Attack(
@@ -29,7 +29,8 @@ extension Attack {
         }
         siege.world.run(for: .seconds(30))
         let searches = siege.lookUp([second], by: 8)
-        // Nodes that held nothing have taken the first version: to them it is a value like any other. They look, too.
+        // Nodes without the value have accepted the first version, which is a value like any other to them. They look
+        // it up too.
         siege.world.run(for: .seconds(20))
         let holdersAfter = siege.holders(of: second).count
         let rolledBack = searches.count { siege.outcome(of: $0)?.entries.contains(first.entry) == true }
@@ -41,7 +42,7 @@ extension Attack {
         ]
     }
 
-    /// Has values swept away after a minute.
+    /// Makes nodes sweep values away after a minute.
     private static func forgetSoon(_ settings: inout NodeSettings) {
         settings.timing.servedFor = .seconds(30)
         settings.timing.graceAfterExpiry = .seconds(30)
@@ -80,7 +81,7 @@ extension Attack {
             let twin = try? signer.entry(Array("twin".utf8), version: Version(1_700_000_000))
         else { preconditionFailure("a short value fits an entry") }
         let held = siege.holders(of: value)
-        // Who looks is to hold neither.
+        // Nodes that look the value up must have neither.
         let seekers = Array(siege.honest.filter { machine in !held.contains { $0 === machine } }.suffix(8))
         siege.deposit(sparing: seekers) { _, number in
             number < 12 ? .init(target: target, values: [twin.bytes]) : nil
@@ -91,7 +92,7 @@ extension Attack {
         let kept = Set(siege.holders(of: value).map(\.index))
         let neither = searches.count { siege.outcome(of: $0)?.entries.contains { $0.id == value.entry.id } != true }
         let two = searches.count { siege.outcome(of: $0)?.entries.count { $0.id == value.entry.id } ?? 0 > 1 }
-        // Then the signer itself stores the other one: to every node the later of its own two is right.
+        // Then the signer itself stores the other value: every node accepts the later of a signer's own two.
         siege.world.start(
             Depositor(signer, on: held.map(\.address)) { _, number in
                 number < 3 ? .init(target: target, values: [twin.bytes]) : nil
@@ -101,7 +102,7 @@ extension Attack {
             machine.index != publisher.index
                 && machine.setup?.storage.held(under: target).contains { $0.entry == twin } == true
         }
-        // Who hears first of a node that never had the value has no way to tell which of the two came first.
+        // A node that first hears from one without the value cannot tell which of the two came first.
         return siege.measures(of: searches, atLeast: 8, finding: 0.5) + [
             .none("lookups that find neither of the two", neither),
             .none("nodes that gave up the value for a stranger's", held.count { !kept.contains($0.index) }),
@@ -114,7 +115,7 @@ extension Attack {
 }
 
 extension Siege {
-    /// Has the adversary store something on every honest node but some.
+    /// Makes the adversary store something on every honest node except some.
     @discardableResult
     func deposit(
         sparing spared: [Machine] = [],

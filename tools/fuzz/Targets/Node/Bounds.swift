@@ -26,7 +26,7 @@ enum Bounds {
         }
     }
 
-    /// A routing table: buckets in their places, none overfull, no network with more than its share.
+    /// A routing table: every bucket in its place, none too full, no network with more than its share.
     private static func check(_ table: RoutingTable, of node: DHTCore.Node) throws(Violation) {
         var ids: Set<NodeID> = []
         var networks: [NetworkPrefix: Int] = [:]

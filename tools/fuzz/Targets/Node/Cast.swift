@@ -1,9 +1,9 @@
 @testable import IPv8
 
-/// Who and what takes part in a run: few enough that the fuzzer makes them meet.
+/// The participants of a run: few enough that the fuzzer makes them meet.
 enum Cast {
     static let own = Forgery.key(200)
-    /// Every seventh has a key of an older level.
+    /// Every seventh peer has a key of an older level.
     static let peers: [PublicKey] = (0..<28).map { (number: Int) -> PublicKey in
         let level = number % 7 == 6 ? KeyLevel.allCases[1 + number / 7] : KeyLevel.curve25519
         return Forgery.key(UInt8(number), level)
@@ -14,7 +14,7 @@ enum Cast {
     }()
     private static let ports: [UInt16] = [8090, 8000, 1, 0]
 
-    /// Public networks, of which some peers share one, private ones, IPv6, and what nobody can be reached at.
+    /// Public networks, some of them shared, private ones, IPv6, and impossible addresses.
     private static let hosts: [IPAddress] = [
         .v4(0x0102_0301), .v4(0x0102_0302), .v4(0x0102_0303), .v4(0x0102_0304), .v4(0x0A00_0001), .v4(0xC0A8_0102),
         .v4(0x5060_7080), .v4(0x5061_7080), .v4(0x7F00_0002), .v6(0x2A00_0001_0002_0000, 1),
@@ -23,10 +23,10 @@ enum Cast {
     ]
     private static let reachableCount = 14
 
-    /// Where the machine is in its local network: beside the peers at private addresses, one of which has the same host.
+    /// The machine's LAN address. Peers have private addresses beside it, one of them with the same host.
     static let lanHosts: [IPAddress] = [.v4(0x0A00_0001), .v6(0x2A00_0001_0002_0000, 9)]
 
-    /// The peer's usual address; nobody else's.
+    /// The usual address of one peer only.
     static func home(_ number: Int, isLoopback: Bool) -> Address {
         let port = UInt16(8000 + number)
         if isLoopback { return Address(host: .v4(0x7F01_0000 + UInt32(number)), port: port) }
@@ -38,7 +38,7 @@ enum Cast {
         return Address(host: source.choice(hosts), port: source.choice(ports))
     }
 
-    /// The sockets of the node in one of its four situations: loopback, behind a NAT, both families, a public address.
+    /// The node's sockets in one of four situations: loopback, behind a NAT, both families, a public address.
     static func listenAddresses(_ situation: UInt8) -> [Address] {
         let anywhere = Address(host: .v4(0), port: 8090)
         switch situation {

@@ -1,11 +1,11 @@
 import DHTCore
 import IPv8
 
-/// What the node may write, and what it may tell its user.
+/// The writes and results that are allowed.
 extension Model {
     private static let servedFor: Duration = .seconds(3600)
 
-    /// Only what somebody authentic said is written, and for no longer than the overlay serves it.
+    /// The node only writes authentic values, and for no longer than the overlay serves them.
     func check(_ intent: StoreIntent, at now: Instant) throws(Violation) {
         try require(!intent.entries.isEmpty && intent.entries.count <= 8, "\(intent.entries.count) values in a commit")
         try require(intent.expiresAt <= now + Model.servedFor, "a value is to be served for more than an hour")

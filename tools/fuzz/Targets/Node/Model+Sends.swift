@@ -2,9 +2,9 @@ import DHTCore
 import IPv8
 import Kademlia
 
-/// What the node may say, and to whom.
+/// The messages that are allowed, and their receivers.
 extension Model {
-    /// What peers accept: the reference drops whatever exceeds 10 requests in 5 seconds.
+    /// The limit of peers: the reference drops more than 10 requests in 5 seconds.
     private static let requestsMax = 10
     private static let requestsInterval: Duration = .seconds(5)
     private static let tokenLifetime: Duration = .seconds(600)
@@ -32,7 +32,7 @@ extension Model {
         }
     }
 
-    /// It goes where somebody can be, fits into a datagram, and reads as what it says.
+    /// The datagram goes to a possible address, is not too long, and decodes to its message.
     private func checkForm(_ message: Message, to address: Address, by node: DHTCore.Node) throws(Violation) {
         try require(address.isReachable, "a message to \(address), where nobody can be")
         let endpoint = node.endpoints.first { $0.listenAddress.family == address.family }
@@ -44,12 +44,12 @@ extension Model {
         guard let packet = try? Packet(decoding: bytes) else {
             throw Violation("a message of \(bytes.count) bytes that cannot be read: \(message)")
         }
-        // A puncture opens the way by its passing; in the old style it cannot tell IPv6 addresses.
+        // A puncture works by passing through; the old style cannot name IPv6 addresses.
         if case .puncture = message { return }
         try require(packet.message == message, "a message that reads as another one: \(message)")
     }
 
-    /// Introductions are no requests of the DHT, and not limited by peers.
+    /// Peers do not limit introductions, which are not requests of the DHT.
     private mutating func checkPace(to address: Address, at now: Instant) throws(Violation) {
         var times = (askedAt[address] ?? []).filter { now - $0 < Model.requestsInterval }
         times.append(now)
@@ -60,7 +60,7 @@ extension Model {
 
     // MARK: Answers
 
-    /// Acknowledged is what came with a token of ours, is authentic in all of its parts, and is durable.
+    /// Only a store with a token of ours and only authentic, durable values is acknowledged.
     private mutating func checkAcknowledgement(_ message: Message, to address: Address) throws(Violation) {
         let (tokens, disk) = (tokens, disk)
         _ = try settle(message, to: address) { received in
@@ -90,7 +90,7 @@ extension Model {
         }
     }
 
-    /// Values as the disk has just read them, or else nodes that are contacts and not the asker.
+    /// Values that the disk has just read, or nodes that are contacts and not the requester.
     private mutating func check(
         _ response: FindResponse, to address: Address, by node: DHTCore.Node, at now: Instant
     ) throws(Violation) {

@@ -1,46 +1,46 @@
 import DHTCore
 import IPv8
 
-/// What the node has been told, and what follows from it.
+/// Everything that the node has been told, and what follows from it.
 ///
-/// It shares no code with the node but the parsing of packets and values, and believes only what is authentic.
+/// It shares no code with the node except the parsing of packets and values, and believes only authentic ones.
 struct Model {
     var disk = ModelArchive()
-    /// What the disk has just read, while the node deals with it.
+    /// The values that the disk has just read, while the node handles them.
     var loaded: (target: Target, values: [[UInt8]])?
-    /// The packet that the node is dealing with: it has just heard of its check, or of the read or write that it led to.
+    /// The packet that the node is handling: its check, or a read or write because of it, has just ended.
     var dealtWith: [UInt8]?
-    /// The keys that the node was told are pinned: it looks for their values and serves them anew, whatever their age.
+    /// The pinned keys: the node looks up their values and serves them again, whatever their age.
     var pinned: Set<Target> = []
     private(set) var openCommands: [CommandID: Command] = [:]
-    /// Tokens that the node gave out.
+    /// The node's tokens.
     private(set) var tokens: [GivenToken] = []
 
-    /// Authentic requests, by what their answer looks like.
+    /// Authentic requests, by the form of their answer.
     private var requests: [Exchange: [ReceivedRequest]] = [:]
-    /// The node's own requests, by what their answer looks like.
+    /// The node's own requests, by the form of their answer.
     private var asked: [Exchange: Instant] = [:]
-    /// Who answered the node since it was started.
+    /// The peers that have answered since the node started.
     private(set) var answered: Set<NodeInfo> = []
-    /// Who of them answered under a number of 32 bits, which nobody can guess.
+    /// Those that answered a 32-bit number, which nobody can guess.
     private(set) var proved: Set<NodeInfo> = []
-    /// Values that somebody gave in answer to a search, their signatures valid.
+    /// Authentic values from answers to lookups.
     private(set) var offered: Set<Entry> = []
-    /// When whom was asked something.
+    /// The times of requests to each peer.
     var askedAt: [Address: [Instant]] = [:]
-    /// When answers to pings went out.
+    /// The times of answers to pings.
     private var pongs: [NodeInfo: [Instant]] = [:]
-    /// When which ping was answered.
+    /// When each ping was answered.
     private var pongOfBytes: [[UInt8]: Instant] = [:]
-    /// How many pings of one peer are answered in how long, and how long the same one is not answered again.
+    /// The limit of answered pings of one peer, and the time in which the same ping is not answered again.
     private static let pongsMax = 10
     private static let pongInterval: Duration = .seconds(5)
-    /// Peers that were confirmed to be remembered.
+    /// Peers whose records the node has confirmed.
     private(set) var registered: Set<NodeInfo> = []
-    /// Puncture requests that came in, and what they may lead to.
+    /// Received puncture requests, and the punctures that they allow.
     var punctureTargets: [Address: Int] = [:]
 
-    /// The answers whose requests have numbers of 32 bits: those to pings, stores and requests to be remembered.
+    /// The answers with 32-bit numbers: to pings, stores and store-peer requests.
     private static let provingAnswers: Set<UInt8> = [2, 4, 8]
 
     struct GivenToken {
@@ -90,7 +90,7 @@ struct Model {
         }
     }
 
-    /// Where somebody was asked who answers: there, or at an address of the other family, for who has both.
+    /// The address of the answer: the request's, or one of the other family for a peer with both.
     private func askedAddress(of answer: Exchange) -> Address? {
         if asked[answer] != nil { return answer.address }
         return asked.keys.first { other in
@@ -127,17 +127,17 @@ struct Model {
 
     mutating func noteRegistered(_ peer: NodeInfo) { registered.insert(peer) }
 
-    /// The authentic store requests that came from an address.
+    /// The authentic store requests from an address.
     func storeRequests(from address: Address) -> [ReceivedRequest] {
         requests.filter { $0.key.answerID == 4 && $0.key.address == address }.flatMap(\.value)
     }
 
     mutating func closeCommand(_ id: CommandID) -> Command? { openCommands.removeValue(forKey: id) }
 
-    /// The request that an answer belongs to, which counts as answered from now on: the one that is being dealt with, since
-    /// peers who share an address may ask under one number.
+    /// The request of an answer, which counts as answered from now on. It is the one that the node is handling, because
+    /// peers at one address may use the same number.
     ///
-    /// - Parameter fits: whether an answer like this one is due to it.
+    /// - Parameter fits: whether a request is due this answer.
     mutating func settle(
         _ answer: Message, to address: Address, _ fits: (ReceivedRequest) -> Bool
     ) throws(Violation) -> ReceivedRequest {
@@ -153,8 +153,8 @@ struct Model {
         return candidates[place]
     }
 
-    /// Pings are answered as soon as they have been checked, so it shows when the same one is answered twice, or too many of
-    /// one peer's.
+    /// Pings are answered as soon as they have been checked, so this notices repeated answers, and too many answers to
+    /// one peer.
     mutating func settlePing(_ answer: Message, to address: Address, at now: Instant) throws(Violation) {
         let (pongs, pongOfBytes) = (pongs, pongOfBytes)
         let request = try settle(answer, to: address) { received in
@@ -169,7 +169,7 @@ struct Model {
 }
 
 extension Model.Exchange {
-    /// The exchange that a message begins; `nil` if it is no request.
+    /// The exchange that a message begins; `nil` if it is not a request.
     init?(request: Message, address: Address) {
         switch request {
         case .pingRequest(let request): self.init(answerID: 2, number: request.id.number, address: address)
@@ -185,7 +185,7 @@ extension Model.Exchange {
         }
     }
 
-    /// The exchange that a message ends; `nil` if it is no answer.
+    /// The exchange that a message ends; `nil` if it is not an answer.
     init?(answer: Message, address: Address) {
         switch answer {
         case .pingResponse(let response): self.init(answerID: 2, number: response.id.number, address: address)

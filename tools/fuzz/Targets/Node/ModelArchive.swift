@@ -1,7 +1,7 @@
 import DHTCore
 import IPv8
 
-/// What a disk has to do: the higher version replaces, nothing is forgotten, what has expired is not served.
+/// A model of the disk: the higher version replaces, nothing is lost, expired values are not served.
 struct ModelArchive {
     private var held: [Target: [Held]] = [:]
 
@@ -10,7 +10,7 @@ struct ModelArchive {
         var expiresAt: Instant
     }
 
-    /// Makes entries durable; false if a later version, or the same with other data, stands in the way.
+    /// Makes entries durable; false if a later version, or the same version with other data, is there.
     @discardableResult
     mutating func write(_ intent: StoreIntent) -> Bool {
         var areAllHeld = true

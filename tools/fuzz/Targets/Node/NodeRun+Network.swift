@@ -1,11 +1,11 @@
 import DHTCore
 import IPv8
 
-/// What others say, put together from the fuzzer's decisions.
+/// Messages of others, built from the fuzzer's decisions.
 extension NodeRun {
     // MARK: Choices
 
-    /// A peer, mostly at its usual address.
+    /// A peer, usually at its usual address.
     mutating func peer() -> NodeInfo {
         let number = source.index(below: Cast.peers.count)
         let address = source.byte() < 224 ? Cast.home(number, isLoopback: isLoopback) : address()
@@ -15,7 +15,7 @@ extension NodeRun {
     mutating func address() -> Address { Cast.anyAddress(&source, isLoopback: isLoopback) }
     mutating func target() -> Target { source.choice(Cast.targets) }
 
-    /// A value that somebody may store under a target: unsigned, signed by somebody, or none at all.
+    /// A value under a target: unsigned, signed by somebody, or invalid.
     mutating func value(under target: Target, isSound: Bool = false) -> (bytes: [UInt8], isSigned: Bool) {
         let kind = source.byte()
         switch kind % 8 {
@@ -23,7 +23,7 @@ extension NodeRun {
         case 7 where !isSound: return (source.take(Int(source.byte())), false)
         default:
             let signer = Cast.peers[source.index(below: 4)]
-            // Versions about now, so that some have an hour to live and some have had it.
+            // Versions about now, so that some have an hour to live and others are past it.
             let version = UInt32(clamping: now.seconds) &- UInt32(source.byte()) * 20 &+ 300
             var bytes = Forgery.entry([source.byte() & 3], version: version, signedBy: signer)
             if kind > 240, !isSound { bytes[bytes.count - 1] ^= 1 }
@@ -83,7 +83,7 @@ extension NodeRun {
                 identifier: source.integer(UInt16.self), extra: source.take(Int(source.byte() & 3))))
     }
 
-    /// Any message, asked for or not.
+    /// Any message, requested or not.
     mutating func message() -> Message {
         let id = requestID()
         let target = target()
@@ -150,10 +150,10 @@ extension NodeRun {
         try receive(bytes, from: peer.address)
     }
 
-    /// Answers one of the node's requests, mostly as it should be answered.
+    /// Answers one of the node's requests, usually correctly.
     mutating func answerRequest() throws(Violation) {
         guard !asked.isEmpty else { return }
-        // The youngest first, since the oldest are overdue.
+        // The youngest first, because the oldest are overdue.
         let place = asked.count - 1 - source.index(below: min(asked.count, 256))
         let (request, address) = asked[place]
         guard let message = answer(to: request) else { return }
@@ -190,7 +190,7 @@ extension NodeRun {
         }
     }
 
-    /// The very same datagram once more, from the same address or from elsewhere.
+    /// The same datagram again, from the same address or another.
     mutating func repeatDatagram() throws(Violation) {
         guard !datagrams.isEmpty else { return }
         var (bytes, address) = source.choice(datagrams)

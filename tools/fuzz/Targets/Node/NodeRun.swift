@@ -3,26 +3,26 @@ import IPv8
 import Kademlia
 import Maintenance
 
-/// The node of a run, and what surrounds it: a network, a pool that checks signatures, a disk, a clock.
+/// The node of a run and its surroundings: a network, a pool that checks signatures, a disk, a clock.
 struct NodeRun {
     var source: ByteSource
     var node: Node
     var now = Instant(seconds: 1_700_000_000)
     var model = Model()
-    /// Whether checks, reads and commits are done at once, rather than when the fuzzer says so.
+    /// Whether checks, reads and commits end immediately, or when the fuzzer says so.
     let isPrompt: Bool
     let isLoopback: Bool
-    /// Whether the node calls in its local network, and answers those who do.
+    /// Whether the node calls its local network, and answers calls.
     let callsLocalNetwork: Bool
 
     var checks: [(id: WorkID, packet: Packet, entries: [Entry])] = []
-    /// Reads and writes, and the packets that led to them.
+    /// Reads and writes under way, and the packets that led to them.
     var loads: [(id: WorkID, target: Target, offset: Int, limit: Int, packet: [UInt8]?)] = []
     var commits: [(id: WorkID, intent: StoreIntent, packet: [UInt8]?)] = []
     var commandCount: UInt64 = 0
-    /// Datagrams that came in, to be repeated.
+    /// Received datagrams, to be repeated.
     var datagrams: [(bytes: [UInt8], from: Address)] = []
-    /// Requests of the node that have not been answered.
+    /// The node's unanswered requests.
     var asked: [(message: Message, to: Address)] = []
 
     private let listenAddresses: [Address]
@@ -52,7 +52,7 @@ struct NodeRun {
         self.source = source
     }
 
-    /// Starts the node with contacts, secrets and jobs of an earlier run, some of them strange.
+    /// Starts the node with contacts, secrets and tasks of an earlier run, some of them strange.
     mutating func begin() throws(Violation) {
         for _ in 0..<source.index(below: 4) {
             let answeredAt = remembered()
@@ -73,16 +73,16 @@ struct NodeRun {
         try start()
     }
 
-    /// A time that an earlier run wrote down: now, or any that can be written.
+    /// A time that an earlier run saved: now, or any possible time.
     private mutating func remembered() -> Instant {
         source.flag() ? Instant(nanoseconds: Int64(bitPattern: source.integer(UInt64.self))) : now
     }
 
-    /// Kills the node: what it had asked for is gone, what was durable is not.
+    /// Kills the node: work under way is lost, durable data is not.
     mutating func restart() throws(Violation) {
         checks = []
         loads = []
-        // What is being written when the process dies may reach the disk or not.
+        // A write under way may reach the disk or not.
         if source.flag(), let intent = commits.first?.intent { model.disk.write(intent) }
         commits = []
         asked = []
@@ -106,7 +106,7 @@ struct NodeRun {
         try give(.timerFired)
     }
 
-    /// Gives the node an input and carries out what it wants done.
+    /// Gives the node an input and carries out its effects.
     mutating func give(_ input: Input) throws(Violation) {
         var effects: [Effect] = []
         node.handle(input, at: now, into: &effects)
@@ -153,13 +153,13 @@ struct NodeRun {
         }
     }
 
-    /// What upkeep has asked the archive for.
+    /// Requests of republishing to the archive.
     enum UpkeepWork {
         case list(WorkID)
         case load(WorkID, [Target])
     }
 
-    /// Answers with a few keys of a small space, so that they come again, and with values of any kind.
+    /// Answers with a few keys of a small space, so that they repeat, and with values of any kind.
     private mutating func finish(_ work: UpkeepWork) throws(Violation) {
         switch work {
         case .list(let id):
@@ -185,7 +185,7 @@ struct NodeRun {
     }
 
     mutating func drawSecret() throws(Violation) {
-        // No two are the same, as of secrets that are drawn for real.
+        // No two are the same, as with real random secrets.
         secretCount += 1
         let number = [UInt8(secretCount & 0xFF), UInt8(secretCount >> 8 & 0xFF)]
         try give(.tokenSecretDrawn(number + [UInt8](repeating: source.byte(), count: 30)))
@@ -223,7 +223,7 @@ struct NodeRun {
         try give(.entriesLoaded(load.id, values))
     }
 
-    /// Mostly the disk does what it should.
+    /// Usually the disk works.
     mutating func finishCommit(_ place: Int, _ mood: UInt8) throws(Violation) {
         guard commits.indices.contains(place) else { return }
         let commit = commits.remove(at: place)
@@ -248,7 +248,7 @@ struct NodeRun {
 
     // MARK: Time
 
-    /// Lets time pass. A timer that is late fires once, at the end.
+    /// Lets time pass. A late timer fires once, at the end.
     mutating func pass(_ duration: Duration, isLate: Bool) throws(Violation) {
         let end = now + duration
         var firings = 0
@@ -268,7 +268,7 @@ struct NodeRun {
         }
     }
 
-    /// Brings everything to its end: from here on the surroundings work, nobody answers, and time passes.
+    /// Ends the run: from here on the surroundings work, nobody answers, and time passes.
     mutating func finish() throws(Violation) {
         try finishEverything()
         let end = now + .seconds(1800)

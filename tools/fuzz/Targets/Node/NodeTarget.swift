@@ -2,19 +2,19 @@ import DHTCore
 import IPv8
 import Kademlia
 
-/// A whole node on a stream of inputs, beside a model that knows what the node has been told.
+/// A whole node on a stream of inputs, beside a model that knows all inputs.
 ///
 /// The fuzzer's bytes are decisions: who sends what, when signatures have been checked, what the disk does, how time
-/// passes, when the node is killed. The model says what must hold whatever comes:
+/// passes, when the node is killed. The model knows what must hold in any case:
 ///
-/// - a store is acknowledged only if it came with a token of ours, and all of its values are durable;
-/// - what is served is what the disk holds, and nothing is written that nobody authentic said;
-/// - each request is answered once at most, and a repeated one not at all;
-/// - nobody becomes a contact without having answered, and nobody is asked more often than peers accept;
-/// - every command completes, once;
+/// - a store is acknowledged only if it came with a token of ours and all of its values are durable;
+/// - served values come from the disk, and only authentic values are written;
+/// - each request is answered at most once, and a repeated one never;
+/// - only nodes that have answered become contacts, and no peer gets more requests than it accepts;
+/// - every command completes once;
 /// - every table stays within its bounds.
 enum NodeTarget {
-    /// Longer inputs say nothing new and take long.
+    /// Longer inputs find nothing new and take long.
     private static let stepsMax = 600
 
     static func run(_ input: [UInt8]) throws(Violation) {
@@ -63,7 +63,7 @@ extension NodeRun {
         }
     }
 
-    /// What nobody asked for, or comes at a strange time.
+    /// Something unrequested, or at a strange time.
     private mutating func surprise() throws(Violation) {
         switch source.byte() % 6 {
         case 0: try drawSecret()
@@ -75,7 +75,7 @@ extension NodeRun {
         }
     }
 
-    /// A number that no work of this node has, so that whatever carries it leads to nothing.
+    /// A number that no work of this node has, so that its result leads to nothing.
     private mutating func unknownWork() -> UInt64 { UInt64.max - UInt64(source.byte()) }
 
     private mutating func issueCommand() throws(Violation) {
