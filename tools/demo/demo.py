@@ -54,7 +54,7 @@ class Demo:
             finally:
                 for node in self._nodes:
                     await node.discard()
-                self._story.tell("Everything that was started is stopped.")
+                self._story.tell("Everything is stopped.")
 
     async def _play(self, network):
         await self._start(network)
@@ -98,7 +98,7 @@ class Demo:
             await node.kill()
         self._story.tell("All our nodes were killed with SIGKILL: no time to save anything.")
         network.forget_values()
-        self._story.tell("The py-ipv8 peers forgot all values, as after a restart of theirs: nobody alive holds any.")
+        self._story.tell("The py-ipv8 peers forgot all values, as after a restart: no running node has one.")
 
     async def _restart(self):
         for index, node in enumerate(self._nodes):
