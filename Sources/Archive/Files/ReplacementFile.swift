@@ -20,7 +20,7 @@ package final class ReplacementFile {
     ///   - folder: the open folder for it.
     ///   - mayBeUnnamed: whether to have the file without a name where the file system can.
     package init(
-        _ name: String, in folder: Int32, permissions: mode_t = 0o600, mayBeUnnamed: Bool = true
+        _ name: String, in folder: Int32, permissions: UInt32 = 0o600, mayBeUnnamed: Bool = true
     ) throws(FileFault) {
         self.name = name
         self.folder = try FileFault.check { fcntl(folder, F_DUPFD_CLOEXEC, 0) }
