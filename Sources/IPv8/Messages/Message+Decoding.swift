@@ -84,15 +84,8 @@ extension IntroductionRequest {
         destination = try reader.readAddress(style)
         sourceLAN = try reader.readAddress(style)
         sourceWAN = try reader.readAddress(style)
-        // The styles have these two fields in opposite order.
-        switch style {
-        case .old:
-            flags = Flags(rawValue: try reader.readUInt8())
-            identifier = try reader.readUInt16()
-        case .new:
-            identifier = try reader.readUInt16()
-            flags = Flags(rawValue: try reader.readUInt8())
-        }
+        let (bits, number) = try reader.readFlagsAndIdentifier(style)
+        (flags, identifier) = (Flags(rawValue: bits), number)
         extra = reader.readRest()
     }
 }
@@ -106,14 +99,8 @@ extension IntroductionResponse {
         sourceWAN = try reader.readAddress(style)
         introducedLAN = try reader.readAddress(style)
         introducedWAN = try reader.readAddress(style)
-        switch style {
-        case .old:
-            flags = Flags(rawValue: try reader.readUInt8())
-            identifier = try reader.readUInt16()
-        case .new:
-            identifier = try reader.readUInt16()
-            flags = Flags(rawValue: try reader.readUInt8())
-        }
+        let (bits, number) = try reader.readFlagsAndIdentifier(style)
+        (flags, identifier) = (Flags(rawValue: bits), number)
         extra = reader.readRest()
     }
 }
@@ -160,6 +147,18 @@ extension WireReader {
             nodes.append(NodeInfo(address: address, publicKey: key))
         }
         return nodes
+    }
+
+    /// The styles have these two fields in opposite order.
+    fileprivate mutating func readFlagsAndIdentifier(
+        _ style: IntroductionStyle
+    ) throws(WireError) -> (flags: UInt8, identifier: UInt16) {
+        switch style {
+        case .old: return (try readUInt8(), try readUInt16())
+        case .new:
+            let identifier = try readUInt16()
+            return (try readUInt8(), identifier)
+        }
     }
 
     /// An address in the style's encoding.

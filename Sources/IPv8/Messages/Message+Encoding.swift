@@ -75,15 +75,7 @@ extension IntroductionRequest {
     fileprivate func write(to writer: inout WireWriter) {
         writer.write(globalTime)
         for address in [destination, sourceLAN, sourceWAN] { writer.write(address, style) }
-        // The styles have these two fields in opposite order.
-        switch style {
-        case .old:
-            writer.write(flags.rawValue)
-            writer.write(identifier)
-        case .new:
-            writer.write(identifier)
-            writer.write(flags.rawValue)
-        }
+        writer.write(flags: flags.rawValue, identifier: identifier, style)
         writer.write(raw: extra)
     }
 }
@@ -94,14 +86,7 @@ extension IntroductionResponse {
         for address in [destination, sourceLAN, sourceWAN, introducedLAN, introducedWAN] {
             writer.write(address, style)
         }
-        switch style {
-        case .old:
-            writer.write(flags.rawValue)
-            writer.write(identifier)
-        case .new:
-            writer.write(identifier)
-            writer.write(flags.rawValue)
-        }
+        writer.write(flags: flags.rawValue, identifier: identifier, style)
         writer.write(raw: extra)
     }
 }
@@ -143,6 +128,18 @@ extension WireWriter {
         for node in nodes {
             write(typed: node.address)
             writeSized(node.publicKey.bytes)
+        }
+    }
+
+    /// The styles have these two fields in opposite order.
+    fileprivate mutating func write(flags: UInt8, identifier: UInt16, _ style: IntroductionStyle) {
+        switch style {
+        case .old:
+            write(flags)
+            write(identifier)
+        case .new:
+            write(identifier)
+            write(flags)
         }
     }
 
