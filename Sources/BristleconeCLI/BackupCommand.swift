@@ -39,12 +39,10 @@ struct BackupCommand: AsyncParsableCommand {
     mutating func run() async throws {
         let path = folder.hasPrefix("/") ? folder : FileManager.default.currentDirectoryPath + "/" + folder
         let dataFolder = client.folder
-        let progress = CopyProgress(
-            of: CopyProgress.withoutSlashes(path) + Backup.unfinishedSuffix,
+        let progress = CopyProgress.line(
+            for: CopyProgress.withoutSlashes(path) + Backup.unfinishedSuffix,
             bytesExpected: CopyProgress.bytesOnDisk(of: ["archive.mdb", "index.sqlite"], in: dataFolder))
-        defer { progress.end() }
-        let report = try backUp(dataFolder, to: path)
-        progress.end()
+        let report = try ProgressLine.during(progress) { try backUp(dataFolder, to: path) }
         guard access(path, F_OK) == 0 || errno != ENOENT else {
             throw CommandFailure(
                 message: "The node wrote the backup to \(path), but this command does not see that folder: a service "
@@ -99,11 +97,9 @@ struct RestoreCommand: AsyncParsableCommand {
         client.dataFolder = dataFolder
         client.json = json
         let folder = CopyProgress.withoutSlashes(client.folder)
-        let progress = CopyProgress(
-            of: Backup.restoringFolder(of: folder), bytesExpected: try Backup.byteCount(of: backup))
-        defer { progress.end() }
-        let report = try Backup.restore(backup, to: folder)
-        progress.end()
+        let progress = CopyProgress.line(
+            for: Backup.restoringFolder(of: folder), bytesExpected: try Backup.byteCount(of: backup))
+        let report = try ProgressLine.during(progress) { try Backup.restore(backup, to: folder) }
         try client.show(report) { report.text(on: $0) }
     }
 }
@@ -160,37 +156,19 @@ extension Words {
         guard last > 0 else { return "no change yet" }
         return "change \(last)" + (instant.map { ", made \(moment($0))" } ?? "")
     }
-
-    /// A moment in UTC: `2026-02-03T12:00:00Z`.
-    static func moment(_ instant: Instant) -> String {
-        Date(timeIntervalSince1970: Double(instant.seconds)).formatted(.iso8601)
-    }
 }
 
-/// Reports on standard error how far a folder is filled: once a second in one line of a terminal, every half a minute
-/// elsewhere.
-final class CopyProgress: Sendable {
-    private let task: Task<Void, Never>
-
-    /// Starts to watch a folder.
+/// The progress of a copy, by the size of the folder that it fills.
+enum CopyProgress {
+    /// A progress line.
     ///
-    /// - Parameter bytesExpected: the approximate final size of its files.
-    init(of folder: String, bytesExpected: Int) {
-        let isTerminal = isatty(STDERR_FILENO) == 1
-        task = Task.detached {
-            var seconds = 0
-            while (try? await Task.sleep(for: .seconds(1))) != nil {
-                seconds += 1
-                guard isTerminal || seconds.isMultiple(of: 30) else { continue }
-                let copied = CopyProgress.bytes(in: folder)
-                let text = "\(Words.space(copied)) of about \(Words.space(max(copied, bytesExpected))) copied"
-                isTerminal ? Output.rewrite(text) : Output.complain(text)
-            }
-            if isTerminal, seconds > 0 { Output.rewrite("") }
+    /// - Parameter bytesExpected: the approximate final size of the folder's files.
+    static func line(for folder: String, bytesExpected: Int) -> @Sendable (Duration) -> String {
+        { _ in
+            let copied = bytes(in: folder)
+            return "\(Words.space(copied)) of about \(Words.space(max(copied, bytesExpected))) copied"
         }
     }
-
-    func end() { task.cancel() }
 
     /// The space that files take. Missing files take none.
     static func bytesOnDisk(of names: [String], in folder: String) -> Int {

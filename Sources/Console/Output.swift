@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Glibc
 
 /// Writes to the standard streams without a buffer, so that a waiting reader gets each line immediately.
@@ -101,5 +102,27 @@ package struct ProgressLine {
     package mutating func end() {
         if hasShown, isTerminal { Output.rewrite("") }
         hasShown = false
+    }
+
+    /// Does something that does not report its progress, and shows a line meanwhile.
+    ///
+    /// - Parameter text: the line, from the time that has passed.
+    package static func during<Value, Failure>(
+        _ text: @escaping @Sendable (Duration) -> String, _ body: () throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        let begun = ContinuousClock.now
+        let isTerminal = isatty(STDERR_FILENO) == 1
+        let timer = DispatchSource.makeTimerSource()
+        timer.schedule(deadline: .now() + (isTerminal ? 1 : 30), repeating: isTerminal ? 1 : 30)
+        timer.setEventHandler {
+            let line = text(ContinuousClock.now - begun)
+            isTerminal ? Output.rewrite(line) : Output.complain(line)
+        }
+        timer.resume()
+        defer {
+            timer.cancel()
+            if isTerminal, ContinuousClock.now - begun >= .seconds(1) { Output.rewrite("") }
+        }
+        return try body()
     }
 }

@@ -47,7 +47,7 @@ def ask(tool, *arguments):
 def verified(tool, folder):
     """The exit status of `verify`; run alone, the child tells its findings in lines, and the end of the walk."""
     status, output, _ = ask(tool, "verify", "--threads", "1", "--json", folder)
-    if "BRISTLECONE_DUMP_WALKER" not in os.environ or status != 0:
+    if "BRISTLECONE_DUMP_WORKER" not in os.environ or status != 0:
         return status
     events = [next(iter(json.loads(line))) for line in output.splitlines()]
     return 0 if "end" in events and "finding" not in events else 1
@@ -121,7 +121,7 @@ def main():
     parser.add_argument("--direct", action="store_true")
     options = parser.parse_args()
     if options.direct:
-        os.environ["BRISTLECONE_DUMP_WALKER"] = "run"
+        os.environ["BRISTLECONE_DUMP_WORKER"] = "run"
         # The child ends when this descriptor of its parent's does.
         os.dup2(os.pipe()[0], 3)
         LIFELINE.append(3)

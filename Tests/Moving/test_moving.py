@@ -212,7 +212,7 @@ async def test_an_import_that_is_killed_goes_on_where_it_was(make_archive, dump,
     assert (await dump("verify", copy, seconds=120.0)).status == DONE
 
 
-async def test_a_walker_ends_with_who_started_it(make_archive, dump, binary, tmp_path):
+async def test_a_worker_ends_with_its_parent(make_archive, dump, binary, tmp_path):
     folder = make_archive(tmp_path / "large", 5_000)
     # Not by asyncio, which would empty the pipe.
     process = subprocess.Popen(

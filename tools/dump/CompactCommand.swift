@@ -52,7 +52,7 @@ struct CompactCommand: GuardedCommand {
     }
 }
 
-/// What `compact` answers; its JSON has the same names, in snake case.
+/// The result of `compact`; its JSON has the same names, in snake case.
 struct CompactSummary: Encodable {
     var folder: String
     /// Of the archive's file on the disk.

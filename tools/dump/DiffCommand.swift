@@ -68,7 +68,7 @@ struct DiffCommand: GuardedCommand {
         if summary.differences > 0 { throw ExitCode(DumpFailure.found) }
     }
 
-    /// Goes on by what comes next of the two sides; how they differ there, if they do.
+    /// Advances to the next item of the two sides. Returns their difference there, if there is one.
     private func step(_ left: inout DiffSide, _ right: inout DiffSide) throws -> Difference? {
         switch (left.item, right.item) {
         case (let old?, let new?) where old.kind == new.kind && old.key == new.key:
@@ -97,7 +97,7 @@ struct DiffCommand: GuardedCommand {
 struct DiffSide {
     private let name: String
     private var source: ItemSource
-    /// Where the side is; `nil` behind its end.
+    /// The side's present key; `nil` at its end.
     private(set) var item: DumpItem?
 
     var damagedCount: Int { source.damagedCount }

@@ -7,10 +7,10 @@ struct Difference: Encodable {
     /// `added`, `removed` or `changed`.
     var change: String
     var kind, key, id: String
-    /// Before and after; `null` where there is none.
+    /// Before and after; `null` if there is none.
     var versionBefore: UInt32?
     var versionAfter: UInt32?
-    /// What else differs, by the columns of an export.
+    /// Other differences, by the columns of an export.
     var columns: [String]
     private var data: [UInt8]?
 
@@ -26,7 +26,7 @@ struct Difference: Encodable {
 
     /// `nil` if the difference is of no account.
     ///
-    /// - Parameter contentOnly: whether times and provenance are of none.
+    /// - Parameter contentOnly: whether to ignore times and provenance.
     init?(_ old: DumpItem, _ new: DumpItem, contentOnly: Bool) {
         let (before, after) = (DumpRow(old), DumpRow(new))
         let differing = DumpRow.Column.allCases.filter { before?[$0] != after?[$0] }
@@ -42,7 +42,7 @@ struct Difference: Encodable {
         (self.change, kind, key, id, columns, data) = (change, item.kind.name, words.key, words.id, [], words.data)
     }
 
-    /// What key, signer, version and data are told by.
+    /// The columns for key, signer, version and data.
     private static let contentColumns: Set<DumpRow.Column> = [
         .kind, .key, .class, .id, .number, .version, .data, .publicKey, .withdrawn, .entry, .offered,
     ]
@@ -79,7 +79,7 @@ struct Difference: Encodable {
     }
 }
 
-/// What `diff` ends with.
+/// The last line of `diff`.
 struct DiffSummary: Encodable {
     var a, b: String
     var compared = 0

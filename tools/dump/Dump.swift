@@ -64,8 +64,8 @@ struct Dump: ParsableCommand {
         }
         do {
             var command = try parseAsRoot()
-            guard let guarded = command as? any GuardedCommand, !Walker.isWalker else {
-                if Walker.isWalker { Walker.endWithParent() }
+            guard let guarded = command as? any GuardedCommand, !Worker.isWorker else {
+                if Worker.isWorker { Worker.endWithParent() }
                 try command.run()
                 exit(status: 0)
             }
@@ -77,7 +77,7 @@ struct Dump: ParsableCommand {
 
     private static func end(with error: any Error) -> Never {
         switch error {
-        // What there is to say has been said.
+        // The command has reported its failure already.
         case let code as ExitCode: exit(status: code.rawValue)
         case let failure as DumpFailure:
             Output.complain("bristlecone-dump: \(failure.message)")
@@ -93,7 +93,7 @@ struct Dump: ParsableCommand {
                 "bristlecone-dump: This needs the index, which cannot be used (\(detail)): start the node, which repairs "
                     + "it.")
             exit(status: DumpFailure.cannotRead)
-        case ArchiveError.processNumberTaken where Walker.isWalker: Glibc.exit(Walker.needsAnotherNumber)
+        case ArchiveError.processNumberTaken where Worker.isWorker: Glibc.exit(Worker.needsAnotherNumber)
         case let error as ArchiveError:
             Output.complain("bristlecone-dump: \(error)")
             exit(status: DumpFailure.cannotRead)
@@ -107,7 +107,7 @@ struct Dump: ParsableCommand {
         let code = exitCode(for: error)
         if code.isSuccess {
             do throws(OutputFailure) {
-                // As it is: completion scripts hold tabs, and nothing in it comes from anybody else.
+                // Unchanged, because completion scripts contain tabs; nothing in it comes from anybody else.
                 if !message.isEmpty { try Output.answer(Array("\(message)\n".utf8)) }
             } catch {
                 Output.complain("bristlecone-dump: \(error.message)")
@@ -121,11 +121,11 @@ struct Dump: ParsableCommand {
         exit(status: code.rawValue)
     }
 
-    /// Ends the program; not as if all were well where something of an archive is missing.
+    /// Ends the program. The status is not success if a part of an archive is missing.
     private static func exit(status: Int32) -> Never { Glibc.exit(Shortfall.status(status)) }
 }
 
-/// A command that did not do what it was asked for: one sentence, and the status to end with.
+/// The failure of a command: one sentence, and the exit status.
 struct DumpFailure: Error, Equatable {
     let message: String
     let status: Int32
@@ -138,7 +138,7 @@ struct DumpFailure: Error, Equatable {
     static let usage: Int32 = 64
 }
 
-/// A command that reads an archive in a child process, and what the parent does meanwhile.
+/// A command that reads an archive in a child process, and the parent's part in it.
 protocol GuardedCommand: ParsableCommand {
     /// Runs the command in a child and returns the status to end with.
     func supervise() throws -> Int32
@@ -147,14 +147,14 @@ protocol GuardedCommand: ParsableCommand {
 extension GuardedCommand {
     /// Lets the child write for itself.
     func supervise() throws -> Int32 {
-        switch try Walker.run() {
+        switch try Worker.run() {
         case .exited(let status): return status
         case .killed(SIGPIPE):
             // Nobody reads any more: to end like any other program whose reader has gone.
             raise(SIGPIPE)
             return 0
         case .killed(let signal):
-            throw DumpFailure(message: WalkerSignal.message(signal), status: DumpFailure.cannotRead)
+            throw DumpFailure(message: WorkerSignal.message(signal), status: DumpFailure.cannotRead)
         }
     }
 }

@@ -15,7 +15,7 @@ struct FileFailure: Error, CustomStringConvertible {
     var description: String { "\(name) \(ending)" }
 }
 
-/// Files that are read: by their names, or standard input for `-`.
+/// Reads input files: by name, or standard input for `-`.
 enum InputFile {
     /// How a file is called in a sentence.
     static func name(_ path: String) -> String { path == "-" ? "Standard input" : path }
@@ -34,7 +34,7 @@ enum InputFile {
         return DumpInput(descriptor: file, closes: true)
     }
 
-    /// Opens a file that is read several times: what cannot be, as a pipe, is put into a temporary file first.
+    /// Opens a file that is read several times. A pipe is copied to a temporary file first.
     static func openTwice(_ path: String, temporaryFolder: String) throws -> DumpInput {
         let input = try open(path)
         return input.isRegularFile ? input : try spool(input, named: name(path), into: temporaryFolder)
@@ -65,7 +65,7 @@ enum InputFile {
     }
 }
 
-/// Where temporary files go.
+/// The folder for temporary files.
 enum TemporaryFolder {
     static var path: String {
         guard let folder = getenv("TMPDIR"), folder.pointee != 0 else { return P_tmpdir }

@@ -5,7 +5,7 @@ internal import FoundationEssentials
 internal import Glibc
 internal import IPv8
 
-/// What all commands take that look into an archive.
+/// The options of all commands that read an archive.
 struct DumpOptions: ParsableArguments {
     @Argument(help: ArgumentHelp("A node's data folder or a backup.", valueName: "dir"))
     var folder = "./data"
@@ -14,7 +14,7 @@ struct DumpOptions: ParsableArguments {
 
     var json: Bool { output.json }
 
-    /// Opens the archive, and tells if something is missing in it.
+    /// Opens the archive, and reports missing parts.
     ///
     /// - Parameter readsAll: whether the command reads all of the archive, and so has it looked over to its end.
     func open(readsAll: Bool = false) throws(ArchiveError) -> ArchiveReader {
@@ -55,9 +55,19 @@ struct OutputOptions: ParsableArguments {
         try RowWriter.write(Array(SafeText.lines(text).utf8) + [UInt8(ascii: "\n")])
     }
 
-    /// What standard output leads to.
+    /// The terminal of standard output.
     static var terminal: Terminal {
         Terminal(descriptor: STDOUT_FILENO, environment: ProcessInfo.processInfo.environment)
+    }
+}
+
+/// The length of a list.
+struct LimitOption: ParsableArguments {
+    @Option(help: ArgumentHelp("List at most this many.", valueName: "count"))
+    var limit: Int?
+
+    mutating func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
     }
 }
 
@@ -78,7 +88,6 @@ struct KeyArgument: ParsableArguments {
 struct MomentArgument: ExpressibleByArgument {
     let instant: Instant
 
-    /// What a moment may be written as.
     static let form = "2026-02-03, 2026-02-03T12:00:00Z, or how long ago: 90min, 3h, 2d"
 
     /// Reads a date or a time in ISO 8601, in UTC unless it says otherwise, or a time that has gone by.
@@ -125,7 +134,7 @@ enum DumpJSON {
 }
 
 extension Terminal {
-    /// Where lines are short, a day is enough, with the age beside it.
+    /// On short lines a date is enough, with the age beside it.
     private var isNarrow: Bool { columns.map { $0 < 140 } ?? false }
 
     /// A moment and its age in a column: `2026-02-03T12:00:00Z 3 h ago`.

@@ -84,7 +84,7 @@ struct ExportCommand: GuardedCommand {
         do {
             var export = try Export(file, format, DumpHeader(since: since, prefix: prefix))
             try export.takeAll(&source)
-            // What damaged pages hide is not counted, but nobody is to take the dump for whole.
+            // Nobody can count the records that damaged pages hide, but nobody should take the dump for whole either.
             let seal = try export.finish(signedBy: key, leftOut: source.damagedCount + Shortfall.count)
             try file.finish()
             summary = ExportSummary(
@@ -107,7 +107,7 @@ struct ExportCommand: GuardedCommand {
         return key
     }
 
-    /// On standard error where the export itself goes to standard output.
+    /// On standard error if the export itself goes to standard output.
     private func tell(_ summary: ExportSummary, _ source: ItemSource, isBeside: Bool) throws {
         for record in source.damaged.prefix(50) {
             Output.complain("left out: \(record.table) \(Hex.encode(record.key)) is damaged")
@@ -182,7 +182,7 @@ struct Export {
     }
 }
 
-/// What `export` answers; its JSON has the same names, in snake case.
+/// The result of `export`; its JSON has the same names, in snake case.
 struct ExportSummary: Encodable {
     var folder: String
     var output: String

@@ -105,7 +105,7 @@ struct ImportCommand: GuardedCommand {
         if !summary.isComplete { throw ExitCode(DumpFailure.found) }
     }
 
-    /// Makes the folder where there is none; whether there is no archive in it yet.
+    /// Creates the folder if it is missing. Returns whether it has no archive yet.
     private func makeFolder() throws -> Bool {
         var status = stat()
         if stat(options.folder + "/archive.mdb", &status) == 0 { return false }
@@ -139,7 +139,7 @@ struct DumpCheck {
     let header: DumpHeader
     let seal: DumpSeal
 
-    /// What the dump says about what it lacks, as the end of a sentence; `nil` if it says nothing.
+    /// What the dump itself says is missing, as the end of a sentence; `nil` if it says nothing.
     var gaps: String? {
         if header.isSalvaged { return "was salvaged from a damaged dump: what that dump lost is missing here too." }
         guard let leftOut = seal.leftOut, leftOut > 0 else { return nil }

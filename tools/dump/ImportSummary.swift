@@ -2,7 +2,7 @@ internal import Archive
 internal import Console
 internal import IPv8
 
-/// What `import` answers; its JSON has the same names, in snake case.
+/// The result of `import`; its JSON has the same names, in snake case.
 struct ImportSummary: Encodable {
     var dump = ""
     var folder = ""
@@ -76,7 +76,7 @@ struct ImportSummary: Encodable {
     var refusedCount: Int { refused.values.reduce(0, +) }
     /// Whether the archive had no room for all of it.
     var isFull: Bool { refused[ImportRefusal.full.rawValue] != nil }
-    /// Whether everything is held that was asked for, in this version or a later one.
+    /// Whether the archive now has everything in this version or a later one.
     var isComplete: Bool { refused.isEmpty && conflicting == 0 }
 
     mutating func add(_ outcome: ImportOutcome, _ item: DumpItem) {
@@ -132,7 +132,7 @@ struct ImportSummary: Encodable {
 }
 
 struct ItemWords {
-    /// The key of the DHT, or what a pin or a block is about.
+    /// The key of the DHT, or the subject of a pin or a block.
     var key = ""
     /// The signer's mid, or the SHA-1 of the unsigned value; empty if there is none.
     var id = ""

@@ -12,7 +12,7 @@ struct Importing {
     private let threads: Int
     private let verifier = SignatureVerifier()
     private var progress = ProgressLine()
-    /// What has become of it so far.
+    /// The result so far.
     private(set) var summary = ImportSummary()
 
     private static let batchItems = 4096
@@ -24,7 +24,7 @@ struct Importing {
         summary.items = seal.items
     }
 
-    /// Takes everything that a source has, from where an earlier import of the same dump was.
+    /// Imports everything from a source, continuing an earlier import of the same dump.
     mutating func run(_ given: ItemSource) throws {
         var source = given
         let earlier = try archive.importProgress()
@@ -69,7 +69,7 @@ struct Importing {
                 + "\(summary.refusedCount) refused")
     }
 
-    /// The index is a convenience: what keeps it from following keeps nothing from being imported.
+    /// The index is a convenience: its failure does not stop an import.
     private mutating func followIndex() throws {
         while true {
             do {
@@ -83,7 +83,7 @@ struct Importing {
     }
 }
 
-/// A batch that is being committed beside whatever else goes on.
+/// A batch that is committed in the background.
 private final class Commit: Sendable {
     let items: [DumpItem]
     private let result = Mutex<Result<[ImportOutcome], ArchiveError>?>(nil)
@@ -98,7 +98,7 @@ private final class Commit: Sendable {
             let outcomes = Result { () throws(ArchiveError) in
                 try archive.take(vetted, of: root, mode, refusedBefore: refusedBefore, at: DumpOptions.now)
             }
-            // So that the journal stays short; what the index misses here it catches up with at the end.
+            // Keeps the journal short; the index catches up at the end.
             _ = try? archive.follow()
             result.withLock { $0 = outcomes }
             isDone.signal()

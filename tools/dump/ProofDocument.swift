@@ -2,13 +2,13 @@ internal import Archive
 internal import Console
 internal import IPv8
 
-/// What `prove` writes and `check-proof` reads: `docs/dump-format.md` tells how to check it with any SHA-256.
+/// The output of `prove` and the input of `check-proof`: `docs/dump-format.md` tells how to check it with any SHA-256.
 ///
 /// Format 1 had neither header nor closing, so a proof from a part of an archive looked like one from the whole.
 struct ProofDocument: Codable {
     var format = ProofDocument.format
 
-    /// What alone is read of a proof whose format is not known.
+    /// The only member that is read if a proof's format is unknown.
     struct Format: Decodable {
         var format: Int
     }
@@ -16,12 +16,12 @@ struct ProofDocument: Codable {
     /// The root of the dump's tree and the number of its leaves.
     var root: String
     var leaves: Int
-    /// Who signed the root, and the signature; `null` where nobody did.
+    /// The signer of the root, and the signature; `null` without a signature.
     var publicKey: String?
     var signature: String?
     /// The first leaf, which says what part of an archive the dump is of; `null` in format 1.
     var header: Leaf?
-    /// The last leaf, which says how many records were left out; `null` where the dump has none.
+    /// The last leaf, which says how many records were left out; `null` if the dump has none.
     var closing: Leaf?
     var items: [Leaf]
 
@@ -66,7 +66,7 @@ struct ProofDocument: Codable {
         try container.encode(items, forKey: .items)
     }
 
-    /// The seal that it names; `nil` if it is none.
+    /// The seal that it names; `nil` if the seal is invalid.
     var seal: DumpSeal? {
         guard (1...ProofDocument.format).contains(format), (format == 1) == (header == nil),
             header != nil || closing == nil, let root = Digest256(hex: root), leaves > 1
@@ -79,11 +79,11 @@ struct ProofDocument: Codable {
     }
 }
 
-/// What part of an archive a dump is of, as a proof from it shows.
+/// What part of an archive a dump contains, according to a proof.
 struct ProvenExtent {
-    /// What the dump's header says.
+    /// The contents of the dump's header.
     var header: DumpHeader
-    /// How many damaged records were left out; `nil` in a dump of format 1, which does not tell.
+    /// How many damaged records were left out; `nil` for a dump of format 1, which does not say.
     var leftOut: Int?
 
     /// Reads and checks the first and the last leaf; `nil` for a proof of format 1, which has neither.
@@ -101,7 +101,7 @@ struct ProvenExtent {
         guard leftOut != nil else { throw .unreadable }
     }
 
-    /// Whether all that the archive kept is in the dump; `nil` if that is not known.
+    /// Whether the dump has everything that the archive had; `nil` if unknown.
     var isWhole: Bool? {
         guard header.isWhole else { return false }
         return leftOut.map { $0 == 0 }
@@ -134,7 +134,7 @@ extension ProofDocument.Leaf {
         return bytes
     }
 
-    /// What the leaf of an item says, if it leads to the root and its own signatures are valid.
+    /// The item of a leaf, if it leads to the root and its own signatures are valid.
     func check(_ seal: DumpSeal, _ verifier: SignatureVerifier) throws(Fault) -> DumpItem {
         guard let bytes = Hex.decode(item), let item = DumpItem(bytes[...]), item.bytes == bytes else {
             throw .unreadable

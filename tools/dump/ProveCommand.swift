@@ -20,20 +20,12 @@ struct ProveCommand: ParsableCommand {
               bristlecone-dump check-proof greeting.proof --root 5d41402abc4b2a76b9719d911017c592...
             """)
 
-    @Argument(
-        help: ArgumentHelp("A text (its SHA-1 is the key) or 40 hexadecimal digits.", valueName: "key"),
-        transform: { text in
-            guard !text.isEmpty else {
-                throw ValidationError("The key is empty: give a text or 40 hexadecimal digits.")
-            }
-            return Target(hex: text) ?? Target(hashing: text)
-        })
-    var key: Target
+    @OptionGroup var argument: KeyArgument
 
     @Argument(help: ArgumentHelp("The dump, or lines of JSON or CSV; - is standard input.", valueName: "dump"))
     var dump: String
 
-    /// More of them under one key are nothing that an archive holds.
+    /// An archive never has more under one key.
     private static let itemsMax = 65_536
 
     mutating func run() throws {
@@ -42,7 +34,8 @@ struct ProveCommand: ParsableCommand {
         do {
             let (seal, found) = try find(input)
             guard !found.isEmpty else {
-                throw DumpFailure(message: "There is nothing under \(key) in \(dump).", status: DumpFailure.found)
+                throw DumpFailure(
+                    message: "There is nothing under \(argument.key) in \(dump).", status: DumpFailure.found)
             }
             let header = try ItemSource(input.fromStart(named: name)).header
             var leaves: [(place: Int, bytes: [UInt8])] = [(0, header.leaf)]
@@ -73,13 +66,13 @@ struct ProveCommand: ParsableCommand {
         String(decoding: bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...], as: UTF8.self)
     }
 
-    /// Reads the dump to its end; its seal, and the items that are about the key.
+    /// Reads the dump to its end. Returns its seal, and the items about the key.
     private func find(_ input: DumpInput) throws -> (DumpSeal, [(leaf: Int, item: DumpItem)]) {
         var progress = ProgressLine()
         var source = try ItemSource(input)
         var found: [(leaf: Int, item: DumpItem)] = []
         while let item = try source.next() {
-            if item.target == key.bits, found.count < ProveCommand.itemsMax {
+            if item.target == argument.key.bits, found.count < ProveCommand.itemsMax {
                 found.append((source.leafCount - 1, item))
             }
             progress.show("reading \(dump): \(Words.space(input.offset))")
@@ -156,13 +149,13 @@ struct CheckProofCommand: ParsableCommand {
     }
 }
 
-/// What `check-proof` answers; its JSON has the same names, in snake case.
+/// The result of `check-proof`; its JSON has the same names, in snake case.
 struct ProofReport: Encodable {
     var holds: Bool
     var root: String
     var leaves: Int
     var signedBy: String?
-    /// What part of an archive the dump is of; a proof of format 1 does not tell.
+    /// What part of an archive the dump contains; a proof of format 1 does not say.
     private var extent: ProvenExtent?
     var items: [Item]
     var faults: [String]

@@ -3,14 +3,14 @@ internal import Console
 internal import Glibc
 internal import IPv8
 
-/// What a repair did, as the child tells it.
+/// The work of a repair, reported by the child.
 struct RepairSummary: Codable, Equatable {
     /// Damaged records that were moved to the quarantine, by table.
     var quarantined: [String: Int]
     var countsRestored: Bool
     var accountsRestored: Bool
     var orderRestored: Bool
-    /// Publications that were written anew.
+    /// Publications that were written again.
     var publicationsRestored: Int
     /// Changes that were taken out of the journal.
     var changesDropped: Int
@@ -36,14 +36,14 @@ struct RepairSummary: Codable, Equatable {
     }
 }
 
-/// What `verify --repair` answers; its JSON has the same names, in snake case.
+/// The result of `verify --repair`; its JSON has the same names, in snake case.
 struct RepairedSummary: Encodable {
     var before: VerifySummary
     var repaired: RepairSummary
     var after: VerifySummary
 }
 
-/// Mends what can be mended of an archive on which no node runs.
+/// Repairs an archive that no node is using.
 enum Repair {
     /// The step that the child does.
     static let step = "repair"
@@ -75,7 +75,7 @@ enum Repair {
         return readLine()?.lowercased().hasPrefix("y") ?? false
     }
 
-    /// What the child does.
+    /// The child's part.
     static func run(_ folder: String) throws -> RepairSummary {
         let held = try HeldFolder(folder)
         var options = ArchiveOptions(fittingIndexIn: folder)

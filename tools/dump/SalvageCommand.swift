@@ -88,7 +88,7 @@ struct SalvageCommand: ParsableCommand {
         }
     }
 
-    /// On standard error where the dump goes to standard output.
+    /// On standard error if the dump goes to standard output.
     private func tell(_ report: SalvageReport, isBeside: Bool) throws {
         let text = json ? try DumpJSON.encode(report) : report.text()
         if isBeside { Output.complainLines(text) } else { try Output.answer(text) }
@@ -96,7 +96,7 @@ struct SalvageCommand: ParsableCommand {
     }
 }
 
-/// What `salvage` answers; its JSON has the same names, in snake case.
+/// The result of `salvage`; its JSON has the same names, in snake case.
 struct SalvageReport: Encodable {
     var dump: String
     /// `nil` if nothing is lost and so nothing was written.

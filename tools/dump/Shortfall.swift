@@ -8,7 +8,7 @@ internal import Synchronization
 enum Shortfall {
     private static let told = Atomic(0)
 
-    /// How many things have been told.
+    /// How many faults have been reported.
     static var count: Int { told.load(ordering: .relaxed) }
 
     /// How long a command may look over an archive of which it reads a part.
@@ -20,7 +20,7 @@ enum Shortfall {
         count > 0 ? DumpFailure.cannotRead : status
     }
 
-    /// Looks over an archive, and tells what is missing.
+    /// Checks an archive, and reports missing parts.
     ///
     /// - Parameters:
     ///   - limit: how long that may take; `nil` for as long as it does, by a command that reads all of it.
@@ -46,7 +46,7 @@ enum Shortfall {
 }
 
 extension VerifyFinding {
-    /// What is wrong, in a sentence without its end.
+    /// The fault, as a sentence without its end.
     fileprivate var sentence: String {
         key.isEmpty ? "\(table) \(fault)" : "the record \(shownKey) of \(table) \(fault)"
     }

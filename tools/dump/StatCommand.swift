@@ -3,7 +3,7 @@ internal import ArgumentParser
 internal import Console
 internal import IPv8
 
-/// What `stat` answers.
+/// The result of `stat`.
 struct StatReport {
     let summary: ArchiveSummary
     let folder: String
@@ -65,7 +65,7 @@ struct StatReport {
         ])
     }
 
-    /// Earlier versions that are kept.
+    /// Earlier versions in the history.
     private var versions: Int { summary.tables.first { $0.name == "history" }?.records ?? 0 }
 
     /// The answer for people.
@@ -177,7 +177,7 @@ struct StatReport {
 }
 
 extension ArchiveSummary.BudgetShape {
-    /// How much of the pages of its table the records take, in percent; `nil` if the table has none.
+    /// The share of its table's pages that the records fill, in percent; `nil` if the table has no pages.
     fileprivate func fill(in summary: ArchiveSummary) -> Int? {
         let table = budget == .served ? "entries" : budget.name
         guard let shape = summary.tables.first(where: { $0.name == table }), shape.bytes > 0, records > 0 else {
@@ -240,7 +240,7 @@ struct StatCommand: GuardedCommand {
 
     @OptionGroup var options: DumpOptions
 
-    /// What is told comes at once, however large the archive is, so it is not looked over for longer.
+    /// Figures must appear quickly, however large the archive is, so the check takes no longer.
     private static let lookMax: Duration = .seconds(2)
 
     mutating func run() throws {

@@ -48,9 +48,9 @@ struct VerifyCommand: GuardedCommand {
         }
     }
 
-    /// The child: writes what it finds in lines of JSON.
+    /// The child process: writes its findings as lines of JSON.
     mutating func run() throws {
-        if Walker.step == Repair.step {
+        if Worker.step == Repair.step {
             VerifyCommand.send(.repaired(try Repair.run(options.folder)))
             return
         }
@@ -66,7 +66,7 @@ struct VerifyCommand: GuardedCommand {
         if let line = try? DumpJSON.encode(event) { Output.show(line) }
     }
 
-    /// The parent: gathers what the child writes, also where damage has ended it.
+    /// The parent process: collects the child's lines, even if damage ended the child.
     func supervise() throws -> Int32 {
         if repair { try Repair.requireStopped(options.folder) }
         let report: VerifySummary
@@ -96,7 +96,7 @@ struct VerifyCommand: GuardedCommand {
     private func verified() throws -> Verified {
         let begun = ContinuousClock.now
         var gathered = VerifyGathering()
-        let end = try Walker.run { line in
+        let end = try Worker.run { line in
             if let event = DumpJSON.decode(VerifyEvent.self, from: line) {
                 gathered.take(event, after: ContinuousClock.now - begun)
             }
@@ -106,9 +106,9 @@ struct VerifyCommand: GuardedCommand {
         case .exited(0): break
         case .exited(let status): return .failed(status)
         case .killed(let signal):
-            // What did not come to its end says nothing about the archive, unless it was damage that ended it.
-            guard WalkerSignal.meaning(of: signal) != .ended else {
-                throw DumpFailure(message: WalkerSignal.message(signal), status: DumpFailure.cannotRead)
+            // An incomplete check says nothing about the archive, unless damage ended it.
+            guard WorkerSignal.meaning(of: signal) != .ended else {
+                throw DumpFailure(message: WorkerSignal.message(signal), status: DumpFailure.cannotRead)
             }
         }
         return .done(gathered.report(folder: options.folder, end, duration: ContinuousClock.now - begun))
@@ -117,14 +117,14 @@ struct VerifyCommand: GuardedCommand {
     /// Repairs in a child, and verifies once more.
     private func mend(_ before: VerifySummary) throws -> Int32 {
         var repaired: RepairSummary?
-        let end = try Walker.run(step: Repair.step) { line in
+        let end = try Worker.run(step: Repair.step) { line in
             if case .repaired(let summary)? = DumpJSON.decode(VerifyEvent.self, from: line) { repaired = summary }
         }
         switch end {
         case .exited(0): break
         case .exited(let status): return status
         case .killed(let signal):
-            throw DumpFailure(message: WalkerSignal.message(signal), status: DumpFailure.cannotRead)
+            throw DumpFailure(message: WorkerSignal.message(signal), status: DumpFailure.cannotRead)
         }
         guard let repaired else {
             throw DumpFailure(message: "The repair ended without a report: repeat it.", status: DumpFailure.cannotRead)

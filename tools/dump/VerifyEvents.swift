@@ -1,7 +1,7 @@
 internal import Archive
 internal import IPv8
 
-/// What the child that walks over the archive tells its parent, one JSON object a line.
+/// Messages from the child that checks the archive to its parent, one JSON object per line.
 enum VerifyEvent: Codable, Equatable {
     case progress(WalkProgress)
     case finding(Finding)
@@ -42,7 +42,7 @@ struct Finding: Codable, Equatable {
     }
 }
 
-/// What the walk came to.
+/// The result of a complete check.
 struct WalkEnd: Codable, Equatable {
     var tables: [Table]
     var signatures: Int

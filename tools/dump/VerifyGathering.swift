@@ -1,7 +1,7 @@
 internal import Console
 internal import IPv8
 
-/// What a walk has told so far, and how it is shown meanwhile.
+/// The findings of a check so far, and its progress line.
 struct VerifyGathering {
     private var findings: [Finding] = []
     private var progress: WalkProgress?
@@ -22,22 +22,22 @@ struct VerifyGathering {
         }
     }
 
-    /// Leaves an empty line where progress was.
+    /// Clears the progress line.
     mutating func endProgress() { line.end() }
 
-    /// All of it, also where the walk was killed on its way.
-    func report(folder: String, _ walker: Walker.End, duration: Duration) -> VerifySummary {
+    /// All findings, even if the child was killed.
+    func report(folder: String, _ worker: Worker.End, duration: Duration) -> VerifySummary {
         var all = findings
-        if case .killed(let signal) = walker {
+        if case .killed(let signal) = worker {
             let table = progress?.table ?? "meta"
             all.append(
                 Finding(
                     table: table, key: "",
-                    fault: WalkerSignal.meaning(of: signal) == .damage
+                    fault: WorkerSignal.meaning(of: signal) == .damage
                         ? "could not be read to its end: LMDB's own pages are damaged, and reading them ended the process "
-                            + "(\(WalkerSignal.name(of: signal)))"
+                            + "(\(WorkerSignal.name(of: signal)))"
                         : "could not be read to its end, because of a bug in this program "
-                            + "(\(WalkerSignal.name(of: signal)))"))
+                            + "(\(WorkerSignal.name(of: signal)))"))
         }
         return VerifySummary(
             folder: folder, sound: all.isEmpty && end != nil, records: progress?.checked ?? 0,

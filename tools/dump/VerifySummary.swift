@@ -1,6 +1,6 @@
 internal import Console
 
-/// What `verify` answers; its JSON has the same names, in snake case.
+/// The result of `verify`; its JSON has the same names, in snake case.
 struct VerifySummary: Encodable {
     var folder: String
     var sound: Bool
@@ -83,7 +83,7 @@ struct VerifySummary: Encodable {
         return table.lines()
     }
 
-    /// How near the walk comes to what the machine can do at all.
+    /// How close the check comes to the machine's limit.
     private func speedText(_ signatures: Int) -> String {
         guard let bareSignatureRate else { return "" }
         let rate = Double(signatures) / max(seconds, 0.001)

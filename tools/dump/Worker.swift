@@ -3,23 +3,23 @@ internal import Dispatch
 internal import Glibc
 
 /// Runs this program a second time, with the same arguments, as the child that reads the archive.
-enum Walker {
+enum Worker {
     /// How a child ended.
     enum End: Equatable {
         case exited(Int32)
         case killed(signal: Int32)
     }
 
-    /// What a child ends with, before it has read or written anything, when it needs another process number.
+    /// The exit status of a child that needs another process number, before it has read or written anything.
     static let needsAnotherNumber: Int32 = 111
     /// How many children are tried. Each gets another number, and a container has few processes that look into one archive.
     private static let attemptsMax = 16
-    private static let mark = "BRISTLECONE_DUMP_WALKER"
+    private static let mark = "BRISTLECONE_DUMP_WORKER"
     /// Names the descriptor on which the child has the end of a pipe that closes when its parent is gone.
     private static let lifelineMark = "BRISTLECONE_DUMP_LIFELINE"
 
     /// Whether this process is that child.
-    static var isWalker: Bool { getenv(mark) != nil }
+    static var isWorker: Bool { getenv(mark) != nil }
 
     /// Which part of a command the child is to do.
     static var step: String { getenv(mark).map { String(cString: $0) } ?? "" }

@@ -1,8 +1,8 @@
 internal import Glibc
 
 /// Why a signal ended the child that reads the archive.
-enum WalkerSignal {
-    /// What such a signal says about the archive.
+enum WorkerSignal {
+    /// What the signal says about the archive.
     enum Meaning: Equatable {
         /// The child looked at memory that is not there, or LMDB gave up: damaged pages lead to that.
         case damage
@@ -12,7 +12,6 @@ enum WalkerSignal {
         case ended
     }
 
-    /// What a signal says.
     static func meaning(of signal: Int32) -> Meaning {
         switch signal {
         case SIGSEGV, SIGBUS, SIGABRT: .damage

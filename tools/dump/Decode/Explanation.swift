@@ -11,7 +11,7 @@ struct Explanation {
     let kind: Kind
     let byteCount: Int
     let fields: [Field]
-    /// Where it breaks; `nil` if a node would take it.
+    /// Where it breaks; `nil` if a node would accept it.
     let fault: DecodeFault?
 
     init(_ bytes: [UInt8], as kind: Kind) {
@@ -32,7 +32,7 @@ struct Explanation {
         fault = broken ?? Explanation.fault(in: reader.fields) ?? Explanation.doubt(bytes, kind)
     }
 
-    /// What to take bytes for: a packet where they begin like one, or are too many for an entry.
+    /// How to read bytes: as a packet if they begin like one or are too many for an entry.
     static func kind(of bytes: [UInt8]) -> Kind {
         let isPacket = bytes.starts(with: Packet.prefix) || bytes.count > Entry.byteCountMax
         return isPacket ? .packet : .entry
@@ -44,7 +44,7 @@ struct Explanation {
             .map { DecodeFault(offset: $0.offset, reason: $0.fault ?? "") }
     }
 
-    /// What the node's own reader would refuse though nothing was found here.
+    /// A fault that only the node's own reader finds.
     private static func doubt(_ bytes: [UInt8], _ kind: Kind) -> DecodeFault? {
         do {
             switch kind {
@@ -87,7 +87,7 @@ struct Explanation {
 
     private func cells(_ field: Field, on terminal: Terminal) -> [ColumnTable.Cell] {
         let name = String(repeating: "  ", count: field.depth) + field.name
-        // What is wrong with the whole is said once, below.
+        // Faults of the whole are reported once, below.
         let said = field.fault == fault?.reason ? nil : field.fault
         let meaning = said.map { $0 == field.meaning || field.meaning.isEmpty ? $0 : "\(field.meaning): \($0)" }
         return [

@@ -3,7 +3,7 @@ internal import IPv8
 
 /// How an entry is laid out.
 extension FieldReader {
-    /// Reads an entry up to the end of what is to be read.
+    /// Reads an entry up to the end of the present part.
     mutating func entry() throws(DecodeFault) {
         let start = position
         let count = remaining

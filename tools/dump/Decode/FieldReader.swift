@@ -1,19 +1,19 @@
 internal import Console
 internal import IPv8
 
-/// A part of a packet or an entry: where it lies and what it means.
+/// A part of a packet or an entry: its place and its meaning.
 struct Field: Equatable {
     var offset: Int
     var bytes: [UInt8]
     var name: String
     var meaning: String
-    /// How deep it lies in what surrounds it: a value's own fields are within the value.
+    /// The depth of nesting: a value's own fields are within the value.
     var depth: Int
-    /// What is wrong with it, though what follows can be read.
+    /// A fault that does not prevent reading further.
     var fault: String?
 }
 
-/// Where and why something cannot be read any further.
+/// Where and why reading cannot continue.
 struct DecodeFault: Error, Equatable {
     var offset: Int
     var reason: String
@@ -25,7 +25,7 @@ struct FieldReader {
     let bytes: [UInt8]
     private(set) var position: Int
     private(set) var fields: [Field] = []
-    /// Where the part that is being read ends, and what begins there.
+    /// The end of the present part, and the name of the next one.
     private var end: Int
     private var endName = "the end"
     private let depth: Int
@@ -40,7 +40,7 @@ struct FieldReader {
     /// How many bytes have not been read.
     var remaining: Int { end - position }
 
-    /// Keeps what follows from being read into bytes that belong to something else.
+    /// Keeps the following fields from reading bytes that belong to something else.
     mutating func limit(to end: Int, because name: String) {
         self.end = end
         endName = name
@@ -91,7 +91,7 @@ struct FieldReader {
     /// Steps over bytes that were read as a part of their own.
     mutating func skip(_ count: Int) { position += count }
 
-    /// Takes over what was read of a part.
+    /// Adds the fields of a part.
     mutating func append(_ part: [Field]) { fields += part }
 
     /// Notes that something is wrong with the field that was read last.
@@ -99,7 +99,7 @@ struct FieldReader {
         if !fields.isEmpty { fields[fields.count - 1].fault = fault }
     }
 
-    /// Names what is left without reading it.
+    /// Names the remaining bytes without reading them.
     mutating func leaveRest(_ fault: String) {
         let rest = Array(bytes[min(position, bytes.count)...])
         guard !rest.isEmpty else { return }

@@ -74,7 +74,7 @@ struct BucketsCommand: GuardedCommand {
 }
 
 extension KnownContact {
-    /// Where the contact stands in the key space.
+    /// The contact's position in the key space.
     fileprivate var nodeID: NodeID { NodeID(host: contact.address.host, mid: contact.publicKey.mid) }
 
     fileprivate var json: JSON {
@@ -106,7 +106,7 @@ extension KnownContact {
 }
 
 extension KnownBucket {
-    /// Whether a node of a family has its place in it.
+    /// Whether a node id of this family belongs in the bucket.
     fileprivate func holds(_ id: NodeID, of family: AddressFamily) -> Bool {
         guard family.rawValue == self.family, prefix.count <= Bits160.bitCount else { return false }
         return prefix.enumerated().allSatisfy { place, bit in id.bits[bit: place] == (bit == "1") }

@@ -17,14 +17,9 @@ struct JobsCommand: GuardedCommand {
               bristlecone-dump jobs --limit 20 ./data
             """)
 
-    @Option(help: ArgumentHelp("List at most this many values.", valueName: "count"))
-    var limit: Int?
+    @OptionGroup var length: LimitOption
 
     @OptionGroup var options: DumpOptions
-
-    mutating func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
-    }
 
     mutating func run() throws {
         let now = DumpOptions.now
@@ -37,7 +32,7 @@ struct JobsCommand: GuardedCommand {
             try writer.add(options.json ? due.json.text : table.row(due.cells(on: terminal, at: now)))
         }
         for job in try reader.jobs() { try add(.job(job)) }
-        var walk = try DueWalk(reader, limit: limit)
+        var walk = try DueWalk(reader, limit: length.limit)
         while !walk.isAtEnd {
             for value in try walk.next() { try add(.value(value)) }
             try writer.flush()

@@ -26,14 +26,9 @@ struct PublishersCommand: GuardedCommand {
     @Flag(help: "Reverse the order.")
     var reverse = false
 
-    @Option(help: ArgumentHelp("List at most this many.", valueName: "count"))
-    var limit: Int?
+    @OptionGroup var length: LimitOption
 
     @OptionGroup var options: DumpOptions
-
-    mutating func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
-    }
 
     mutating func run() throws {
         let now = DumpOptions.now
@@ -41,8 +36,9 @@ struct PublishersCommand: GuardedCommand {
         let terminal = OutputOptions.terminal
         let table = ColumnTable(Publisher.columns(on: terminal), on: terminal)
         var writer = RowWriter()
-        var walk = try ProgressLine.during("Counting each signer's values") { () throws(ArchiveError) in
-            try PublisherWalk(reader, by: sort, isReversed: reverse, limit: limit)
+        var walk = try ProgressLine.during({ "Counting each signer's values, \(Words.age($0))" }) {
+            () throws(ArchiveError) in
+            try PublisherWalk(reader, by: sort, isReversed: reverse, limit: length.limit)
         }
         while !walk.isAtEnd {
             for publisher in try walk.next() {

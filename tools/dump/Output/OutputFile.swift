@@ -52,7 +52,7 @@ final class OutputFile {
         if buffer.count >= OutputFile.bufferBytes { try flush() }
     }
 
-    /// Writes what waits, and puts a regular file in its place.
+    /// Writes the remaining bytes, and puts a regular file in its place.
     func finish() throws {
         try flush()
         do {
@@ -66,7 +66,7 @@ final class OutputFile {
         }
     }
 
-    /// Removes what was written so far, if it is a file of its own.
+    /// Removes the unfinished file, if it is one of our own.
     func abandon() { replacement?.abandon() }
 
     private func flush() throws {
@@ -85,13 +85,13 @@ final class OutputFile {
             path, "cannot be written (\(String(cString: strerror(code)))): make room there, or choose another place.")
     }
 
-    /// Opens something that is no regular file, and sees that it is still what was decided on.
+    /// Opens something that is not a regular file, and checks that nobody has replaced it since the decision.
     private static func open(_ place: String, _ status: stat, _ path: String) throws(FileFailure) -> Int32 {
         if status.st_mode & S_IFMT == S_IFSOCK { return try connect(place, path) }
         let descriptor = Glibc.open(place, O_WRONLY | O_NOCTTY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path, errno) }
         var opened = stat()
-        // The system's name for somebody else's open pipe is a link, and what it leads to is known only now.
+        // The system's name for somebody else's open pipe is a link, and its target is known only now.
         let isLink = status.st_mode & S_IFMT == S_IFLNK
         guard fstat(descriptor, &opened) == 0, opened.st_mode & S_IFMT != S_IFREG,
             isLink || (opened.st_dev, opened.st_ino) == (status.st_dev, status.st_ino)

@@ -1,7 +1,7 @@
 internal import Archive
 internal import Glibc
 
-/// Where an output goes: decided, and refused, before anything is opened for writing or replaced.
+/// The destination of an output. It is chosen, or refused, before anything is opened for writing or replaced.
 enum OutputPlace {
     /// An open descriptor of this process, such as standard output, which is written through to.
     case descriptor(Int32)
@@ -12,7 +12,7 @@ enum OutputPlace {
 
     private static let linksMax = 40
 
-    /// Finds out what a path leads to.
+    /// Resolves a path.
     ///
     /// Links are followed here and not by the system, which would follow one that somebody else has planted: only
     /// root's and one's own count.
@@ -106,7 +106,7 @@ enum OutputPlace {
         return number
     }
 
-    /// Where a link leads; `nil` if it is the system's own name for an open pipe or socket of another process.
+    /// The target of a link; `nil` if the link is the system's own name for another process's open pipe or socket.
     private static func target(of place: String, _ path: String) throws(FileFailure) -> String? {
         var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = bytes.withUnsafeMutableBytes { bytes in

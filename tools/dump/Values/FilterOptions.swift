@@ -87,7 +87,7 @@ struct FilterOptions: ParsableArguments {
         }
     }
 
-    /// What the archive is asked.
+    /// The filter for the archive.
     var filter: ValueFilter {
         var filter = ValueFilter()
         if let prefix { filter.keys = prefix }

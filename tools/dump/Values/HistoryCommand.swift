@@ -113,7 +113,7 @@ struct HistoryCommand: GuardedCommand {
     }
 }
 
-/// Reads the journal, and tells how far it is.
+/// Reads the journal, and shows its progress.
 enum JournalReading {
     static func changes(of key: Target, in reader: ArchiveReader) throws(ArchiveError) -> [KnownChange] {
         var progress = ProgressLine()

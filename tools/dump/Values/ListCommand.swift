@@ -32,13 +32,11 @@ struct ListCommand: GuardedCommand {
     @Flag(help: "Reverse the order.")
     var reverse = false
 
-    @Option(help: ArgumentHelp("List at most this many.", valueName: "count"))
-    var limit: Int?
+    @OptionGroup var length: LimitOption
 
     @OptionGroup var options: DumpOptions
 
     mutating func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
         if filters.asOf != nil, sort != .key || reverse {
             throw ValidationError(
                 "With --as-of the list is in key order: remove --sort and --reverse.")
@@ -47,8 +45,8 @@ struct ListCommand: GuardedCommand {
 
     mutating func run() throws {
         let now = DumpOptions.now
-        let reader = try options.open(readsAll: limit == nil)
-        var rows = ValueRows(output: options.output, now: filters.asOf?.instant ?? now, limit: limit)
+        let reader = try options.open(readsAll: length.limit == nil)
+        var rows = ValueRows(output: options.output, now: filters.asOf?.instant ?? now, limit: length.limit)
         let damaged =
             try usesIndex(reader)
             ? try listByIndex(reader, &rows, at: now) : try listByKey(reader, &rows, at: now)
@@ -82,8 +80,8 @@ struct ListCommand: GuardedCommand {
 
     /// Returns how many damaged records were come upon.
     private func listByIndex(_ reader: ArchiveReader, _ rows: inout ValueRows, at now: Instant) throws -> Int {
-        var walk = try ProgressLine.during("Sorting values") { () throws(ArchiveError) in
-            try SortedWalk(reader, filters.filter, by: sort, descending: reverse, limit: limit, at: now)
+        var walk = try ProgressLine.during({ "Sorting values, \(Words.age($0))" }) { () throws(ArchiveError) in
+            try SortedWalk(reader, filters.filter, by: sort, descending: reverse, limit: length.limit, at: now)
         }
         while !walk.isAtEnd, !rows.isFull { try rows.add(try walk.next()) }
         return walk.damagedCount
@@ -139,7 +137,7 @@ struct ValueRows {
         progress.show("\(examined) records read, \(listed) listed")
     }
 
-    /// Says so where nothing was listed.
+    /// Reports an empty list.
     mutating func end(nothing: String) throws(DumpFailure) {
         progress.end()
         try writer.flush()

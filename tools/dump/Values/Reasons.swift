@@ -2,7 +2,7 @@ internal import Archive
 internal import Console
 internal import IPv8
 
-/// What is known of a key, in sentences: of the key first, then of each value, then of what is gone.
+/// Everything known of a key, in sentences: of the key first, then of each value, then of removed values.
 struct Reasons {
     private(set) var all: [Reason] = []
     private(set) var isNothingKnown = false

@@ -2,9 +2,9 @@ internal import Archive
 internal import Console
 internal import IPv8
 
-/// How a value is told: as a row, as lines, as JSON.
+/// A value as a row, as lines, and as JSON.
 extension HeldValue {
-    /// What it is at a moment, in a word: `served`, `expired`, `retained` (out of the serving window) or `damaged`.
+    /// The state at a moment, in a word: `served`, `expired`, `retained` (out of the serving window) or `damaged`.
     func state(at now: Instant) -> String {
         guard let record else { return "damaged" }
         if record.expiresAt > now { return "served" }

@@ -39,9 +39,9 @@ struct WhyCommand: GuardedCommand {
 
 /// One thing that is so, and why.
 struct Reason: Equatable {
-    /// What it is about: the key, or a value or signer by its id.
+    /// The subject: the key, or a value or signer by its id.
     var about: String?
-    /// What kind of thing it is, in a word.
+    /// The kind of reason, in a word.
     var topic: String
     /// The sentence.
     var text: String
