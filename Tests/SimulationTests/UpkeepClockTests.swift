@@ -17,7 +17,7 @@ import Testing
         let inner: ArchivistWorld
         var world: World { inner.world }
         var machine: Machine { inner.archivist }
-        var meter: UpkeepMeter { inner.meter }
+        var meter: RequestMeter { inner.meter }
 
         init() throws {
             var settings = NodeSettings()

@@ -24,7 +24,7 @@ import Testing
         #expect(report.acknowledged > 60)
         #expect(report.looks > 20)
         #expect(report.served > 50)
-        #expect(report.found * 10 >= report.searched * 8)
+        #expect(report.found * 10 >= report.lookedUp * 8)
         #expect(report.sweeps > 0 && report.retired > 0 && report.deleted > 0)
         #expect(report.pins > 0 && report.withdrawals > 0)
         #expect(report.contacts > 0 && report.mostAsked > 1)

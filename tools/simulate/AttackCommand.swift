@@ -67,7 +67,7 @@ struct AttackCommand: ParsableCommand {
         if !complaints.isEmpty { throw ExitCode.failure }
     }
 
-    /// What runs one world again, with this very program.
+    /// The command that runs one world again with this program.
     private func replay(of report: AttackReport, without defence: Defence?) -> String {
         "\(CommandLine.arguments[0]) attack \(report.attack) --seed \(report.seed)"
             + (defence.map { " --without \($0.rawValue)" } ?? "")

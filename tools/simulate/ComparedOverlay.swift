@@ -59,7 +59,7 @@ final class ComparedOverlay {
         }
     }
 
-    /// Starts a machine's node, who is told of three that are there: what a tracker does for real.
+    /// Starts a machine's node with three known peers, as a tracker would name them.
     private func start(_ machine: Machine, firstSweepAfter: Duration = ReferenceNode.sweepInterval) {
         // One that is killed and started within a step is still among those that are there.
         running.removeAll { $0 === machine }
@@ -73,7 +73,7 @@ final class ComparedOverlay {
         running.append(machine)
     }
 
-    /// Whether a machine is one for a node of ours.
+    /// Whether a machine runs a node of ours.
     func isOurs(_ machine: Machine) -> Bool {
         switch kind {
         case .bristlecone: true
@@ -92,7 +92,7 @@ final class ComparedOverlay {
 
     private func noteRunning() { running.removeAll { $0.resident == nil } }
 
-    /// Whether somebody who asked a machine now would get a value from it.
+    /// Whether a requester would get a value from a machine now.
     func serves(_ machine: Machine, _ value: PublishedValue) -> Bool {
         if let host = machine.host {
             return host.storage.held(under: value.target).contains {

@@ -2,10 +2,10 @@ import DHTCore
 import IPv8
 import Simulation
 
-/// One run: an overlay grows, values are published, time passes, and now and then it is looked what is left of them.
+/// One run: an overlay grows, values are published, time passes, and now and then the run counts what is left of them.
 ///
-/// Half of the values are searched from time to time, the other half not before the end: a search stores what it finds, and
-/// so keeps alive what it is to measure.
+/// Half of the values are looked up from time to time, the other half only at the end: a lookup stores the value that
+/// it finds, and so keeps alive what is being measured.
 final class Comparison {
     private let overlay: ComparedOverlay
     private let trace = LookupTrace()
@@ -13,7 +13,7 @@ final class Comparison {
     private var values: [PublishedValue] = []
     private var nodeMinutes = 0
     private var surveyed = (messages: 0, nodeMinutes: 0)
-    private var searches: [LookupTrace.Search] = []
+    private var lookups: [LookupTrace.Lookup] = []
     private(set) var report: ComparisonReport
 
     /// How long the overlay is left alone before anything is published.
@@ -41,7 +41,7 @@ final class Comparison {
         let end = Int((report.hours * 60).rounded())
         for minute in 1...end {
             let isSurveyed = minute % minutesBetweenSurveys == 0
-            if isSurveyed { search(lookupsPerSurvey) } else { overlay.run(for: .seconds(60)) }
+            if isSurveyed { lookUp(lookupsPerSurvey) } else { overlay.run(for: .seconds(60)) }
             nodeMinutes += overlay.running.count
             guard isSurveyed else { continue }
             survey(at: minute)
@@ -84,7 +84,7 @@ final class Comparison {
 
     private func survey(at minute: Int) {
         let finished = trace.takeFinished()
-        searches += finished
+        lookups += finished
         let sent = messages.counts.reduce(0, +)
         let rate = Double(sent - surveyed.messages) * 60 / Double(max(nodeMinutes - surveyed.nodeMinutes, 1))
         surveyed = (sent, nodeMinutes)
@@ -95,31 +95,31 @@ final class Comparison {
                 quiet: ReplicaSummary(quiet.map(overlay.replicaCount)), lookups: LookupSummary(finished)))
     }
 
-    /// Has nodes search values of the searched half for a minute.
-    private func search(_ count: Int) {
+    /// Makes nodes look up values of the first half for a minute.
+    private func lookUp(_ count: Int) {
         let spacing = Duration.seconds(45) / max(count, 1)
         for _ in 0..<count {
-            if let value = searched.randomElement(using: &overlay.world.generator) { search(value, isQuiet: false) }
+            if let value = searched.randomElement(using: &overlay.world.generator) { lookUp(value, isQuiet: false) }
             overlay.run(for: spacing)
         }
         overlay.run(for: .seconds(60) - spacing * count)
     }
 
     private func searchQuiet() {
-        searches += trace.takeFinished()
+        lookups += trace.takeFinished()
         for value in quiet {
-            search(value, isQuiet: true)
+            lookUp(value, isQuiet: true)
             overlay.run(for: .milliseconds(500))
         }
         overlay.run(for: .seconds(20))
-        searches += trace.takeFinished()
+        lookups += trace.takeFinished()
     }
 
-    /// Has somebody search a value who does not have it.
-    private func search(_ value: PublishedValue, isQuiet: Bool) {
+    /// Makes a node look up a value that it does not have.
+    private func lookUp(_ value: PublishedValue, isQuiet: Bool) {
         for _ in 0..<50 {
             guard let machine = overlay.running.randomElement(using: &overlay.world.generator) else { return }
-            guard !overlay.serves(machine, value), !trace.isSearching(machine),
+            guard !overlay.serves(machine, value), !trace.isLookingUp(machine),
                 overlay.kind != .mixed || !overlay.isOurs(machine)
             else { continue }
             trace.next = (value, isQuiet)
@@ -140,8 +140,8 @@ final class Comparison {
     }
 
     private func conclude() {
-        report.lookups = LookupSummary(searches.filter { !$0.isQuiet })
-        report.lookupsOfQuiet = LookupSummary(searches.filter(\.isQuiet))
+        report.lookups = LookupSummary(lookups.filter { !$0.isQuiet })
+        report.lookupsOfQuiet = LookupSummary(lookups.filter(\.isQuiet))
         let contacts = overlay.running.map { $0.host?.node.contacts.count ?? $0.reference?.contactCount ?? 0 }
         report.contactsMean = mean(contacts.map(Double.init))
         report.starts = overlay.churn?.startCount ?? 0

@@ -1,6 +1,6 @@
 import DHTCore
 
-/// What a comparison run measured, as it is written to its file.
+/// The measurements of a comparison run, in the form of its file.
 struct ComparisonReport: Codable {
     var kind: OverlayKind
     var churn: ChurnKind
@@ -18,12 +18,12 @@ struct ComparisonReport: Codable {
     var contactsMean = 0.0
     var starts = 0
     var kills = 0
-    /// Searches of values that are searched again and again, over the whole run.
+    /// Lookups of values that are looked up again and again, over the whole run.
     var lookups = LookupSummary([])
-    /// One search at the end for each value that nobody had searched before.
+    /// One lookup at the end of each value that nobody had looked up before.
     var lookupsOfQuiet = LookupSummary([])
     var series: [SurveyPoint] = []
-    /// What the run took.
+    /// The cost of the run.
     var messages = 0
     var wallSeconds = 0.0
     var memoryMegabytes = 0.0
@@ -36,7 +36,7 @@ struct SurveyPoint: Codable {
     var running: Int
     /// Since the last survey, messages sent by a node and hour.
     var messagesPerNodeHour: Double
-    /// The values that are searched, and those that are not.
+    /// The values that are looked up, and those that are not.
     var searched: ReplicaSummary
     var quiet: ReplicaSummary
     var lookups: LookupSummary
@@ -47,7 +47,7 @@ struct ReplicaSummary: Codable {
     var mean: Double
     var min: Int
     var max: Int
-    /// The share of values that nobody has who is there.
+    /// The share of values that no running node has.
     var lost: Double
 
     init(_ counts: [Int]) {
@@ -58,27 +58,27 @@ struct ReplicaSummary: Codable {
     }
 }
 
-/// How searches went.
+/// How lookups went.
 struct LookupSummary: Codable {
     var count: Int
     var success: Double
     /// How far the node was that first gave the value.
     var hopsMean: Double
-    /// How many requests a search made.
+    /// Requests of a lookup.
     var askedMean: Double
-    /// Until the value was there, and until the search was over, in milliseconds.
+    /// Until the value was there, and until the lookup was over, in milliseconds.
     var valueMedian: Double
     var value95: Double
     var endMedian: Double
     var end95: Double
 
-    init(_ searches: [LookupTrace.Search]) {
-        count = searches.count
-        success = searches.isEmpty ? 0 : rounded(Double(searches.count(where: \.wasFound)) / Double(searches.count))
-        hopsMean = mean(searches.compactMap { $0.hopsToValue.map(Double.init) })
-        askedMean = mean(searches.map { Double($0.asked.count) })
-        let toValue = searches.compactMap(\.timeToValue).map(milliseconds).sorted()
-        let toEnd = searches.compactMap(\.timeToEnd).map(milliseconds).sorted()
+    init(_ lookups: [LookupTrace.Lookup]) {
+        count = lookups.count
+        success = lookups.isEmpty ? 0 : rounded(Double(lookups.count(where: \.wasFound)) / Double(lookups.count))
+        hopsMean = mean(lookups.compactMap { $0.hopsToValue.map(Double.init) })
+        askedMean = mean(lookups.map { Double($0.asked.count) })
+        let toValue = lookups.compactMap(\.timeToValue).map(milliseconds).sorted()
+        let toEnd = lookups.compactMap(\.timeToEnd).map(milliseconds).sorted()
         valueMedian = percentile(50, of: toValue)
         value95 = percentile(95, of: toValue)
         endMedian = percentile(50, of: toEnd)
@@ -92,7 +92,7 @@ func mean(_ numbers: [Double]) -> Double {
 
 func milliseconds(_ duration: Duration) -> Double { duration / .milliseconds(1) }
 
-/// The number that so many per cent of sorted ones are not above.
+/// A percentile of sorted numbers.
 func percentile(_ percent: Int, of sorted: [Double]) -> Double {
     sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, sorted.count * percent / 100)].rounded()
 }

@@ -2,7 +2,7 @@ import DHTCore
 import Maintenance
 import Simulation
 
-/// A run of the simulation whose digest is recorded, and what repeats it.
+/// A run of the simulation whose digest is recorded, and the command that repeats it.
 struct DigestedRun: Sendable {
     let name: String
     /// Whether it is one of the few that are quick to check.
@@ -15,7 +15,7 @@ struct DigestedRun: Sendable {
         self.body = body
     }
 
-    /// Does the run and tells its digest.
+    /// Runs and returns the digest.
     func digest() throws -> String { try RunDigest.digest(of: body) }
 
     /// Every kind of world.

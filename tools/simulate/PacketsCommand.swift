@@ -4,7 +4,7 @@ import IPv8
 import Maintenance
 import Simulation
 
-/// What storing again costs.
+/// The cost of republishing.
 struct PacketsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "packets",

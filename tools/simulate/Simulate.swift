@@ -14,7 +14,7 @@ struct Simulate: ParsableCommand {
         ])
 
     static func main() {
-        // Runs take long, and who watches one through a pipe, or ends it, wants what there is so far.
+        // Runs take long, and somebody who watches through a pipe, or stops the run, wants its output so far.
         setvbuf(stdout, nil, _IOLBF, 0)
         main(nil)
     }
@@ -27,19 +27,19 @@ extension ParsableCommand {
         throw ValidationError("\(option) is \(number); it must be \(least) at least.")
     }
 
-    /// Refuses a number that is too small or too large, or is none.
+    /// Refuses a number out of range.
     func refuse<Number: Comparable>(_ option: String, of number: Number, outside range: ClosedRange<Number>) throws {
         guard !range.contains(number) else { return }
         throw ValidationError("\(option) is \(number); it must be from \(range.lowerBound) to \(range.upperBound).")
     }
 
-    /// Refuses what is no share of a whole.
+    /// Refuses a share that is not between 0 and 1.
     func refuse(_ option: String, unlessShare number: Double) throws {
         guard !(0...1).contains(number) else { return }
         throw ValidationError("\(option) is \(number); it must be from 0 to 1.")
     }
 
-    /// Refuses a file that could not be written, before anything is done for what is to be in it.
+    /// Refuses an output file that cannot be written, before the run begins.
     func refuse(_ option: String, unlessWritable path: String) throws {
         let url = URL(filePath: path)
         var isFolder = false

@@ -70,11 +70,11 @@ struct SoakCommand: ParsableCommand {
         let verdict =
             report.violations.isEmpty ? "ok" : "\(report.violations.count) VIOLATIONS; replay: \(replay)"
         return "seed \(report.seed): \(report.crashes) crashes, \(report.acknowledged) acknowledged, "
-            + "\(report.found) of \(report.searched) searches found something, \(report.datagrams) datagrams: \(verdict)"
+            + "\(report.found) of \(report.lookedUp) lookups found something, \(report.datagrams) datagrams: \(verdict)"
     }
 }
 
-/// Whether the user wants an end: said once, it comes after the seed that is under way; said again, at once.
+/// Whether the user wants to stop: the first request ends the run after the present seed, the second one immediately.
 private enum Interruption {
     private static let wanted = Atomic(false)
 
@@ -90,7 +90,7 @@ private enum Interruption {
     static var isWanted: Bool { wanted.load(ordering: .relaxed) }
 }
 
-/// What many runs came to.
+/// The results of many runs.
 private struct SoakTotal {
     var seeds = 0
     var failedSeeds = 0
@@ -114,7 +114,7 @@ private struct SoakTotal {
         sum.contacts += report.contacts
         sum.mostAsked = max(sum.mostAsked, report.mostAsked)
         sum.found += report.found
-        sum.searched += report.searched
+        sum.lookedUp += report.lookedUp
         sum.datagrams += report.datagrams
     }
 
@@ -138,7 +138,7 @@ private struct SoakTotal {
         \(sum.pins) keys pinned, \(sum.withdrawals) values withdrawn
         \(sum.contacts) contacts looked at; one node asked another \(sum.mostAsked) times in 5 s at most
         \(sum.datagrams) datagrams
-        \(sum.found) of \(sum.searched) searches found something
+        \(sum.found) of \(sum.lookedUp) lookups found something
         \(failedSeeds) seeds with a violation
         """
     }

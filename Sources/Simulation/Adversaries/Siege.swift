@@ -132,29 +132,29 @@ final class Siege {
     }
 
     /// Lookups of a value by honest nodes without a replica.
-    struct Search {
+    struct Lookup {
         let value: Published
         let command: CommandID
     }
 
     /// Makes honest nodes without a replica look the values up.
-    func lookUp(_ values: [Published], by count: Int = 4, on machines: [Machine]? = nil) -> [Search] {
-        var searches: [Search] = []
+    func lookUp(_ values: [Published], by count: Int = 4, on machines: [Machine]? = nil) -> [Lookup] {
+        var lookups: [Lookup] = []
         for value in values {
             let seekers = (machines ?? honest).filter { machine in
                 machine.setup?.storage.held(under: value.target).contains { $0.entry == value.entry } == false
             }
             for seeker in seekers.shuffled(using: &world.generator).prefix(count) {
-                searches.append(
-                    Search(value: value, command: world.issue(.find(value.target), on: seeker)))
+                lookups.append(
+                    Lookup(value: value, command: world.issue(.find(value.target), on: seeker)))
             }
         }
-        return searches
+        return lookups
     }
 
     /// The result of a lookup; `nil` while it is under way.
-    func outcome(of search: Search) -> FindOutcome? {
-        guard case .found(let outcome) = world.outcomes[search.command] else { return nil }
+    func outcome(of lookup: Lookup) -> FindOutcome? {
+        guard case .found(let outcome) = world.outcomes[lookup.command] else { return nil }
         return outcome
     }
 
@@ -162,20 +162,20 @@ final class Siege {
     ///
     /// - Parameter count: the expected number of lookups. A run without lookups must not pass.
     func measures(
-        of searches: [Search], atLeast count: Int, finding share: Double = 1, what: String = "lookups"
+        of lookups: [Lookup], atLeast count: Int, finding share: Double = 1, what: String = "lookups"
     ) -> [AttackReport.Measure] {
         [
-            .atLeast(Double(count), what, Double(searches.count)),
-            .atLeast(share, "share of these that find the value", self.share(of: searches)),
+            .atLeast(Double(count), what, Double(lookups.count)),
+            .atLeast(share, "share of these that find the value", self.share(of: lookups)),
         ]
     }
 
-    private func share(of searches: [Search]) -> Double {
-        guard !searches.isEmpty else { return 0 }
-        let found = searches.count { search in
-            outcome(of: search)?.entries.contains { $0 == search.value.entry } == true
+    private func share(of lookups: [Lookup]) -> Double {
+        guard !lookups.isEmpty else { return 0 }
+        let found = lookups.count { lookup in
+            outcome(of: lookup)?.entries.contains { $0 == lookup.value.entry } == true
         }
-        return Double(found) / Double(searches.count)
+        return Double(found) / Double(lookups.count)
     }
 
     /// The honest nodes that have a replica of a value.

@@ -15,7 +15,7 @@ package final class ArchivistWorld {
     package let settlement: Settlement
     package let ledger: StoreLedger
     /// Measures its requests.
-    package let meter: UpkeepMeter
+    package let meter: RequestMeter
 
     private var residents: [StillNode] = []
     private let settings: NodeSettings
@@ -41,7 +41,7 @@ package final class ArchivistWorld {
         targets = (0..<values).map { Target(hashing: "value \($0)") }
         for index in 0..<nodes { _ = world.addMachine(at: World.publicAddress(index)) }
         archivist = world.addMachine(at: World.publicAddress(nodes))
-        meter = UpkeepMeter(of: archivist)
+        meter = RequestMeter(of: archivist)
         world.observers.append(meter)
         settle(identities, keepsValues: keepsValues)
         try publish(ages)

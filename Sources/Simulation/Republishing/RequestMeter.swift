@@ -1,7 +1,7 @@
 package import IPv8
 
 /// Measures the requests of one machine: how many in a second, and how many to each other machine in five.
-package final class UpkeepMeter: Observer {
+package final class RequestMeter: Observer {
     /// Finds and stores that it has sent.
     package private(set) var requestCount = 0
     package private(set) var storeCount = 0
@@ -41,23 +41,23 @@ package final class UpkeepMeter: Observer {
     package func sent(
         _ bytes: [UInt8], from source: Address, to destination: Address, on machine: Machine, in world: World
     ) {
-        guard machine === self.machine, bytes.count > UpkeepMeter.idOffset else { return }
-        let id = bytes[UpkeepMeter.idOffset]
-        guard id == UpkeepMeter.store || id == UpkeepMeter.find else { return }
+        guard machine === self.machine, bytes.count > RequestMeter.idOffset else { return }
+        let id = bytes[RequestMeter.idOffset]
+        guard id == RequestMeter.store || id == RequestMeter.find else { return }
         requestCount += 1
         perSecondMax = max(perSecondMax, lastSecond.add(at: world.now))
-        guard id == UpkeepMeter.store else { return }
+        guard id == RequestMeter.store else { return }
         storeCount += 1
         firstStoreAt = firstStoreAt ?? world.now
     }
 
     package func received(_ bytes: [UInt8], from source: Address, on machine: Machine, in world: World) {
-        guard source == self.machine.address, bytes.count > UpkeepMeter.idOffset else { return }
-        let id = bytes[UpkeepMeter.idOffset]
-        guard [UpkeepMeter.ping, UpkeepMeter.store, UpkeepMeter.find].contains(id) else { return }
+        guard source == self.machine.address, bytes.count > RequestMeter.idOffset else { return }
+        let id = bytes[RequestMeter.idOffset]
+        guard [RequestMeter.ping, RequestMeter.store, RequestMeter.find].contains(id) else { return }
         let fiveSeconds = SlidingCount(span: .seconds(5))
         perPeerMax = max(perPeerMax, arrivals[machine.index, default: fiveSeconds].add(at: world.now))
-        guard id == UpkeepMeter.store else { return }
+        guard id == RequestMeter.store else { return }
         storesPerPeerMax = max(storesPerPeerMax, stores[machine.index, default: fiveSeconds].add(at: world.now))
     }
 }

@@ -45,7 +45,7 @@ extension WholeSystem {
         for _ in 0..<Int(Double(plan.publications) * minutes) {
             world.after(world.generator.duration(in: busy)) { [weak self] _ in self?.publish() }
         }
-        for _ in 0..<Int(Double(plan.searches) * minutes) {
+        for _ in 0..<Int(Double(plan.lookups) * minutes) {
             world.after(world.generator.duration(in: busy)) { [weak self] _ in self?.search() }
         }
         for place in leaving {
@@ -95,7 +95,7 @@ extension WholeSystem {
             let machine = running.randomElement(using: &world.generator)
         else { return }
         let id = world.issue(.find(author.target), on: machine)
-        if author.publishedCount > 0, !author.isDone { searches.insert(id) }
+        if author.publishedCount > 0, !author.isDone { lookups.insert(id) }
     }
 
     // MARK: Operators

@@ -20,7 +20,7 @@ package final class WholeSystem {
         package var crashes = 12
         /// Publications and lookups in a minute.
         package var publications = 20
-        package var searches = 30
+        package var lookups = 30
         /// How many keys are pinned, and how many authors withdraw their last value and publish no more.
         package var pins = 2
         package var withdrawals = 3
@@ -58,7 +58,7 @@ package final class WholeSystem {
         package var mostAsked = 0
         /// Lookups that found what they should, and all lookups.
         package var found = 0
-        package var searched = 0
+        package var lookedUp = 0
         /// Delivered datagrams.
         package var datagrams = 0
 
@@ -75,7 +75,7 @@ package final class WholeSystem {
     let table = TableChecker()
     /// The latest entry of each author.
     var authors: [Author] = []
-    var searches: Set<CommandID> = []
+    var lookups: Set<CommandID> = []
     let changes = ChangeCounter()
     /// The machines that have gone for good.
     var gone: Set<MachineIndex> = []
@@ -146,8 +146,8 @@ package final class WholeSystem {
         report.contacts = table.contactCount
         report.mostAsked = limits.mostAsked
         report.datagrams = world.deliveredCount
-        report.searched = searches.count
-        report.found = searches.count { id in
+        report.lookedUp = lookups.count
+        report.found = lookups.count { id in
             if case .found(let outcome)? = world.outcomes[id] { !outcome.entries.isEmpty } else { false }
         }
         return report

@@ -38,15 +38,15 @@ extension Attack {
         siege.world.run(for: .seconds(25))
         if comesFirst { values.append(siege.publish(by: publisher, under: target)) }
         siege.world.run(for: .seconds(15))
-        let searches = siege.lookUp(values, by: 4)
+        let lookups = siege.lookUp(values, by: 4)
         siege.world.run(for: .seconds(75))
         let placesMax = ModelArchive.Limits().signed + ModelArchive.Limits().unsigned
         let served = siege.honest.map { machine in
             machine.setup?.storage.page(of: target, offset: 0, limit: 2 * placesMax, at: siege.world.now).count ?? 0
         }
         let holders = siege.holders(of: values[0]).count { $0.index != publisher.index }
-        let unfinished = searches.count { siege.outcome(of: $0) == nil }
-        return siege.measures(of: searches, atLeast: 4) + [
+        let unfinished = lookups.count { siege.outcome(of: $0) == nil }
+        return siege.measures(of: lookups, atLeast: 4) + [
             .atLeast(5, "other nodes that hold the honest value", Double(holders)),
             // The honest value is there besides the unsigned ones.
             .atMost(

@@ -26,11 +26,11 @@ extension Attack {
         }
         siege.start(flooder, at: source)
         siege.world.run(for: .seconds(floodSeconds / 2))
-        let searches = siege.lookUp(values, on: siege.honest) + siege.lookUp(values, by: 1, on: [victim])
+        let lookups = siege.lookUp(values, on: siege.honest) + siege.lookUp(values, by: 1, on: [victim])
         siege.world.run(for: .seconds(floodSeconds / 2))
         // 10 requests in any 5 seconds, and as many in the time before and after.
         let allowed = 10 * (floodSeconds / 5 + 1)
-        return siege.measures(of: searches, atLeast: 15) + [
+        return siege.measures(of: lookups, atLeast: 15) + [
             .atMost(Double(allowed), "answers to the flooder", Double(siege.tally.answers(to: source, 2, 4, 6))),
             .none("contacts of the victim that are lost or moved", siege.lost(before, by: victim)),
             .atMost(500, "elements in the victim's largest table", Double(siege.largestTable(of: victim))),
@@ -73,12 +73,12 @@ extension Attack {
             }
         }
         lookOn(floodSeconds / 4)
-        let searches = siege.lookUp(values, on: siege.honest) + siege.lookUp(values, by: 1, on: [victim])
+        let lookups = siege.lookUp(values, on: siege.honest) + siege.lookUp(values, by: 1, on: [victim])
         lookOn(floodSeconds / 2)
         let allowed = 100 * (floodSeconds * 3 / 4 / 5 + 1)
         let answered = sources.map { siege.tally.answers(to: $0, 2, 4, 6) }.max() ?? 0
         // 120 keys a second count for 5 seconds, and a table is cleaned up at twice that size; 3,600 keys are sent.
-        return siege.measures(of: searches, atLeast: 15) + [
+        return siege.measures(of: lookups, atLeast: 15) + [
             .atMost(Double(allowed), "answers to one host", Double(answered)),
             .none("contacts of the victim that are lost or moved", siege.lost(before, by: victim)),
             .atMost(1300, "elements in the victim's largest table, at any second", Double(largestTable)),

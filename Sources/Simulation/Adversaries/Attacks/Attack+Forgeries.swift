@@ -40,9 +40,9 @@ extension Attack {
         siege.tally.watched = [own]
         siege.start(forger, at: own)
         siege.world.run(for: .seconds(40))
-        let searches = siege.lookUp(values) + siege.lookUp(values, by: 1, on: [victim])
+        let lookups = siege.lookUp(values) + siege.lookUp(values, by: 1, on: [victim])
         siege.world.run(for: .seconds(40))
-        return siege.measures(of: searches, atLeast: 15) + [
+        return siege.measures(of: lookups, atLeast: 15) + [
             .none("contacts of the victim that are lost or moved", siege.lost(before, by: victim)),
             .none("answers to forged requests", siege.tally.answers(to: own, 1, 2, 6)),
             .noted("dropped: bad signature", Double(siege.drops("bad_signature"))),
@@ -83,10 +83,10 @@ extension Attack {
             })
         siege.start(replayer, at: own)
         siege.world.run(for: .seconds(40))
-        let searches = siege.lookUp(values) + siege.lookUp(values, by: 1, on: [victim])
+        let lookups = siege.lookUp(values) + siege.lookUp(values, by: 1, on: [victim])
         // The victim pings the replayer so often that a lookup has to wait for its turn there.
         siege.world.run(for: .seconds(40))
-        return siege.measures(of: searches, atLeast: 15) + [
+        return siege.measures(of: lookups, atLeast: 15) + [
             .none("contacts of the victim that are lost or moved", siege.lost(before, by: victim)),
             .atLeast(1, "dropped: replayed", Double(siege.drops("replayed"))),
             .noted("packets that were heard", Double(heard.count)),

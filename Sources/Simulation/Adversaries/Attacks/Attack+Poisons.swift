@@ -48,7 +48,7 @@ extension Attack {
             siege.addImpostor(at: siege.address(inNetwork: number, host: 9), conduct)
         }
         siege.world.run(for: .seconds(40))
-        let searches = siege.lookUp(values)
+        let lookups = siege.lookUp(values)
         siege.world.run(for: .seconds(50))
         let invented = siege.honest.reduce(0) { sum, machine in
             sum
@@ -56,7 +56,7 @@ extension Attack {
                     contact.node.address.host == bystander.host || impossible.contains(contact.node.address)
                 }
         }
-        return siege.measures(of: searches, atLeast: 16, finding: 0.95) + [
+        return siege.measures(of: lookups, atLeast: 16, finding: 0.95) + [
             .none("contacts that nobody is", invented),
             .none("datagrams to impossible addresses", siege.tally.toNowhere),
             .atMost(
@@ -84,14 +84,14 @@ extension Attack {
             siege.publish(by: siege.honest[place * 7 + 3], under: target)
         }
         siege.world.run(for: .seconds(50))
-        let searches = siege.lookUp(old + values, by: 8)
+        let lookups = siege.lookUp(old + values, by: 8)
         siege.world.run(for: .seconds(50))
         let contacts = siege.honest.flatMap { siege.contacts(of: $0) }.count {
             ghosts.hosts.contains($0.node.address.host)
         }
-        return siege.measures(of: searches, atLeast: 32) + [
+        return siege.measures(of: lookups, atLeast: 32) + [
             .none("contacts that nobody is", contacts),
-            .none("lookups that are not over after 50 s", searches.count { siege.outcome(of: $0) == nil }),
+            .none("lookups that are not over after 50 s", lookups.count { siege.outcome(of: $0) == nil }),
             .atLeast(
                 5, "honest nodes that hold what came under it, at least",
                 Double(values.map { siege.holders(of: $0).count }.min() ?? 0)),
@@ -111,16 +111,16 @@ extension Attack {
             siege.addImpostor(at: siege.closestAddress(to: target, inNetwork: number), conduct)
         }
         siege.world.run(for: .seconds(40))
-        let searches = siege.lookUp(values.dropLast())
+        let lookups = siege.lookUp(values.dropLast())
         siege.world.run(for: .seconds(75))
         let genuine = Set(values.map(\.entry))
-        let forged = searches.reduce(0) { sum, search in
-            sum + (siege.outcome(of: search)?.entries.count { $0.signature != nil && !genuine.contains($0) } ?? 0)
+        let forged = lookups.reduce(0) { sum, lookup in
+            sum + (siege.outcome(of: lookup)?.entries.count { $0.signature != nil && !genuine.contains($0) } ?? 0)
         }
         let skipped = siege.honest.reduce(0) { $0 + ($1.host?.node.counters.valuesSkipped ?? 0) }
-        return siege.measures(of: searches, atLeast: 12) + [
+        return siege.measures(of: lookups, atLeast: 12) + [
             .none("forged values in what lookups found", forged),
-            .none("lookups that are not over after 75 s", searches.count { siege.outcome(of: $0) == nil }),
+            .none("lookups that are not over after 75 s", lookups.count { siege.outcome(of: $0) == nil }),
             .noted("values skipped", Double(skipped)),
         ]
     }

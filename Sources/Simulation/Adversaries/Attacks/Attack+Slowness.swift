@@ -25,20 +25,20 @@ extension Attack {
             siege.start(impostor)
         }
         siege.world.run(for: .seconds(40))
-        let searches = siege.lookUp(values)
+        let lookups = siege.lookUp(values)
         var finished: [Int] = []
         for _ in 0..<60 {
             siege.world.run(for: .seconds(1))
-            finished.append(searches.count { siege.outcome(of: $0) != nil })
+            finished.append(lookups.count { siege.outcome(of: $0) != nil })
         }
-        let slowest = (finished.firstIndex { $0 == searches.count } ?? finished.count) + 1
-        let half = (finished.firstIndex { 2 * $0 >= searches.count } ?? finished.count) + 1
+        let slowest = (finished.firstIndex { $0 == lookups.count } ?? finished.count) + 1
+        let half = (finished.firstIndex { 2 * $0 >= lookups.count } ?? finished.count) + 1
         let addresses = Set(siege.gang.members.map(\.node.address))
         let contacts = siege.honest.reduce(0) { sum, machine in
             sum + siege.contacts(of: machine).count { addresses.contains($0.node.address) }
         }
         let isLate = other > .seconds(5)
-        return siege.measures(of: searches, atLeast: 12) + [
+        return siege.measures(of: lookups, atLeast: 12) + [
             .atMost(30, "seconds until the slowest lookup is over", Double(slowest)),
             isLate
                 ? .none("contacts that never answer in time", contacts)

@@ -37,11 +37,11 @@ extension Attack {
             siege.publish(by: siege.honest[place * 7 + 3], under: target)
         }
         siege.world.run(for: .seconds(20))
-        let searches = (old: siege.lookUp(old), new: siege.lookUp(new))
+        let lookups = (old: siege.lookUp(old), new: siege.lookUp(new))
         let holders = new.map { value in siege.holders(of: value).count { $0.index != value.publisher.index } }
         siege.world.run(for: .seconds(30))
-        return siege.measures(of: searches.old, atLeast: 8, finding: 0.9, what: "lookups of what was there before")
-            + siege.measures(of: searches.new, atLeast: 8, finding: 0.9, what: "lookups of what came under it")
+        return siege.measures(of: lookups.old, atLeast: 8, finding: 0.9, what: "lookups of what was there before")
+            + siege.measures(of: lookups.new, atLeast: 8, finding: 0.9, what: "lookups of what came under it")
             + [
                 .atLeast(
                     2, "honest nodes besides its publisher that hold what came under it", Double(holders.min() ?? 0)),
@@ -91,9 +91,9 @@ extension Attack {
         }
         siege.world.run(for: .seconds(30))
         let values = siege.publish(4)
-        let searches = siege.lookUp(values)
+        let lookups = siege.lookUp(values)
         siege.world.run(for: .seconds(30))
-        return siege.measures(of: searches, atLeast: 16) + [
+        return siege.measures(of: lookups, atLeast: 16) + [
             .atLeast(
                 3, "honest nodes that hold a value, at least",
                 Double(values.map { siege.holders(of: $0).count }.min() ?? 0)),

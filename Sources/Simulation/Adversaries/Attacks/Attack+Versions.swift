@@ -28,13 +28,13 @@ extension Attack {
             number < 12 ? .init(target: target, values: [first.entry.bytes]) : nil
         }
         siege.world.run(for: .seconds(30))
-        let searches = siege.lookUp([second], by: 8)
+        let lookups = siege.lookUp([second], by: 8)
         // Nodes without the value have accepted the first version, which is a value like any other to them. They look
         // it up too.
         siege.world.run(for: .seconds(20))
         let holdersAfter = siege.holders(of: second).count
-        let rolledBack = searches.count { siege.outcome(of: $0)?.entries.contains(first.entry) == true }
-        return siege.measures(of: searches, atLeast: 8, what: "lookups of the second version") + [
+        let rolledBack = lookups.count { siege.outcome(of: $0)?.entries.contains(first.entry) == true }
+        return siege.measures(of: lookups, atLeast: 8, what: "lookups of the second version") + [
             .none("lookups that find the first one", rolledBack),
             .atLeast(8, "nodes that hold the second version", Double(holdersAfter)),
             .noted("stores of the first version acknowledged", Double(depositor.acknowledgedCount)),
@@ -87,11 +87,11 @@ extension Attack {
             number < 12 ? .init(target: target, values: [twin.bytes]) : nil
         }
         siege.world.run(for: .seconds(20))
-        let searches = siege.lookUp([value], by: 8, on: seekers)
+        let lookups = siege.lookUp([value], by: 8, on: seekers)
         siege.world.run(for: .seconds(20))
         let kept = Set(siege.holders(of: value).map(\.index))
-        let neither = searches.count { siege.outcome(of: $0)?.entries.contains { $0.id == value.entry.id } != true }
-        let two = searches.count { siege.outcome(of: $0)?.entries.count { $0.id == value.entry.id } ?? 0 > 1 }
+        let neither = lookups.count { siege.outcome(of: $0)?.entries.contains { $0.id == value.entry.id } != true }
+        let two = lookups.count { siege.outcome(of: $0)?.entries.count { $0.id == value.entry.id } ?? 0 > 1 }
         // Then the signer itself stores the other value: every node accepts the later of a signer's own two.
         siege.world.start(
             Depositor(signer, on: held.map(\.address)) { _, number in
@@ -103,7 +103,7 @@ extension Attack {
                 && machine.setup?.storage.held(under: target).contains { $0.entry == twin } == true
         }
         // A node that first hears from one without the value cannot tell which of the two came first.
-        return siege.measures(of: searches, atLeast: 8, finding: 0.5) + [
+        return siege.measures(of: lookups, atLeast: 8, finding: 0.5) + [
             .none("lookups that find neither of the two", neither),
             .none("nodes that gave up the value for a stranger's", held.count { !kept.contains($0.index) }),
             .none("lookups that find two values of one signer", two),
