@@ -1,15 +1,15 @@
 internal import Glibc
 
-/// How to write for whoever reads: a person at a terminal, or a program behind a pipe.
+/// How to write for a reader: a person at a terminal, or a program behind a pipe.
 package struct Terminal {
-    /// Whether long keys are shortened, because a person reads them.
+    /// Whether to shorten long keys for a person.
     package let shortensKeys: Bool
-    /// Whether colours are understood and wanted.
+    /// Whether to use colours.
     package let usesColours: Bool
-    /// How many characters a line has room for; `nil` if there is no margin.
+    /// The width of a line; `nil` if there is no margin.
     package let columns: Int?
 
-    /// What a pipe gets.
+    /// For a pipe.
     package static let plain = Terminal(shortensKeys: false, usesColours: false)
 
     package init(shortensKeys: Bool, usesColours: Bool, columns: Int? = nil) {
@@ -18,7 +18,7 @@ package struct Terminal {
         self.columns = columns
     }
 
-    /// How to write to a standard stream. `NO_COLOR`, if it is set to anything, and a dumb terminal mean no colours.
+    /// For a standard stream. No colours if `NO_COLOR` is set to anything, or on a dumb terminal.
     package init(descriptor: Int32, environment: [String: String]) {
         let isTerminal = isatty(descriptor) == 1
         let wantsColours =
@@ -34,31 +34,31 @@ package struct Terminal {
         return Int(size.ws_col)
     }
 
-    /// What is left of the line behind so many blanks.
+    /// The rest of the line after some blanks.
     package func indented(by blanks: Int) -> Terminal {
         Terminal(shortensKeys: shortensKeys, usesColours: usesColours, columns: columns.map { max(1, $0 - blanks) })
     }
 
-    /// How wide hexadecimal digits are, of which there are so many.
+    /// The width of a number of hexadecimal digits.
     package func digitsWidth(_ count: Int) -> Int { shortensKeys && count > 16 ? 13 : count }
 
-    /// Hexadecimal digits: the first and the last few of them for a person.
+    /// Hexadecimal digits; for a person only the first and the last few.
     package func digits(_ text: some CustomStringConvertible) -> String {
         let digits = text.description
         guard shortensKeys, digits.count > 16 else { return digits }
         return "\(digits.prefix(8))…\(digits.suffix(4))"
     }
 
-    /// Something that matters more than what is around it.
+    /// Important text.
     package func strong(_ text: String) -> String { styled(text, "1") }
-    /// Something that matters less.
+    /// Less important text.
     package func faint(_ text: String) -> String { styled(text, "2") }
-    /// Something that is as it should be.
+    /// Something in order.
     package func good(_ text: String) -> String { styled(text, "32") }
-    /// Something to look at.
+    /// Something that needs attention.
     package func bad(_ text: String) -> String { styled(text, "31") }
 
-    /// The sequences that styles are made of: no others reach a terminal.
+    /// The sequences of the styles. No other sequences reach a terminal.
     static let styles = ["1", "2", "31", "32", "0"].map { "\u{1B}[\($0)m" }
 
     private func styled(_ text: String, _ code: String) -> String {
@@ -66,14 +66,14 @@ package struct Terminal {
         return usesColours ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
     }
 
-    /// Data as a person reads it: as text where it is text that a terminal can show as it is, else in hexadecimal
-    /// digits. Values come from strangers: nothing in them reaches the terminal as a command.
+    /// Data for a person: as text if it is printable, otherwise in hexadecimal digits. Values come from strangers, so
+    /// nothing in them may reach the terminal as a command.
     package static func shown(_ data: [UInt8]) -> String {
         guard !data.isEmpty else { return "(empty)" }
         guard let text = String(validating: data, as: UTF8.self), text.unicodeScalars.allSatisfy(\.isSafeToShow) else {
             return "0x" + data.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         }
-        // A quote within could pass for the end of the value, and what follows it for what the program says.
+        // A quote in the value could pass for its end, and the rest for a message of this program.
         return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
 }

@@ -2,7 +2,7 @@ internal import Glibc
 package import IPv8
 
 extension Words {
-    /// A moment in UTC, as ISO 8601 writes it: `2026-02-03T12:00:00Z`.
+    /// A time in UTC, in ISO 8601: `2026-02-03T12:00:00Z`.
     package static func moment(_ instant: Instant) -> String {
         var seconds = time_t(instant.seconds)
         var parts = tm()
@@ -15,13 +15,13 @@ extension Words {
         return "\(day)T\(digits(parts.tm_hour, 2)):\(digits(parts.tm_min, 2)):\(digits(parts.tm_sec, 2))Z"
     }
 
-    /// A moment and how far it is from now: `2026-02-03T12:00:00Z (3 h 12 min ago)`.
+    /// A time and its distance from now: `2026-02-03T12:00:00Z (3 h 12 min ago)`.
     package static func moment(_ instant: Instant, at now: Instant) -> String {
         let distance = instant <= now ? "\(age(now - instant)) ago" : "in \(age(instant - now))"
         return "\(moment(instant)) (\(distance))"
     }
 
-    /// How far a moment is from now, in one unit: `3 h ago`, `in 47 min`.
+    /// A time's distance from now, in one unit: `3 h ago`, `in 47 min`.
     package static func distance(_ instant: Instant, from now: Instant) -> String {
         instant <= now ? "\(unit(now - instant)) ago" : "in \(unit(instant - now))"
     }

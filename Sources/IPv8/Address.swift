@@ -1,8 +1,6 @@
-/// The two kinds of Internet address. Each has a socket, a node id and a routing table of its own.
+/// The two address families. Each has its own socket, node id and routing table.
 public enum AddressFamily: String, Hashable, Sendable, CaseIterable, Comparable {
-    /// IPv4.
     case ipv4
-    /// IPv6.
     case ipv6
 
     /// IPv4 first.
@@ -30,7 +28,7 @@ public enum IPAddress: Hashable, Sendable {
         }
     }
 
-    /// `0.0.0.0` or `::`, which stand for no address, or for all of a machine's.
+    /// `0.0.0.0` or `::`, which mean no address, or all addresses of a machine.
     public var isUnspecified: Bool {
         switch self {
         case .v4(let address): address == 0
@@ -58,8 +56,8 @@ public enum IPAddress: Hashable, Sendable {
         }
     }
 
-    /// An address that a single machine can have: not unspecified, not multicast, broadcast or reserved. Of ::/64, where
-    /// IPv4 addresses in the form of IPv6 ones are, that is the machine itself alone.
+    /// An address that a single machine can have: not unspecified, multicast, broadcast or reserved. ::/64 contains
+    /// IPv4 addresses in IPv6 form; in it only ::1 is one.
     public var isUnicast: Bool {
         switch self {
         case .v4(let address): address >> 24 != 0 && address >> 28 < 0xE
@@ -67,7 +65,7 @@ public enum IPAddress: Hashable, Sendable {
         }
     }
 
-    /// The address, or for IPv6 the /64 that it is of: what one machine has to itself, however many addresses it uses.
+    /// The address, or its /64 for IPv6: what a single machine usually has to itself, however many addresses it uses.
     public var site: IPAddress {
         switch self {
         case .v4: self
@@ -76,10 +74,9 @@ public enum IPAddress: Hashable, Sendable {
     }
 }
 
-/// Where a peer can be reached: an IP address and a UDP port.
+/// The address of a peer: an IP address and a UDP port.
 public struct Address: Hashable, Sendable {
     public var host: IPAddress
-    /// The UDP port.
     public var port: UInt16
 
     public init(host: IPAddress, port: UInt16) {
@@ -87,13 +84,13 @@ public struct Address: Hashable, Sendable {
         self.port = port
     }
 
-    /// What the protocol writes for "no address".
+    /// The protocol's "no address".
     public static let none = Address(host: .v4(0), port: 0)
 
     /// The family of the host.
     public var family: AddressFamily { host.family }
 
-    /// Whether a datagram can be sent there: a machine's address and a port that is not zero.
+    /// Whether a datagram can be sent there: the host is a single machine's, and the port is not zero.
     public var isReachable: Bool { host.isUnicast && port != 0 }
 }
 

@@ -1,5 +1,5 @@
-/// A value of the DHT in its serialized form, as it is stored and sent: parsed, within the size limit, but with a
-/// signature that is still to be checked.
+/// A value of the DHT in its serialized form. It has been parsed and is within the size limit, but its signature has
+/// not been checked.
 ///
 ///     unsigned   00 | data
 ///     signed     01 | length 2 | data | version 4 | length 2 | public key | signature
@@ -9,16 +9,15 @@
 public struct Entry: Hashable, Sendable {
     /// The serialized form, at most ``byteCountMax`` bytes.
     public let bytes: [UInt8]
-    /// Where the data lies within the bytes.
+    /// The range of the data within the bytes.
     private let dataRange: Range<Int>
-    /// Who signed it and which version it is; `nil` if it is unsigned.
+    /// The signer and the version; `nil` if the entry is unsigned.
     public let signature: Signature?
 
-    /// What a signed entry has beyond its data.
+    /// What a signed entry has besides its data.
     public struct Signature: Hashable, Sendable {
-        /// Who signed.
         public let signer: PublicKey
-        /// Which version it is: the higher one replaces.
+        /// A higher version replaces a lower one.
         public let version: Version
     }
 
@@ -74,7 +73,7 @@ public struct Entry: Hashable, Sendable {
         try self.init(data: data, version: version, signer: key.publicKey) { key.sign($0) }
     }
 
-    /// Makes an entry with a signature that is made elsewhere.
+    /// Makes an entry with a signature from elsewhere.
     package init(
         data: [UInt8], version: Version, signer: PublicKey, signing sign: ([UInt8]) -> [UInt8]
     ) throws(EntryError) {
@@ -91,12 +90,12 @@ public struct Entry: Hashable, Sendable {
     /// The application's data.
     public var data: ArraySlice<UInt8> { bytes[dataRange] }
 
-    /// What tells it apart from other entries under the same target.
+    /// Distinguishes it from other entries under the same target.
     public var id: EntryID {
         EntryID(bits: signature?.signer.mid.bits ?? Digest.sha1(bytes))
     }
 
-    /// Whether the signature is valid; an unsigned entry has none that could be wrong.
+    /// Whether the signature is valid. An unsigned entry is authentic.
     public func isAuthentic(accordingTo verifier: SignatureVerifier) -> Bool {
         guard let signature else { return true }
         let boundary = bytes.count - signature.signer.level.signatureByteCount
@@ -112,13 +111,13 @@ public struct Version: Hashable, Comparable, Sendable {
     /// Wraps the number that is on the wire.
     public init(_ number: UInt32) { self.number = number }
 
-    /// The version of something signed at a moment.
+    /// The version of an entry that is signed at a moment.
     public init(signedAt instant: Instant) {
         number = UInt32(clamping: instant.seconds)
     }
 
-    /// The version of something that a signer signs at a moment after its last version: the moment, or the number after
-    /// the last one if the clock is not past it yet. `nil` if no higher version exists.
+    /// The next version of a signer at a moment: the moment, or its last version plus one if the clock is not past
+    /// that. `nil` if no higher version exists.
     public init?(signedAt instant: Instant, after last: Version?) {
         let clock = Version(signedAt: instant)
         guard let last, last >= clock else {
@@ -147,7 +146,7 @@ public enum EntryError: String, Error, Equatable, CaseIterable {
     case tooLong = "too_long"
     /// The first byte is neither 0 nor 1.
     case unknownKind = "unknown_kind"
-    /// A part is longer than what is left, or bytes are left over.
+    /// A part exceeds the remaining bytes, or bytes are left over.
     case badLength = "bad_length"
     /// The signer's key is not the canonical encoding of a key.
     case badKey = "bad_key"

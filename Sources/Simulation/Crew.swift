@@ -2,10 +2,10 @@ internal import Glibc
 internal import IPv8
 internal import Synchronization
 
-/// Threads that run shards up to the same moment, again and again. Each takes the next shard that nobody has taken.
+/// Threads that run shards up to the same moment, again and again. Each thread takes the next free shard.
 ///
-/// A window often holds less than a millisecond of work, so threads watch for the next one rather than sleep. One that the
-/// operating system holds up is not waited for unless it has taken a shard.
+/// A window often has less than a millisecond of work, so threads poll for the next one instead of sleeping. Nobody
+/// waits for a thread that the operating system delays, unless it has taken a shard.
 final class Crew: Sendable {
     nonisolated(unsafe) private let shards: [Shard]
     /// The end of the window; written between windows only.
@@ -14,16 +14,17 @@ final class Crew: Sendable {
     private let doneCount = Atomic<Int>(0)
     private let isDismissed = Atomic<Bool>(false)
 
-    /// How many shards of which window have been taken: one word, so that a shard is taken of a window or not at all.
+    /// How many shards of which window have been taken, in one word, so that a shard is taken for a window or not at
+    /// all.
     ///
-    /// Nobody reads the ``windowEnd`` of another window. Who has taken a shard has seen the window's number and its own
-    /// place in the same word, unchanged; and a window is not over, nor its end written over, before all shards that were
-    /// taken of it are done. Who was held up with an old word finds another one there, and takes nothing.
+    /// No thread reads the ``windowEnd`` of another window. A thread that takes a shard has seen the window's number
+    /// and the shard's in the same word, unchanged. A window ends, and its end is overwritten, only after all shards
+    /// that were taken for it are done. A delayed thread with an old word finds a new one there, and takes nothing.
     ///
-    /// What is in shards, and the window's end, goes with two pairs of orderings: from the caller to the threads with the
-    /// word, released by ``run(until:)`` and acquired by ``runNext()``, also by way of others that have taken a shard in
-    /// between; and back to the caller with `doneCount`, released by each thread and acquired by the caller at the end. So
-    /// what one thread did to a shard reaches the next by way of the caller.
+    /// Two pairs of orderings publish the shards and the window's end. From the caller to the threads: ``run(until:)``
+    /// releases the word and ``runNext()`` acquires it, also through other threads that have taken a shard in between.
+    /// Back to the caller: each thread releases `doneCount`, and the caller acquires it at the end. So one thread's
+    /// changes to a shard reach the next thread through the caller.
     private struct Taken: AtomicRepresentable {
         typealias AtomicRepresentation = UInt64.AtomicRepresentation
 
@@ -40,12 +41,12 @@ final class Crew: Sendable {
         }
     }
 
-    /// For how many looks at what is to be taken a thread keeps its core, and for how many more before it sleeps a little.
+    /// How often a thread polls while it keeps its core, and how often more before it sleeps briefly.
     private static let looksWithoutYielding = 2000
     private static let looksWithoutSleeping = 20_000
     private static let sleepMicroseconds: UInt32 = 100
 
-    /// Puts threads to work, one for each core but the caller's.
+    /// Starts threads, one for each core except the caller's.
     init(for shards: [Shard]) {
         self.shards = shards
         taken = Atomic(Taken(window: 0, count: UInt32(shards.count)))
@@ -53,7 +54,7 @@ final class Crew: Sendable {
         for _ in 1..<max(1, min(coreCount, shards.count)) { startThread() }
     }
 
-    /// Has everything happen that is due before a moment, on all machines.
+    /// Runs all events before a moment, on all machines.
     func run(until end: Instant) {
         windowEnd = end
         doneCount.store(0, ordering: .relaxed)
@@ -64,10 +65,10 @@ final class Crew: Sendable {
         while doneCount.load(ordering: .acquiring) < shards.count { Crew.wait(&looks) }
     }
 
-    /// Sends the threads home.
+    /// Stops the threads.
     func dismiss() { isDismissed.store(true, ordering: .relaxed) }
 
-    /// Runs a shard that nobody has taken yet; `false` if there is none.
+    /// Runs a free shard; `false` if there is none.
     private func runNext() -> Bool {
         var seen = taken.load(ordering: .acquiring)
         while true {
@@ -90,7 +91,7 @@ final class Crew: Sendable {
         var thread = pthread_t()
         let crew = Unmanaged.passRetained(self)
         let status = pthread_create(&thread, nil, Crew.work, crew.toOpaque())
-        // The world is run all the same, by those that are there.
+        // The world runs anyway, with the threads that exist.
         guard status == 0 else { return crew.release() }
         pthread_detach(thread)
     }

@@ -24,7 +24,7 @@ struct Difference: Encodable {
         versionBefore = ItemWords(item).version
     }
 
-    /// `nil` if the difference is of no account.
+    /// `nil` if the difference does not count.
     ///
     /// - Parameter contentOnly: whether to ignore times and provenance.
     init?(_ old: DumpItem, _ new: DumpItem, contentOnly: Bool) {

@@ -55,8 +55,8 @@ struct Dump: ParsableCommand {
             CommandGroup(name: "Other", subcommands: [DecodeCommand.self]),
         ])
 
-    /// Parses the arguments and runs the command: in a child process, because damage in LMDB's pages may end whoever
-    /// reads them.
+    /// Parses the arguments and runs the command, in a child process because damage in LMDB's pages may end the process
+    /// that reads them.
     static func main() {
         if let refusal = ProgramArguments.refusal {
             Output.complain("bristlecone-dump: \(refusal)")

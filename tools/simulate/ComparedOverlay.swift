@@ -36,8 +36,8 @@ final class ComparedOverlay {
         world = World(seed: seed, network: NetworkConditions(loss: loss), settings: settings)
     }
 
-    /// Adds machines, and starts those that are to be there. With churn there are as many machines more as are away on
-    /// average.
+    /// Adds machines and starts those that are up at the beginning. With churn it adds more machines, so that the
+    /// wanted number is up on average.
     func grow(to count: Int, _ churnKind: ChurnKind) {
         let lengths = SessionLengths.kad
         let total = churnKind == .none ? count : Int((Double(count) / lengths.availability).rounded())

@@ -16,7 +16,7 @@ public struct Bits160: Hashable, Sendable {
     public static let bitCount = 160
     public static let zero = Bits160(high: 0, middle: 0, low: 0)
 
-    /// Puts the three parts together, most significant first.
+    /// Combines the three parts, most significant first.
     public init(high: UInt64, middle: UInt64, low: UInt32) {
         self.high = high
         self.middle = middle
@@ -46,7 +46,7 @@ public struct Bits160: Hashable, Sendable {
         }
     }
 
-    /// How many bits from the most significant on are zero: 160 for zero itself.
+    /// The number of leading zero bits: 160 for zero itself.
     public var leadingZeroBitCount: Int {
         if high != 0 { return high.leadingZeroBitCount }
         if middle != 0 { return 64 + middle.leadingZeroBitCount }

@@ -11,7 +11,8 @@ public enum Digest {
         }
     }
 
-    /// Looked up once: `EVP_sha1()` has the library look it up for each digest, which takes longer than the digest.
+    /// Looked up once, because `EVP_sha1()` makes the library search for each digest, which takes longer than the
+    /// digest.
     nonisolated(unsafe) private static let sha1Function = EVP_MD_fetch(nil, "SHA1", nil)
 
     /// BLAKE2b with a key and 160 bits of output: a message authentication code.
@@ -38,8 +39,8 @@ public enum Digest {
 
     private static let checksumKey = Array("bristlecone/rec1".utf8)
 
-    /// SipHash-2-4 of a number's bytes, the least significant first: who knows some of its results but not the key
-    /// cannot tell any other.
+    /// SipHash-2-4 of a number's bytes, the least significant first. Without the key, some results do not reveal any
+    /// other.
     ///
     /// - Parameter key: 16 bytes.
     public static func keyed64(_ number: UInt64, key: [UInt8]) -> UInt64 {
@@ -79,7 +80,7 @@ public enum Digest {
         return ~remainder
     }
 
-    /// What each byte does to the remainder: the polynomial's eight steps, bit by bit.
+    /// The effect of each byte on the remainder: the polynomial's eight steps, bit by bit.
     private static let crcSteps = (0..<UInt32(256)).map { byte in
         (0..<8).reduce(byte) { remainder, _ in
             remainder & 1 == 1 ? remainder >> 1 ^ 0xEDB8_8320 : remainder >> 1

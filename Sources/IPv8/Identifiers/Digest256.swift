@@ -1,6 +1,6 @@
 internal import CLibcrypto
 
-/// A digest of 256 bits, kept as four integers so that comparing and hashing trees of them costs no allocation.
+/// A 256-bit digest as four integers, so that comparing and hashing trees of them needs no allocation.
 public struct Digest256: Hashable, Sendable {
     private let words: InlineWords
 
@@ -53,14 +53,13 @@ extension Digest256: CustomStringConvertible {
     public var description: String { Hex.encode(bytes) }
 }
 
-/// Makes SHA-256 digests of many short inputs, one after the other, without setting anything up for each.
+/// Computes SHA-256 of many short inputs without a new set-up for each.
 ///
-/// Every input begins with a byte that says what it is, so that no input of one kind is one of another: this is how the
-/// trees of RFC 6962 tell leaves from nodes. Confined to one thread.
+/// Every input begins with a byte for its kind, so that no input can pass for another kind: the trees of RFC 6962
+/// distinguish leaves and nodes like this. Confined to one thread.
 public final class ShortDigests {
     private let context: OpaquePointer
 
-    /// Sets up what all digests share.
     public init() {
         guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
             preconditionFailure("libcrypto gave no SHA-256")
@@ -70,7 +69,7 @@ public final class ShortDigests {
 
     deinit { EVP_MD_CTX_free(context) }
 
-    /// The digest of a byte and what follows it.
+    /// The digest of a byte followed by bytes.
     public func digest(_ kind: UInt8, _ bytes: some Collection<UInt8>) -> Digest256 {
         begin(kind)
         if bytes.withContiguousStorageIfAvailable({ update(UnsafeRawBufferPointer($0)) }) == nil {
@@ -91,7 +90,7 @@ public final class ShortDigests {
     }
 
     private func begin(_ kind: UInt8) {
-        // Without naming the function again, its set-up is kept.
+        // Without the function's name, OpenSSL keeps the set-up.
         let done = EVP_DigestInit_ex(context, nil, nil)
         precondition(done == 1, "libcrypto gave no SHA-256")
         withUnsafeBytes(of: kind) { update($0) }

@@ -15,7 +15,7 @@ public enum Hex {
         }
     }
 
-    /// The bytes that the digits stand for, of either case; `nil` for an odd number of digits or any other character.
+    /// The bytes of hexadecimal digits of either case; `nil` for an odd number of digits or any other character.
     public static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count / 2)

@@ -1,4 +1,4 @@
-/// A 160-bit identifier of one kind. Each kind is a type of its own, so that a key is never taken for a peer.
+/// A 160-bit identifier. Each kind has its own type, so that a key never passes for a peer.
 public protocol Identifier160: Hashable, Comparable, Sendable, CustomStringConvertible {
     var bits: Bits160 { get }
     init(bits: Bits160)
@@ -27,14 +27,14 @@ extension Identifier160 {
     public static func < (left: Self, right: Self) -> Bool { left.bits < right.bits }
 }
 
-/// A 160-bit key of the DHT: what values are stored under and looked up by.
+/// A 160-bit key of the DHT, under which values are stored and looked up.
 public struct Target: Identifier160 {
     /// The key's bits.
     public let bits: Bits160
     /// Makes a key of these bits.
     public init(bits: Bits160) { self.bits = bits }
 
-    /// The key that a text stands for: the SHA-1 of its UTF-8 bytes.
+    /// The key of a text: the SHA-1 of its UTF-8 bytes.
     public init(hashing text: String) { self.init(bits: Digest.sha1(Array(text.utf8))) }
 }
 
@@ -46,8 +46,8 @@ public struct Mid: Identifier160 {
     public init(bits: Bits160) { self.bits = bits }
 }
 
-/// What tells values under one target apart: SHA-1 of the signer's public key where the value is signed, of the
-/// serialized value where it is not.
+/// Distinguishes values under one target: the SHA-1 of the signer's public key, or of the serialized value if it is
+/// unsigned.
 public struct EntryID: Identifier160 {
     /// The identity's bits.
     public let bits: Bits160
@@ -55,13 +55,13 @@ public struct EntryID: Identifier160 {
     public init(bits: Bits160) { self.bits = bits }
 }
 
-/// The permission to store at a node, given out by it with each find response.
+/// The permission to store at a node, which the node gives with each find response.
 public struct Token: Identifier160 {
     public let bits: Bits160
     public init(bits: Bits160) { self.bits = bits }
 }
 
-/// A secret that a node makes its tokens with. It never leaves the node, but outlives its process.
+/// The secret behind a node's tokens. It never leaves the node, but outlives its process.
 public struct TokenSecret: Hashable, Sendable {
     /// 16 to 64 unpredictable bytes.
     public var bytes: [UInt8]

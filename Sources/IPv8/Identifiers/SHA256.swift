@@ -1,13 +1,12 @@
 internal import CLibcrypto
 
-/// SHA-256 of bytes that come piece by piece: what files of a backup are checked with.
+/// SHA-256 of bytes that come in pieces. Checks the files of a backup.
 public struct SHA256: ~Copyable {
     private let context: OpaquePointer
 
     /// The number of bytes of a digest.
     public static let byteCount = 32
 
-    /// A digest of nothing yet.
     public init() {
         guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
             preconditionFailure("libcrypto gave no SHA-256")
@@ -17,7 +16,7 @@ public struct SHA256: ~Copyable {
 
     deinit { EVP_MD_CTX_free(context) }
 
-    /// Takes the next bytes in.
+    /// Adds the next bytes.
     public mutating func update(_ bytes: ArraySlice<UInt8>) {
         bytes.withUnsafeBytes { bytes in
             let done = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
@@ -25,7 +24,7 @@ public struct SHA256: ~Copyable {
         }
     }
 
-    /// The digest of all bytes that were taken in.
+    /// The digest of all added bytes.
     public consuming func finish() -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: SHA256.byteCount) { buffer, count in
             let done = EVP_DigestFinal_ex(context, buffer.baseAddress, nil)
