@@ -130,12 +130,12 @@ let package = Package(
         .executableTarget(name: "Notes", dependencies: ["Bristlecone", "IPv8"], path: "Examples/Notes"),
         .executableTarget(
             name: "ArchiveBench", dependencies: ["Archive", "IPv8", "SplitMix", "CLMDB"],
-            path: "tools/bench/ArchiveBench", swiftSettings: house),
+            path: "tools/benchmark/ArchiveBench", swiftSettings: house),
         .executableTarget(
             name: "CoreBench", dependencies: ["DHTCore", "IPv8", "Kademlia"],
-            path: "tools/bench/CoreBench", swiftSettings: house),
+            path: "tools/benchmark/CoreBench", swiftSettings: house),
         .executableTarget(
-            name: "NodeBench", dependencies: ["IPv8"], path: "tools/bench/NodeBench", swiftSettings: house),
+            name: "NodeBench", dependencies: ["IPv8"], path: "tools/benchmark/NodeBench", swiftSettings: house),
         .executableTarget(
             name: "Simulate",
             dependencies: [
