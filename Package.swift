@@ -135,7 +135,8 @@ let package = Package(
             name: "CoreBench", dependencies: ["DHTCore", "IPv8", "Kademlia"],
             path: "tools/benchmark/CoreBench", swiftSettings: house),
         .executableTarget(
-            name: "NodeBench", dependencies: ["IPv8"], path: "tools/benchmark/NodeBench", swiftSettings: house),
+            name: "BenchLoad", dependencies: ["IPv8", "SplitMix"], path: "tools/benchmark/BenchLoad",
+            swiftSettings: house),
         .executableTarget(
             name: "Simulate",
             dependencies: [

@@ -1,0 +1,143 @@
+"""`tools/bench` measures what it says, and the page in the documents is what its figures give."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "tools/benchmark"))
+
+import bench  # noqa: E402
+import nodes  # noqa: E402
+import page  # noqa: E402
+
+NODES = (page.OURS, page.THEIRS)
+STALL_SECONDS = 0.5
+# Linux numbers its processes below this.
+NO_PROCESS = 1 << 22
+
+
+@pytest.fixture(scope="module")
+def quick_run(tmp_path_factory):
+    """What a quick run with the programs of the debug build wrote and printed."""
+    folder = tmp_path_factory.mktemp("benchmark")
+    completed = subprocess.run(
+        [REPOSITORY / "tools/bench", "--quick", "--programs", REPOSITORY / ".build/debug", "--output", folder],
+        capture_output=True, text=True, timeout=300, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    return folder, completed.stdout
+
+
+@pytest.fixture(scope="module")
+def results(quick_run):
+    """Its figures."""
+    return json.loads((quick_run[0] / "requests.json").read_text(encoding="utf-8"))
+
+
+def test_every_request_was_answered_and_every_answer_was_right(results):
+    wrong = [one for one in results["measurements"]
+             if one["answered"] != one["asked"] or one["wrong"] or one["asked"] < 60]
+    assert not wrong, json.dumps(wrong, indent=1)
+
+
+def test_every_kind_of_request_was_measured_on_both_nodes(results):
+    for node in NODES:
+        for kind in page.KINDS:
+            (closed,) = page.of(results, node, kind)
+            assert closed["node_microseconds"] > 0 and closed["generator_microseconds"] > 0
+            rates = [one["intended_rate"] for one in page.of(results, node, kind, "open")]
+            assert len(rates) == 2 and rates[0] == results["settings"]["open_rate"]
+    assert page.of(results, page.ECHO, "ping") and page.of(results, page.ECHO, "ping", "open")
+    assert all(one["nodes_named"] == 8 for node in NODES for one in page.of(results, node, "find_nothing"))
+    assert page.signature(results, "verify") > page.signature(results, "sign") > 0
+
+
+def test_percentiles_do_not_fall(results):
+    for one in results["measurements"]:
+        latencies = [one["latency"][name] for name in ("p50", "p90", "p99", "p999", "max")]
+        assert latencies == sorted(latencies) and latencies[0] > 0
+
+
+def test_it_prints_the_table_and_writes_page_and_plot(quick_run, results):
+    folder, printed = quick_run
+    assert page.cost_table(results) in printed
+    for kind in page.KINDS.values():
+        assert f"| {kind}" in printed
+    assert (folder / "requests.md").read_text(encoding="utf-8") == page.text(results)
+    assert (folder / "requests.svg").read_text(encoding="utf-8") == page.plot(results)
+    assert "This was a quick run" in page.text(results)
+
+
+def test_other_dhts_are_measured_or_said_not_to_be(results):
+    if "absent" in results["opendht"]:
+        assert results["opendht"]["absent"] in page.text(results)
+    else:
+        for kind in page.OPENDHT_KINDS:
+            assert results["opendht"][kind]["answered"] > 0, results["opendht"]
+
+
+def test_a_stall_counts_for_every_request_that_was_due_meanwhile():
+    settings = bench.QUICK | {"seconds": 0.1, "open_rate": 400, "open_seconds": 2.0}
+    generator = REPOSITORY / ".build/debug/BenchLoad"
+    with nodes.echo(generator) as (address, pid), nodes.running(generator, "run", log=None) as load:
+        load.stdin.write(json.dumps(settings | {"nodes": [bench.subject("echo", (address, pid), ["ping"], False)]}))
+        load.stdin.close()
+        assert "signatures" in json.loads(load.stdout.readline())
+        assert json.loads(load.stdout.readline())["measurement"]["loop"] == "closed"
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            deadline = time.monotonic() + 60
+            while not has_datagrams_waiting(address):
+                assert time.monotonic() < deadline, "the open loop did not begin"
+                time.sleep(0.01)
+            time.sleep(STALL_SECONDS)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        opened = json.loads(load.stdout.readline())["measurement"]
+    # A quarter of all requests was due during the stall, and waited for a quarter of a second on average.
+    assert opened["loop"] == "open" and opened["answered"] == opened["asked"] == 800
+    assert opened["latency"]["max"] > 0.8 * STALL_SECONDS * 1e6
+    assert opened["latency"]["p90"] > 0.2 * STALL_SECONDS * 1e6
+
+
+@pytest.mark.parametrize("address, pid, sentence", [
+    ("nowhere", os.getpid(), "'nowhere' is no address with a port."),
+    ("192.0.2.1:8090", os.getpid(), "192.0.2.1:8090 is no IPv4 loopback address: only nodes on this machine are loaded."),
+    ("127.0.0.1:8090", NO_PROCESS, f"There is no process {NO_PROCESS}: the node has ended.")])
+def test_the_generator_says_what_is_wrong(address, pid, sentence):
+    instructions = bench.QUICK | {"nodes": [bench.subject("echo", (address, pid), ["ping"], False)]}
+    completed = subprocess.run(
+        [REPOSITORY / ".build/debug/BenchLoad", "run"], input=json.dumps(instructions), capture_output=True, text=True,
+        timeout=60, check=False)
+    assert completed.returncode == 1 and completed.stderr == f"BenchLoad: {sentence}\n"
+
+
+def has_datagrams_waiting(address):
+    """Whether the system holds datagrams for whoever listens there."""
+    port = f":{int(address.rpartition(':')[2]):04X}"
+    lines = pathlib.Path("/proc/net/udp").read_text(encoding="ascii").splitlines()[1:]
+    return any(fields[1].endswith(port) and int(fields[4].partition(":")[2], 16) > 0 for fields in map(str.split, lines))
+
+
+def test_unanswered_requests_are_on_the_page(results):
+    changed = json.loads(json.dumps(results))
+    changed["measurements"][0]["answered"] -= 3
+    assert "3 of " in page.complaints(changed) and page.complaints(changed) in page.text(changed)
+
+
+def test_the_page_in_the_documents_is_what_its_figures_give(tmp_path):
+    folder = REPOSITORY / "docs/benchmarks"
+    results = json.loads((folder / "requests.json").read_text(encoding="utf-8"))
+    assert not results["quick"] and results["programs"]["build"] == "release"
+    subprocess.run(
+        [REPOSITORY / "tools/bench", "--from", folder / "requests.json", "--output", tmp_path],
+        check=True, capture_output=True)
+    for name in ("requests.md", "requests.svg", "requests.json"):
+        assert (folder / name).read_bytes() == (tmp_path / name).read_bytes(), \
+            f"write {name} anew: tools/bench --docs --from docs/benchmarks/requests.json"
