@@ -1,26 +1,25 @@
 extension Message {
-    /// Reads a message's payload: everything between the sender's key and the signature.
-    init(id: UInt8, from reader: inout WireReader) throws(WireError) {
-        switch id {
-        case 1: self = .pingRequest(PingRequest(id: try reader.readRequestID()))
-        case 2: self = .pingResponse(PingResponse(id: try reader.readRequestID()))
-        case 3: self = .storeRequest(try StoreRequest(from: &reader))
-        case 4: self = .storeResponse(StoreResponse(id: try reader.readRequestID()))
-        case 5: self = .findRequest(try FindRequest(from: &reader))
-        case 6: self = .findResponse(try FindResponse(from: &reader))
-        case 7: self = .storePeerRequest(try StorePeerRequest(from: &reader))
-        case 8: self = .storePeerResponse(StorePeerResponse(id: try reader.readRequestID()))
-        case 9: self = .connectPeerRequest(try ConnectPeerRequest(from: &reader))
-        case 10: self = .connectPeerResponse(try ConnectPeerResponse(from: &reader))
-        case 246: self = .introductionRequest(try IntroductionRequest(.old, from: &reader))
-        case 234: self = .introductionRequest(try IntroductionRequest(.new, from: &reader))
-        case 245: self = .introductionResponse(try IntroductionResponse(.old, from: &reader))
-        case 233: self = .introductionResponse(try IntroductionResponse(.new, from: &reader))
-        case 250: self = .punctureRequest(try PunctureRequest(.old, from: &reader))
-        case 232: self = .punctureRequest(try PunctureRequest(.new, from: &reader))
-        case 249: self = .puncture(try Puncture(.old, from: &reader))
-        case 231: self = .puncture(try Puncture(.new, from: &reader))
-        default: throw .unknownMessage
+    /// Reads the payload of a message: everything between the sender's key and the signature.
+    init(_ kind: MessageKind, from reader: inout WireReader) throws(WireError) {
+        switch kind {
+        case .pingRequest: self = .pingRequest(PingRequest(id: try reader.readRequestID()))
+        case .pingResponse: self = .pingResponse(PingResponse(id: try reader.readRequestID()))
+        case .storeRequest: self = .storeRequest(try StoreRequest(from: &reader))
+        case .storeResponse: self = .storeResponse(StoreResponse(id: try reader.readRequestID()))
+        case .findRequest: self = .findRequest(try FindRequest(from: &reader))
+        case .findResponse: self = .findResponse(try FindResponse(from: &reader))
+        case .storePeerRequest: self = .storePeerRequest(try StorePeerRequest(from: &reader))
+        case .storePeerResponse: self = .storePeerResponse(StorePeerResponse(id: try reader.readRequestID()))
+        case .connectPeerRequest: self = .connectPeerRequest(try ConnectPeerRequest(from: &reader))
+        case .connectPeerResponse: self = .connectPeerResponse(try ConnectPeerResponse(from: &reader))
+        case .introductionRequestV1: self = .introductionRequest(try IntroductionRequest(.old, from: &reader))
+        case .introductionRequest: self = .introductionRequest(try IntroductionRequest(.new, from: &reader))
+        case .introductionResponseV1: self = .introductionResponse(try IntroductionResponse(.old, from: &reader))
+        case .introductionResponse: self = .introductionResponse(try IntroductionResponse(.new, from: &reader))
+        case .punctureRequestV1: self = .punctureRequest(try PunctureRequest(.old, from: &reader))
+        case .punctureRequest: self = .punctureRequest(try PunctureRequest(.new, from: &reader))
+        case .punctureV1: self = .puncture(try Puncture(.old, from: &reader))
+        case .puncture: self = .puncture(try Puncture(.new, from: &reader))
         }
         guard reader.remaining == 0 else { throw .trailingBytes }
     }

@@ -29,31 +29,6 @@ public enum Message: Hashable, Sendable {
     indirect case punctureRequest(PunctureRequest)
     /// A packet that opens the sender's NAT.
     indirect case puncture(Puncture)
-
-    /// The message id after the prefix.
-    public var id: UInt8 {
-        switch self {
-        case .pingRequest: 1
-        case .pingResponse: 2
-        case .storeRequest: 3
-        case .storeResponse: 4
-        case .findRequest: 5
-        case .findResponse: 6
-        case .storePeerRequest: 7
-        case .storePeerResponse: 8
-        case .connectPeerRequest: 9
-        case .connectPeerResponse: 10
-        case .introductionRequest(let request): request.style == .old ? 246 : 234
-        case .introductionResponse(let response): response.style == .old ? 245 : 233
-        case .punctureRequest(let request): request.style == .old ? 250 : 232
-        case .puncture(let puncture): puncture.style == .old ? 249 : 231
-        }
-    }
-
-    /// Whether the packet has a public key and a signature: all messages but puncture requests do.
-    public var isSigned: Bool {
-        if case .punctureRequest = self { false } else { true }
-    }
 }
 
 /// The number that a response shares with its request.

@@ -26,14 +26,12 @@ public struct Packet: Hashable, Sendable {
         guard bytes.starts(with: Packet.prefix) else { throw .foreignPrefix }
         var reader = WireReader(bytes, from: Packet.prefix.count)
         let id = try reader.readUInt8()
-        switch id {
-        case 235...244, 247, 248, 251...255:
-            // Messages of the protocol's predecessor.
-            throw .deprecatedMessage
-        case 250, 232:
-            // The two styles of puncture request have neither key nor signature.
+        let kind = MessageKind(rawValue: id)
+        // Messages of the protocol's predecessor.
+        if kind == nil, id >= 235 { throw .deprecatedMessage }
+        if kind?.isSigned == false {
             sender = nil
-        default:
+        } else {
             guard let key = PublicKey(bytes: try reader.readBytes(count: Int(try reader.readUInt16()))) else {
                 throw .badKey
             }
@@ -42,7 +40,8 @@ public struct Packet: Hashable, Sendable {
             reader = WireReader(bytes, from: reader.position, upTo: payloadEnd)
             sender = key
         }
-        message = try Message(id: id, from: &reader)
+        guard let kind else { throw .unknownMessage }
+        message = try Message(kind, from: &reader)
         self.bytes = bytes
     }
 
@@ -70,9 +69,9 @@ public struct Packet: Hashable, Sendable {
         var writer = WireWriter(reserving: 512)
         writer.write(raw: prefix)
         writer.write(message.id)
-        if message.isSigned { writer.writeSized(sender.bytes) }
+        if message.kind.isSigned { writer.writeSized(sender.bytes) }
         message.write(to: &writer)
-        if message.isSigned { writer.write(raw: sign(writer.bytes)) }
+        if message.kind.isSigned { writer.write(raw: sign(writer.bytes)) }
         return writer.bytes
     }
 }

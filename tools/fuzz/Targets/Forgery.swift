@@ -42,7 +42,7 @@ enum Forgery {
     static func packet(_ message: Message, from key: PublicKey) -> [UInt8] {
         var writer = WireWriter(reserving: 512)
         message.write(to: &writer)
-        return packet(id: message.id, payload: writer.bytes, from: message.isSigned ? key : nil)
+        return packet(id: message.id, payload: writer.bytes, from: message.kind.isSigned ? key : nil)
     }
 
     /// A datagram with a message id and any payload.

@@ -29,7 +29,7 @@ enum PacketTarget {
         try require(packet.bytes == datagram, "the packet holds other bytes than the datagram")
         try require(packet.message.id == datagram[idOffset], "message \(datagram[idOffset]) reads as another")
         try require(
-            packet.message.isSigned == (packet.sender != nil), "message \(packet.message.id) and its signature")
+            packet.message.kind.isSigned == (packet.sender != nil), "message \(packet.message.id) and its signature")
         try checkWrittenAgain(packet)
         try checkValues(of: packet.message)
     }
