@@ -1,53 +1,78 @@
 internal import IPv8
-internal import Kademlia
 
 /// What the node's user asks for. Every command completes, whatever happens.
 extension Node {
     /// How many values of our own archive go into a search.
     private static let ownValuesMax = 1024
 
-    mutating func start(_ command: Command, _ id: CommandID, at now: Instant, into effects: inout [Effect]) {
+    mutating func start(_ command: Command, _ id: CommandID) {
         let isStarted =
             switch command {
-            case .ping(let address): startPing(address, id, at: now, into: &effects)
-            case .find(let target): startFind(target, id, at: now, into: &effects)
-            case .connect(let mid, let address):
-                startConnecting(to: mid, knownAddress: address, id, at: now, into: &effects)
-            case .publish(let target, let entry): startPublishing(entry, under: target, id, at: now, into: &effects)
+            case .ping(let address): ping(address, id)
+            case .find(let target): find(target, id)
+            case .connect(let mid, let address): connect(to: mid, knownAddress: address, id)
+            case .publish(let target, let entry): store(entry, under: target, id)
             }
-        if !isStarted { complete(id, .refusedAsBusy, into: &effects) }
+        if !isStarted { turn.complete(id, .refusedAsBusy) }
     }
 
-    private mutating func startPing(
-        _ address: Address, _ id: CommandID, at now: Instant, into effects: inout [Effect]
-    ) -> Bool {
-        let request = Request(kind: .ping, address: address, publicKey: nil, purpose: .command(id), body: .ping)
-        guard canReach(address) else {
-            complete(id, .unreachable, into: &effects)
+    private mutating func ping(_ address: Address, _ id: CommandID) -> Bool {
+        guard turn.sockets.reach(address) else {
+            turn.complete(id, .unreachable)
             return true
         }
-        return submit(request, at: now, into: &effects)
+        return submitPing(to: address, for: .command(id))
     }
 
-    private mutating func startFind(
-        _ target: Target, _ id: CommandID, at now: Instant, into effects: inout [Effect]
-    ) -> Bool {
-        guard let lookup = startLookup(.find(id), for: target, at: now, into: &effects) else { return false }
-        if let read = begin(.ownValues(lookup)) {
-            lookups[lookup]?.awaitsOwnValues = true
-            effects.append(.load(read, target: target, offset: 0, limit: Node.ownValuesMax))
+    private mutating func submitPing(to address: Address, for purpose: Request.Purpose) -> Bool {
+        let contact = overlay.contact(at: address)?.publicKey
+        return requests.submit(Request(.ping, at: address, knownContact: contact, for: purpose), &turn)
+    }
+
+    private mutating func find(_ target: Target, _ id: CommandID) -> Bool {
+        guard let lookup = searches.begin(.find(id), for: target, &overlay, &requests, &turn) else { return false }
+        if let read = turn.begin(.ownValues(lookup)) {
+            searches.awaitOwnValues(lookup)
+            turn.append(.load(read, target: target, offset: 0, limit: Node.ownValuesMax))
         }
-        advance(lookup, at: now, into: &effects)
+        finish(searches.advance(lookup, &overlay, &requests, &turn))
         return true
     }
 
-    private mutating func startPublishing(
-        _ entry: Entry, under target: Target, _ id: CommandID, at now: Instant, into effects: inout [Effect]
-    ) -> Bool {
-        guard let commit = begin(.publication(id, target, entry)) else { return false }
+    // MARK: Publish
+
+    /// Keeps a user's value here first.
+    private mutating func store(_ entry: Entry, under target: Target, _ id: CommandID) -> Bool {
+        guard let commit = turn.begin(.publication(id, target, entry)) else { return false }
         let intent = StoreIntent(
-            target: target, entries: [entry], expiresAt: now + servedFor, origin: .published)
-        effects.append(.commit(commit, intent))
+            target: target, entries: [entry], expiresAt: turn.now + servedFor, origin: .published)
+        turn.append(.commit(commit, intent))
         return true
+    }
+
+    /// A user's value is kept here, or was refused: if it is kept, it goes to the nodes closest to its target.
+    mutating func publish(_ entry: Entry, under target: Target, _ outcome: CommitOutcome, for command: CommandID) {
+        guard outcome == .held else { return turn.complete(command, .publishRefused(outcome)) }
+        if !lookUp(.publish(command, entry), target) {
+            // It is kept here, which is what was asked for first.
+            turn.complete(command, .published(PublishOutcome(askedCount: 0, acknowledgedCount: 0)))
+        }
+    }
+
+    // MARK: Connect
+
+    private mutating func connect(to mid: Mid, knownAddress: Address?, _ command: CommandID) -> Bool {
+        // That connects us with nobody.
+        guard mid != identity.mid else {
+            turn.complete(command, .connected([]))
+            return true
+        }
+        if let knownAddress, submitPing(to: knownAddress, for: .knownAddress(command, mid)) { return true }
+        return lookUp(.connect(command), Target(bits: mid.bits))
+    }
+
+    /// Goes on without the address that the user knew.
+    mutating func knownAddressFailed(_ command: CommandID, _ mid: Mid) {
+        if !lookUp(.connect(command), Target(bits: mid.bits)) { turn.complete(command, .refusedAsBusy) }
     }
 }

@@ -1,13 +1,24 @@
 public import IPv8
-internal import Kademlia
+public import Kademlia
 internal import Maintenance
 
-/// One node of the DHT: everything that it does, as a state machine without I/O.
+/// One node of the DHT: everything that it does, as state machines without I/O.
 ///
-/// Inputs are things that have happened, with the time at which they did; effects are things to be done, written into
-/// a buffer that the caller owns. The node reads no clock, draws no random numbers but those that follow from its seed,
+/// Inputs are things that have happened, with the time at which they did. Effects are things to be done, written into a
+/// buffer that the caller owns. The node reads no clock, draws no random numbers except those that follow from its seed, and
 /// holds no private key and no values: so it runs the same behind sockets, in a test that reads like a transcript, and a
 /// thousand times over in one process.
+///
+/// The machines do the work, each with its own state; the node only routes inputs to them, and what one of them wants to
+/// another:
+///
+///     Gatekeeper    which packets deserve a signature check
+///     Overlay       who else is there, and how we come to know each other
+///     Requests      our own requests: paced, sent, answered or given up
+///     Searches      lookups and publications
+///     Serving       ping, find and store for others
+///     PeersByKey    who is where, by key
+///     Republisher   what is due to be stored again
 ///
 /// What happens to a datagram:
 ///
@@ -17,231 +28,163 @@ internal import Maintenance
 ///                                        store: commit → commitCompleted → send
 ///                                        response: the request that it answers goes on
 ///
-/// A request of ours is either waiting (its peer has had its share of requests for now), or sent, and then answered or
-/// overdue. Commands, searches and publications live as long as their requests do, so every one of them ends.
-///
-/// What it does not do: sign, encode, read or write disk, resolve names, know whether anybody listens to its effects.
+/// What a node does not do: sign, encode, read or write disk, resolve names, know whether anybody listens to its effects.
 public struct Node: Sendable {
     let identity: PublicKey
-    let peers: [Address]
-    /// How long a value is served after it was stored.
     let servedFor: Duration
-    var trackers: [Address] = []
-    var families: PerFamily<FamilyState>
-    var generator: RandomNumbers
-    var mint: TokenMint
-    var floods = FloodLimiter<NodeID>(requestsMax: 10)
-    /// What serves to find peers has an allowance of its own, since peers do not count it among the DHT's requests.
-    var discoveryFloods = FloodLimiter<NodeID>(requestsMax: 10)
-    var verifications = VerificationBudget()
-    var checks = ChecksUnderWay()
-    /// Requests of each contact that were signed with an older curve, before their check: as many as it may make of
-    /// all.
-    var olderCurveFloods = FloodLimiter<NodeID>(requestsMax: 20)
-    var provenPeers = ProvenPeers()
-    var reflections = ReflectionBudget()
-    var reads = ReadBudget()
-    var pacer: QueryPacer
-    var requests = RequestTable()
-    var walker = Walker()
-    var lostContacts: LostContacts
-    /// Nodes that are about to be asked whether they are there again.
-    var returning: [NodeInfo] = []
-    var probes: Probes
-    var peersWalkedAt = Instant.distantPast
-    var contactWalkedAt = Instant.distantPast
-    var trackersWalkedAt = Instant.distantPast
-    var schedule = Schedule<Job>()
+    var gatekeeper = Gatekeeper()
+    var overlay: Overlay
+    var requests: Requests
+    var searches: Searches
+    var serving: Serving
+    var peersByKey: PeersByKey
+    var republisher: Republisher
     var jobs = JobBook()
-    var upkeep: Upkeep
-    var work: [WorkID: Work] = [:]
-    var lookups: [ActivityID: ActiveLookup] = [:]
-    var publications: [ActivityID: Publication] = [:]
-    var connections: [ActivityID: Connection] = [:]
-    var registry: PeerRegistry
-    var paths = PeerPaths()
-    /// Where peers are in their own networks, as they say themselves.
-    var lanAddresses: [NodeInfo: Address] = [:]
-    let limitsLocalNetworks: Bool
-    let callsLocalNetwork: Bool
-    let peerLimit: Int?
-    var calledAt = Instant.distantPast
-    var callsAnswered = RecentTimes()
-    var ownRecord = OwnRecord()
-    var holdersSoughtAt = Instant.distantPast
-    var globalTime: UInt64 = 0
-    var workCount: UInt64 = 0
-    var contactsChanged = false
-    /// Punctures that were sent because a contact, or a stranger, asked for them.
-    var puncturesForContacts = RecentTimes()
-    var puncturesForStrangers = RecentTimes()
-    /// How many of them each source has asked for.
-    var punctureFloods = FloodLimiter<Address>(requestsMax: 10)
-    var replays = ReplayFilter()
-    /// Requests from each host that is no contact's; a key costs nothing, an address does. In IPv6 that is a /64.
-    var hostFloods = FloodLimiter<IPAddress>(requestsMax: 100)
-    /// The own ids that have been looked up, so that the neighbours are known.
-    var ownIDsSought: Set<NodeID> = []
-    var addressAskedAt = Instant.distantPast
+    var turn: Turn
 
-    /// How often what has happened.
-    public internal(set) var counters = Counters()
-    /// When the node wants to be given ``Input/timerFired`` next. Kept, not computed: whoever asks for it after each input
-    /// would have the whole node copied for the call.
+    /// When the node wants to be given ``Input/timerFired`` next. Kept, not computed: for a computed property the whole node
+    /// would be copied after each input.
     public private(set) var nextWakeUp: Instant?
-
-    /// How many signature checks, reads and commits may be under way at once; what comes beyond that is shed.
-    static let workMax = 4096
-    /// How many there may be when the check of a contact's request begins, so that there is always room for the answers
-    /// that are awaited.
-    static let contactsWorkMax = 3584
-    /// How many there may be when a check for a stranger begins, so that there is always room for contacts.
-    static let strangersWorkMax = 3072
-    /// How many searches, publications and connections may be under way at once.
-    static let lookupsMax = 1024
 
     /// Makes a node. Nothing happens before the first input; give it ``Input/timerFired`` to begin.
     public init(_ configuration: NodeConfiguration, at now: Instant) {
         identity = configuration.identity
-        peers = configuration.peers
         servedFor = configuration.servedFor
-        generator = RandomNumbers(seed: configuration.seed)
-        mint = TokenMint(secrets: configuration.tokenSecrets, at: now)
-        limitsLocalNetworks = configuration.limitsLocalNetworks
-        callsLocalNetwork = configuration.callsLocalNetwork
-        peerLimit = configuration.peerLimit
-        registry = PeerRegistry(limitsLocal: configuration.limitsLocalNetworks)
-        probes = Probes(
-            limitsLocal: configuration.limitsLocalNetworks,
-            key: configuration.seed.bigEndianBytes + Array("askers 1".utf8))
-        families = PerFamily { family in
-            configuration.listenAddresses.first { $0.family == family }.map {
-                FamilyState(
-                    listeningOn: $0, mid: configuration.identity.mid,
-                    lanHost: configuration.lanHosts.first { $0.family == family },
-                    limitsLocal: configuration.limitsLocalNetworks, at: now)
-            }
-        }
-        pacer = QueryPacer(upkeepLimits: configuration.upkeepLimits)
-        lostContacts = LostContacts(configuration.contacts)
-        upkeep = Upkeep(
-            isEnabled: configuration.republishes, limits: configuration.upkeepLimits,
-            contactsBefore: lostContacts.countOfLastHeard)
-        if !configuration.contacts.isEmpty || !configuration.peers.isEmpty {
-            trackersWalkedAt = now + Node.trackersWait - Node.trackersInterval
-        }
-        planJobs(configuration.jobs, at: now)
+        overlay = Overlay(configuration, at: now)
+        requests = Requests(configuration)
+        searches = Searches(configuration)
+        serving = Serving(configuration, at: now)
+        peersByKey = PeersByKey(configuration)
+        republisher = Republisher(configuration, contactsBefore: overlay.countOfLastHeard)
+        turn = Turn(configuration, at: now)
+        planJobs(configuration.jobs)
         noteNextWakeUp()
     }
 
     /// Takes in something that has happened and writes what is to be done about it.
     public mutating func handle(_ input: Input, at now: Instant, into effects: inout [Effect]) {
-        switch input {
-        case .datagramReceived(let bytes, let source, let host):
-            receive(bytes, from: source, to: host, at: now, into: &effects)
-        case .signaturesChecked(let id, let verdict):
-            signaturesChecked(id, verdict, at: now, into: &effects)
-        case .entriesLoaded(let id, let values):
-            entriesLoaded(id, values, at: now, into: &effects)
-        case .dueKeysListed(let id, let due):
-            dueKeysListed(id, due, at: now, into: &effects)
-        case .republishableLoaded(let id, let targets):
-            republishableLoaded(id, targets, at: now, into: &effects)
-        case .loadFailed(let id):
-            loadFailed(id, at: now, into: &effects)
-        case .commitCompleted(let id, let outcome):
-            commitCompleted(id, outcome, at: now, into: &effects)
-        case .tokenSecretDrawn(let bytes):
-            mint.add(TokenSecret(bytes: bytes, drawnAt: now))
-            effects.append(.saveTokenSecrets(mint.secrets))
-        case .trackersResolved(let addresses):
-            trackers = addresses.filter(\.isReachable)
-        case .commandIssued(let id, let command):
-            start(command, id, at: now, into: &effects)
-        case .timerFired:
-            settleRequests(at: now, into: &effects)
-            runDueJobs(at: now, into: &effects)
-        }
+        turn.exchange(&effects, at: now)
+        handle(input)
+        peersByKey.notePings(&turn)
         noteNextWakeUp()
+        turn.exchange(&effects, at: now)
+    }
+
+    private mutating func handle(_ input: Input) {
+        switch input {
+        case .datagramReceived(let bytes, let source, let host): receive(bytes, from: source, to: host)
+        case .signaturesChecked(let id, let verdict): signaturesChecked(id, verdict)
+        case .entriesLoaded(let id, let values): entriesLoaded(id, values)
+        case .dueKeysListed(let id, let due): dueKeysListed(id, due)
+        case .republishableLoaded(let id, let targets): republishableLoaded(id, targets)
+        case .loadFailed(let id): loadFailed(id)
+        case .commitCompleted(let id, let outcome): commitCompleted(id, outcome)
+        case .tokenSecretDrawn(let bytes): serving.secretDrawn(bytes, &turn)
+        case .trackersResolved(let addresses): overlay.trackersResolved(addresses)
+        case .commandIssued(let id, let command): start(command, id)
+        case .timerFired:
+            settleOverdue()
+            runDueJobs()
+        }
     }
 
     private mutating func noteNextWakeUp() {
-        guard let nextJob = schedule.nextDueTime, let nextDeadline = requests.nextDeadline else {
-            return nextWakeUp = schedule.nextDueTime ?? requests.nextDeadline
+        guard let nextJob = turn.schedule.nextDueTime, let nextDeadline = requests.nextDeadline else {
+            return nextWakeUp = turn.schedule.nextDueTime ?? requests.nextDeadline
         }
         nextWakeUp = min(nextJob, nextDeadline)
     }
 
-    // MARK: Small things that every part uses
+    // MARK: Work that is done
 
-    mutating func drop(_ reason: DropReason) { counters.dropped[reason, default: 0] += 1 }
-    mutating func drop(_ refusal: DropReason.Refusal) { drop(.refused(refusal)) }
-
-    /// Whether the node has a socket that reaches an address. One that is bound to loopback reaches only that, one that is
-    /// bound to another address everything but that.
-    func canReach(_ address: Address) -> Bool {
-        address.isReachable && families[address.family]?.reaches(address.host) == true
+    private mutating func entriesLoaded(_ id: WorkID, _ values: [[UInt8]]) {
+        switch turn.takeRead(id) {
+        case .find(let request, let asker)?:
+            serving.answer(request, of: asker, with: values, &overlay, &requests, &turn)
+        case .ownValues(let lookup)?:
+            finish(searches.ownValuesLoaded(values, for: lookup, &overlay, &requests, &turn))
+        case nil: return
+        }
     }
 
-    /// Whether somebody may tell us of an address. Loopback is each machine's own: who is on another one can only mean to
-    /// have us send to a program of ours.
-    func mayBeNamed(_ address: Address, by source: IPAddress) -> Bool {
-        !address.host.isLoopback || source.isLoopback
+    /// A search goes on without our own values. A peer gets no answer: that there are no values would not be true.
+    private mutating func loadFailed(_ id: WorkID) {
+        switch turn.takeRead(id) {
+        case .find?: turn.drop(.archiveFailed)
+        case .ownValues(let lookup)?: finish(searches.ownValuesLoaded([], for: lookup, &overlay, &requests, &turn))
+        case nil: return
+        }
     }
 
-    /// Sends a message to a peer from the host that the peer found us at, if its address can be reached.
-    mutating func send(_ message: Message, to peer: NodeInfo, into effects: inout [Effect]) {
-        send(message, to: peer.address, from: path(to: peer), into: &effects)
+    private mutating func commitCompleted(_ id: WorkID, _ outcome: CommitOutcome) {
+        switch turn.takeCommit(id) {
+        case .store(let request, let sender)?:
+            serving.committed(request, of: sender, outcome, &overlay, &requests, &turn)
+        case .publication(let command, let target, let entry)?: publish(entry, under: target, outcome, for: command)
+        case .soughtCopy(let run)?: if republisher.soughtCopyKept(for: run) { advance(run: run) }
+        case .copy?, nil: return
+        }
     }
 
-    /// Sends a message from one of our hosts, if its address can be reached.
-    mutating func send(_ message: Message, to address: Address, from host: IPAddress?, into effects: inout [Effect]) {
-        guard canReach(address) else { return }
-        counters.sent[message.id, default: 0] += 1
-        effects.append(.send(message, to: address, from: host))
+    private mutating func dueKeysListed(_ id: WorkID, _ due: DueKeys) {
+        guard let listing = turn.takeListing(id), republisher.listed(due, limit: listing.limit, &overlay) else {
+            return
+        }
+        republish()
+        if republisher.isBusy { turn.republishSoon() }
     }
 
-    /// The host of ours that a peer found us at; `nil` if the socket has but one, or none is known.
-    func path(to peer: NodeInfo) -> IPAddress? {
-        guard families[peer.address.family]?.listensOnAllHosts == true else { return nil }
-        return paths.host(for: NodeID(host: peer.address.host, mid: peer.publicKey.mid))
-    }
-
-    /// Notes what is to go on once a piece of work is done; `nil` where too much is under way.
-    mutating func begin(_ continuation: Work, in lane: Lane = .known) -> WorkID? {
-        guard work.count < Node.workMax else { return nil }
-        workCount += 1
-        let id = WorkID(workCount, in: lane)
-        work[id] = continuation
-        return id
-    }
-
-    /// The next value of the counter that introductions and punctures carry.
-    mutating func claimGlobalTime() -> UInt64 {
-        globalTime += 1
-        return globalTime
+    private mutating func republishableLoaded(_ id: WorkID, _ targets: [RepublishableTarget]) {
+        guard let run = turn.takeLoad(id)?.run else { return }
+        republisher.loaded(targets, for: run, &overlay, &turn)
+        advance(run: run)
     }
 }
 
-/// What goes on once a signature check, a read or a commit is done.
-enum Work: Hashable, Sendable {
-    /// A packet whose signatures are being checked, the entries in it, and where it is an answer the request that waits
-    /// for the check.
-    case packet(Packet, from: Address, to: IPAddress?, entries: [Entry], answers: RequestTable.Hold?)
-    /// A find request, whose values are being read.
-    case find(FindRequest, from: NodeInfo)
-    /// A store request, whose values are being made durable.
-    case store(StoreRequest, from: NodeInfo)
-    /// A user's search, for which our own archive is being read.
-    case ownValues(ActivityID)
-    /// What a search has found, which is being kept here too.
-    case copy
-    /// A user's value, which is being made durable here before it goes to others.
-    case publication(CommandID, Target, Entry)
-    /// What is due to be stored again is being listed, so many keys at most.
-    case dueKeys(limit: Int)
-    /// Values that are to be stored again are being read.
-    case republishable(ActivityID)
-    /// What a search for a pinned key has found is being kept.
-    case soughtCopy(ActivityID)
+// MARK: - How it stands
+
+extension Node {
+    /// Event counts since the node was made.
+    public var counters: Counters { turn.counters }
+
+    /// All contacts of all families.
+    public var contacts: [Contact] { overlay.contacts }
+
+    /// The contacts that are worth asking after the next start: those of now, and those that fell silent.
+    public var contactsToRemember: [Contact] { overlay.contactsToRemember }
+
+    /// The buckets of all families, the farthest half of each key space first.
+    public var bucketReports: [BucketReport] { overlay.bucketReports }
+
+    /// What the node looks like in each family that it has a socket of.
+    public var endpoints: [EndpointSnapshot] { overlay.endpoints }
+
+    /// How republishing stands.
+    public var upkeepSnapshot: UpkeepSnapshot { republisher.snapshot(overlay.contactCount) }
+
+    /// Everything that a node keeps which others can make it keep. Whoever looks has to know how much that may be.
+    package var usages: [Usage] {
+        let own = [
+            Usage("pieces of work", turn.workCount),
+            Usage("searches and publications", searches.count),
+            Usage("requests", requests.count),
+            Usage("peers asked lately", requests.pacedPeerCount),
+            Usage("token secrets", serving.tokenSecretCount),
+            Usage("hosts that peers found us at", turn.sockets.pathCount),
+        ]
+        return own + gatekeeper.usages + overlay.usages + peersByKey.usages + republisher.usages
+    }
+}
+
+/// How much of something a node keeps.
+package struct Usage: Hashable, Sendable {
+    /// What it is, in words.
+    package let name: String
+    /// How much there is.
+    package let count: Int
+
+    init(_ name: String, _ count: Int) {
+        self.name = name
+        self.count = count
+    }
 }

@@ -29,8 +29,8 @@ struct Bench {
 
     /// Keeps the node from looking for neighbours and for nodes to remember it, where a test is about something else.
     mutating func leaveNeighboursAlone() {
-        node.holdersSoughtAt = Instant(nanoseconds: .max)
-        node.ownIDsSought = Set(node.endpoints.map(\.nodeID))
+        node.peersByKey.holdersAreSought(at: Instant(nanoseconds: .max))
+        node.overlay.ownIDsSought = Set(node.endpoints.map(\.nodeID))
     }
 
     /// A number that no request of a peer's has had: the very same request twice would be taken for a replay.

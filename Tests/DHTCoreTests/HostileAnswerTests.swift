@@ -53,7 +53,7 @@ import Testing
             let ownID = try #require(bench.node.endpoints.first).nodeID
             let far = Target(bits: ownID.bits ^ Bits160(high: .max, middle: .max, low: .max))
             for number in 0..<60 { try bench.meet(try peer(UInt32(number), inNetwork: networks(UInt32(number)))) }
-            return bench.node.servingTime(of: far, in: .ipv4, at: bench.now)
+            return bench.node.serving.servingTime(of: far, in: .ipv4, &bench.node.overlay, at: bench.now)
         }
         #expect(try closer { $0 / 20 } > closer { $0 })
     }
@@ -62,7 +62,7 @@ import Testing
         var findings = Findings()
         let holders = try (0..<8).map { try peer(1, inNetwork: $0) }
         let value = try Entry(unsigned: Array("value".utf8))
-        for rank in 0..<Int(Node.valuesPerNodeMax) {
+        for rank in 0..<Int(Searches.valuesPerNodeMax) {
             for (place, holder) in holders.enumerated() {
                 let filler = try Entry(unsigned: [UInt8(place), UInt8(rank & 0xFF), UInt8(rank >> 8)])
                 findings.add(rank == 255 ? value : filler, from: holder.info)

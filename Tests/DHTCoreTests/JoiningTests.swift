@@ -66,7 +66,7 @@ import Testing
         lost.add(contacts[199])
         #expect(!lost.contacts.contains { $0.id == contacts[127].id } && lost.contacts.last?.id == contacts[199].id)
         let bench = try Bench { $0.contacts = contacts }
-        #expect(bench.node.upkeep.contactsBefore == 70)
+        #expect(bench.node.republisher.contactsBefore == 70)
     }
 
     @Test func aTokenIsValidForItsTimeThoughItsSecretWasAtItsEnd() throws {
@@ -93,7 +93,7 @@ import Testing
         let (given, other) = (try Peer(1), try Peer(2))
         var bench = try Bench(peers: [given.address])
         bench.leaveNeighboursAlone()
-        bench.node.walker.heardOf(other.address, at: bench.now)
+        bench.node.overlay.walk.addresses.heardOf(other.address, at: bench.now)
         let effects = bench.pass(.seconds(4))
         let ping = try #require(effects.pings(to: given.address).first)
         #expect(effects.pings(to: other.address).isEmpty)

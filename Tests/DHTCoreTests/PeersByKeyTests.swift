@@ -42,7 +42,7 @@ import Testing
         var bench = try Bench()
         let asker = try Peer(1)
         #expect(found(in: try bench.receive(search(for: try Peer(2)), from: asker), by: asker) == [])
-        #expect(bench.node.registry.count == 0)
+        #expect(bench.node.peersByKey.registeredCount == 0)
     }
 
     @Test func nobodyIsRememberedUnderAnothersMidOrWithoutAToken() throws {
@@ -67,7 +67,7 @@ import Testing
         bench.now = bench.now + .seconds(1)
         #expect(found(in: try bench.receive(search(for: peer, id: 5), from: asker), by: asker) == [])
         _ = bench.give(.timerFired)
-        #expect(bench.node.registry.count == 0)
+        #expect(bench.node.peersByKey.registeredCount == 0)
     }
 
     @Test func anAnswerIsASignOfLifeToo() throws {
@@ -86,7 +86,7 @@ import Testing
         let moved = Peer(key: peer.key, address: Address(host: peer.address.host, port: 9999))
         _ = try bench.receive(record(of: moved, try bench.token(for: moved)), from: moved)
         #expect(found(in: try bench.receive(search(for: peer), from: asker), by: asker) == [moved.info])
-        #expect(bench.node.registry.count == 1)
+        #expect(bench.node.peersByKey.registeredCount == 1)
     }
 
     @Test func theRegistryIsBoundedAndSharedOutAmongNetworks() throws {
@@ -120,13 +120,13 @@ import Testing
         }
         #expect(stores.count == 6)
         #expect(stores.allSatisfy { $0.target.bits == bench.key.publicKey.mid.bits })
-        #expect(bench.node.ownRecord.holders.count == 6)
+        #expect(bench.node.peersByKey.holders.count == 6)
         // Each hears of us at least every 25 seconds, or it would forget us.
         let minute = try bench.converse(for: .seconds(60), with: peers)
         for peer in peers { #expect(minute.pings(to: peer.address).count >= 2) }
         // Those that fall silent are replaced, or at least not counted on.
         _ = try bench.converse(for: .seconds(60), with: Array(peers[..<2]))
-        #expect(bench.node.ownRecord.holders.count == 2)
+        #expect(bench.node.peersByKey.holders.count == 2)
     }
 
     @Test func ourRecordIsStoredAnewEveryTenMinutesOnThoseWhoMayHaveForgottenIt() throws {
@@ -136,7 +136,7 @@ import Testing
         #expect(try bench.converse(for: .seconds(30), with: peers).recordStores == 6)
         #expect(try bench.converse(for: .seconds(540), with: peers).recordStores == 0)
         #expect(try bench.converse(for: .seconds(60), with: peers).recordStores == 6)
-        #expect(bench.node.ownRecord.holders.count == 6)
+        #expect(bench.node.peersByKey.holders.count == 6)
     }
 
     @Test func whoDoesNotConfirmAnewCountsNoLongerThoughItAnswersPings() throws {
@@ -158,11 +158,11 @@ import Testing
         let peers = try (1...6).map { try Peer($0) }
         for peer in peers { try bench.befriend(peer) }
         _ = try bench.converse(for: .seconds(30), with: peers)
-        #expect(bench.node.ownRecord.holders.count == 6)
+        #expect(bench.node.peersByKey.holders.count == 6)
         // The machine was asleep.
         bench.now = bench.now + .seconds(61)
         _ = bench.give(.timerFired)
-        #expect(bench.node.ownRecord.holders.isEmpty)
+        #expect(bench.node.peersByKey.holders.isEmpty)
         #expect(try bench.converse(for: .seconds(40), with: peers).recordStores == 6)
     }
 

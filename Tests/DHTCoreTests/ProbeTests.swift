@@ -36,15 +36,15 @@ import Testing
     @Test func anAnswerMakesRoomForTheNext() throws {
         var bench = try Bench(listeningOn: own)
         for number in 0..<3 { try bench.befriend(try peer(1, inNetwork: number)) }
-        #expect(bench.node.probes.count == 0)
+        #expect(bench.node.overlay.probes.count == 0)
         var probes = Probes(limitsLocal: false, key: key)
         let ids = try (0...64).map { try id($0) }
         let begun = ids.enumerated().map { number, id in
-            probes.begin(id, at: host(number), now: bench.now, using: &bench.node.generator)
+            probes.begin(id, at: host(number), now: bench.now, using: &bench.node.turn.generator)
         }
         #expect(begun.count { $0 } == Probes.firstTimersMax && begun.last == false)
         probes.end(ids[0])
-        let hasRoom = probes.begin(ids[64], at: host(64), now: bench.now, using: &bench.node.generator)
+        let hasRoom = probes.begin(ids[64], at: host(64), now: bench.now, using: &bench.node.turn.generator)
         #expect(hasRoom)
     }
 

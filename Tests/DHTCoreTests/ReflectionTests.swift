@@ -90,14 +90,16 @@ import Testing
     @Test func tokenProvesTheAddressThatItWentTo() throws {
         var bench = try Bench(listeningOn: own)
         let peer = try peer(1)
-        #expect(!bench.node.isProven(peer.info, at: bench.now))
+        #expect(!bench.node.overlay.isProven(peer.info, at: bench.now))
         let token = try bench.token(for: peer)
-        #expect(!bench.node.isProven(peer.info, at: bench.now))
+        #expect(!bench.node.overlay.isProven(peer.info, at: bench.now))
         let store = StoreRequest(id: bench.freshID(), token: token, target: Target(hashing: "any"), values: [])
         _ = try bench.receive(.storeRequest(store), from: peer)
-        #expect(bench.node.isProven(peer.info, at: bench.now))
-        #expect(!bench.node.isProven(NodeInfo(address: peer.address, publicKey: bench.key.publicKey), at: bench.now))
-        #expect(!bench.node.isProven(peer.info, at: bench.now + .seconds(1200)))
+        #expect(bench.node.overlay.isProven(peer.info, at: bench.now))
+        #expect(
+            !bench.node.overlay.isProven(NodeInfo(address: peer.address, publicKey: bench.key.publicKey), at: bench.now)
+        )
+        #expect(!bench.node.overlay.isProven(peer.info, at: bench.now + .seconds(1200)))
     }
 
     @Test func puncturesThatStrangersAskForCountToo() throws {

@@ -204,7 +204,7 @@ import Testing
         let value = RepublishableValue(entry: try Entry(unsigned: [1]), servedUntil: nil)
         let effects = try storingAgain(value, &bench, peer)
         #expect(effects.stores(to: peer.address).count == 1)
-        #expect(bench.node.upkeep.runs.values.first?.pool?.gatheredAt == bench.now - .seconds(1))
+        #expect(bench.node.republisher.tokensGatheredAt == [bench.now - .seconds(1)])
     }
 
     @Test func nobodyIsGivenAnotherHourOfWhatIsOver() throws {

@@ -36,12 +36,14 @@ import Testing
         #expect(try bench.receive(answer, from: peer) == [])
     }
 
-    @Test(arguments: [Request.Kind.find, .introduction, .connectPeer])
-    func numbersOfRequestsThatPuncturesFollowFromFitIntoThem(kind: Request.Kind) throws {
+    @Test(arguments: [
+        Request.Body.find(Target(bits: .zero), offset: 0, wantsNodes: true), .introduction(wan: .none),
+        .connectPeer(Target(bits: .zero)),
+    ])
+    func numbersOfRequestsThatPuncturesFollowFromFitIntoThem(body: Request.Body) throws {
         var table = RequestTable()
         var generator = RandomNumbers(seed: 1)
-        let request = Request(
-            kind: kind, address: try Peer(1).address, publicKey: nil, purpose: .upkeep, body: .introduction)
+        let request = Request(body, to: try Peer(1).info, for: .walk)
         for _ in 0..<200 {
             let id = table.add(request, firstDeadline: Instant(seconds: 1), using: &generator)
             #expect(id.number <= RequestID.requestMax)

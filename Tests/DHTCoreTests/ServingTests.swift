@@ -199,7 +199,7 @@ import Testing
             let ping = Message.pingRequest(PingRequest(id: RequestID(UInt32(number))))
             _ = try bench.receive(bytes: Packet.encode(ping, signedBy: try PrivateKey.generate()), from: source)
         }
-        #expect(bench.node.floods.count == 100)
+        #expect(bench.node.usages.first { $0.name == "senders of requests" }?.count == 100)
     }
 
     @Test func forgedRequestsUseUpNobodysAllowance() throws {

@@ -79,7 +79,7 @@ import Testing
         var table = RequestTable()
         var generator = RandomNumbers(seed: 1)
         let start = Instant(seconds: 1000)
-        let request = Request(kind: .ping, address: Bench.address, publicKey: nil, purpose: .upkeep, body: .ping)
+        let request = Request(.ping, at: Bench.address, knownContact: nil, for: .liveness)
         let ids = (1...3).map { second in
             table.add(request, firstDeadline: start + .seconds(second), using: &generator)
         }

@@ -160,14 +160,14 @@ import Testing
         let usages = try node().usages
         let bound = try #require(TableChecker.bounds[name])
         for excess in 0...1 {
-            let changed = usages.map { $0.name == name ? Usage(name: name, count: bound + excess) : $0 }
+            let changed = usages.map { $0.name == name ? Usage(name, bound + excess) : $0 }
             #expect(checker.faults(in: changed).count == excess)
         }
         #expect(checker.faults(in: usages.filter { $0.name != name }).count == 1)
     }
 
     @Test func whatNobodyKnowsTheBoundOfIsNoticed() throws {
-        let usages = try node().usages + [Usage(name: "secrets of others", count: 0)]
+        let usages = try node().usages + [Usage("secrets of others", 0)]
         #expect(checker.faults(in: usages).count == 1)
     }
 }

@@ -157,16 +157,16 @@ import Testing
     }
 
     @Test func upkeepSendsNoMoreInASecondThanItMay() throws {
-        var upkeep = Upkeep(isEnabled: true, limits: UpkeepLimits(), contactsBefore: 0)
+        var budget = MaintenanceBudget(isEnabled: true, requestsPerSecond: UpkeepLimits().packetsPerSecond)
         var sent: [(count: Int, at: Instant)] = []
         var now = Instant(seconds: 1_700_000_000)
         var generator = SeededGenerator(seed: 1)
         for _ in 0..<400 {
             now = now + generator.duration(in: .milliseconds(1)...Duration.milliseconds(400))
-            upkeep.allow(at: now)
+            budget.refill(at: now)
             var count = 0
-            while upkeep.mayBegin, count < Int.random(in: 0..<300, using: &generator) {
-                upkeep.spend(at: now)
+            while budget.hasRoom, count < Int.random(in: 0..<300, using: &generator) {
+                budget.spend(at: now)
                 count += 1
             }
             sent.append((count, now))

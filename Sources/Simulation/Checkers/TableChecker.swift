@@ -29,7 +29,8 @@ package final class TableChecker: Checker {
     /// The bounds of a node's tables. A random walk visits two addresses a second and drops them after a minute;
     /// requests are recognized again for two turns.
     static let bounds = [
-        "pieces of work": 4096, "searches and publications": 1024, "requests": 16_384, "peers asked lately": 16_384,
+        "pieces of work": 4096, "searches and publications": 1024, "searches for peers": 1024, "requests": 16_384,
+        "peers asked lately": 16_384,
         "strangers asked for a sign of life": 320, "contacts in waiting for one bucket": 8, "lost contacts": 128,
         "lost contacts to be asked": 128, "addresses to walk to": 256, "addresses walked to": 128,
         "addresses in local networks": 1024, "peers that proved their address": 8192,

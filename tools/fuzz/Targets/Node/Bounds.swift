@@ -7,22 +7,23 @@ import Maintenance
 /// The bounds that hold after every input.
 enum Bounds {
     static func check(_ node: DHTCore.Node, at now: Instant) throws(Violation) {
-        try require(node.work.count <= 4096, "\(node.work.count) pieces of work at once")
-        let searches = node.lookups.count + node.publications.count + node.connections.count
-        try require(searches <= 1024, "\(searches) searches at once")
-        try require(node.probes.count <= 320, "\(node.probes.count) strangers are asked for a sign of life")
-        try require(node.provenPeers.count <= 8192, "\(node.provenPeers.count) peers have proved their address")
-        try require(node.reflections.count <= 16_384, "\(node.reflections.count) budgets of bytes")
-        try require(node.returning.count <= 128, "\(node.returning.count) lost contacts are to be asked")
+        try require(node.turn.workCount <= 4096, "\(node.turn.workCount) pieces of work at once")
+        try require(node.searches.count <= 1024, "\(node.searches.count) searches at once")
+        let connections = node.peersByKey.connectionCount
+        try require(connections <= 1024, "\(connections) searches for peers at once")
+        try require(node.overlay.probes.count <= 320, "\(node.overlay.probes.count) strangers are asked for a sign of life")
+        try require(node.overlay.provenPeers.count <= 8192, "\(node.overlay.provenPeers.count) peers have proved their address")
+        try require(node.overlay.reflections.count <= 16_384, "\(node.overlay.reflections.count) budgets of bytes")
+        try require(node.overlay.walk.returning.count <= 128, "\(node.overlay.walk.returning.count) lost contacts are to be asked")
         try require(node.contactsToRemember.count <= node.contacts.count + 128, "too many lost contacts")
-        try require(node.mint.secrets.count <= 2, "\(node.mint.secrets.count) secrets")
-        try require(node.ownRecord.holders.count <= 64, "\(node.ownRecord.holders.count) nodes remember us")
-        try require(node.registry.count <= 10_000, "\(node.registry.count) peers are remembered")
+        try require(node.serving.tokenSecretCount <= 2, "\(node.serving.tokenSecretCount) secrets")
+        try require(node.peersByKey.holders.count <= 64, "\(node.peersByKey.holders.count) nodes remember us")
+        try require(node.peersByKey.registeredCount <= 10_000, "\(node.peersByKey.registeredCount) peers are remembered")
         let upkeep = node.upkeepSnapshot
-        try require(upkeep.activeArcs <= node.upkeep.limits.arcsMax, "\(upkeep.activeArcs) arcs are worked on")
+        try require(upkeep.activeArcs <= node.republisher.arcsMax, "\(upkeep.activeArcs) arcs are worked on")
         try require(upkeep.waitingKeys >= 0, "\(upkeep.waitingKeys) keys wait")
-        for family in node.families.present {
-            if let table = node.families[family]?.table { try check(table, of: node) }
+        for family in node.overlay.families.present {
+            if let table = node.overlay.families[family]?.table { try check(table, of: node) }
         }
     }
 
@@ -39,7 +40,7 @@ enum Bounds {
                 let shared = (contact.id.bits ^ table.ownID.bits).leadingZeroBitCount
                 let isInPlace = number == table.buckets.count - 1 ? shared >= number : shared == number
                 try require(isInPlace, "a contact that shares \(shared) bits is in bucket \(number)")
-                let network = NetworkPrefix(contact.node.address.host, limitingLocal: node.limitsLocalNetworks)
+                let network = NetworkPrefix(contact.node.address.host, limitingLocal: node.overlay.limitsLocal)
                 if !network.isExempt { networks[network, default: 0] += 1 }
             }
         }

@@ -1,0 +1,74 @@
+internal import IPv8
+internal import Kademlia
+
+/// The node's sockets, at most one for each address family: what they reach, and from which host each peer is answered.
+struct Sockets: Sendable {
+    private let sockets: PerFamily<Socket>
+    private var paths = PeerPaths()
+
+    private struct Socket {
+        let address: Address
+        let lan: Address
+
+        init(listeningOn address: Address, lanHost: IPAddress?) {
+            self.address = address
+            let ownHost = address.host.isUnspecified ? lanHost : address.host
+            lan = ownHost.map { Address(host: $0, port: address.port) } ?? .none
+        }
+
+        func reaches(_ host: IPAddress) -> Bool {
+            address.host.isUnspecified || address.host.isLoopback == host.isLoopback
+        }
+    }
+
+    init(_ configuration: NodeConfiguration) {
+        sockets = PerFamily { family in
+            configuration.listenAddresses.first { $0.family == family }.map { address in
+                Socket(
+                    listeningOn: address, lanHost: configuration.lanHosts.first { $0.family == family })
+            }
+        }
+    }
+
+    /// The families that there is a socket of.
+    var families: [AddressFamily] { sockets.present }
+
+    func has(_ family: AddressFamily) -> Bool { sockets.has(family) }
+
+    /// Where the socket of a family listens.
+    func address(in family: AddressFamily) -> Address? { sockets[family]?.address }
+
+    /// What we call our address in our own network: the socket's, if it is bound to one.
+    func lan(in family: AddressFamily) -> Address? { sockets[family]?.lan }
+
+    /// Whether there is a socket that reaches an address. One that is bound to loopback reaches only that, one that is bound to
+    /// another address everything but that.
+    func reach(_ address: Address) -> Bool {
+        address.isReachable && sockets[address.family]?.reaches(address.host) == true
+    }
+
+    /// Whether the socket of a family receives on all hosts of the machine.
+    func listenOnAllHosts(in family: AddressFamily) -> Bool { sockets[family]?.address.host.isUnspecified == true }
+
+    /// An authentic packet of a peer came to one of our hosts.
+    mutating func note(_ peer: NodeInfo, reached host: IPAddress) { paths.note(peer.id, reached: host) }
+
+    /// The host that a peer found us at; `nil` if the socket has only one, or if none is known.
+    func host(for peer: NodeInfo) -> IPAddress? {
+        listenOnAllHosts(in: peer.address.family) ? paths.host(for: peer.id) : nil
+    }
+
+    /// How many peers' paths are remembered.
+    var pathCount: Int { paths.count }
+}
+
+extension NodeInfo {
+    /// The node's id, which follows from its host and its key.
+    var id: NodeID { NodeID(host: address.host, mid: publicKey.mid) }
+}
+
+extension Address {
+    /// Whether somebody may tell us of the address. Loopback is each machine's own: a peer on another machine can only mean to
+    /// have us send to a program of ours.
+    func mayBeNamed(by source: IPAddress) -> Bool { !host.isLoopback || source.isLoopback }
+}

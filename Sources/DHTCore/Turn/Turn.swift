@@ -1,0 +1,124 @@
+internal import IPv8
+internal import Maintenance
+
+/// The time, the effects and the counters of the input that is being handled.
+///
+/// Every machine gets it to work with, so it also holds what has to be one sequence for all of them: random numbers, serial
+/// numbers, the schedule, and the work that the shell has been asked for.
+struct Turn: Sendable {
+    private(set) var now: Instant
+    private(set) var effects: [Effect] = []
+    var counters = Counters()
+    var generator: RandomNumbers
+    var sockets: Sockets
+    var schedule = Schedule<Job>()
+    private var continuations = Continuations()
+    private var serial: UInt64 = 0
+    private var globalTime: UInt64 = 0
+    private var pinged: [NodeInfo] = []
+
+    init(_ configuration: NodeConfiguration, at now: Instant) {
+        self.now = now
+        generator = RandomNumbers(seed: configuration.seed)
+        sockets = Sockets(configuration)
+    }
+
+    /// Begins or ends an input: the effects of the caller take the place of those here, and the other way round.
+    mutating func exchange(_ effects: inout [Effect], at now: Instant) {
+        self.now = now
+        swap(&self.effects, &effects)
+    }
+
+    // MARK: Effects
+
+    /// Asks the shell for something.
+    mutating func append(_ effect: Effect) { effects.append(effect) }
+
+    /// Sends a message to a peer from the host that the peer found us at, if its address can be reached.
+    mutating func send(_ message: Message, to peer: NodeInfo) {
+        send(message, to: peer.address, from: sockets.host(for: peer))
+    }
+
+    /// Sends a message from one of our hosts, if its address can be reached.
+    mutating func send(_ message: Message, to address: Address, from host: IPAddress?) {
+        guard sockets.reach(address) else { return }
+        counters.sent[message.kind.rawValue, default: 0] += 1
+        effects.append(.send(message, to: address, from: host))
+    }
+
+    mutating func complete(_ command: CommandID, _ outcome: CommandOutcome) {
+        effects.append(.emit(.commandCompleted(command, outcome)))
+    }
+
+    mutating func drop(_ reason: DropReason) { counters.dropped[reason, default: 0] += 1 }
+    mutating func drop(_ refusal: DropReason.Refusal) { drop(.refused(refusal)) }
+
+    // MARK: Work that the shell does
+
+    /// How many checks, reads and commits are under way.
+    var workCount: Int { continuations.count }
+
+    /// Notes what follows a check; `nil` if too much work is under way. The same holds for the other kinds of work.
+    mutating func begin(_ check: Continuations.Check, in lane: Lane) -> WorkID? {
+        claimWork(in: lane).map { continuations.add(check, as: $0) }
+    }
+
+    mutating func begin(_ read: Continuations.Read, in lane: Lane = .known) -> WorkID? {
+        claimWork(in: lane).map { continuations.add(read, as: $0) }
+    }
+
+    mutating func begin(_ commit: Continuations.Commit, in lane: Lane = .known) -> WorkID? {
+        claimWork(in: lane).map { continuations.add(commit, as: $0) }
+    }
+
+    mutating func begin(_ listing: Continuations.Listing) -> WorkID? {
+        claimWork(in: .known).map { continuations.add(listing, as: $0) }
+    }
+
+    mutating func begin(_ load: Continuations.Load) -> WorkID? {
+        claimWork(in: .known).map { continuations.add(load, as: $0) }
+    }
+
+    mutating func takeCheck(_ id: WorkID) -> Continuations.Check? { continuations.takeCheck(id) }
+    mutating func takeRead(_ id: WorkID) -> Continuations.Read? { continuations.takeRead(id) }
+    mutating func takeCommit(_ id: WorkID) -> Continuations.Commit? { continuations.takeCommit(id) }
+    mutating func takeListing(_ id: WorkID) -> Continuations.Listing? { continuations.takeListing(id) }
+    mutating func takeLoad(_ id: WorkID) -> Continuations.Load? { continuations.takeLoad(id) }
+
+    private mutating func claimWork(in lane: Lane) -> WorkID? {
+        continuations.count < Continuations.countMax ? WorkID(claimSerial(), in: lane) : nil
+    }
+
+    // MARK: Sequences
+
+    /// A number that nothing else in this node has.
+    mutating func claimActivityID() -> ActivityID { ActivityID(number: claimSerial()) }
+
+    private mutating func claimSerial() -> UInt64 {
+        serial += 1
+        return serial
+    }
+
+    /// The next value of the counter that introductions and punctures carry.
+    mutating func claimGlobalTime() -> UInt64 {
+        globalTime += 1
+        return globalTime
+    }
+
+    // MARK: Pings
+
+    /// Notes that a node was sent a ping. If it remembers where we are, it takes any ping for a sign of life.
+    mutating func notePing(to node: NodeInfo) { pinged.append(node) }
+
+    /// The nodes that were sent a ping since this was last asked.
+    mutating func takePinged() -> [NodeInfo] {
+        guard !pinged.isEmpty else { return [] }
+        defer { pinged.removeAll(keepingCapacity: true) }
+        return pinged
+    }
+}
+
+/// Names a search, a publication, a connection or an arc that is under way.
+struct ActivityID: Hashable, Sendable {
+    let number: UInt64
+}
