@@ -50,7 +50,7 @@ extension Node {
 
     /// Does what republishing can do now.
     mutating func republish() {
-        guard requests.budget.isEnabled else { return }
+        guard requests.limitsMaintenance else { return }
         requests.refillBudget(at: turn.now)
         // Lookups wait while nothing may be sent.
         for id in searches.maintenanceLookups { finish(searches.advance(id, &overlay, &requests, &turn)) }

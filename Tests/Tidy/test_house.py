@@ -27,6 +27,9 @@ KEPT_TO = {
     "ArgumentParser": ("BristleconeCLI",),
 }
 
+# The state machines that a node is made of, each in a folder of its own in DHTCore.
+MACHINES = ("Gatekeeper", "Overlay", "Requests", "Searches", "Serving", "PeersByKey", "Republisher")
+
 CORE = ("IPv8", "Kademlia", "Maintenance", "DHTCore")
 FORBIDDEN_IN_CORE = {
     "Foundation": r"\bimport\s+Foundation\w*",
@@ -86,6 +89,27 @@ class House(RuleTest):
                         if (relative, match[0]) not in ALLOWED_IN_CORE:
                             wrong.append(f"{place(path, text, match.start())}: {match[0].strip()} ({what})")
         self.assert_none(wrong, "in the core, time and randomness are arguments, and effects take the place of I/O")
+
+    def test_the_state_of_a_machine_stays_in_its_folder(self):
+        core = ROOT / "Sources" / "DHTCore"
+        wrong = []
+        for machine in MACHINES:
+            state = stored_properties(core / machine / f"{machine}.swift", machine)
+            self.assertTrue(state, f"{machine} has no stored property: see MACHINES in this test")
+            variable = machine[0].lower() + machine[1:]
+            outside = re.compile(rf"\b{variable}\??\.({'|'.join(state)})\b(?!\()")
+            for path in sources("DHTCore"):
+                if core / machine in path.parents:
+                    continue
+                text = code_of(path)
+                wrong += [f"{place(path, text, match.start())}: {match[0]}" for match in outside.finditer(text)]
+        self.assert_none(wrong, "ask the machine with a function, or let it decide")
+
+
+def stored_properties(path, machine):
+    """The stored properties that a machine declares: those at its own level that have no body."""
+    body = code_of(path).split(f"struct {machine}", 1)[1].split("\n}", 1)[0]
+    return re.findall(r"^    (?:private(?:\(set\))? )?(?:let|var) (\w+)(?![^\n]*\{)", body, re.MULTILINE)
 
 
 def imports(target):

@@ -154,7 +154,7 @@ struct Republisher: Sendable {
     {
         // An arc keeps eight nodes busy.
         let arcsMax = min(limits.arcsMax, max(1, nodeCount(&overlay) / limits.copies))
-        guard requests.budget.hasRoom, runs.count < arcsMax,
+        guard requests.haveRoomForMaintenance, runs.count < arcsMax,
             runs.values.count(where: \.awaitsLookup) < Republisher.lookupsMax, let arc = takeNextArc()
         else { return nil }
         let id = turn.claimActivityID()
@@ -192,7 +192,7 @@ struct Republisher: Sendable {
     private func goOn(
         _ run: inout ArcRun, _ id: ActivityID, _ requests: inout Requests, _ turn: inout Turn
     ) -> Want? {
-        guard let key = run.nextKey, requests.budget.hasRoom else { return nil }
+        guard let key = run.nextKey, requests.haveRoomForMaintenance else { return nil }
         let readable = run.readable(at: turn.now)
         if !readable.isEmpty {
             guard let read = turn.begin(Continuations.Load(run: id)) else { return nil }
@@ -296,7 +296,7 @@ struct Republisher: Sendable {
                 run.items[index].cutShort()
             }
             // The closest nodes are the right ones, so a busy one is waited for; but nobody waits behind it.
-            for member in run.items[index].nextCandidates where requests.budget.hasRoom && !requests.isFull {
+            for member in run.items[index].nextCandidates where requests.haveRoomForMaintenance && !requests.isFull {
                 guard requests.admitStore(to: member.node.address, at: turn.now) else { continue }
                 run.items[index].candidates.removeAll { $0.id == member.id }
                 guard requests.transmitNow(run.items[index].request(to: member, for: id), &turn) else { continue }

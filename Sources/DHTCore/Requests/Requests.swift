@@ -9,7 +9,7 @@ internal import Maintenance
 struct Requests: Sendable {
     private var table = RequestTable()
     private var pacer: QueryPacer
-    private(set) var budget: MaintenanceBudget
+    private var budget: MaintenanceBudget
 
     init(_ configuration: NodeConfiguration) {
         pacer = QueryPacer(upkeepLimits: configuration.upkeepLimits)
@@ -24,6 +24,11 @@ struct Requests: Sendable {
     var nextDeadline: Instant? { table.nextDeadline }
 
     // MARK: The budget of maintenance
+
+    /// Whether the requests of maintenance count.
+    var limitsMaintenance: Bool { budget.isEnabled }
+    /// Whether maintenance may send a request now and, if its node has to be punctured first, one for that.
+    var haveRoomForMaintenance: Bool { budget.hasRoom }
 
     mutating func refillBudget(at now: Instant) { budget.refill(at: now) }
     /// Keeps room in the budget for a request that will be made.

@@ -48,7 +48,7 @@ struct Searches: Sendable {
         let id = turn.claimActivityID()
         var lookup = ActiveLookup(
             purpose: purpose, target: target, begunAt: turn.now, limitsLocal: limitsLocal,
-            isBudgeted: purpose.isMaintenance && requests.budget.isEnabled, searches: [:])
+            isBudgeted: purpose.isMaintenance && requests.limitsMaintenance, searches: [:])
         for family in turn.sockets.families {
             let count = lookup.nodesWanted
             guard let seeds = overlay.seeds(for: target, in: family, count: count, at: turn.now) else { continue }
@@ -69,7 +69,7 @@ struct Searches: Sendable {
         guard var lookup = lookups.removeValue(forKey: id) else { return nil }
         if lookup.isBudgeted { requests.refillBudget(at: turn.now) }
         for family in turn.sockets.families {
-            while !lookup.isBudgeted || requests.budget.hasRoom, let step = lookup.searches[family]?.next() {
+            while !lookup.isBudgeted || requests.haveRoomForMaintenance, let step = lookup.searches[family]?.next() {
                 let isUnderWay =
                     havePunctured(step, lookup, id, &overlay, &requests, &turn)
                     || requests.submit(lookup.request(to: step.node, for: id), &turn)
@@ -77,7 +77,7 @@ struct Searches: Sendable {
             }
         }
         if lookup.isOver { return lookup }
-        if lookup.isBudgeted, !requests.budget.hasRoom { turn.republishSoon() }
+        if lookup.isBudgeted, !requests.haveRoomForMaintenance { turn.republishSoon() }
         lookups[id] = lookup
         return nil
     }

@@ -63,7 +63,7 @@ public enum MessageKind: UInt8, Hashable, Sendable, CaseIterable {
 }
 
 extension Message {
-    /// Which message it is.
+    /// The message without its content: its row in the table above.
     public var kind: MessageKind {
         switch self {
         case .pingRequest: .pingRequest

@@ -1,0 +1,56 @@
+import IPv8
+import Testing
+
+@testable import DHTCore
+
+@Suite struct RequestsTests {
+    @Test func requestBeyondWhatAPeerAcceptsWaitsAndIsSentLater() throws {
+        var (bench, peer) = (try MachineBench(), try Peer(1))
+        for _ in 0..<9 { bench.requests.ping(peer.info, &bench.turn) }
+        #expect(bench.turn.effects.pings(to: peer.address).count == 8 && bench.turn.counters.paced == 1)
+        let deadline = try #require(bench.requests.nextDeadline)
+        bench.pass(deadline - bench.now)
+        // The first eight are overdue before the ninth may be sent.
+        #expect(bench.requests.takeOverdue(at: bench.now).allSatisfy { $0.request.sentAt != nil })
+        bench.pass(try #require(bench.requests.nextDeadline) - bench.now)
+        let waiting = try #require(bench.requests.takeOverdue(at: bench.now).first)
+        #expect(waiting.request.sentAt == nil)
+        bench.requests.sendOrPostpone(waiting, &bench.turn)
+        #expect(bench.turn.effects.pings(to: peer.address).count == 1)
+    }
+
+    @Test func answerBelongsToTheKeyThatWasAsked() throws {
+        var (bench, peer) = (try MachineBench(), try Peer(1))
+        bench.requests.ping(peer.info, &bench.turn)
+        let id = try #require(bench.turn.effects.pings(to: peer.address).first)
+        let other = NodeInfo(address: peer.address, publicKey: bench.key.publicKey)
+        #expect(bench.requests.expects(id, .ping, from: peer.info, isContact: false))
+        #expect(!bench.requests.expects(id, .ping, from: other, isContact: true))
+        #expect(!bench.requests.expects(id, .find, from: peer.info, isContact: false))
+        #expect(bench.requests.takeAnswered(id)?.node == peer.info)
+        #expect(!bench.requests.expects(id, .ping, from: peer.info, isContact: false))
+    }
+
+    @Test func unreachableAddressIsNotAsked() throws {
+        var bench = try MachineBench()
+        let outside = Address(host: .v4(0x0808_0808), port: 1)
+        let isSubmitted = bench.requests.submit(
+            Request(.ping, at: outside, knownContact: nil, for: .walk), &bench.turn)
+        #expect(!isSubmitted && bench.turn.effects.isEmpty && bench.requests.count == 0)
+    }
+
+    @Test func maintenanceSpendsItsBudget() throws {
+        var bench = try MachineBench { $0.upkeepLimits.packetsPerSecond = 4 }
+        bench.requests.refillBudget(at: bench.now)
+        var sentCount = 0
+        for number in 1...10 where bench.requests.haveRoomForMaintenance {
+            let peer = try Peer(number)
+            let request = Request(.ping, to: peer.info, for: .liveness, isBudgeted: true)
+            if bench.requests.submit(request, &bench.turn) { sentCount += 1 }
+        }
+        #expect((1...4).contains(sentCount))
+        bench.pass(.seconds(1))
+        bench.requests.refillBudget(at: bench.now)
+        #expect(bench.requests.haveRoomForMaintenance)
+    }
+}

@@ -1,0 +1,60 @@
+import IPv8
+import Testing
+
+@testable import DHTCore
+
+@Suite struct SearchesTests {
+    private let target = Target(hashing: "key")
+
+    @Test func lookupIsOverWhenEachContactHasAnsweredOrFailed() throws {
+        var bench = try MachineBench()
+        var searches = Searches(bench.configuration)
+        let peers = [try Peer(1), try Peer(2)]
+        for peer in peers { bench.befriend(peer) }
+        let id = try #require(
+            searches.begin(.find(CommandID(1)), for: target, &bench.overlay, &bench.requests, &bench.turn))
+        let unfinished = searches.advance(id, &bench.overlay, &bench.requests, &bench.turn)
+        #expect(unfinished == nil)
+        #expect(peers.allSatisfy { bench.turn.effects.finds(to: $0.address).count == 1 })
+        let value = try Entry(unsigned: Array("value".utf8))
+        let response = FindResponse(id: RequestID(1), token: Token(bits: .zero), values: [value.bytes])
+        let afterFirst = searches.answered(
+            id, by: peers[0].info, response, [value], &bench.overlay, &bench.requests, &bench.turn)
+        #expect(afterFirst == nil)
+        let finished = try #require(
+            searches.failed(id, peers[1].info, &bench.overlay, &bench.requests, &bench.turn))
+        #expect(finished.findings.all == [value])
+        #expect(finished.askedCount == 2 && finished.answeredCount == 1 && finished.holderCount == 1)
+        #expect(searches.count == 0)
+    }
+
+    @Test func lookupThatKnowsNobodyIsOverAtOnce() throws {
+        var bench = try MachineBench()
+        var searches = Searches(bench.configuration)
+        let id = try #require(
+            searches.begin(.refresh, for: target, &bench.overlay, &bench.requests, &bench.turn))
+        #expect(searches.isRefreshing)
+        let finished = searches.advance(id, &bench.overlay, &bench.requests, &bench.turn)
+        #expect(finished?.askedCount == 0 && !searches.isRefreshing)
+    }
+
+    @Test func noMoreLookupsBeginThanMayBeUnderWay() throws {
+        var bench = try MachineBench()
+        var searches = Searches(bench.configuration)
+        var begun = 0
+        while searches.begin(.refresh, for: target, &bench.overlay, &bench.requests, &bench.turn) != nil { begun += 1 }
+        #expect(begun == Searches.countMax)
+    }
+
+    @Test func publicationWithoutRespondersCompletes() throws {
+        var bench = try MachineBench()
+        var searches = Searches(bench.configuration)
+        let value = try Entry(unsigned: [1])
+        let id = try #require(
+            searches.begin(
+                .publish(CommandID(7), value), for: target, &bench.overlay, &bench.requests, &bench.turn))
+        let lookup = try #require(searches.advance(id, &bench.overlay, &bench.requests, &bench.turn))
+        searches.publish(value, onRespondersOf: lookup, for: CommandID(7), &bench.requests, &bench.turn)
+        #expect(bench.turn.effects.outcomes == [.published(PublishOutcome(askedCount: 0, acknowledgedCount: 0))])
+    }
+}
