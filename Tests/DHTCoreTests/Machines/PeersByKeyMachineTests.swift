@@ -7,9 +7,10 @@ import Testing
     private func lookup(for mid: Mid, _ bench: inout MachineBench) throws -> ActiveLookup {
         var searches = Searches(bench.configuration)
         let target = Target(bits: mid.bits)
-        let id = try #require(
-            searches.begin(.connect(CommandID(1)), for: target, &bench.overlay, &bench.requests, &bench.turn))
-        return try #require(searches.advance(id, &bench.overlay, &bench.requests, &bench.turn))
+        let begun = searches.begin(.connect(CommandID(1)), for: target, &bench.overlay, &bench.requests, &bench.turn)
+        let id = try #require(begun)
+        let finished = searches.advance(id, &bench.overlay, &bench.requests, &bench.turn)
+        return try #require(finished)
     }
 
     @Test func registeredPeerIsPingedAndConnectedByItsAnswer() throws {
@@ -22,7 +23,8 @@ import Testing
         let lookup = try lookup(for: mid, &bench)
         peersByKey.connect(with: mid, foundBy: lookup, for: CommandID(1), &bench.requests, &bench.turn)
         let ping = try #require(bench.turn.effects.pings(to: peer.address).first)
-        let sent = try #require(bench.requests.takeAnswered(ping))
+        let sentFound = bench.requests.takeAnswered(ping)
+        let sent = try #require(sentFound)
         guard case .connection(let connection) = sent.purpose else {
             Issue.record("the ping is for \(sent.purpose)")
             return

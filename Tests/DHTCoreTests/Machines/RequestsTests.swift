@@ -1,4 +1,5 @@
 import IPv8
+import Maintenance
 import Testing
 
 @testable import DHTCore
@@ -11,9 +12,11 @@ import Testing
         let deadline = try #require(bench.requests.nextDeadline)
         bench.pass(deadline - bench.now)
         // The first eight are overdue before the ninth may be sent.
-        #expect(bench.requests.takeOverdue(at: bench.now).allSatisfy { $0.request.sentAt != nil })
+        let unanswered = bench.requests.takeOverdue(at: bench.now)
+        #expect(unanswered.allSatisfy { $0.request.sentAt != nil })
         bench.pass(try #require(bench.requests.nextDeadline) - bench.now)
-        let waiting = try #require(bench.requests.takeOverdue(at: bench.now).first)
+        let overdue = bench.requests.takeOverdue(at: bench.now)
+        let waiting = try #require(overdue.first)
         #expect(waiting.request.sentAt == nil)
         bench.requests.sendOrPostpone(waiting, &bench.turn)
         #expect(bench.turn.effects.pings(to: peer.address).count == 1)
@@ -27,7 +30,8 @@ import Testing
         #expect(bench.requests.expects(id, .ping, from: peer.info, isContact: false))
         #expect(!bench.requests.expects(id, .ping, from: other, isContact: true))
         #expect(!bench.requests.expects(id, .find, from: peer.info, isContact: false))
-        #expect(bench.requests.takeAnswered(id)?.node == peer.info)
+        let answered = bench.requests.takeAnswered(id)
+        #expect(answered?.node == peer.info)
         #expect(!bench.requests.expects(id, .ping, from: peer.info, isContact: false))
     }
 

@@ -11,8 +11,8 @@ import Testing
         var searches = Searches(bench.configuration)
         let peers = [try Peer(1), try Peer(2)]
         for peer in peers { bench.befriend(peer) }
-        let id = try #require(
-            searches.begin(.find(CommandID(1)), for: target, &bench.overlay, &bench.requests, &bench.turn))
+        let begun = searches.begin(.find(CommandID(1)), for: target, &bench.overlay, &bench.requests, &bench.turn)
+        let id = try #require(begun)
         let unfinished = searches.advance(id, &bench.overlay, &bench.requests, &bench.turn)
         #expect(unfinished == nil)
         #expect(peers.allSatisfy { bench.turn.effects.finds(to: $0.address).count == 1 })
@@ -21,8 +21,8 @@ import Testing
         let afterFirst = searches.answered(
             id, by: peers[0].info, response, [value], &bench.overlay, &bench.requests, &bench.turn)
         #expect(afterFirst == nil)
-        let finished = try #require(
-            searches.failed(id, peers[1].info, &bench.overlay, &bench.requests, &bench.turn))
+        let finishedFound = searches.failed(id, peers[1].info, &bench.overlay, &bench.requests, &bench.turn)
+        let finished = try #require(finishedFound)
         #expect(finished.findings.all == [value])
         #expect(finished.askedCount == 2 && finished.answeredCount == 1 && finished.holderCount == 1)
         #expect(searches.count == 0)
@@ -31,8 +31,8 @@ import Testing
     @Test func lookupThatKnowsNobodyIsOverAtOnce() throws {
         var bench = try MachineBench()
         var searches = Searches(bench.configuration)
-        let id = try #require(
-            searches.begin(.refresh, for: target, &bench.overlay, &bench.requests, &bench.turn))
+        let idFound = searches.begin(.refresh, for: target, &bench.overlay, &bench.requests, &bench.turn)
+        let id = try #require(idFound)
         #expect(searches.isRefreshing)
         let finished = searches.advance(id, &bench.overlay, &bench.requests, &bench.turn)
         #expect(finished?.askedCount == 0 && !searches.isRefreshing)
@@ -50,10 +50,11 @@ import Testing
         var bench = try MachineBench()
         var searches = Searches(bench.configuration)
         let value = try Entry(unsigned: [1])
-        let id = try #require(
-            searches.begin(
-                .publish(CommandID(7), value), for: target, &bench.overlay, &bench.requests, &bench.turn))
-        let lookup = try #require(searches.advance(id, &bench.overlay, &bench.requests, &bench.turn))
+        let begun = searches.begin(
+            .publish(CommandID(7), value), for: target, &bench.overlay, &bench.requests, &bench.turn)
+        let id = try #require(begun)
+        let lookupFound = searches.advance(id, &bench.overlay, &bench.requests, &bench.turn)
+        let lookup = try #require(lookupFound)
         searches.publish(value, onRespondersOf: lookup, for: CommandID(7), &bench.requests, &bench.turn)
         #expect(bench.turn.effects.outcomes == [.published(PublishOutcome(askedCount: 0, acknowledgedCount: 0))])
     }
