@@ -56,6 +56,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -67,6 +68,10 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
 
         .target(name: "SplitMix", swiftSettings: house),
+        .target(
+            name: "Platform",
+            dependencies: ["CLinux", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: house),
         .target(name: "IPv8", dependencies: ["CSodium", "CLibcrypto"], swiftSettings: house),
         .target(name: "Kademlia", dependencies: ["IPv8"], swiftSettings: house),
         .target(name: "Maintenance", dependencies: ["IPv8"], swiftSettings: house),
@@ -85,18 +90,26 @@ let package = Package(
             swiftSettings: house),
         .target(
             name: "Archive",
-            dependencies: ["IPv8", "Migrations", "CLMDB", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "IPv8", "Migrations", "Platform", "CLMDB",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: house),
-        .target(name: "Console", dependencies: ["IPv8"], swiftSettings: house),
+        .target(
+            name: "Console",
+            dependencies: ["IPv8", "Platform", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: house),
         .target(
             name: "Bristlecone",
             dependencies: [
-                "IPv8", "Kademlia", "Maintenance", "DHTCore", "Archive", "Console", "CLinux",
+                "IPv8", "Kademlia", "Maintenance", "DHTCore", "Archive", "Console", "Platform",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: house),
@@ -110,7 +123,7 @@ let package = Package(
         .executableTarget(
             name: "BristleconeCLI",
             dependencies: [
-                "Bristlecone", "Console", "IPv8", "Kademlia",
+                "Bristlecone", "Console", "IPv8", "Kademlia", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -121,8 +134,9 @@ let package = Package(
         .executableTarget(
             name: "BristleconeDump",
             dependencies: [
-                "Archive", "Console", "IPv8", "Kademlia", "Maintenance",
+                "Archive", "Console", "IPv8", "Kademlia", "Maintenance", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "tools/dump", swiftSettings: house),
         // What another program does with the library. A target of this package, since a package of its own would build all
@@ -156,6 +170,9 @@ let package = Package(
         .testTarget(
             name: "IPv8Tests", dependencies: ["IPv8"],
             resources: [.copy("Fixtures")], swiftSettings: house),
+        .testTarget(
+            name: "PlatformTests",
+            dependencies: ["Platform", .product(name: "SystemPackage", package: "swift-system")], swiftSettings: house),
         .testTarget(name: "KademliaTests", dependencies: ["IPv8", "Kademlia"], swiftSettings: house),
         .testTarget(name: "MaintenanceTests", dependencies: ["IPv8", "Maintenance"], swiftSettings: house),
         .testTarget(
@@ -168,16 +185,18 @@ let package = Package(
         .testTarget(
             name: "ArchiveTests",
             dependencies: [
-                "Archive", "IPv8", "Migrations", "SplitMix", .product(name: "GRDB", package: "GRDB.swift"),
+                "Archive", "IPv8", "Migrations", "Platform", "SplitMix", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             resources: [.copy("Fixtures")], swiftSettings: house),
         .testTarget(
             name: "BristleconeTests",
             dependencies: [
-                "Bristlecone", "Console", "DHTCore", "IPv8", "Kademlia", "Maintenance",
+                "Bristlecone", "Console", "DHTCore", "IPv8", "Kademlia", "Maintenance", "Platform",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: house),
         .testTarget(

@@ -97,7 +97,7 @@ public final class BristleconeNode: Sendable {
             BristleconeNode.configuration(folder, settings, archive, sockets, logger),
             NodeLoop.Parts(
                 sockets: sockets, workshop: threads.workshop,
-                commits: GroupCommit(archive: archive, thread: threads.writer, eventLoop: eventLoop),
+                commits: GroupCommit(archive: archive, writer: threads.writer, eventLoop: eventLoop),
                 index: threads.index, housekeeper: threads.housekeeper, upkeep: threads.upkeep,
                 acknowledgesEarly: settings.relaxedDurability, newestChange: (try? archive.newestChange()) ?? nil,
                 logger: logger),

@@ -4,6 +4,7 @@ internal import Console
 internal import FoundationEssentials
 internal import Glibc
 internal import IPv8
+internal import Platform
 
 /// `bristlecone backup FOLDER`
 struct BackupCommand: AsyncParsableCommand {
@@ -40,7 +41,7 @@ struct BackupCommand: AsyncParsableCommand {
         let path = folder.hasPrefix("/") ? folder : FileManager.default.currentDirectoryPath + "/" + folder
         let dataFolder = client.folder
         let progress = CopyProgress.line(
-            for: CopyProgress.withoutSlashes(path) + Backup.unfinishedSuffix,
+            for: FolderPath(path).text + Backup.unfinishedSuffix,
             bytesExpected: CopyProgress.bytesOnDisk(of: ["archive.mdb", "index.sqlite"], in: dataFolder))
         let report = try ProgressLine.during(progress) { try backUp(dataFolder, to: path) }
         guard access(path, F_OK) == 0 || errno != ENOENT else {
@@ -96,7 +97,7 @@ struct RestoreCommand: AsyncParsableCommand {
         var client = ClientOptions()
         client.dataFolder = dataFolder
         client.json = json
-        let folder = CopyProgress.withoutSlashes(client.folder)
+        let folder = FolderPath(client.folder).text
         let progress = CopyProgress.line(
             for: Backup.restoringFolder(of: folder), bytesExpected: try Backup.byteCount(of: backup))
         let report = try ProgressLine.during(progress) { try Backup.restore(backup, to: folder) }
@@ -172,24 +173,11 @@ enum CopyProgress {
 
     /// The space that files take. Missing files take none.
     static func bytesOnDisk(of names: [String], in folder: String) -> Int {
-        names.reduce(0) { sum, name in
-            var status = stat()
-            return stat("\(folder)/\(name)", &status) == 0 ? sum + Int(status.st_blocks) * 512 : sum
-        }
-    }
-
-    /// A path without trailing slashes.
-    static func withoutSlashes(_ path: String) -> String {
-        var rest = path[...]
-        while rest.count > 1, rest.last == "/" { rest.removeLast() }
-        return String(rest)
+        names.reduce(0) { $0 + ((try? FileStatus.of("\(folder)/\($1)"))?.bytesOnDisk ?? 0) }
     }
 
     private static func bytes(in folder: String) -> Int {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return names.reduce(0) { sum, name in
-            var status = stat()
-            return stat("\(folder)/\(name)", &status) == 0 ? sum + Int(status.st_size) : sum
-        }
+        return names.reduce(0) { $0 + ((try? FileStatus.of("\(folder)/\($1)")).map { Int($0.st_size) } ?? 0) }
     }
 }

@@ -3,6 +3,7 @@ internal import Console
 internal import Dispatch
 internal import FoundationEssentials
 internal import Logging
+internal import Platform
 internal import Synchronization
 
 /// Writes lines to a descriptor on its own thread, so that logging never waits for a slow reader.
@@ -43,7 +44,7 @@ final class LogWriter: Sendable {
         writing.enter()
         queue.async { [self] in
             // If the reader is gone, there is nobody to tell.
-            while let next = takeNext() { _ = Output.put(next[...], to: descriptor) }
+            while let next = takeNext() { try? WholeBytes.write(next[...], to: descriptor) }
             writing.leave()
         }
     }

@@ -1,5 +1,7 @@
 internal import Dispatch
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// Writes to the standard streams without a buffer, so that a waiting reader gets each line immediately.
 package enum Output {
@@ -34,34 +36,18 @@ package enum Output {
 
     /// Writes bytes to standard output unchanged, and throws if they could not be written completely.
     package static func answer(_ bytes: [UInt8]) throws(OutputFailure) {
-        let code = put(bytes[...], to: STDOUT_FILENO)
-        // The reader is gone. SIGPIPE would end other programs here, unless it was ignored at the start.
-        if code == EPIPE { exit(0) }
-        guard code == 0 else { throw OutputFailure(reason: String(cString: strerror(code))) }
+        do {
+            try WholeBytes.write(bytes[...], to: STDOUT_FILENO)
+        } catch {
+            // The reader is gone. SIGPIPE would end other programs here, unless it was ignored at the start.
+            if error == .brokenPipe { exit(0) }
+            throw OutputFailure(reason: "\(error)")
+        }
     }
 
     private static func write(_ text: String, to descriptor: Int32, ending: String = "\n") {
         // If the reader is gone or the disk is full, there is nowhere left to report it.
-        _ = put(Array("\(text)\(ending)".utf8)[...], to: descriptor)
-    }
-
-    /// Writes bytes to a descriptor, and waits for room if the descriptor does not block.
-    ///
-    /// - Returns: zero, or the system's error number if not all of them could be written.
-    package static func put(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Int32 {
-        var rest = bytes
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            if count < 0, errno == EAGAIN {
-                var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                poll(&room, 1, -1)
-                continue
-            }
-            guard count > 0 else { return count < 0 ? errno : EIO }
-            rest = rest.dropFirst(count)
-        }
-        return 0
+        try? WholeBytes.write(Array("\(text)\(ending)".utf8)[...], to: descriptor)
     }
 }
 

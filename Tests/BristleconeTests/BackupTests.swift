@@ -3,7 +3,9 @@ import Foundation
 import Glibc
 import IPv8
 import Logging
+import Platform
 import Synchronization
+import SystemPackage
 import Testing
 
 @testable import Bristlecone

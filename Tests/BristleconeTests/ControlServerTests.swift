@@ -1,7 +1,9 @@
 import Dispatch
 import Glibc
 import IPv8
+import Platform
 import Synchronization
+import SystemPackage
 import Testing
 
 @testable import Bristlecone
@@ -56,9 +58,9 @@ import Testing
         try await blocking {
             let socketPath = try ControlSocketPath(in: path)
             let type = Int32(SOCK_STREAM.rawValue)
-            let file = OpenFile(owning: try SystemError.check { socket(AF_UNIX, type, 0) })
+            let file = OpenFile(owning: try Errno.check { socket(AF_UNIX, type, 0) })
             let descriptor = file.descriptor
-            try SystemError.check { socketPath.withSocketAddress { connect(descriptor, $0, $1) } }
+            try Errno.check { socketPath.withSocketAddress { connect(descriptor, $0, $1) } }
             var rest = bytes[...]
             while !rest.isEmpty {
                 let count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -352,10 +354,10 @@ import Testing
         let path = folder.path
         let socketPath = try ControlSocketPath(in: path)
         let type = Int32(SOCK_STREAM.rawValue)
-        let file = OpenFile(owning: try SystemError.check { socket(AF_UNIX, type, 0) })
+        let file = OpenFile(owning: try Errno.check { socket(AF_UNIX, type, 0) })
         let descriptor = file.descriptor
         // Bound and never listening: connections are refused as they are when the process is gone.
-        try SystemError.check { socketPath.withSocketAddress { bind(descriptor, $0, $1) } }
+        try Errno.check { socketPath.withSocketAddress { bind(descriptor, $0, $1) } }
         await #expect(throws: ControlError.notRunning(dataFolder: path)) { _ = try await Self.ask(.status, in: path) }
     }
 }

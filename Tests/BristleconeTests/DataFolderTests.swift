@@ -1,6 +1,8 @@
 import Archive
 import Glibc
 import IPv8
+import Platform
+import SystemPackage
 import Testing
 
 @testable import Bristlecone

@@ -1,6 +1,8 @@
 import FoundationEssentials
 import Glibc
 import IPv8
+import Platform
+import SystemPackage
 import Testing
 
 @testable import Bristlecone

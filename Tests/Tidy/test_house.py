@@ -7,21 +7,22 @@ from tree import ROOT, RuleTest, code_of, place, sources
 # Which of our targets each may lean on, directly.
 ARROWS = {
     "CSodium": (), "CLibcrypto": (), "CLMDB": (), "CLinux": (), "SplitMix": (),
+    "Platform": ("CLinux",),
     "IPv8": ("CSodium", "CLibcrypto"),
     "Kademlia": ("IPv8",),
     "Maintenance": ("IPv8",),
     "DHTCore": ("Maintenance", "Kademlia"),
     "Migrations": (),
-    "Archive": ("Migrations", "CLMDB", "IPv8"),
-    "Console": ("IPv8",),
-    "Bristlecone": ("Archive", "DHTCore", "Console", "CLinux"),
+    "Archive": ("Migrations", "Platform", "CLMDB", "IPv8"),
+    "Console": ("Platform", "IPv8"),
+    "Bristlecone": ("Archive", "DHTCore", "Console"),
     "BristleconeCLI": ("Bristlecone",),
     "Simulation": ("DHTCore", "SplitMix"),
 }
 
 # Libraries that only some rooms may open.
 KEPT_TO = {
-    "CSodium": ("IPv8",), "CLibcrypto": ("IPv8",), "CLMDB": ("Archive",), "CLinux": ("Bristlecone",),
+    "CSodium": ("IPv8",), "CLibcrypto": ("IPv8",), "CLMDB": ("Archive",), "CLinux": ("Platform",),
     "GRDB": ("Archive", "Migrations"),
     "NIOCore": ("Bristlecone",), "NIOPosix": ("Bristlecone",),
     "ArgumentParser": ("BristleconeCLI",),
@@ -37,6 +38,7 @@ FORBIDDEN_IN_CORE = {
     "a clock": r"\b(ContinuousClock|SuspendingClock|UTCClock|DispatchTime|clock_gettime|gettimeofday)\b|(?<![.\w])Date\(",
     "a random source": r"\b(SystemRandomNumberGenerator|arc4random\w*|getrandom|randombytes_\w+|RAND_bytes)\b"
                        r"|\.(randomElement|shuffled|shuffle)\(\)|\.random\((?!(?:[^()]|\([^()]*\))*using:)",
+    "the platform": r"\bimport\s+(Platform|System\w*)\b",
     "logging": r"\bimport\s+(Logging|os)\b|(?<![.\w])(print|debugPrint|dump|NSLog)\(",
     "concurrency": r"\b(async|await)\b|\bimport\s+(Dispatch|NIO\w*|_Concurrency)\b|(?<![.\w])(Task|TaskGroup)\b|^\s*(\w+\s+)*actor\s+\w",
 }

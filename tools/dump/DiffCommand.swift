@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Console
 internal import Glibc
 internal import IPv8
+internal import Platform
 
 /// `bristlecone-dump diff`
 struct DiffCommand: GuardedCommand {
@@ -121,8 +122,7 @@ struct DiffSide {
     }
 
     static func isFolder(_ path: String) -> Bool {
-        var status = stat()
-        return path != "-" && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        path != "-" && (try? FileStatus.of(path))?.isFolder == true
     }
 
     mutating func advance() throws {

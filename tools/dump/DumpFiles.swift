@@ -1,5 +1,7 @@
 internal import Archive
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// A file that cannot be used: its name, and the end of a sentence.
 struct FileFailure: Error, CustomStringConvertible {
@@ -24,9 +26,8 @@ enum InputFile {
     static func open(_ path: String) throws(FileFailure) -> DumpInput {
         guard path != "-" else { return DumpInput(descriptor: STDIN_FILENO, closes: false) }
         let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw failure(path, errno) }
-        var status = stat()
-        guard fstat(file, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else {
+        guard file >= 0 else { throw failure(path, .last) }
+        guard let status = try? FileStatus.of(descriptor: file), !status.isFolder else {
             close(file)
             throw FileFailure(
                 name(path), "is a folder: name a file; \"bristlecone-dump export\" makes a dump of an archive.")
@@ -43,7 +44,7 @@ enum InputFile {
     private static func spool(_ input: DumpInput, named name: String, into folder: String) throws -> DumpInput {
         var template = Array((folder + "/bristlecone-XXXXXX").utf8CString)
         let file = mkstemp(&template)
-        guard file >= 0 else { throw failure(folder, errno) }
+        guard file >= 0 else { throw failure(folder, .last) }
         // Gone with the process, however it ends.
         unlink(template)
         do {
@@ -60,8 +61,8 @@ enum InputFile {
         }
     }
 
-    static func failure(_ path: String, _ code: Int32) -> FileFailure {
-        FileFailure(name(path), .unreadable(String(cString: strerror(code))))
+    static func failure(_ path: String, _ error: Errno) -> FileFailure {
+        FileFailure(name(path), .unreadable("\(error)"))
     }
 }
 

@@ -4,6 +4,7 @@ internal import Console
 internal import FoundationEssentials
 internal import Glibc
 internal import IPv8
+internal import Platform
 
 /// The options of all commands that read an archive.
 struct DumpOptions: ParsableArguments {
@@ -37,10 +38,8 @@ struct DumpOptions: ParsableArguments {
 
     /// The machine's time.
     static var now: Instant {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
         // A clock may be set beyond the last moment there is.
-        return Instant(sinceEpoch: .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec))
+        Instant(sinceEpoch: SystemClock.sinceEpoch)
     }
 }
 

@@ -4,6 +4,8 @@ internal import Console
 internal import FoundationEssentials
 internal import Glibc
 internal import IPv8
+internal import Platform
+internal import SystemPackage
 
 /// `bristlecone-dump import`
 struct ImportCommand: GuardedCommand {
@@ -107,16 +109,19 @@ struct ImportCommand: GuardedCommand {
 
     /// Creates the folder if it is missing. Returns whether it has no archive yet.
     private func makeFolder() throws -> Bool {
-        var status = stat()
-        if stat(options.folder + "/archive.mdb", &status) == 0 { return false }
+        if FileIdentity(path: options.folder + "/archive.mdb") != nil { return false }
         // A new archive within another one's folder, or within a backup, would be in the way of both.
-        if let kept = KeptFolder(around: KeptFolder.parent(of: options.folder)) {
+        if let kept = KeptFolder(around: FolderPath(options.folder).parent.text) {
             throw FileFailure(
                 options.folder,
                 "is in \(kept.path), a data folder or a backup, which must not change: choose another place.")
         }
-        guard mkdir(options.folder, 0o700) == 0 || errno == EEXIST else {
-            throw ArchiveError.unavailable(path: options.folder, reason: String(cString: strerror(errno)))
+        do {
+            try FolderPath(options.folder).create()
+        } catch {
+            guard error == .fileExists else {
+                throw ArchiveError.unavailable(path: options.folder, reason: "\(error)")
+            }
         }
         return true
     }

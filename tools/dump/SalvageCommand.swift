@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Console
 internal import Glibc
 internal import IPv8
+internal import Platform
 
 /// `bristlecone-dump salvage`
 struct SalvageCommand: ParsableCommand {
@@ -80,10 +81,7 @@ struct SalvageCommand: ParsableCommand {
                 "contains lines of text, which need no salvage: delete the line that import names, and import the rest with "
                     + "--unsealed.")
         }
-        var (source, place) = (stat(), stat())
-        if dump != "-", output != "-", stat(dump, &source) == 0, stat(output, &place) == 0,
-            source.st_dev == place.st_dev, source.st_ino == place.st_ino
-        {
+        if dump != "-", output != "-", let source = FileIdentity(path: dump), source == FileIdentity(path: output) {
             throw FileFailure(name, "is the damaged dump itself: write to another file.")
         }
     }

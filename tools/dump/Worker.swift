@@ -1,6 +1,8 @@
 internal import Archive
 internal import Dispatch
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// Runs this program a second time, with the same arguments, as the child that reads the archive.
 enum Worker {
@@ -64,12 +66,12 @@ enum Worker {
         setenv("SWIFT_BACKTRACE", "enable=no", 1)
         var ends: [Int32] = [-1, -1]
         if takeLine != nil {
-            guard pipe(&ends) == 0 else { throw failure(errno) }
+            guard pipe(&ends) == 0 else { throw failure(.last) }
             // Its copy in the child would keep our reading end from ever seeing an end.
             for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         }
         var life: [Int32] = [-1, -1]
-        guard pipe(&life) == 0 else { throw failure(errno) }
+        guard pipe(&life) == 0 else { throw failure(.last) }
         for end in life { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { for end in life { close(end) } }
         let child = try spawn(output: ends[1], lifeline: life[0])
@@ -97,13 +99,13 @@ enum Worker {
         defer { for argument in arguments { free(argument) } }
         var child: pid_t = 0
         let code = posix_spawn(&child, "/proc/self/exe", &actions, nil, &arguments, environ)
-        guard code == 0 else { throw failure(code) }
+        guard code == 0 else { throw failure(Errno(rawValue: code)) }
         return child
     }
 
-    private static func failure(_ code: Int32) -> DumpFailure {
+    private static func failure(_ error: Errno) -> DumpFailure {
         DumpFailure(
-            message: "The process that reads the archive cannot start (\(String(cString: strerror(code)))): "
+            message: "The process that reads the archive cannot start (\(error)): "
                 + "check that /proc is mounted and how many processes you may have.",
             status: DumpFailure.cannotRead)
     }

@@ -1,6 +1,8 @@
 internal import CLMDB
 internal import Glibc
+internal import Platform
 internal import Synchronization
+internal import SystemPackage
 
 /// What a copy of the archive consists of.
 public struct ArchiveCopy: Hashable, Sendable {
@@ -37,9 +39,9 @@ extension Archive {
         var copy = ArchiveCopy(files: ["archive.mdb"])
         let indexPath = target + "/index.sqlite"
         do throws(ArchiveError) {
-            try CopiedFile.create(indexPath) { _ in 0 }
+            try FileCopy.create(indexPath) { _ in 0 }
             try index.copy(to: indexPath, unless: isStopped)
-            try CopiedFile.synchronize(indexPath)
+            try FileCopy.synchronize(indexPath)
             copy.files.append("index.sqlite")
         } catch {
             for suffix in ["", "-wal", "-shm", "-journal"] { unlink(indexPath + suffix) }
@@ -48,7 +50,7 @@ extension Archive {
             default: copy.indexIsMissingBecause = "\(error)"
             }
         }
-        try CopiedFile.create(target + "/archive.mdb") { [environment] (descriptor) throws(ArchiveError) in
+        try FileCopy.create(target + "/archive.mdb") { [environment] (descriptor) throws(ArchiveError) in
             let code = try environment.copy(toDescriptor: descriptor, unless: isStopped)
             if code == ECANCELED { throw .copyStopped }
             return code
@@ -57,29 +59,27 @@ extension Archive {
     }
 }
 
-/// Files that did not exist before, their owner's alone.
-private enum CopiedFile {
+/// Files that a copy of the archive consists of: new ones, for their owner alone.
+enum FileCopy {
     /// Creates a file, lets it be written, and returns once it is on the disk.
     ///
     /// - Parameter write: returns 0, or an error number of the system's or LMDB's.
     static func create(
         _ path: String, _ write: (Int32) throws(ArchiveError) -> Int32
     ) throws(ArchiveError) {
-        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw .notCopied(path: path, reason: reason(errno)) }
-        defer { close(file) }
-        let code = try write(file)
-        guard code == 0 else { throw .notCopied(path: path, reason: reason(code)) }
-        guard fsync(file) == 0 else { throw .notCopied(path: path, reason: reason(errno)) }
+        let file: OpenFile
+        do { file = try OpenFile(creating: path) } catch { throw .notCopied(path: path, reason: "\(error)") }
+        let code = try write(file.descriptor)
+        guard code == 0 else { throw .notCopied(path: path, reason: String(cString: mdb_strerror(code))) }
+        do { try file.synchronize() } catch { throw .notCopied(path: path, reason: "\(error)") }
     }
 
     /// Returns once a file that somebody else wrote is on the disk.
     static func synchronize(_ path: String) throws(ArchiveError) {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw .notCopied(path: path, reason: reason(errno)) }
-        defer { close(file) }
-        guard fsync(file) == 0 else { throw .notCopied(path: path, reason: reason(errno)) }
+        do {
+            try OpenFile(path, flags: O_RDONLY).synchronize()
+        } catch {
+            throw .notCopied(path: path, reason: "\(error)")
+        }
     }
-
-    private static func reason(_ code: Int32) -> String { String(cString: mdb_strerror(code)) }
 }

@@ -1,5 +1,6 @@
-internal import CLMDB
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// Puts a copy without free pages in the place of an archive that nobody has open.
 ///
@@ -39,7 +40,7 @@ package struct CompactedArchive {
     package func run(
         keepsOld: Bool, progress: (Progress) -> Void
     ) throws(ArchiveError) -> Result {
-        if keepsOld, isThere(keptPath) { throw .keptArchive(path: keptPath) }
+        if keepsOld, FileStatus.exists(keptPath) { throw .keptArchive(path: keptPath) }
         progress(.checking)
         try finishKilledRun()
         _ = try Archive.checkStructure(folder: folder.path)
@@ -56,8 +57,10 @@ package struct CompactedArchive {
         progress(.checking)
         try checkOpens()
         if keepsOld {
-            guard rename(asidePath, keptPath) == 0 else {
-                throw .unavailable(path: keptPath, reason: String(cString: strerror(errno)))
+            do {
+                try Errno.check { rename(asidePath, keptPath) }
+            } catch {
+                throw .unavailable(path: keptPath, reason: "\(error)")
             }
         } else {
             unlink(asidePath)
@@ -70,10 +73,8 @@ package struct CompactedArchive {
     /// Deletes the old archive if a run was killed before it did. The new one was compared with it before the exchange;
     /// it only has to open.
     private func finishKilledRun() throws(ArchiveError) {
-        var (old, new) = (stat(), stat())
-        guard lstat(asidePath, &old) == 0 else { return }
-        let isExchanged = stat(path, &new) == 0 && (old.st_dev, old.st_ino) != (new.st_dev, new.st_ino)
-        if isExchanged {
+        guard let old = try? FileStatus.of(asidePath, followsLinks: false) else { return }
+        if let new = FileIdentity(path: path), new != old.identity {
             do throws(ArchiveError) {
                 _ = try Archive.checkStructure(folder: folder.path)
                 _ = try ReadOnlyEnvironment(path: path, isShared: false).read { (transaction) throws(ArchiveError) in
@@ -87,11 +88,6 @@ package struct CompactedArchive {
         try folder.synchronize()
     }
 
-    private func isThere(_ path: String) -> Bool {
-        var status = stat()
-        return lstat(path, &status) == 0
-    }
-
     private func makeCopy(_ progress: (Progress) -> Void) throws(ArchiveError) -> Int {
         progress(.copying)
         // What an earlier attempt left.
@@ -99,12 +95,7 @@ package struct CompactedArchive {
         let original = try ReadOnlyEnvironment(path: path, isShared: false)
         // A newer program's is left alone.
         _ = try original.read { (transaction) throws(ArchiveError) in try transaction.identity() }
-        let file = open(copyPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw .notCopied(path: copyPath, reason: String(cString: strerror(errno))) }
-        defer { close(file) }
-        let code = original.copyCompacted(toDescriptor: file)
-        guard code == MDB_SUCCESS else { throw .notCopied(path: copyPath, reason: String(cString: mdb_strerror(code))) }
-        guard fsync(file) == 0 else { throw .notCopied(path: copyPath, reason: String(cString: strerror(errno))) }
+        try FileCopy.create(copyPath) { original.copyCompacted(toDescriptor: $0) }
         let copy = try ReadOnlyEnvironment(path: copyPath, isShared: false)
         return try compare(original, copy, progress)
     }
@@ -154,17 +145,19 @@ package struct CompactedArchive {
 
     /// Gives the archive a second name, and its first one to the copy.
     private func swap() throws(ArchiveError) {
-        guard link(path, asidePath) == 0 else {
-            let reason = String(cString: strerror(errno))
+        do {
+            try Errno.check { link(path, asidePath) }
+        } catch {
             unlink(copyPath)
-            throw .unavailable(path: asidePath, reason: reason)
+            throw .unavailable(path: asidePath, reason: "\(error)")
         }
         try folder.synchronize()
-        guard takeName(copyPath) else {
-            let reason = String(cString: strerror(errno))
+        do {
+            try takeName(copyPath)
+        } catch {
             unlink(asidePath)
             unlink(copyPath)
-            throw .unavailable(path: path, reason: reason)
+            throw .unavailable(path: path, reason: "\(error)")
         }
         try folder.synchronize()
     }
@@ -179,7 +172,7 @@ package struct CompactedArchive {
                 _ = try Archive.upgrade(try Archive.readIdentity(in: transaction, &damaged), in: transaction)
             }.close()
         } catch {
-            if takeName(asidePath) { try folder.synchronize() }
+            if (try? takeName(asidePath)) != nil { try folder.synchronize() }
             throw error
         }
     }
@@ -187,15 +180,13 @@ package struct CompactedArchive {
     /// Gives a file the archive's name. LMDB's file of readers goes: it knows the last transaction of the file that had the
     /// name before, and for as long as somebody who looks at that one has it open, LMDB would take it for this one's.
     /// Whoever joins in between has made a new one.
-    private func takeName(_ file: String) -> Bool {
+    private func takeName(_ file: String) throws(Errno) {
         unlink(path + "-lock")
-        guard rename(file, path) == 0 else { return false }
+        try Errno.check { rename(file, path) }
         unlink(path + "-lock")
-        return true
     }
 
     private func bytesOnDisk(_ path: String) -> Int {
-        var status = stat()
-        return stat(path, &status) == 0 ? Int(status.st_blocks) * 512 : 0
+        (try? FileStatus.of(path))?.bytesOnDisk ?? 0
     }
 }

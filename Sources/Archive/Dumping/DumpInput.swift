@@ -1,4 +1,6 @@
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// Bytes that are read from front to end: of a file, or of memory.
 package final class DumpInput {
@@ -34,14 +36,13 @@ package final class DumpInput {
 
     /// Whether it can be read again from its beginning.
     package var isRegularFile: Bool {
-        var status = stat()
-        return descriptor >= 0 && fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        descriptor >= 0 && (try? FileStatus.of(descriptor: descriptor))?.isRegularFile == true
     }
 
     /// How many bytes the file has; 0 where that cannot be told.
     package var byteCount: Int {
-        var status = stat()
-        return descriptor >= 0 && fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+        guard descriptor >= 0, let status = try? FileStatus.of(descriptor: descriptor) else { return 0 }
+        return Int(status.st_size)
     }
 
     /// Goes back to the beginning of a file.
@@ -50,7 +51,7 @@ package final class DumpInput {
             (place, offset) = (0, 0)
             return
         }
-        guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw .unreadable(String(cString: strerror(errno))) }
+        guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw .unreadable("\(Errno.last)") }
         (buffer, place, offset, isAtEnd) = ([], 0, 0, false)
     }
 
@@ -103,15 +104,17 @@ package final class DumpInput {
         }
         let start = buffer.count
         buffer.append(contentsOf: repeatElement(0, count: DumpInput.chunkBytes))
-        var count: Int
-        repeat {
-            count = buffer.withUnsafeMutableBytes {
-                Glibc.read(descriptor, $0.baseAddress?.advanced(by: start), DumpInput.chunkBytes)
+        var count = 0
+        defer { buffer.removeLast(DumpInput.chunkBytes - count) }
+        do {
+            count = try Errno.check {
+                buffer.withUnsafeMutableBytes {
+                    Glibc.read(descriptor, $0.baseAddress?.advanced(by: start), DumpInput.chunkBytes)
+                }
             }
-        } while count < 0 && errno == EINTR
-        let code = errno
-        buffer.removeLast(DumpInput.chunkBytes - max(0, count))
-        guard count >= 0 else { throw .unreadable(String(cString: strerror(code))) }
+        } catch {
+            throw .unreadable("\(error)")
+        }
         if count == 0 { isAtEnd = true }
     }
 }

@@ -1,4 +1,6 @@
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// The number in a data folder that tells how its files belong together: a folder of a newer program is left alone.
 package enum FolderFormat {
@@ -6,6 +8,7 @@ package enum FolderFormat {
     package static let name = "bristlecone.format"
     /// The format that this program writes, and the newest that it reads.
     package static let current = 1
+    private static let bytesMax = 32
 
     /// What the file says.
     package enum Found: Equatable {
@@ -19,16 +22,12 @@ package enum FolderFormat {
     /// Reads a folder's number.
     package static func read(in folder: String) throws(ArchiveError) -> Found {
         let path = "\(folder)/\(name)"
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else {
-            if errno == ENOENT || errno == ENOTDIR { return .none }
-            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+        do {
+            return parse(try OpenFile(path, flags: O_RDONLY | O_NONBLOCK).read(bytesMax: bytesMax))
+        } catch {
+            if error == .noSuchFileOrDirectory || error == .notDirectory { return .none }
+            throw .unreadable(path: path, reason: "\(error)")
         }
-        defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: 32)
-        let count = Glibc.read(file, &bytes, bytes.count)
-        guard count >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
-        return parse(bytes.prefix(count))
     }
 
     /// Reads what such a file holds.

@@ -1,5 +1,7 @@
 internal import Glibc
+internal import Platform
 internal import Synchronization
+package import SystemPackage
 
 /// The lock of the one process that may change a data folder, a node or a tool. The system releases it when the process
 /// ends in whatever way.
@@ -13,8 +15,8 @@ package final class FolderLock: Sendable {
 
     /// Whether taking the lock created the file.
     package let createdFile: Bool
-    private let folder: Descriptor
-    private let file: Mutex<Descriptor>
+    private let folder: OpenFile
+    private let file: Mutex<OpenFile>
 
     /// Why a folder cannot be locked.
     package enum Failure: Error, Equatable {
@@ -24,8 +26,8 @@ package final class FolderLock: Sendable {
         case beingRead(by: [Int32])
         /// Another folder has taken its path since it was opened.
         case replaced
-        /// The system refused, with this error number.
-        case failed(code: Int32)
+        /// The system refused.
+        case failed(Errno)
     }
 
     /// Takes the lock. Waits a few seconds for processes that only read the folder.
@@ -34,60 +36,62 @@ package final class FolderLock: Sendable {
     ///   - path: where the folder is.
     ///   - opened: the folder, open.
     package init(of path: String, in opened: Int32) throws(Failure) {
-        guard let folder = Descriptor(".", in: opened, flags: O_RDONLY | O_DIRECTORY) else {
-            throw .failed(code: errno)
-        }
-        switch LockAttempt(on: folder.number) {
+        let folder: OpenFile
+        do { folder = try OpenFile(".", in: opened, flags: O_RDONLY | O_DIRECTORY) } catch { throw .failed(error) }
+        switch LockAttempt(on: folder.descriptor) {
         case .taken: break
-        case .held: throw .held(by: FolderLock.holder(in: folder.number))
-        case .beingRead: throw .beingRead(by: FolderLock.readers(of: folder.number))
+        case .held: throw .held(by: FolderLock.holder(in: folder.descriptor))
+        case .beingRead: throw .beingRead(by: FolderLock.readers(of: folder.descriptor))
         // Some file systems lock files but no folders: then the file has to do.
         case .failed: break
         }
         let file = try FolderLock.lockedFile(in: folder)
-        guard FileIdentity(path: path) == FileIdentity(descriptor: folder.number) else { throw .replaced }
+        guard FileIdentity(path: path) == FileIdentity(descriptor: folder.descriptor) else { throw .replaced }
         createdFile = file.isNew
         self.folder = folder
-        self.file = Mutex(file.descriptor)
+        self.file = Mutex(file.file)
         sign()
     }
 
     /// Whether a process has a folder for itself, a node or a tool that changes it.
     package static func isHeld(_ path: String) -> Bool {
-        guard let folder = Descriptor(path, flags: O_RDONLY | O_DIRECTORY) else { return false }
-        return flock(folder.number, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+        guard let folder = try? OpenFile(path, flags: O_RDONLY | O_DIRECTORY) else { return false }
+        return flock(folder.descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
     }
 
     /// Leaves the file as empty as a folder that nobody holds has it.
-    deinit { file.withLock { _ = ftruncate($0.number, 0) } }
+    deinit { file.withLock { _ = ftruncate($0.descriptor, 0) } }
 
     private struct LockedFile: ~Copyable {
-        let descriptor: Descriptor
+        let file: OpenFile
         let isNew: Bool
     }
 
-    private static func lockedFile(in folder: borrowing Descriptor) throws(Failure) -> LockedFile {
+    private static func lockedFile(in folder: borrowing OpenFile) throws(Failure) -> LockedFile {
         for _ in 0..<attemptsMax {
             let flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK
-            let isNew = FileIdentity(name: name, in: folder.number) == nil
+            let isNew = FileIdentity(name: name, in: folder.descriptor) == nil
             let creating = isNew ? O_CREAT | O_EXCL : 0
-            guard let file = Descriptor(name, in: folder.number, flags: flags | creating, permissions: 0o600) else {
+            let file: OpenFile
+            do {
+                file = try OpenFile(name, in: folder.descriptor, flags: flags | creating)
+            } catch {
                 // Somebody else has just created or removed it.
-                if errno == EEXIST || errno == ENOENT { continue }
-                throw .failed(code: errno)
+                if error == .fileExists || error == .noSuchFileOrDirectory { continue }
+                throw .failed(error)
             }
-            switch LockAttempt(on: file.number) {
+            switch LockAttempt(on: file.descriptor) {
             case .taken: break
-            case .held: throw .held(by: holder(in: folder.number))
-            case .beingRead: throw .beingRead(by: readers(of: file.number))
-            case .failed(let code): throw .failed(code: code)
+            case .held: throw .held(by: holder(in: folder.descriptor))
+            case .beingRead: throw .beingRead(by: readers(of: file.descriptor))
+            case .failed(let error): throw .failed(error)
             }
             // A process whose start failed removes the file that it created: then this lock keeps nobody out.
-            if FileIdentity(name: name, in: folder.number) == FileIdentity(descriptor: file.number) {
-                return LockedFile(descriptor: file, isNew: isNew)
+            if FileIdentity(name: name, in: folder.descriptor) == FileIdentity(descriptor: file.descriptor) {
+                return LockedFile(file: file, isNew: isNew)
             }
         }
-        throw .failed(code: EBUSY)
+        throw .failed(.resourceBusy)
     }
 
     /// Each needs another process that removes the file at that moment.
@@ -104,31 +108,34 @@ package final class FolderLock: Sendable {
         /// Another process has locked the file that is there now. It is of an earlier version, which does not look at
         /// the folder's own lock.
         case heldByAnother(Int32?)
-        /// It is missing, and no other can be made; the system's error number.
-        case failed(code: Int32)
+        /// It is missing, and no other can be made.
+        case failed(Errno)
     }
 
     /// Creates and locks the file again if it is missing or another one.
     package func mend() -> State {
         let isSound = file.withLock { file in
-            FileIdentity(name: FolderLock.name, in: folder.number) == FileIdentity(descriptor: file.number)
+            FileIdentity(name: FolderLock.name, in: folder.descriptor)
+                == FileIdentity(descriptor: file.descriptor)
         }
         guard !isSound else { return .sound }
         let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK
-        guard let new = Descriptor(FolderLock.name, in: folder.number, flags: flags, permissions: 0o600) else {
-            return .failed(code: errno)
-        }
-        guard flock(new.number, LOCK_EX | LOCK_NB) == 0 else {
-            return errno == EWOULDBLOCK
-                ? .heldByAnother(FolderLock.holder(in: folder.number)) : .failed(code: errno)
+        let new: OpenFile
+        do {
+            new = try OpenFile(FolderLock.name, in: folder.descriptor, flags: flags)
+            let descriptor = new.descriptor
+            try Errno.check { flock(descriptor, LOCK_EX | LOCK_NB) }
+        } catch {
+            return error == .resourceTemporarilyUnavailable
+                ? .heldByAnother(FolderLock.holder(in: folder.descriptor)) : .failed(error)
         }
         replaceFile(with: new)
         sign()
         return .renewed
     }
 
-    private func replaceFile(with new: consuming Descriptor) {
-        var new: Descriptor? = new
+    private func replaceFile(with new: consuming OpenFile) {
+        var new: OpenFile? = new
         file.withLock { file in
             if let taken = new.take() { file = taken }
         }
@@ -138,22 +145,22 @@ package final class FolderLock: Sendable {
     private func sign() {
         let text = Array("\(getpid())\n".utf8)
         file.withLock { file in
-            ftruncate(file.number, 0)
-            _ = pwrite(file.number, text, text.count, 0)
+            ftruncate(file.descriptor, 0)
+            try? WholeBytes.write(text[...], to: file.descriptor, at: 0)
         }
     }
 
     // MARK: Who else has it
 
     private static func holder(in folder: Int32) -> Int32? {
-        guard let file = Descriptor(name, in: folder, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK) else { return nil }
+        guard let file = try? OpenFile(name, in: folder, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK) else { return nil }
         return text(of: file).flatMap { Int32($0.prefix { $0.isNumber }) }
     }
 
     /// The processes with a shared lock on an open file, as far as the system tells.
     private static func readers(of descriptor: Int32) -> [Int32] {
         guard let identity = FileIdentity(descriptor: descriptor),
-            let file = Descriptor("/proc/locks", flags: O_RDONLY), let locks = text(of: file)
+            let file = try? OpenFile("/proc/locks", flags: O_RDONLY), let locks = text(of: file)
         else { return [] }
         let pids = locks.split(separator: "\n").compactMap { line -> Int32? in
             // 1: FLOCK  ADVISORY  READ 4711 08:01:1234 0 EOF
@@ -166,18 +173,9 @@ package final class FolderLock: Sendable {
     }
 
     /// What a short file of text holds.
-    private static func text(of file: borrowing Descriptor) -> String? {
-        var bytes = [UInt8](repeating: 0, count: 1 << 16)
-        var count = 0
-        while count < bytes.count {
-            let start = count
-            let read = bytes.withUnsafeMutableBytes {
-                Glibc.read(file.number, $0.baseAddress.map { $0 + start }, $0.count - start)
-            }
-            guard read > 0 else { break }
-            count += read
-        }
-        return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+    private static func text(of file: borrowing OpenFile) -> String? {
+        guard let bytes = try? file.read(bytesMax: 1 << 16), !bytes.isEmpty else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
 
@@ -188,7 +186,7 @@ private enum LockAttempt {
     case held
     /// Others have shared locks, and did not finish in time.
     case beingRead
-    case failed(code: Int32)
+    case failed(Errno)
 
     /// How long readers are waited for. Most take less than a second, and a script may read again and again: a node is
     /// not to fail to start over that.
@@ -199,7 +197,7 @@ private enum LockAttempt {
         let start = ContinuousClock.now
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK else {
-                self = .failed(code: errno)
+                self = .failed(.last)
                 return
             }
             // It can be shared only if nobody has it alone.

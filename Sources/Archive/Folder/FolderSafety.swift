@@ -1,4 +1,6 @@
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// Looks whether another user could change a data folder, or has planted something in it that this program would write
 /// to or believe.
@@ -11,12 +13,14 @@ package enum FolderSafety {
     ///
     /// - Returns: what is allowed, and still something to hear about; each a sentence.
     package static func check(_ folder: Int32, _ path: String) throws(ArchiveError) -> [String] {
-        var status = stat()
-        guard fstat(folder, &status) == 0 else {
-            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+        let status: stat
+        do {
+            status = try FileStatus.of(descriptor: folder)
+        } catch {
+            throw .unreadable(path: path, reason: "\(error)")
         }
         guard isTrusted(status.st_uid) else {
-            let owner = userName(status.st_uid)
+            let owner = FileStatus.userName(status.st_uid)
             if geteuid() == 0 { throw .foreignFolder(folder: path, owner: owner) }
             throw .unsafe(
                 path: path, problem: "belongs to the user \(owner), who can replace everything in it",
@@ -50,22 +54,25 @@ package enum FolderSafety {
     private static let socketName = "control.sock"
 
     private static func check(_ name: String, in folder: Int32, _ path: String) throws(ArchiveError) {
-        var status = stat()
-        guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
-            if errno == ENOENT { return }
-            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+        var status: stat
+        do {
+            status = try FileStatus.of(name, in: folder, followsLinks: false)
+        } catch {
+            if error == .noSuchFileOrDirectory { return }
+            throw .unreadable(path: path, reason: "\(error)")
         }
         try checkOwner(status, path)
-        if status.st_mode & S_IFMT == S_IFLNK {
+        if status.isLink {
             guard linkable.contains(name) else { throw link(path) }
             // One that leads nowhere is told of by whoever opens it.
-            guard fstatat(folder, name, &status, 0) == 0 else { return }
+            guard let destination = try? FileStatus.of(name, in: folder) else { return }
+            status = destination
             try checkOwner(status, path)
         } else if !doubles.contains(name) {
             try checkNames(status, path)
         }
         let kind = name == socketName ? S_IFSOCK : S_IFREG
-        guard status.st_mode & S_IFMT == kind else {
+        guard status.kind == kind else {
             throw .unsafe(
                 path: path, problem: "is not a \(name == socketName ? "socket" : "regular file")",
                 remedy: "move it out of the data folder")
@@ -81,12 +88,12 @@ package enum FolderSafety {
     private static func checkOwner(_ status: stat, _ path: String) throws(ArchiveError) {
         guard !isTrusted(status.st_uid) else { return }
         throw .unsafe(
-            path: path, problem: "belongs to the user \(userName(status.st_uid))",
-            remedy: "if it is yours, run: chown \(userName(geteuid())) \(path)")
+            path: path, problem: "belongs to the user \(FileStatus.userName(status.st_uid))",
+            remedy: "if it is yours, run: chown \(FileStatus.userName(geteuid())) \(path)")
     }
 
     private static func checkNames(_ status: stat, _ path: String) throws(ArchiveError) {
-        guard status.st_mode & S_IFMT == S_IFREG, status.st_nlink > 1 else { return }
+        guard status.isRegularFile, status.st_nlink > 1 else { return }
         throw .unsafe(
             path: path,
             problem: "has \(status.st_nlink) names (hard links), so that writing to it changes another file",
@@ -102,22 +109,19 @@ package enum FolderSafety {
     ///
     /// - Parameter descriptor: the file, open.
     static func checkWritten(_ descriptor: Int32, _ path: String) throws(ArchiveError) {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else {
-            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+        let status: stat
+        do {
+            status = try FileStatus.of(descriptor: descriptor)
+        } catch {
+            throw .unreadable(path: path, reason: "\(error)")
         }
-        guard status.st_mode & S_IFMT == S_IFREG else {
+        guard status.isRegularFile else {
             throw .unsafe(path: path, problem: "is not a regular file", remedy: "remove it while no node runs")
         }
         try checkNames(status, path)
     }
 
     private static func isTrusted(_ user: uid_t) -> Bool { user == geteuid() || user == 0 }
-
-    /// A user's name, or number if there is none.
-    package static func userName(_ id: UInt32) -> String {
-        getpwuid(id).map { String(cString: $0.pointee.pw_name) } ?? "#\(id)"
-    }
 
     private static func permissions(_ status: stat) -> String {
         "0" + String(status.st_mode & 0o7777, radix: 8)

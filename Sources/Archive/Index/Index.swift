@@ -3,6 +3,7 @@ internal import GRDB
 internal import Glibc
 internal import IPv8
 internal import Migrations
+internal import Platform
 internal import Synchronization
 
 /// The SQLite file beside the archive, which answers what is asked with a WHERE.

@@ -1,6 +1,8 @@
 internal import CLMDB
 internal import Glibc
 internal import IPv8
+internal import Platform
+internal import SystemPackage
 
 /// How bytes of records that have been deleted leave the file.
 ///
@@ -68,7 +70,7 @@ extension LMDBEnvironment {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count * pageBytes, alignment: 16)
         defer { buffer.deallocate() }
         // So that nobody waits for the disk while writers wait.
-        _ = PageBytes.read(buffer, from: file, at: Int(first) * pageBytes)
+        try? buffer.fill(from: file, at: Int(first) * pageBytes)
         return try locked { (snapshot, oldest) throws(ArchiveError) in
             var wiped = WipedPages(lastPage: snapshot.lastPage)
             guard first <= snapshot.lastPage else { return wiped }
@@ -76,7 +78,7 @@ extension LMDBEnvironment {
             let pages = PageFile(path: path, file: file, pageBytes: pageBytes, lastPage: snapshot.lastPage)
             let free = try FreePages(of: snapshot, pages, in: first..<end, oldest: oldest)
             let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(Int(end - first) * pageBytes)])
-            try checkSystem(PageBytes.read(part, from: file, at: Int(first) * pageBytes))
+            try overwriting { () throws(Errno) in try part.fill(from: file, at: Int(first) * pageBytes) }
             var wiper = PageWiper(pageBytes: pageBytes)
             var changes: [Range<Int>] = []
             wiper.wipe(
@@ -90,7 +92,9 @@ extension LMDBEnvironment {
                 })
             for change in changes {
                 let bytes = UnsafeRawBufferPointer(rebasing: part[change])
-                try checkSystem(PageBytes.write(bytes, to: file, at: Int(first) * pageBytes + change.lowerBound))
+                try overwriting { () throws(Errno) in
+                    try WholeBytes.write(bytes, to: file, at: Int(first) * pageBytes + change.lowerBound)
+                }
             }
             return wiped
         }
@@ -113,15 +117,14 @@ extension LMDBEnvironment {
                 offset = start
                 while offset < end {
                     let count = min(zeros.count, Int(end - offset))
-                    try checkSystem(
-                        zeros.withUnsafeBytes {
-                            PageBytes.write(UnsafeRawBufferPointer(rebasing: $0[..<count]), to: file, at: Int(offset))
-                        })
+                    try overwriting { () throws(Errno) in
+                        try WholeBytes.write(zeros[..<count], to: file, at: Int(offset))
+                    }
                     offset += off_t(count)
                 }
             }
         }
-        guard fdatasync(file) == 0 else { try checkSystem(errno); return }
+        try overwriting { () throws(Errno) in try Errno.check { fdatasync(file) } }
     }
 
     /// Does something while nobody writes.
@@ -162,7 +165,7 @@ extension LMDBEnvironment {
         return file
     }
 
-    private func checkSystem(_ code: Int32?) throws(ArchiveError) {
-        if let code { try check(code, "overwriting what was forgotten") }
+    private func overwriting(_ body: () throws(Errno) -> Void) throws(ArchiveError) {
+        do { try body() } catch { try check(error.rawValue, "overwriting what was forgotten") }
     }
 }

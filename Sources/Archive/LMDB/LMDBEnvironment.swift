@@ -1,6 +1,8 @@
 internal import CLMDB
 internal import Glibc
+internal import Platform
 internal import Synchronization
+internal import SystemPackage
 
 /// An open LMDB file: the map, the tables, and the transactions over them.
 ///
@@ -256,8 +258,8 @@ extension LMDBEnvironment {
         state.withLock { state in
             guard neededBytes + LMDBEnvironment.fileRoomBytes / 2 > state.fileBytes else { return }
             var file: mdb_filehandle_t = -1
-            var status = stat()
-            guard mdb_env_get_fd(handle, &file) == MDB_SUCCESS, fstat(file, &status) == 0 else { return }
+            guard mdb_env_get_fd(handle, &file) == MDB_SUCCESS, let status = try? FileStatus.of(descriptor: file)
+            else { return }
             state.fileBytes = Int(status.st_size)
             let wantedBytes = min(neededBytes + LMDBEnvironment.fileRoomBytes, max(mapBytes, neededBytes))
             // A failure costs nothing but the room.
@@ -280,15 +282,18 @@ extension LMDBEnvironment {
     func checkPlace() throws(ArchiveError) {
         try enter()
         defer { leave() }
-        var (opened, named) = (stat(), stat())
         var file: mdb_filehandle_t = -1
-        guard mdb_env_get_fd(handle, &file) == MDB_SUCCESS, fstat(file, &opened) == 0 else { return }
-        guard stat(path, &named) == 0 else {
-            let isGone = errno == ENOENT || errno == ENOTDIR
-            let reason = isGone ? "is gone" : "cannot be found (\(String(cString: strerror(errno))))"
-            throw .misplaced(path: path, detail: reason)
+        guard mdb_env_get_fd(handle, &file) == MDB_SUCCESS, let opened = try? FileStatus.of(descriptor: file) else {
+            return
         }
-        guard FileIdentity(opened) == FileIdentity(named) else {
+        let named: stat
+        do {
+            named = try FileStatus.of(path)
+        } catch {
+            let isGone = error == .noSuchFileOrDirectory || error == .notDirectory
+            throw .misplaced(path: path, detail: isGone ? "is gone" : "cannot be found (\(error))")
+        }
+        guard opened.identity == named.identity else {
             throw .misplaced(path: path, detail: "is another file than the one that the node has open")
         }
         let knownBytes = state.withLock(\.fileBytes)

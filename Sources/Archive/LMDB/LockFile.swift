@@ -1,4 +1,6 @@
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// The file beside LMDB's own in which processes agree who reads what.
 ///
@@ -15,14 +17,15 @@ enum LockFile {
     static func makeRoom(beside file: String, of path: String, readersMax: Int) throws(ArchiveError) {
         let lock = file + "-lock"
         let existed = access(lock, F_OK) == 0
-        let descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
-        guard descriptor >= 0 else {
-            if errno == ELOOP { throw FolderSafety.link(lock) }
+        let opened: OpenFile
+        do {
+            opened = try OpenFile(lock, flags: O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK)
+        } catch {
+            if error == .tooManySymbolicLinkLevels { throw FolderSafety.link(lock) }
             return
         }
-        defer { close(descriptor) }
-        try FolderSafety.checkWritten(descriptor, lock)
-        let code = posix_fallocate(descriptor, 0, off_t(headerBytes + (readersMax - 1) * readerBytes))
+        try FolderSafety.checkWritten(opened.descriptor, lock)
+        let code = posix_fallocate(opened.descriptor, 0, off_t(headerBytes + (readersMax - 1) * readerBytes))
         guard code == ENOSPC || code == EDQUOT else { return }
         if !existed { unlink(lock) }
         throw .diskFull(path: path)
@@ -32,18 +35,19 @@ enum LockFile {
     /// another one, in which the node does not see what is being read.
     static func checkShared(beside path: String) throws(ArchiveError) {
         let lock = path + "-lock"
-        let descriptor = open(lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            switch errno {
-            case ELOOP: throw FolderSafety.link(lock)
-            case ENOENT:
+        let opened: OpenFile
+        do {
+            opened = try OpenFile(lock, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        } catch {
+            switch error {
+            case .tooManySymbolicLinkLevels: throw FolderSafety.link(lock)
+            case .noSuchFileOrDirectory:
                 throw .unreadable(
                     path: lock, reason: "it is missing: the node is just starting, or has to be started again")
             // Whatever else is wrong, LMDB finds it and says so.
             default: return
             }
         }
-        defer { close(descriptor) }
-        try FolderSafety.checkWritten(descriptor, lock)
+        try FolderSafety.checkWritten(opened.descriptor, lock)
     }
 }

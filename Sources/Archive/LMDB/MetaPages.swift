@@ -1,4 +1,6 @@
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// The two meta pages at the beginning of an LMDB file, read before LMDB maps it.
 ///
@@ -30,18 +32,17 @@ struct MetaPages {
     /// Compares both meta pages of a file with each other and with its length; a file that is not there or empty is
     /// fine, LMDB will begin it.
     static func check(path: String) throws(ArchiveError) {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else {
-            if errno == ENOENT { return }
-            throw .unavailable(path: path, reason: String(cString: strerror(errno)))
+        let file: OpenFile
+        let byteCount: Int
+        do {
+            file = try OpenFile(path, flags: O_RDONLY)
+            byteCount = Int(try file.status().st_size)
+        } catch {
+            if error == .noSuchFileOrDirectory { return }
+            throw .unavailable(path: path, reason: "\(error)")
         }
-        defer { close(file) }
-        var status = stat()
-        guard fstat(file, &status) == 0 else {
-            throw .unavailable(path: path, reason: String(cString: strerror(errno)))
-        }
-        guard status.st_size > 0 else { return }
-        try check(file: file, fileByteCount: Int(status.st_size), path: path)
+        guard byteCount > 0 else { return }
+        try check(file: file.descriptor, fileByteCount: byteCount, path: path)
     }
 
     /// One of the two states that the file holds.
@@ -129,7 +130,7 @@ struct MetaPages {
 
     private static func page(of file: Int32, at offset: Int) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: byteCount)
-        let count = pread(file, &bytes, byteCount, off_t(offset))
+        let count = try? WholeBytes.read(into: &bytes, from: file, at: offset)
         return count == byteCount ? bytes : nil
     }
 }

@@ -1,4 +1,6 @@
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// Begins a file under another name, and gives it its own once it is whole and on the disk: a power cut in between
 /// leaves no file that looks like a damaged one. The folder is synced too, or the file's name could be lost with all
@@ -6,10 +8,13 @@ internal import Glibc
 enum NewFile {
     /// Whether there is no file, or an empty one.
     static func isNeeded(at path: String) throws(ArchiveError) -> Bool {
-        var status = stat()
-        if stat(path, &status) == 0 { return status.st_mode & S_IFMT == S_IFREG && status.st_size == 0 }
-        guard errno == ENOENT else { throw unavailable(path) }
-        return true
+        do {
+            let status = try FileStatus.of(path)
+            return status.isRegularFile && status.st_size == 0
+        } catch {
+            guard error == .noSuchFileOrDirectory else { throw unavailable(path, error) }
+            return true
+        }
     }
 
     /// - Parameter make: makes a file at the path that it is given, on the disk when it returns.
@@ -19,9 +24,7 @@ enum NewFile {
         unlink(other)
         unlink(other + "-lock")
         // LMDB would follow a link, and take whatever has the name.
-        let created = open(other, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard created >= 0 else { throw unavailable(path) }
-        close(created)
+        do { _ = try OpenFile(creating: other) } catch { throw unavailable(path, error) }
         do throws(ArchiveError) {
             try make(other)
         } catch {
@@ -30,21 +33,17 @@ enum NewFile {
             throw error
         }
         unlink(other + "-lock")
-        guard rename(other, path) == 0 else { throw unavailable(path) }
-        try syncFolder(of: path)
+        do { try Errno.check { rename(other, path) } } catch { throw unavailable(path, error) }
+        try syncFolder(FolderPath(path).parent.text, of: path)
     }
 
-    private static func syncFolder(of path: String) throws(ArchiveError) {
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw unavailable(folder) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else {
-            throw .ioFailed(path: path, reason: String(cString: strerror(errno)))
-        }
+    private static func syncFolder(_ folder: String, of path: String) throws(ArchiveError) {
+        let opened: OpenFile
+        do { opened = try OpenFile(folder, flags: O_RDONLY | O_DIRECTORY) } catch { throw unavailable(folder, error) }
+        do { try opened.synchronize() } catch { throw .ioFailed(path: path, reason: "\(error)") }
     }
 
-    private static func unavailable(_ path: String) -> ArchiveError {
-        LMDBResult(code: errno, operation: "beginning a file", path: path).error(mapBytes: 0)
+    private static func unavailable(_ path: String, _ error: Errno) -> ArchiveError {
+        LMDBResult(code: error.rawValue, operation: "beginning a file", path: path).error(mapBytes: 0)
     }
 }

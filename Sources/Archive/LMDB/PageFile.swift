@@ -1,4 +1,5 @@
-internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// The pages of an LMDB file, read one by one past LMDB's map, so that damage is an error and not the process's end.
 ///
@@ -24,17 +25,13 @@ struct PageFile {
         guard number >= 2, number <= lastPage, pageCount - 1 <= lastPage - number else {
             throw damage("page \(number) is named, and the last one is \(lastPage)")
         }
-        var count = 0
-        while count < buffer.count {
-            let wanted = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
-            let read = pread(file, wanted.baseAddress, wanted.count, off_t(number) * off_t(pageBytes) + off_t(count))
-            if read < 0 {
-                if errno == EINTR { continue }
-                throw .ioFailed(path: path, reason: String(cString: strerror(errno)))
-            }
-            guard read > 0 else { throw damage("page \(number) is missing") }
-            count += read
+        let count: Int
+        do {
+            count = try WholeBytes.read(into: buffer, from: file, at: Int(number) * pageBytes)
+        } catch {
+            throw .ioFailed(path: path, reason: "\(error)")
         }
+        guard count == buffer.count else { throw damage("page \(number) is missing") }
     }
 
     /// The error for damage to the file's own pages.

@@ -1,5 +1,6 @@
 internal import CLMDB
-internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// A copy of an LMDB file as one snapshot has it, page by page: all that the snapshot holds, damage too, and nothing else.
 ///
@@ -42,7 +43,7 @@ struct SnapshotCopy {
         var meta: [UInt8]?
         for slot in 0..<2 {
             var page = [UInt8](repeating: 0, count: pageBytes)
-            let count = page.withUnsafeMutableBytes { pread(file, $0.baseAddress, $0.count, off_t(slot * pageBytes)) }
+            let count = try? WholeBytes.read(into: &page, from: file, at: slot * pageBytes)
             let named = page.withUnsafeBytes { $0.native(UInt64.self, at: SnapshotCopy.transactionOffset) }
             if count == pageBytes, named == number { meta = page }
         }
@@ -56,6 +57,15 @@ struct SnapshotCopy {
     }
 
     private func write(to descriptor: Int32, unless isStopped: () -> Bool) -> Int32 {
+        do {
+            try writePages(to: descriptor, unless: isStopped)
+            return 0
+        } catch {
+            return error.rawValue
+        }
+    }
+
+    private func writePages(to descriptor: Int32, unless isStopped: () -> Bool) throws(Errno) {
         for slot in 0..<UInt64(2) {
             var page = meta
             withUnsafeBytes(of: slot) { bytes in page.replaceSubrange(0..<8, with: bytes) }
@@ -63,8 +73,7 @@ struct SnapshotCopy {
             withUnsafeBytes(of: transaction) { bytes in
                 page.replaceSubrange(SnapshotCopy.transactionOffset..<SnapshotCopy.transactionOffset + 8, with: bytes)
             }
-            let failure = page.withUnsafeBytes { SnapshotCopy.write($0, to: descriptor) }
-            if let failure { return failure }
+            try WholeBytes.write(page[...], to: descriptor)
         }
         var wiper = PageWiper(pageBytes: pageBytes)
         let chunk = UnsafeMutableRawBufferPointer.allocate(
@@ -72,66 +81,21 @@ struct SnapshotCopy {
         defer { chunk.deallocate() }
         var number: UInt64 = 2
         while number <= snapshot.lastPage {
-            guard !isStopped() else { return ECANCELED }
+            guard !isStopped() else { throw .canceled }
             let count = Int(min(SnapshotCopy.chunkPages, snapshot.lastPage + 1 - number))
             let part = UnsafeMutableRawBufferPointer(rebasing: chunk[..<(count * pageBytes)])
-            if let failure = PageBytes.read(part, from: file, at: Int(number) * pageBytes) { return failure }
+            try part.fill(from: file, at: Int(number) * pageBytes)
             if let free { wiper.wipe(part, first: number, free) }
-            if let failure = SnapshotCopy.write(UnsafeRawBufferPointer(part), to: descriptor) { return failure }
+            try WholeBytes.write(UnsafeRawBufferPointer(part), to: descriptor)
             number += UInt64(count)
         }
-        return 0
-    }
-
-    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32? {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-            if count < 0 {
-                if errno == EINTR { continue }
-                return errno
-            }
-            rest = rest.dropFirst(count)
-        }
-        return nil
     }
 }
 
-/// Bytes of a file of pages, whole or not at all.
-enum PageBytes {
-    /// Fills a buffer; what lies behind the end of the file is zeros, as LMDB's map has it.
-    ///
-    /// - Returns: the system's error number, if there was an error.
-    static func read(_ buffer: UnsafeMutableRawBufferPointer, from file: Int32, at offset: Int) -> Int32? {
-        var done = 0
-        while done < buffer.count {
-            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-            let count = pread(file, rest.baseAddress, rest.count, off_t(offset + done))
-            if count < 0 {
-                if errno == EINTR { continue }
-                return errno
-            }
-            if count == 0 {
-                if let start = rest.baseAddress { memset(start, 0, rest.count) }
-                return nil
-            }
-            done += count
-        }
-        return nil
-    }
-
-    /// Writes bytes at a place.
-    static func write(_ bytes: UnsafeRawBufferPointer, to file: Int32, at offset: Int) -> Int32? {
-        var done = 0
-        while done < bytes.count {
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
-            let count = pwrite(file, rest.baseAddress, rest.count, off_t(offset + done))
-            if count < 0 {
-                if errno == EINTR { continue }
-                return errno
-            }
-            done += count
-        }
-        return nil
+extension UnsafeMutableRawBufferPointer {
+    /// Reads from a file; beyond its end there are zeros, as in LMDB's map.
+    func fill(from file: Int32, at offset: Int) throws(Errno) {
+        let count = try WholeBytes.read(into: self, from: file, at: offset)
+        UnsafeMutableRawBufferPointer(rebasing: self[count...]).initializeMemory(as: UInt8.self, repeating: 0)
     }
 }

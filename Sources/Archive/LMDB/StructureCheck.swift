@@ -1,4 +1,6 @@
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// Looks over LMDB's own pages before LMDB is let at them.
 ///
@@ -27,12 +29,15 @@ struct StructureCheck {
     ///
     /// - Parameter limit: how long it may take; `nil` for as long as it does.
     static func check(path: String, limit: Duration?) throws(ArchiveError) -> Result {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            if errno == ENOENT { return Result(pageCount: 0, isComplete: true) }
-            throw .unavailable(path: path, reason: String(cString: strerror(errno)))
+        let opened: OpenFile
+        do {
+            opened = try OpenFile(path, flags: O_RDONLY)
+        } catch {
+            if error == .noSuchFileOrDirectory { return Result(pageCount: 0, isComplete: true) }
+            throw .unavailable(path: path, reason: "\(error)")
         }
-        defer { close(descriptor) }
+        let descriptor = opened.descriptor
+        defer { withExtendedLifetime(opened) {} }
         let snapshots = try MetaPages.snapshots(of: descriptor, path: path)
         guard let newest = snapshots.last else { return Result(pageCount: 0, isComplete: true) }
         try checkTransactions(of: snapshots, descriptor, path)

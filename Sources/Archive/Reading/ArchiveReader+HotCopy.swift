@@ -1,5 +1,5 @@
-internal import CLMDB
 internal import Glibc
+internal import SystemPackage
 
 extension ArchiveReader {
     /// An archive of one state, at rest, which a long walk may take its time over: this one where nobody writes to it, else a
@@ -12,7 +12,7 @@ extension ArchiveReader {
         guard isInUse else { return self }
         var template = Array((temporaryFolder + "/bristlecone-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else {
-            throw .notCopied(path: temporaryFolder, reason: String(cString: strerror(errno)))
+            throw .notCopied(path: temporaryFolder, reason: "\(Errno.last)")
         }
         let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         let path = folder + "/archive.mdb"
@@ -21,11 +21,9 @@ extension ArchiveReader {
             unlink(path)
             rmdir(folder)
         }
-        let file = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw .notCopied(path: path, reason: String(cString: strerror(errno))) }
-        defer { close(file) }
-        let code = try environment.copy(toDescriptor: file)
-        guard code == MDB_SUCCESS else { throw .notCopied(path: path, reason: String(cString: mdb_strerror(code))) }
+        try FileCopy.create(path) { [environment] (descriptor) throws(ArchiveError) in
+            try environment.copy(toDescriptor: descriptor)
+        }
         return try ArchiveReader.open(folder: folder)
     }
 }

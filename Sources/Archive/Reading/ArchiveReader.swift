@@ -1,5 +1,7 @@
 internal import Glibc
 public import IPv8
+internal import Platform
+internal import SystemPackage
 
 /// An archive that is looked at: nothing of it is changed, and it needs no key and no network.
 ///
@@ -29,10 +31,12 @@ public final class ArchiveReader: Sendable {
 
     private init(_ folder: String, _ isLocked: Bool) throws(ArchiveError) {
         let path = folder + "/archive.mdb"
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            if errno == ENOENT || errno == ENOTDIR { throw .noArchive(folder: folder) }
-            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
+        let status: stat
+        do {
+            status = try FileStatus.of(path)
+        } catch {
+            if error == .noSuchFileOrDirectory || error == .notDirectory { throw .noArchive(folder: folder) }
+            throw .unreadable(path: path, reason: "\(error)")
         }
         guard status.st_size > 0 else { throw .noArchive(folder: folder) }
         self.folder = folder
@@ -122,8 +126,7 @@ public final class ArchiveReader: Sendable {
     private static let periods: [Duration] = [.seconds(3600), .seconds(86_400), .seconds(30 * 86_400)]
 
     private func fileBytes(_ path: String) -> Int {
-        var status = stat()
-        return stat(path, &status) == 0 ? Int(status.st_size) : 0
+        (try? FileStatus.of(path)).map { Int($0.st_size) } ?? 0
     }
 }
 

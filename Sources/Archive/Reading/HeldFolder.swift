@@ -1,5 +1,7 @@
 internal import Glibc
+internal import Platform
 internal import Synchronization
+internal import SystemPackage
 
 /// A data folder that no node can start in and no other tool can change for as long as this value lives: it holds the
 /// lock that a node takes.
@@ -13,18 +15,17 @@ package final class HeldFolder: Sendable {
     /// Takes the lock of a folder that exists, if no other user could interfere with what is written there.
     package init(_ path: String) throws(ArchiveError) {
         self.path = path
-        guard let folder = Descriptor(path, flags: O_RDONLY | O_DIRECTORY) else { throw .noArchive(folder: path) }
-        _ = try FolderSafety.check(folder.number, path)
+        guard let folder = try? OpenFile(path, flags: O_RDONLY | O_DIRECTORY) else { throw .noArchive(folder: path) }
+        _ = try FolderSafety.check(folder.descriptor, path)
         guard access(path + "/manifest.json", F_OK) != 0 else { throw .isBackup(folder: path) }
         try FolderFormat.refuseNewer(path)
         do throws(FolderLock.Failure) {
-            lock = try FolderLock(of: path, in: folder.number)
+            lock = try FolderLock(of: path, in: folder.descriptor)
         } catch {
             switch error {
             case .held, .replaced: throw .inUse(folder: path)
             case .beingRead(let processIDs): throw .beingRead(folder: path, processIDs: processIDs)
-            case .failed(let code):
-                throw .unavailable(path: "\(path)/\(FolderLock.name)", reason: String(cString: strerror(code)))
+            case .failed(let error): throw .unavailable(path: "\(path)/\(FolderLock.name)", reason: "\(error)")
             }
         }
         isTemporary = Atomic(lock.createdFile)
@@ -39,9 +40,12 @@ package final class HeldFolder: Sendable {
 
     /// Syncs the folder, so that names of files in it are on the disk.
     package func synchronize() throws(ArchiveError) {
-        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw .unavailable(path: path, reason: String(cString: strerror(errno))) }
-        defer { close(folder) }
-        guard fsync(folder) == 0 else { throw .ioFailed(path: path, reason: String(cString: strerror(errno))) }
+        let folder: OpenFile
+        do {
+            folder = try OpenFile(path, flags: O_RDONLY | O_DIRECTORY)
+        } catch {
+            throw .unavailable(path: path, reason: "\(error)")
+        }
+        do { try folder.synchronize() } catch { throw .ioFailed(path: path, reason: "\(error)") }
     }
 }

@@ -1,5 +1,7 @@
 internal import CLMDB
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// An LMDB file that is looked at, and not written to in any way.
 ///
@@ -23,10 +25,8 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
     init(path: String, isShared: Bool, mapBytes: Int = ReadOnlyEnvironment.mapBytes) throws(ArchiveError) {
         try ReadOnlyEnvironment.checkMetaPages(path, isShared: isShared)
         if isShared { try LockFile.checkShared(beside: path) }
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            throw .unreadable(path: path, reason: String(cString: strerror(errno)))
-        }
+        let status: stat
+        do { status = try FileStatus.of(path) } catch { throw .unreadable(path: path, reason: "\(error)") }
         let flags = UInt32(MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | MDB_RDONLY | (isShared ? 0 : MDB_NOLOCK))
         let small = (Int(status.st_size) + (1 << 20)) & ~((1 << 20) - 1)
         var opened = try ReadOnlyEnvironment.open(path, flags, mapBytes)

@@ -1,5 +1,7 @@
 internal import Archive
 internal import Maintenance
+internal import Platform
+internal import SystemPackage
 
 /// Backups of data folders in which no node is running, and their way back. A running node makes its own:
 /// ``BristleconeNode/backUp(to:)``.

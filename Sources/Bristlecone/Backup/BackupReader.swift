@@ -1,6 +1,8 @@
 internal import Archive
 internal import Glibc
 internal import IPv8
+internal import Platform
+internal import SystemPackage
 
 /// A backup whose manifest has been read; its files are checked as they are copied out of it.
 struct BackupReader {
@@ -60,8 +62,8 @@ struct BackupReader {
                 throw BackupError.damagedFile(
                     path: path, detail: "it has \(status.st_size) bytes and had \(file.bytes)")
             }
-        } catch let error as SystemError {
-            if error.code == ENOENT { throw .missingFile(path: path) }
+        } catch let error as Errno {
+            if error == .noSuchFileOrDirectory { throw .missingFile(path: path) }
             throw .notRead(path: path, reason: error.reason)
         } catch let error as BackupError {
             throw error
@@ -76,14 +78,13 @@ struct BackupReader {
         do {
             let source = try OpenFile(path, flags: O_RDONLY)
             do {
-                let copy = try OpenFile(
-                    "\(target.text)/\(file.name)", flags: O_WRONLY | O_CREAT | O_EXCL, permissions: 0o600)
-                digest = try FileDigest(of: source) { (bytes) throws(SystemError) in try copy.write(bytes) }
+                let copy = try OpenFile(creating: "\(target.text)/\(file.name)")
+                digest = try FileDigest(of: source) { (bytes) throws(Errno) in try copy.write(bytes) }
                 try copy.synchronize()
             } catch {
                 throw BackupError.notWritten(path: "\(target.text)/\(file.name)", reason: error.reason)
             }
-        } catch let error as SystemError {
+        } catch let error as Errno {
             throw .notRead(path: path, reason: error.reason)
         } catch let error as BackupError {
             throw error

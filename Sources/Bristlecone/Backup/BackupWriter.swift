@@ -1,6 +1,8 @@
 internal import Archive
 internal import Glibc
 internal import IPv8
+internal import Platform
+internal import SystemPackage
 
 /// Makes a backup of an archive that may be in use.
 ///
@@ -149,7 +151,7 @@ struct BackupWriter {
 
     private func create(_ name: String, in folder: FolderPath, _ bytes: [UInt8]) throws(BackupError) {
         do {
-            try OpenFolder(folder.text).create(name, bytes, permissions: 0o600)
+            try OpenFolder(folder.text).create(name, bytes)
         } catch {
             throw .notWritten(path: "\(folder.text)/\(name)", reason: error.reason)
         }
@@ -161,8 +163,8 @@ struct BackupWriter {
         for name in names {
             do {
                 let file = try OpenFile("\(folder.text)/\(name)", flags: O_RDONLY)
-                let digest = try FileDigest(of: file) { (_) throws(SystemError) in
-                    if isStopped() { throw SystemError(code: ECANCELED) }
+                let digest = try FileDigest(of: file) { (_) throws(Errno) in
+                    if isStopped() { throw Errno.canceled }
                 }
                 files.append(BackupManifest.File(name: name, bytes: digest.bytes, sha256: digest.sha256))
             } catch {

@@ -1,6 +1,8 @@
 internal import Archive
 internal import Glibc
 internal import IPv8
+internal import Platform
+internal import SystemPackage
 
 /// The data folder that a backup is to take the place of: locked as long as this value lives, so that no node runs in
 /// it, or not there at all.
@@ -21,7 +23,7 @@ struct OldDataFolder: ~Copyable {
 
     private static func holdsData(_ folder: FolderPath) throws(BackupError) -> Bool {
         let names: [String]
-        do throws(SystemError) {
+        do throws(Errno) {
             guard try folder.exists() else { return false }
             names = try OpenFolder(folder.text).names()
         } catch {
@@ -57,7 +59,7 @@ struct OldDataFolder: ~Copyable {
         } catch let error as DataFolderError {
             throw .dataFolder(error.description)
         } catch {
-            throw .notRead(path: folder.text, reason: (error as? SystemError)?.reason ?? "\(error)")
+            throw .notRead(path: folder.text, reason: (error as? Errno)?.reason ?? "\(error)")
         }
     }
 
@@ -78,7 +80,7 @@ struct OldDataFolder: ~Copyable {
     /// was nothing.
     func giveWay(to new: FolderPath, at now: Instant) throws(BackupError) -> FolderPath? {
         let aside: FolderPath
-        do throws(SystemError) {
+        do throws(Errno) {
             guard isThere else {
                 try new.rename(to: folder)
                 return nil
@@ -96,18 +98,18 @@ struct OldDataFolder: ~Copyable {
 
     /// Has the two change names, so that there is a data folder at every moment: without one a node that is started begins
     /// anew, as somebody else. Answers whether the file system can.
-    private func exchange(with new: FolderPath) throws(SystemError) -> Bool {
+    private func exchange(with new: FolderPath) throws(Errno) -> Bool {
         do {
             try new.exchange(with: folder)
             return true
-        } catch  where [EINVAL, ENOSYS, EOPNOTSUPP].contains(error.code) {
+        } catch  where [.invalidArgument, .noFunction, .notSupportedOnSocket].contains(error) {
             return false
         }
     }
 
     private func giveWayInTwoSteps(to new: FolderPath, _ aside: FolderPath) throws(BackupError) -> FolderPath {
-        do throws(SystemError) { try folder.rename(to: aside) } catch { throw notMoved(error) }
-        do throws(SystemError) {
+        do throws(Errno) { try folder.rename(to: aside) } catch { throw notMoved(error) }
+        do throws(Errno) {
             try new.rename(to: folder)
             return aside
         } catch {
@@ -120,17 +122,17 @@ struct OldDataFolder: ~Copyable {
         }
     }
 
-    private func notMoved(_ error: SystemError) -> BackupError {
-        error.code == EBUSY
+    private func notMoved(_ error: Errno) -> BackupError {
+        error == .resourceBusy
             ? .mountPoint(path: folder.text) : .notWritten(path: folder.text, reason: error.reason)
     }
 
-    private func nameAside(at now: Instant) throws(SystemError) -> FolderPath {
+    private func nameAside(at now: Instant) throws(Errno) -> FolderPath {
         try OldDataFolder.nameAside(folder, at: now)
     }
 
     /// A name beside a data folder that tells when it was moved, and that nothing has yet.
-    static func nameAside(_ folder: FolderPath, at now: Instant) throws(SystemError) -> FolderPath {
+    static func nameAside(_ folder: FolderPath, at now: Instant) throws(Errno) -> FolderPath {
         let moment = now.reportText.filter { $0 != "-" && $0 != ":" }
         var aside = folder.sibling(".before-restore-\(moment)")
         var number = 1

@@ -1,6 +1,8 @@
 internal import Archive
 internal import Glibc
 internal import IPv8
+internal import Platform
+internal import SystemPackage
 
 /// Puts a backup in the place of a data folder.
 ///
@@ -67,7 +69,7 @@ struct Restoring {
                     continue
                 }
                 try work.clear { $0 == Restoring.markName || OldDataFolder.isOurs($0) }
-                try OpenFolder(folder.text).create(Restoring.markName, [], permissions: 0o600)
+                try OpenFolder(folder.text).create(Restoring.markName, [])
                 return work
             }
         } catch let error as DataFolderError {
@@ -78,7 +80,7 @@ struct Restoring {
             case .notOurs(let reason): throw .inTheWay(path: folder.text, reason: reason)
             case .failed(let error): throw .notWritten(path: folder.text, reason: error.reason)
             }
-        } catch let error as SystemError {
+        } catch let error as Errno {
             throw .notWritten(path: folder.text, reason: error.reason)
         } catch {
             throw .notWritten(path: folder.text, reason: "\(error)")
@@ -119,9 +121,9 @@ struct Restoring {
     /// Makes a data folder of it: with a lock too, so that whoever looks into it keeps nodes out.
     private func complete(_ folder: FolderPath) throws(BackupError) {
         do {
-            try OpenFolder(folder.text).create(FolderLock.name, [], permissions: 0o600)
+            try OpenFolder(folder.text).create(FolderLock.name, [])
             try OpenFolder(folder.text).create(
-                DataFolder.formatName, Array("\(backup.manifest.dataFolderFormat)\n".utf8), permissions: 0o600)
+                DataFolder.formatName, Array("\(backup.manifest.dataFolderFormat)\n".utf8))
             try OpenFolder(folder.text).remove(Restoring.markName)
             try folder.synchronize()
         } catch {

@@ -1,5 +1,7 @@
 internal import Archive
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// The folder that a backup or a restore fills before it gets its real name.
 ///
@@ -15,7 +17,7 @@ struct WorkFolder: ~Copyable {
         case inUse
         /// It is not for this program to clear away; the end of a sentence tells why.
         case notOurs(String)
-        case failed(SystemError)
+        case failed(Errno)
     }
 
     /// Makes the folder, or takes over the one that a killed run left.
@@ -41,7 +43,7 @@ struct WorkFolder: ~Copyable {
             return opened
         } catch let refusal as Refusal {
             throw refusal
-        } catch let error as SystemError {
+        } catch let error as Errno {
             throw refusal(error)
         } catch {
             throw .notOurs("\(error)")
@@ -59,7 +61,7 @@ struct WorkFolder: ~Copyable {
             for name in names { try folder.remove(name) }
         } catch let refusal as Refusal {
             throw refusal
-        } catch let error as SystemError {
+        } catch let error as Errno {
             throw WorkFolder.refusal(error)
         } catch {
             throw .notOurs("\(error)")
@@ -67,24 +69,24 @@ struct WorkFolder: ~Copyable {
     }
 
     /// The names of all that is in it, sorted.
-    func names() throws(SystemError) -> [String] { try OpenFolder(path.text).names() }
+    func names() throws(Errno) -> [String] { try OpenFolder(path.text).names() }
 
     /// Opens the folder, which is made unless it is there; a link is not followed.
-    private static func open(_ path: FolderPath) throws(SystemError) -> OpenFile {
+    private static func open(_ path: FolderPath) throws(Errno) -> OpenFile {
         while true {
             do {
                 try path.create()
-            } catch  where error.code == EEXIST {}
+            } catch  where error == .fileExists {}
             do {
                 return try OpenFile(path.text, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-            } catch  where error.code == ENOENT {
+            } catch  where error == .noSuchFileOrDirectory {
                 // Whoever had it was faster: it has its real name by now.
                 continue
             }
         }
     }
 
-    private static func refusal(_ error: SystemError) -> Refusal {
-        [ENOTDIR, ELOOP].contains(error.code) ? .notOurs("it is no folder") : .failed(error)
+    private static func refusal(_ error: Errno) -> Refusal {
+        [.notDirectory, .tooManySymbolicLinkLevels].contains(error) ? .notOurs("it is no folder") : .failed(error)
     }
 }

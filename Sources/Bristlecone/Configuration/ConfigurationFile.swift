@@ -1,5 +1,7 @@
 internal import Configuration
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 internal import Yams
 
 /// A configuration file that was read: the settings in it, where each stands, and what is wrong with it.
@@ -25,7 +27,7 @@ struct ConfigurationFile {
         let bytes: [UInt8]
         do {
             bytes = try OpenFile(path, flags: O_RDONLY).read(bytesMax: ConfigurationFile.bytesMax)
-        } catch  where error.code == ENOENT || error.code == ENOTDIR {
+        } catch  where error == .noSuchFileOrDirectory || error == .notDirectory {
             return nil
         } catch {
             self.init(

@@ -1,5 +1,7 @@
 internal import Configuration
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// The settings that hold, and where each of them comes from.
 ///

@@ -1,5 +1,7 @@
 internal import Archive
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// Talks to the node that is running in a data folder. Each request has a connection of its own and blocks the thread.
 public struct ControlClient: Sendable {
@@ -36,27 +38,25 @@ public struct ControlClient: Sendable {
             let kind = try path.folder.status(of: ControlSocketPath.name).map { $0.st_mode & S_IFMT }
             guard kind == nil || kind == S_IFSOCK else { throw ControlError.notASocket(dataFolder: dataFolder) }
             let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-            let file = OpenFile(owning: try SystemError.check { socket(AF_UNIX, type, 0) })
+            let file = OpenFile(owning: try Errno.check { socket(AF_UNIX, type, 0) })
             let descriptor = file.descriptor
             var patience = timeval(tv_sec: Int(max(1, timeout.components.seconds)), tv_usec: 0)
             let size = socklen_t(MemoryLayout<timeval>.size)
-            try SystemError.check { setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, size) }
-            try SystemError.check { path.withSocketAddress { Glibc.connect(descriptor, $0, $1) } }
+            try Errno.check { setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, size) }
+            try Errno.check { path.withSocketAddress { Glibc.connect(descriptor, $0, $1) } }
             let user = try PeerUser.of(descriptor)
             guard PeerUser.isTrusted(user, in: path.folder) else {
-                throw ControlError.foreignNode(dataFolder: dataFolder, user: FolderSafety.userName(user))
+                throw ControlError.foreignNode(dataFolder: dataFolder, user: FileStatus.userName(user))
             }
             return file
         } catch let error as ControlError {
             throw error
         } catch {
-            switch (error as? SystemError)?.code {
-            case EACCES, EPERM: throw .notPermitted(dataFolder: dataFolder)
-            case EAGAIN: throw .noAnswer(dataFolder: dataFolder, after: timeout)
-            default:
-                throw FolderLock.isHeld(dataFolder)
-                    ? .notListening(dataFolder: dataFolder) : .notRunning(dataFolder: dataFolder)
-            }
+            let refusal = error as? Errno
+            if refusal == .permissionDenied || refusal == .notPermitted { throw .notPermitted(dataFolder: dataFolder) }
+            if refusal == .resourceTemporarilyUnavailable { throw .noAnswer(dataFolder: dataFolder, after: timeout) }
+            throw FolderLock.isHeld(dataFolder)
+                ? .notListening(dataFolder: dataFolder) : .notRunning(dataFolder: dataFolder)
         }
     }
 
@@ -65,7 +65,7 @@ public struct ControlClient: Sendable {
         var rest = line[...]
         while !rest.isEmpty {
             do {
-                let sent = try SystemError.check {
+                let sent = try Errno.check {
                     rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
                 }
                 rest = rest.dropFirst(sent)
@@ -86,7 +86,7 @@ public struct ControlClient: Sendable {
             guard isReadable(descriptor, until: deadline) else {
                 throw .noAnswer(dataFolder: dataFolder, after: timeout)
             }
-            let count = (try? SystemError.check { recv(descriptor, &chunk, chunk.count, 0) }) ?? 0
+            let count = (try? Errno.check { recv(descriptor, &chunk, chunk.count, 0) }) ?? 0
             guard count > 0 else { throw .stopped(dataFolder: dataFolder) }
             lines.append(chunk.prefix(count))
             switch lines.next() {

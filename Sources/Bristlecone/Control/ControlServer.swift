@@ -2,7 +2,9 @@ internal import Archive
 internal import Glibc
 internal import NIOCore
 internal import NIOPosix
+internal import Platform
 internal import Synchronization
+internal import SystemPackage
 
 /// Answers requests that programs on the same machine make through a socket in the data folder.
 ///
@@ -170,18 +172,18 @@ public final class ControlServer: Sendable {
     }
 
     /// A listening socket, its owner's alone. What an earlier process left in its place is removed, if it is a socket.
-    private static func boundSocket(at path: borrowing ControlSocketPath) throws(SystemError) -> Int32 {
+    private static func boundSocket(at path: borrowing ControlSocketPath) throws(Errno) -> Int32 {
         if let status = try path.folder.status(of: ControlSocketPath.name) {
-            guard status.st_mode & S_IFMT == S_IFSOCK else { throw SystemError(code: EEXIST) }
+            guard status.st_mode & S_IFMT == S_IFSOCK else { throw Errno.fileExists }
             try path.folder.remove(ControlSocketPath.name)
         }
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-        let descriptor = try SystemError.check { socket(AF_UNIX, type, 0) }
+        let descriptor = try Errno.check { socket(AF_UNIX, type, 0) }
         do {
             // On Linux the name gets the permissions that the socket has when it is bound.
-            try SystemError.check { fchmod(descriptor, 0o600) }
-            try SystemError.check { path.withSocketAddress { Glibc.bind(descriptor, $0, $1) } }
-            try SystemError.check { Glibc.listen(descriptor, Int32(connectionsMax)) }
+            try Errno.check { fchmod(descriptor, 0o600) }
+            try Errno.check { path.withSocketAddress { Glibc.bind(descriptor, $0, $1) } }
+            try Errno.check { Glibc.listen(descriptor, Int32(connectionsMax)) }
             return descriptor
         } catch {
             close(descriptor)

@@ -1,4 +1,6 @@
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// The name of a node's control socket for the system, whose names for sockets may have 107 bytes at most.
 ///
@@ -13,7 +15,7 @@ struct ControlSocketPath: ~Copyable, Sendable {
     let text: String
 
     /// The path of the socket in a data folder.
-    init(in dataFolder: String) throws(SystemError) {
+    init(in dataFolder: String) throws(Errno) {
         folder = try OpenFolder(dataFolder)
         let plain = "\(dataFolder)/\(ControlSocketPath.name)"
         text =

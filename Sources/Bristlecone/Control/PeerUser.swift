@@ -1,5 +1,7 @@
 internal import Archive
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// The user of the process at the other end of a local socket, of which the system keeps account (`SO_PEERCRED`).
 enum PeerUser {
@@ -11,10 +13,10 @@ enum PeerUser {
     }
 
     /// The user at the other end of a connected socket.
-    static func of(_ descriptor: Int32) throws(SystemError) -> uid_t {
+    static func of(_ descriptor: Int32) throws(Errno) -> uid_t {
         var credentials = Credentials()
         var size = socklen_t(MemoryLayout<Credentials>.size)
-        try SystemError.check { getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) }
+        try Errno.check { getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) }
         return credentials.user
     }
 

@@ -1,4 +1,6 @@
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// What opening a data folder has created so far, so that it can be undone.
 struct CreatedFiles: Sendable {
@@ -15,25 +17,24 @@ struct CreatedFiles: Sendable {
         do {
             try make(path)
         } catch {
-            switch error.code {
-            case ENOTDIR: throw .notAFolder(path: path)
-            default: throw .notWritable(path: path, reason: error.reason)
-            }
+            if error == .notDirectory { throw .notAFolder(path: path) }
+            throw .notWritable(path: path, reason: error.reason)
         }
     }
 
-    private mutating func make(_ path: String) throws(SystemError) {
+    private mutating func make(_ path: String) throws(Errno) {
         do {
-            try SystemError.check { mkdir(path, 0o700) }
-        } catch  where error.code == EEXIST {
+            try Errno.check { mkdir(path, 0o700) }
+        } catch  where error == .fileExists {
             return
-        } catch  where error.code == ENOENT {
-            guard let parent = CreatedFiles.parent(of: path), parent != path else { throw error }
+        } catch  where error == .noSuchFileOrDirectory {
+            let parent = FolderPath(path).parent.text
+            guard parent != path else { throw error }
             try make(parent)
-            try SystemError.check { mkdir(path, 0o700) }
+            try Errno.check { mkdir(path, 0o700) }
         }
         paths.append((path, true))
-        try? OpenFile(CreatedFiles.parent(of: path) ?? ".", flags: O_RDONLY | O_DIRECTORY).synchronize()
+        try? FolderPath(path).parent.synchronize()
     }
 
     /// Removes what was created, the last first; a folder that somebody else has put something into stays.
@@ -41,13 +42,5 @@ struct CreatedFiles: Sendable {
         for (path, isFolder) in paths.reversed() {
             if isFolder { rmdir(path) } else { unlink(path) }
         }
-    }
-
-    /// The folder that a path lies in; `nil` for a name alone.
-    private static func parent(of path: String) -> String? {
-        var rest = path[...]
-        while rest.count > 1, rest.last == "/" { rest.removeLast() }
-        guard let slash = rest.lastIndex(of: "/") else { return nil }
-        return slash == rest.startIndex ? "/" : String(rest[..<slash])
     }
 }

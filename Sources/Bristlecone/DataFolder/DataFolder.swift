@@ -1,7 +1,9 @@
 internal import Archive
 internal import Glibc
 public import IPv8
+internal import Platform
 internal import Synchronization
+internal import SystemPackage
 
 /// The folder that a node keeps everything in, opened and locked: no second process has it as long as this one does.
 ///
@@ -121,7 +123,7 @@ public final class DataFolder: Sendable {
         do {
             return try OpenFolder(path)
         } catch {
-            if error.code == ENOTDIR { throw .notAFolder(path: path) }
+            if error == .notDirectory { throw .notAFolder(path: path) }
             throw .notWritable(path: path, reason: error.reason)
         }
     }
@@ -156,10 +158,10 @@ public final class DataFolder: Sendable {
     ) throws(DataFolderError) {
         do {
             if try folder.status(of: DefaultFile.name) == nil {
-                try folder.create(DefaultFile.name, Array(DefaultFile.text.utf8), permissions: 0o600)
+                try folder.create(DefaultFile.name, Array(DefaultFile.text.utf8))
                 created.add("\(path)/\(DefaultFile.name)")
             }
-            try folder.create(formatName, Array("\(DataFolder.format)\n".utf8), permissions: 0o600)
+            try folder.create(formatName, Array("\(DataFolder.format)\n".utf8))
             created.add("\(path)/\(formatName)")
         } catch {
             throw .notWritable(path: path, reason: error.reason)
@@ -174,7 +176,7 @@ extension DataFolder {
     func mendLock() -> FolderLock.State? { lock.withLock { $0?.mend() } }
 
     /// The bytes of the configuration file; `nil` where there is none.
-    func configurationFile() throws(SystemError) -> [UInt8]? {
+    func configurationFile() throws(Errno) -> [UInt8]? {
         try folder.contents(of: DefaultFile.name, bytesMax: DataFolder.configurationBytesMax)
     }
 
@@ -212,7 +214,7 @@ extension FolderLock {
             case .held(let processID): throw .locked(path: path, processID: processID)
             case .beingRead(let processIDs): throw .beingRead(path: path, processIDs: processIDs)
             case .replaced: throw .replaced(path: path)
-            case .failed(let code): throw .notWritable(path: path, reason: SystemError(code: code).reason)
+            case .failed(let error): throw .notWritable(path: path, reason: error.reason)
             }
         }
     }

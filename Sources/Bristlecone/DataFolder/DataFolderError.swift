@@ -1,5 +1,6 @@
 internal import Archive
 internal import Glibc
+internal import Platform
 
 /// Why a data folder cannot be used. Each case's description is one sentence that says what is wrong and what to do.
 public enum DataFolderError: Error, Sendable, Equatable {
@@ -66,7 +67,7 @@ extension DataFolderError: CustomStringConvertible {
                 + "bytes, or the DER form of a key on sect163k1, sect233k1, sect409k1 or sect571k1."
         case .foreignKey(let path, let owner):
             "The identity \(path) belongs to the user \(owner), who can read and replace it; "
-                + "if it is yours, run: chown \(FolderSafety.userName(geteuid())) \(path)"
+                + "if it is yours, run: chown \(FileStatus.userName(geteuid())) \(path)"
         case .exposedKey(let path, let permissions):
             "Everybody on this machine can get at the identity \(path) (permissions \(permissions)); "
                 + "run: chmod 600 \(path)"

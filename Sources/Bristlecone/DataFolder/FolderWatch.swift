@@ -3,7 +3,9 @@ internal import Glibc
 internal import Logging
 internal import NIOCore
 internal import NIOPosix
+internal import Platform
 internal import Synchronization
+internal import SystemPackage
 
 /// Notices within a second that files of a running node were deleted, replaced or moved away, and mends what can be
 /// mended.
@@ -117,9 +119,9 @@ final class FolderWatch: Sendable {
             return
                 "Another process\(processID.map { " (pid \($0))" } ?? "") has locked \(file), which was replaced: an "
                 + "earlier version of Bristlecone is using the same folder; stop it."
-        case .failed(let code):
+        case .failed(let error):
             return
-                "The file \(file) was deleted or replaced and cannot be created again (\(SystemError(code: code).reason)); "
+                "The file \(file) was deleted or replaced and cannot be created again (\(error.reason)); "
                 + "create it: touch \(shellWord(file))"
         }
     }

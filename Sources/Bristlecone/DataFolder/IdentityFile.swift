@@ -1,6 +1,8 @@
 internal import Archive
 internal import Glibc
 internal import IPv8
+internal import Platform
+internal import SystemPackage
 
 /// The file that holds the node's private key in the reference's binary form, so that a key file of the reference can be
 /// put in its place.
@@ -23,7 +25,7 @@ enum IdentityFile {
             throw .unreadableKey(path: "\(path)/\(name)", reason: "no key could be made")
         }
         do {
-            try folder.create(name, key.bytes, permissions: 0o600)
+            try folder.create(name, key.bytes)
         } catch {
             throw .notWritable(path: path, reason: error.reason)
         }
@@ -40,7 +42,7 @@ enum IdentityFile {
             throw .unreadableKey(path: file, reason: "it is not a regular file")
         }
         guard status.st_uid == geteuid() || status.st_uid == 0 else {
-            throw .foreignKey(path: file, owner: FolderSafety.userName(status.st_uid))
+            throw .foreignKey(path: file, owner: FileStatus.userName(status.st_uid))
         }
         guard status.st_mode & 0o007 == 0 else {
             throw .exposedKey(path: file, permissions: octal(status.st_mode))
@@ -70,7 +72,7 @@ enum IdentityFile {
             let file = try OpenFile(name, in: folder.descriptor, flags: O_RDONLY | O_NONBLOCK)
             let status = try file.status()
             return (status.st_mode & S_IFMT == S_IFREG ? try file.read(bytesMax: bytesMax) : [], status)
-        } catch  where error.code == ENOENT {
+        } catch  where error == .noSuchFileOrDirectory {
             return nil
         } catch {
             throw .unreadableKey(path: "\(path)/\(name)", reason: error.reason)

@@ -3,7 +3,7 @@ internal import DHTCore
 internal import IPv8
 internal import Maintenance
 internal import NIOCore
-internal import NIOPosix
+internal import Platform
 
 /// Makes changes durable, all that arrive while one commit is being written in the next one.
 ///
@@ -18,7 +18,7 @@ final class GroupCommit {
 
     private let archive: Archive
     private let eventLoop: any EventLoop
-    private let thread: NIOThreadPool
+    private let writer: SerialWorker
     private var waiting: [Item] = []
     /// The changes of the commit under way.
     private var writing: [Item] = []
@@ -33,10 +33,10 @@ final class GroupCommit {
     /// How many changes may wait that have been promised.
     private static let promisesMax = 4096
 
-    /// - Parameter thread: a pool of one, which has been started.
-    init(archive: Archive, thread: NIOThreadPool, eventLoop: any EventLoop) {
+    /// - Parameter writer: the worker that writes the archive, and nothing else does.
+    init(archive: Archive, writer: SerialWorker, eventLoop: any EventLoop) {
         self.archive = archive
-        self.thread = thread
+        self.writer = writer
         self.eventLoop = eventLoop
     }
 
@@ -89,19 +89,19 @@ final class GroupCommit {
         let items = Array(waiting.prefix(GroupCommit.itemsMax))
         writing = items
         waiting.removeFirst(items.count)
-        let written = thread.runIfActive(eventLoop: eventLoop) { [archive] in
-            Written(items, to: archive, at: clock())
-        }
         let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
-        written.whenComplete { result in
-            let commit = loopBound.value
-            commit.writing.removeAll()
-            if case .success(let written) = result {
-                commit.takesStores = written.takesStores ?? commit.takesStores
-                deliver(written.completion)
+        let end: @Sendable (Written?) -> Void = { [eventLoop] written in
+            eventLoop.execute {
+                let commit = loopBound.value
+                commit.writing.removeAll()
+                if let written {
+                    commit.takesStores = written.takesStores ?? commit.takesStores
+                    deliver(written.completion)
+                }
+                commit.write(clock: clock, then: deliver)
             }
-            commit.write(clock: clock, then: deliver)
         }
+        writer.submit({ [archive] in end(Written(items, to: archive, at: clock())) }, ifStopped: { end(nil) })
     }
 
     /// What one transaction came to.

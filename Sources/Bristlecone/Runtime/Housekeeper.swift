@@ -3,7 +3,7 @@ internal import IPv8
 internal import Logging
 internal import Maintenance
 internal import NIOCore
-internal import NIOPosix
+internal import Platform
 internal import Synchronization
 
 /// Keeps the archive in order, on a thread of its own: sweeps every minute, says what was refused, and does what the
@@ -12,8 +12,7 @@ final class Housekeeper: Sendable {
     private let archive: Archive
     private let index: IndexKeeper
     private let logger: Logger
-    private let thread = NIOThreadPool(numberOfThreads: 1)
-    private let isStopping = Atomic(false)
+    private let worker = SerialWorker("housekeeper")
     /// The counters at the last look.
     private let known = Mutex<[String: Int]>([:])
     /// When it last swept, and what that came to.
@@ -39,13 +38,11 @@ final class Housekeeper: Sendable {
         self.archive = archive
         self.index = index
         self.logger = logger
-        thread.start()
     }
 
     /// Sweeps a little, and tells what has been refused since the last time.
     func minutePassed(clock: @escaping @Sendable () -> ClockMoment) {
-        thread.submit { [self] state in
-            guard state == .active else { return }
+        worker.submit { [self] in
             sweep(clock)
             archive.clearStaleReaders()
             trimRepublications(at: clock().now)
@@ -67,12 +64,9 @@ final class Housekeeper: Sendable {
                     break
                 }
                 noteWipe("went over \(pages)", clock().now)
-                guard !step.waitsForReader, !isStopping.load(ordering: .relaxed) else { break }
+                guard !step.waitsForReader, !worker.isStopping else { break }
                 guard ContinuousClock.now - begun < Housekeeper.wipeMax else {
-                    thread.submit { [self] state in
-                        if state == .active { wipe(clock) }
-                    }
-                    return
+                    return worker.submit { [self] in wipe(clock) }
                 }
             }
         } catch {
@@ -105,7 +99,7 @@ final class Housekeeper: Sendable {
             lastSweep.withLock { $0 = (clock().now, result) }
             try? archive.saveJobs(jobs)
         }
-        for _ in 0..<Housekeeper.stepsPerMinute where !isStopping.load(ordering: .relaxed) {
+        for _ in 0..<Housekeeper.stepsPerMinute where !worker.isStopping {
             let moment = clock()
             do throws(ArchiveError) {
                 let result = try archive.sweep(
@@ -170,12 +164,10 @@ final class Housekeeper: Sendable {
     func run<Value: Sendable>(
         _ body: @escaping @Sendable (Archive) throws(ArchiveError) -> Value
     ) async throws(NodeError) -> Value {
-        let result: Result<Value, ArchiveError>
-        do {
-            result = try await thread.runIfActive { [archive] in
-                Result { () throws(ArchiveError) in try body(archive) }
-            }
-        } catch {
+        let result = await worker.run { [archive] in
+            Result { () throws(ArchiveError) in try body(archive) }
+        }
+        guard let result else {
             throw NodeError("The node is stopping; start it again and repeat.", canRetry: true)
         }
         index.archiveChanged()
@@ -188,8 +180,5 @@ final class Housekeeper: Sendable {
     }
 
     /// Ends the thread, after the step under way.
-    func shutdown() async {
-        isStopping.store(true, ordering: .relaxed)
-        try? await thread.shutdownGracefully()
-    }
+    func shutdown() async { await worker.stop() }
 }

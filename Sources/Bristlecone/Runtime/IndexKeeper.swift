@@ -3,14 +3,14 @@ internal import IPv8
 internal import Kademlia
 internal import Logging
 internal import Maintenance
-internal import NIOPosix
+internal import Platform
 internal import Synchronization
 
 /// Keeps the archive's index in step with the archive, on a thread of its own, never in the way of a store.
 final class IndexKeeper: Sendable {
     private let archive: Archive
     private let logger: Logger
-    private let thread = NIOThreadPool(numberOfThreads: 1)
+    private let worker = SerialWorker("index")
     private let orders = Mutex(Orders())
 
     /// What the thread has been told to do and has not begun.
@@ -27,7 +27,6 @@ final class IndexKeeper: Sendable {
     init(archive: Archive, logger: Logger) {
         self.archive = archive
         self.logger = logger
-        thread.start()
     }
 
     /// Takes over what has changed, soon; any number of calls before that count as one.
@@ -37,9 +36,9 @@ final class IndexKeeper: Sendable {
             return !orders.follow
         }
         guard isNews else { return }
-        thread.submit { [self] state in
+        worker.submit { [self] in
             orders.withLock { $0.follow = false }
-            if state == .active { catchUp() }
+            catchUp()
         }
     }
 
@@ -73,7 +72,7 @@ final class IndexKeeper: Sendable {
             defer { orders.contacts = (stored, now) }
             return orders.contacts == nil
         }
-        if isNews { thread.submit { [self] state in if state == .active { saveContacts() } } }
+        if isNews { worker.submit { [self] in saveContacts() } }
     }
 
     private func saveContacts() {
@@ -92,7 +91,7 @@ final class IndexKeeper: Sendable {
     /// Waits until the step under way is done and the contacts are saved, and ends the thread.
     func shutdown() async {
         endSoon()
-        _ = try? await thread.runIfActive { [self] in saveContacts() }
-        try? await thread.shutdownGracefully()
+        await worker.run { [self] in saveContacts() }
+        await worker.stop()
     }
 }

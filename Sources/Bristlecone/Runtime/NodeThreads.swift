@@ -3,6 +3,7 @@ internal import IPv8
 internal import Logging
 internal import NIOCore
 internal import NIOPosix
+internal import Platform
 
 /// What a node runs on: one event loop with the sockets, a pool of threads for signatures and reads, one thread that
 /// writes the archive, and one each that keeps its index, keeps it in order, copies it, checks it, and answers upkeep.
@@ -10,7 +11,7 @@ struct NodeThreads: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let sockets: [AddressFamily: DatagramSocket]
     let workshop: Workshop
-    let writer: NIOThreadPool
+    let writer = SerialWorker("writer")
     let index: IndexKeeper
     let copier: Copier
     let scrubber: Scrubber
@@ -26,8 +27,6 @@ struct NodeThreads: Sendable {
         workshop = Workshop(
             threadCount: settings.threads > 0 ? settings.threads : System.coreCount, key: key, archive: archive,
             sockets: sockets)
-        writer = NIOThreadPool(numberOfThreads: 1)
-        writer.start()
         index = IndexKeeper(archive: archive, logger: logger)
         copier = Copier()
         scrubber = Scrubber(archive: archive, recordsPerSecond: settings.scrubRate, logger: logger)
@@ -41,7 +40,7 @@ struct NodeThreads: Sendable {
         copier.endSoon()
         await workshop.shutdown()
         for socket in sockets.values { await socket.close() }
-        try? await writer.shutdownGracefully()
+        await writer.stop()
         await copier.shutdown()
         await scrubber.shutdown()
         await housekeeper.shutdown()

@@ -3,7 +3,7 @@ internal import IPv8
 internal import Logging
 internal import Maintenance
 internal import NIOCore
-internal import NIOPosix
+internal import Platform
 internal import Synchronization
 
 /// Re-reads the archive in the background, a bounded number of records at a time, and tells of what is damaged.
@@ -14,7 +14,7 @@ final class Scrubber: Sendable {
     private let recordsPerSecond: Int
     private let logger: Logger
     private let verifier = SignatureVerifier()
-    private let thread = NIOThreadPool(numberOfThreads: 1)
+    private let worker = SerialWorker("scrubber")
     private let progress = Mutex(Progress())
 
     private struct Progress {
@@ -33,7 +33,6 @@ final class Scrubber: Sendable {
         self.archive = archive
         self.recordsPerSecond = recordsPerSecond
         self.logger = logger
-        thread.start()
     }
 
     /// Begins, or goes on where the last process stopped.
@@ -47,8 +46,8 @@ final class Scrubber: Sendable {
                 return !progress.isStepping
             }
             guard isIdle else { return }
-            thread.submit { [self] state in
-                if state == .active { step(at: ClockReading.now().wall, lost) }
+            worker.submit { [self] in
+                step(at: ClockReading.now().wall, lost)
                 progress.withLock { $0.isStepping = false }
             }
         }
@@ -130,5 +129,5 @@ final class Scrubber: Sendable {
     }
 
     /// Waits for the step under way, and ends the thread.
-    func shutdown() async { try? await thread.shutdownGracefully() }
+    func shutdown() async { await worker.stop() }
 }

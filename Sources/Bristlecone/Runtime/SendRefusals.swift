@@ -3,6 +3,7 @@ internal import IPv8
 internal import Logging
 internal import Maintenance
 internal import Synchronization
+internal import SystemPackage
 
 /// Datagrams that the system refused to send, counted by cause.
 ///
@@ -55,7 +56,7 @@ final class SendRefusals: Sendable {
                 }
             case .unreachable:
                 return state.unreachable.next(at: now).map {
-                    "The network refused a datagram to \(address): \(String(cString: strerror(code)))\($0). Check this"
+                    "The network refused a datagram to \(address): \(Errno(rawValue: code))\($0). Check this"
                         + " machine's network if the node loses its contacts."
                 }
             case .noRoom, .other: return nil

@@ -2,7 +2,7 @@ internal import Archive
 internal import IPv8
 internal import Logging
 internal import Maintenance
-internal import NIOPosix
+internal import Platform
 internal import Synchronization
 
 /// Answers what upkeep asks the archive, and writes down how it went, on a thread of its own: listing what is due may take
@@ -10,7 +10,7 @@ internal import Synchronization
 final class UpkeepKeeper: Sendable {
     private let archive: Archive
     private let logger: Logger
-    private let thread = NIOThreadPool(numberOfThreads: 1)
+    private let worker = SerialWorker("upkeep")
     private let notes = Mutex(Notes())
 
     private struct Notes {
@@ -25,7 +25,6 @@ final class UpkeepKeeper: Sendable {
     init(archive: Archive, logger: Logger) {
         self.archive = archive
         self.logger = logger
-        thread.start()
     }
 
     /// Lists what is due; nothing where that cannot be read at the moment.
@@ -124,14 +123,14 @@ final class UpkeepKeeper: Sendable {
     }
 
     private func submit(_ body: @escaping @Sendable (UpkeepKeeper) -> Void) {
-        thread.submit { [self] state in if state == .active { body(self) } }
+        worker.submit { [self] in body(self) }
     }
 
     /// Writes what is left, and ends the thread.
     func shutdown() async {
-        _ = try? await thread.runIfActive { [self] in
+        await worker.run { [self] in
             if notes.withLock({ !$0.results.isEmpty }) { write(at: ClockReading.now().wall) }
         }
-        try? await thread.shutdownGracefully()
+        await worker.stop()
     }
 }

@@ -1,5 +1,6 @@
-internal import Glibc
 internal import IPv8
+internal import Platform
+internal import SystemPackage
 
 /// What a file holds, in 64 hexadecimal digits, and how long it is.
 struct FileDigest: Equatable {
@@ -12,8 +13,8 @@ struct FileDigest: Equatable {
     ///
     /// - Parameter take: is given everything that was read, piece by piece.
     init(
-        of file: borrowing OpenFile, _ take: ([UInt8]) throws(SystemError) -> Void = { _ throws(SystemError) in }
-    ) throws(SystemError) {
+        of file: borrowing OpenFile, _ take: ([UInt8]) throws(Errno) -> Void = { _ throws(Errno) in }
+    ) throws(Errno) {
         var digest = SHA256()
         var offset = 0
         while true {
@@ -33,12 +34,9 @@ struct FileDigest: Equatable {
         self.sha256 = sha256
     }
 
-    private static func chunk(of file: borrowing OpenFile, at offset: Int) throws(SystemError) -> [UInt8] {
+    private static func chunk(of file: borrowing OpenFile, at offset: Int) throws(Errno) -> [UInt8] {
         var chunk = [UInt8](repeating: 0, count: chunkBytes)
-        let descriptor = file.descriptor
-        let count = try SystemError.check {
-            chunk.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
-        }
+        let count = try WholeBytes.read(into: &chunk, from: file.descriptor, at: offset)
         chunk.removeLast(chunk.count - count)
         return chunk
     }

@@ -3,6 +3,8 @@ internal import Console
 internal import FoundationEssentials
 internal import Glibc
 internal import IPv8
+internal import Platform
+internal import SystemPackage
 
 extension Explanation.Kind: ExpressibleByArgument {}
 
@@ -45,14 +47,12 @@ struct DecodeCommand: ParsableCommand {
         if input != "-", let bytes = DecodeCommand.digits(Array(input.utf8)) { return bytes }
         let path = input == "-" ? "/dev/stdin" : input
         guard let file = fopen(path, "rb") else {
-            throw failure(
-                "is neither an even number of hexadecimal digits nor a readable file (\(String(cString: strerror(errno))))"
-            )
+            throw failure("is neither an even number of hexadecimal digits nor a readable file (\(Errno.last))")
         }
         defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: DecodeCommand.inputBytesMax + 1)
         let count = fread(&bytes, 1, bytes.count, file)
-        guard ferror(file) == 0 else { throw failure("cannot be read (\(String(cString: strerror(errno))))") }
+        guard ferror(file) == 0 else { throw failure("cannot be read (\(Errno.last))") }
         guard count <= DecodeCommand.inputBytesMax else { throw failure("is too long for a packet or an entry") }
         let content = Array(bytes.prefix(count))
         return DecodeCommand.digits(content) ?? content

@@ -1,6 +1,6 @@
-internal import Archive
-internal import Console
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// An output under way.
 ///
@@ -42,9 +42,8 @@ final class OutputFile {
     var isTerminal: Bool { isatty(descriptor) == 1 }
     var isStandardOutput: Bool {
         if descriptor == STDOUT_FILENO { return true }
-        var (own, other) = (stat(), stat())
-        return replacement == nil && fstat(descriptor, &own) == 0 && fstat(STDOUT_FILENO, &other) == 0
-            && own.st_dev == other.st_dev && own.st_ino == other.st_ino
+        guard replacement == nil, let own = FileIdentity(descriptor: descriptor) else { return false }
+        return own == FileIdentity(descriptor: STDOUT_FILENO)
     }
 
     func write(_ bytes: some Sequence<UInt8>) throws {
@@ -58,11 +57,15 @@ final class OutputFile {
         do {
             if let replacement { return try replacement.commit() }
         } catch {
-            throw OutputFile.failure(path, error.code)
+            throw OutputFile.failure(path, error)
         }
-        // Pipes and most devices cannot be synced.
-        guard fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP else {
-            throw OutputFile.failure(path, errno)
+        do {
+            try Errno.check { fsync(descriptor) }
+        } catch {
+            // Pipes and most devices cannot be synced.
+            guard [.invalidArgument, .readOnlyFileSystem, .notSupported].contains(error) else {
+                throw OutputFile.failure(path, error)
+            }
         }
     }
 
@@ -76,25 +79,21 @@ final class OutputFile {
     }
 
     static func write(_ bytes: [UInt8], to descriptor: Int32, named name: String) throws {
-        let code = Output.put(bytes[...], to: descriptor)
-        guard code == 0 else { throw failure(name, code) }
+        do { try WholeBytes.write(bytes[...], to: descriptor) } catch { throw failure(name, error) }
     }
 
-    static func failure(_ path: String, _ code: Int32) -> FileFailure {
-        FileFailure(
-            path, "cannot be written (\(String(cString: strerror(code)))): make room there, or choose another place.")
+    static func failure(_ path: String, _ error: Errno) -> FileFailure {
+        FileFailure(path, "cannot be written (\(error)): make room there, or choose another place.")
     }
 
     /// Opens something that is not a regular file, and checks that nobody has replaced it since the decision.
     private static func open(_ place: String, _ status: stat, _ path: String) throws(FileFailure) -> Int32 {
-        if status.st_mode & S_IFMT == S_IFSOCK { return try connect(place, path) }
+        if status.kind == S_IFSOCK { return try connect(place, path) }
         let descriptor = Glibc.open(place, O_WRONLY | O_NOCTTY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw failure(path, errno) }
-        var opened = stat()
+        guard descriptor >= 0 else { throw failure(path, .last) }
         // The system's name for somebody else's open pipe is a link, and its target is known only now.
-        let isLink = status.st_mode & S_IFMT == S_IFLNK
-        guard fstat(descriptor, &opened) == 0, opened.st_mode & S_IFMT != S_IFREG,
-            isLink || (opened.st_dev, opened.st_ino) == (status.st_dev, status.st_ino)
+        guard let opened = try? FileStatus.of(descriptor: descriptor), !opened.isRegularFile,
+            status.isLink || opened.identity == status.identity
         else {
             close(descriptor)
             throw FileFailure(path, "was replaced while it was being opened: choose another file.")
@@ -106,17 +105,17 @@ final class OutputFile {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let bytes = Array(place.utf8)
-        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { throw failure(path, ENAMETOOLONG) }
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { throw failure(path, .fileNameTooLong) }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw failure(path, errno) }
+        guard descriptor >= 0 else { throw failure(path, .last) }
         let code = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
         guard code == 0 else {
-            let error = errno
+            let error = Errno.last
             close(descriptor)
             throw failure(path, error)
         }
@@ -125,13 +124,11 @@ final class OutputFile {
 
     private static func create(_ name: String, in folder: String, _ path: String) throws(FileFailure) -> ReplacementFile
     {
-        let opened = Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard opened >= 0 else { throw failure(path, errno) }
-        defer { close(opened) }
         do {
-            return try ReplacementFile(name, in: opened)
+            let opened = try OpenFolder(folder)
+            return try ReplacementFile(name, in: opened.descriptor)
         } catch {
-            throw failure(path, error.code)
+            throw failure(path, error)
         }
     }
 }

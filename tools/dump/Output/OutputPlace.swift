@@ -1,5 +1,7 @@
 internal import Archive
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// The destination of an output. It is chosen, or refused, before anything is opened for writing or replaced.
 enum OutputPlace {
@@ -27,13 +29,15 @@ enum OutputPlace {
                 self = .descriptor(own)
                 return
             }
-            var status = stat()
-            guard lstat(place, &status) == 0 else {
-                guard errno == ENOENT else { throw OutputFile.failure(path, errno) }
+            let status: stat
+            do {
+                status = try FileStatus.of(place, followsLinks: false)
+            } catch {
+                guard error == .noSuchFileOrDirectory else { throw OutputFile.failure(path, error) }
                 self = try OutputPlace.regular(place, path)
                 return
             }
-            switch status.st_mode & S_IFMT {
+            switch status.kind {
             case S_IFLNK:
                 try OutputPlace.requireOwn(status, "a symbolic link", path)
                 guard let next = try OutputPlace.target(of: place, path) else {
@@ -57,18 +61,18 @@ enum OutputPlace {
                 return
             }
         }
-        throw OutputFile.failure(path, ELOOP)
+        throw OutputFile.failure(path, .tooManySymbolicLinkLevels)
     }
 
     /// Throws if the place is a file of the folder that is read, or another name of one.
     func requireForeign(to folder: String, _ path: String) throws(FileFailure) {
-        var status = stat()
-        switch self {
-        case .descriptor(let descriptor): guard fstat(descriptor, &status) == 0 else { return }
-        case .special(let place, _): guard stat(place, &status) == 0 else { return }
-        case .file(let name, let parent): guard lstat("\(parent)/\(name)", &status) == 0 else { return }
-        }
-        guard let name = KeptFolder.name(of: status, in: folder) else { return }
+        let status: stat? =
+            switch self {
+            case .descriptor(let descriptor): try? FileStatus.of(descriptor: descriptor)
+            case .special(let place, _): try? FileStatus.of(place)
+            case .file(let name, let parent): try? FileStatus.of("\(parent)/\(name)", followsLinks: false)
+            }
+        guard let status, let name = KeptFolder.name(of: status, in: folder) else { return }
         throw FileFailure(
             path == "-" ? "Standard output" : path,
             "is the same file as \(folder)/\(name) and would destroy it: choose another place.")
@@ -79,11 +83,11 @@ enum OutputPlace {
             throw FileFailure(path, "is the name of a folder: name a file in it.")
         }
         try requireOutside(place, path)
-        return .file(name: String(name), in: KeptFolder.parent(of: place))
+        return .file(name: String(name), in: FolderPath(place).parent.text)
     }
 
     private static func requireOutside(_ place: String, _ path: String) throws(FileFailure) {
-        guard let kept = KeptFolder(around: KeptFolder.parent(of: place)) else { return }
+        guard let kept = KeptFolder(around: FolderPath(place).parent.text) else { return }
         throw FileFailure(
             path,
             "is in \(kept.path), a data folder or a backup, which must not change: choose another place.")
@@ -91,9 +95,10 @@ enum OutputPlace {
 
     private static func requireOwn(_ status: stat, _ what: String, _ path: String) throws(FileFailure) {
         guard status.st_uid != geteuid(), status.st_uid != 0 else { return }
-        let owner = getpwuid(status.st_uid).map { String(cString: $0.pointee.pw_name) } ?? "#\(status.st_uid)"
         throw FileFailure(
-            path, "is \(what) of the user \(owner), who may have put it there on purpose: choose another file.")
+            path,
+            "is \(what) of the user \(FileStatus.userName(status.st_uid)), who may have put it there on purpose: choose "
+                + "another file.")
     }
 
     /// The descriptor of this process that a path names; `nil` for any other path.
@@ -101,7 +106,7 @@ enum OutputPlace {
         let folders = ["/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/", "/proc/\(getpid())/fd/"]
         guard let folder = folders.first(where: place.hasPrefix) else { return nil }
         guard let number = Int32(place.dropFirst(folder.count)), fcntl(number, F_GETFD) >= 0 else {
-            throw OutputFile.failure(path, EBADF)
+            throw OutputFile.failure(path, .badFileDescriptor)
         }
         return number
     }
@@ -114,10 +119,10 @@ enum OutputPlace {
                 characters.baseAddress.map { readlink(place, $0, characters.count) } ?? -1
             }
         }
-        guard count > 0 else { throw OutputFile.failure(path, errno) }
+        guard count > 0 else { throw OutputFile.failure(path, .last) }
         let target = String(decoding: bytes.prefix(count), as: UTF8.self)
         if target.hasPrefix("/") { return target }
-        let folder = KeptFolder.parent(of: place)
+        let folder = FolderPath(place).parent.text
         if folder.hasPrefix("/proc/"), target.contains(":[") { return nil }
         return "\(folder)/\(target)"
     }

@@ -1,67 +1,67 @@
 internal import CLinux
 internal import Glibc
+package import SystemPackage
 
 /// A folder by its path, for what is done with a folder as a whole.
-struct FolderPath: Hashable, Sendable {
+package struct FolderPath: Hashable, Sendable {
     /// The path, without slashes at its end.
-    let text: String
+    package let text: String
 
     /// Takes a path as somebody wrote it.
-    init(_ text: String) {
+    package init(_ text: String) {
         var rest = text[...]
         while rest.count > 1, rest.last == "/" { rest.removeLast() }
         self.text = String(rest)
     }
 
     /// The folder that this one lies in.
-    var parent: FolderPath {
+    package var parent: FolderPath {
         guard let slash = text.lastIndex(of: "/") else { return FolderPath(".") }
         return FolderPath(slash == text.startIndex ? "/" : String(text[..<slash]))
     }
 
     /// The last part of its path.
-    var name: String { text.split(separator: "/").last.map(String.init) ?? "." }
+    package var name: String { text.split(separator: "/").last.map(String.init) ?? "." }
 
     /// A folder beside it, whose name begins with its own.
-    func sibling(_ suffix: String) -> FolderPath { FolderPath(text + suffix) }
+    package func sibling(_ suffix: String) -> FolderPath { FolderPath(text + suffix) }
 
     /// The same folder by its real name and place, where it is there: no link, and not `.`.
-    var resolved: FolderPath {
+    package var resolved: FolderPath {
         guard let path = realpath(text, nil) else { return self }
         defer { free(path) }
         return FolderPath(String(cString: path))
     }
 
     /// Whether there is anything of that name; a link counts, wherever it leads.
-    func exists() throws(SystemError) -> Bool {
-        var status = stat()
+    package func exists() throws(Errno) -> Bool {
         do {
-            try SystemError.check { lstat(text, &status) }
+            _ = try FileStatus.of(text, followsLinks: false)
             return true
-        } catch  where error.code == ENOENT {
+        } catch  where error == .noSuchFileOrDirectory {
             return false
         }
     }
 
     /// Whether it is on another disk than the folder that it lies in.
-    var isMountPoint: Bool {
+    package var isMountPoint: Bool {
         var (own, outer) = (stat(), stat())
         return lstat(text, &own) == 0 && stat(parent.text, &outer) == 0 && own.st_dev != outer.st_dev
     }
 
     /// Makes the folder, for its owner alone.
-    func create() throws(SystemError) { try SystemError.check { mkdir(text, 0o700) } }
+    package func create() throws(Errno) { try Errno.check { mkdir(text, 0o700) } }
 
     /// Gives it another name, on the disk when this returns; a folder that holds nothing may be in the way.
-    func rename(to other: FolderPath) throws(SystemError) {
-        try SystemError.check { Glibc.rename(text, other.text) }
+    package func rename(to other: FolderPath) throws(Errno) {
+        try Errno.check { Glibc.rename(text, other.text) }
         try other.parent.synchronize()
     }
 
     /// Has two folders change names, in one step: at every moment there is one of each name, on the disk too. A failure means
     /// that they have not.
-    func exchange(with other: FolderPath) throws(SystemError) {
-        try SystemError.check {
+    package func exchange(with other: FolderPath) throws(Errno) {
+        try Errno.check {
             renameat2(AT_FDCWD, text, AT_FDCWD, other.text, UInt32(RENAME_EXCHANGE))
         }
         // Where the disk does not confirm it, it has either of the two, and both are whole.
@@ -69,12 +69,12 @@ struct FolderPath: Hashable, Sendable {
     }
 
     /// Returns once the names of what is in it are on the disk.
-    func synchronize() throws(SystemError) {
+    package func synchronize() throws(Errno) {
         try OpenFile(text, flags: O_RDONLY | O_DIRECTORY).synchronize()
     }
 
     /// Removes it with the files in it, as far as that goes; folders in it stay.
-    func removeWithFiles() {
+    package func removeWithFiles() {
         for name in (try? OpenFolder(text).names()) ?? [] { unlink("\(text)/\(name)") }
         rmdir(text)
     }
