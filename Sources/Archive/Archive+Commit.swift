@@ -17,10 +17,10 @@ extension Archive {
     public func commit(
         _ changes: [ArchiveChange], at now: Instant, clockIsSteady: Bool = true
     ) throws(ArchiveError) -> [ArchiveOutcome] {
-        try inPass(at: now, clockIsSteady) { (pass, transaction) throws(ArchiveError) in
+        try inPass(at: now, clockIsSteady) { (pass) throws(ArchiveError) in
             var outcomes: [ArchiveOutcome] = []
             outcomes.reserveCapacity(changes.count)
-            for change in changes { outcomes.append(try pass.apply(change, in: transaction)) }
+            for change in changes { outcomes.append(try pass.apply(change)) }
             return outcomes
         }
     }
@@ -29,7 +29,7 @@ extension Archive {
     /// be full on the way.
     func inPass<Result>(
         at now: Instant, _ clockIsSteady: Bool,
-        _ body: (inout StorePass, borrowing WriteTransaction) throws(ArchiveError) -> Result
+        _ body: (inout StorePass) throws(ArchiveError) -> Result
     ) throws(ArchiveError) -> Result {
         guard !isReadOnly else { throw .readOnly(path: environment.path) }
         try checkPlace()
@@ -63,23 +63,18 @@ extension Archive {
 
     private func attempt<Result>(
         at now: Instant, _ clockIsSteady: Bool, _ room: DiskRoom,
-        _ body: (inout StorePass, borrowing WriteTransaction) throws(ArchiveError) -> Result
+        _ body: (inout StorePass) throws(ArchiveError) -> Result
     ) throws(ArchiveError) -> Result {
         var damaged: [DamagedRecord] = []
         var tallies: [String: Int] = [:]
         defer { note(damaged) }
         let result = try environment.write { (transaction) throws(ArchiveError) in
-            let counts = try transaction.view.counts() ?? CountsRecord()
-            let statements = try transaction.view.statementCounts()
-            var pass = StorePass(
-                now: now, options: options, room: room, clockIsSteady: clockIsSteady,
-                hasPins: statements[.pins] != 0, hasBlocks: statements[.blocks] != 0,
-                journal: try transaction.view.journalEnd(), counts: counts)
+            var pass = try StorePass(transaction, at: now, options, room: room, clockIsSteady: clockIsSteady)
             defer { damaged = pass.damaged }
-            let result = try body(&pass, transaction)
-            // LMDB counts each table's records itself, so nobody who changes these tables has to.
-            pass.counts.statements?.add(changesFrom: statements, to: try transaction.view.statementCounts())
-            try settle(&pass, since: counts, in: transaction)
+            let result = try body(&pass)
+            try pass.settle(
+                journalNeededFrom: min(
+                    journalNeededFrom.load(ordering: .acquiring), journalKeptAbove.load(ordering: .acquiring)))
             tallies = pass.tallies
             return result
         }
@@ -87,29 +82,6 @@ extension Archive {
             for (name, count) in tallies { counters[name, default: 0] += count }
         }
         return result
-    }
-
-    /// Writes accounts and counts, and takes away what the index has of the journal: twice what was added at most, so that a
-    /// long journal goes little by little.
-    func settle(
-        _ pass: inout StorePass, since counts: CountsRecord, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
-        try pass.writeAccounts(in: transaction)
-        if pass.counts != counts {
-            pass.encoder.encode(pass.counts)
-            try transaction.put(.meta, &pass.encoder)
-        }
-        guard pass.changeCount > 0 else { return }
-        let neededFrom = min(
-            journalNeededFrom.load(ordering: .acquiring), journalKeptAbove.load(ordering: .acquiring))
-        var cursor = try transaction.view.cursor(.journal)
-        var left = 2 * pass.changeCount
-        var isThere = try cursor.first()
-        while isThere, left > 0, cursor.key.count == 8, cursor.key.bigEndian(UInt64.self, at: 0) < neededFrom {
-            try cursor.delete()
-            left -= 1
-            isThere = try cursor.next()
-        }
     }
 }
 

@@ -25,11 +25,9 @@ extension Archive {
                     guard let key = EntryKey(bytes), let record = ArchivedRecord(value, key: bytes, table: table) else {
                         return true
                     }
-                    let indexed = missing.removeValue(forKey: key)
-                    if indexed == nil {
-                        differences.append("\(Hex.encode(key.bytes)) is not in the index")
-                    } else if indexed != IndexedRow(record, isRetained: table == .retained) {
-                        differences.append("\(Hex.encode(key.bytes)) is another in the index")
+                    let row = missing.removeValue(forKey: key)
+                    if let difference = IndexedRow.difference(of: row, from: record, isRetained: table == .retained) {
+                        differences.append("\(Hex.encode(key.bytes)) \(difference)")
                     }
                     return differences.count < limit
                 }
@@ -69,6 +67,13 @@ struct IndexedRow: Equatable {
         guard case .received(let mid, let address) = record.provenance else { return }
         sender = mid.bytes
         senderAddress = "\(address)"
+    }
+
+    /// What is wrong with a row, as the end of a sentence that begins with its key; `nil` if it is what the record says.
+    static func difference(of row: IndexedRow?, from record: ArchivedRecord?, isRetained: Bool) -> String? {
+        guard let record else { return row == nil ? nil : "is only in the index" }
+        guard let row else { return "is not in the index" }
+        return row == IndexedRow(record, isRetained: isRetained) ? nil : "is another in the index"
     }
 
     private init(_ row: Row) throws {

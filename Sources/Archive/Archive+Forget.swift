@@ -111,10 +111,10 @@ extension Archive {
     private func erase(_ places: ArraySlice<RecordPlace>, at now: Instant) throws(ArchiveError) {
         guard !places.isEmpty else { return }
         do throws(ArchiveError) {
-            try inPass(at: now, true) { (pass, transaction) throws(ArchiveError) in
+            try inPass(at: now, true) { (pass) throws(ArchiveError) in
                 wiping.withLock { $0.isOutdated = true }
-                try pass.noteForgotten(in: transaction)
-                for place in places { try pass.erase(place, in: transaction) }
+                try pass.noteForgotten()
+                for place in places { try pass.erase(place) }
             }
         } catch  where error.isForWantOfRoom && places.count > 1 {
             let middle = places.startIndex + places.count / 2

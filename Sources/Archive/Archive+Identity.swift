@@ -1,29 +1,25 @@
 internal import IPv8
 
-extension Archive {
+extension WriteTransaction {
     /// Writes what a new archive begins with.
-    static func begin(
-        _ identity: IdentityRecord, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
+    func begin(_ identity: IdentityRecord) throws(ArchiveError) {
         var encoder = RecordEncoder()
         for key in IdentityRecord.keys {
             encoder.encode(identity, under: key)
-            try transaction.put(.meta, &encoder)
+            try put(.meta, &encoder)
         }
         encoder.encode(CountsRecord())
-        try transaction.put(.meta, &encoder)
+        try put(.meta, &encoder)
     }
 
     /// Reads who the archive is from whichever of the two records is sound, and mends the other one.
-    static func readIdentity(
-        in transaction: borrowing WriteTransaction, _ damaged: inout [DamagedRecord]
-    ) throws(ArchiveError) -> IdentityRecord {
-        let (sound, unsound) = try transaction.view.identity()
+    func readIdentity(_ damaged: inout [DamagedRecord]) throws(ArchiveError) -> IdentityRecord {
+        let (sound, unsound) = try view.identity()
         var encoder = RecordEncoder()
         for name in unsound {
             damaged.append(DamagedRecord(table: Table.meta.name, key: Array(name.utf8)))
             encoder.encode(sound, under: name)
-            try transaction.put(.meta, &encoder)
+            try put(.meta, &encoder)
         }
         return sound
     }
@@ -34,66 +30,32 @@ extension Archive {
     /// Readers read all formats, and programs that know only the earlier one refuse the archive from now on.
     ///
     /// - Returns: the identity as it is now written.
-    static func upgrade(
-        _ identity: IdentityRecord, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> IdentityRecord {
+    func upgrade(_ identity: IdentityRecord) throws(ArchiveError) -> IdentityRecord {
         guard identity.format < IdentityRecord.format else { return identity }
         var encoder = RecordEncoder()
-        try transaction.rebuildOrder()
+        try rebuildOrder()
         // If the counts are damaged, the code that finds the damage counts again and includes these numbers.
-        if var counts = try transaction.view.counts() {
-            counts.statements = try transaction.view.countStatements()
+        if var counts = try view.counts() {
+            counts.statements = try view.statementCounts()
             encoder.encode(counts)
-            try transaction.put(.meta, &encoder)
+            try put(.meta, &encoder)
         }
         var upgraded = identity
         upgraded.format = IdentityRecord.format
         for key in IdentityRecord.keys {
             encoder.encode(upgraded, under: key)
-            try transaction.put(.meta, &encoder)
+            try put(.meta, &encoder)
         }
         return upgraded
     }
 
     /// Counts anew what the tables hold if the record of the counts is missing, damaged or incomplete.
-    static func restoreCounts(
-        in transaction: borrowing WriteTransaction, _ damaged: inout [DamagedRecord],
-        _ progress: (ArchiveProgress) -> Void
-    ) throws(ArchiveError) {
-        guard try transaction.view.counts()?.statements == nil else { return }
+    func restoreCounts(_ damaged: inout [DamagedRecord], _ progress: (ArchiveProgress) -> Void) throws(ArchiveError) {
+        guard try view.counts()?.statements == nil else { return }
         damaged.append(DamagedRecord(table: Table.meta.name, key: Array(CountsRecord.key.utf8)))
         var encoder = RecordEncoder()
-        encoder.encode(try count(in: transaction, progress))
-        try transaction.put(.meta, &encoder)
-    }
-
-    static func count(
-        in transaction: borrowing WriteTransaction, _ progress: (ArchiveProgress) -> Void
-    ) throws(ArchiveError) -> CountsRecord {
-        var counts = CountsRecord()
-        var target: Target?
-        var walked = 0
-        var cursor = try transaction.view.cursor(.entries)
-        var isThere = try cursor.first()
-        while isThere {
-            if let key = EntryKey(cursor.key) {
-                if key.target != target { counts.targets += 1 }
-                target = key.target
-                counts.add(key.entryClass, count: 1, bytes: EntryRecord.entryBytes(ofRecord: cursor.value.count))
-            }
-            walked += 1
-            if walked.isMultiple(of: 100_000) { progress(.counting(entries: walked)) }
-            isThere = try cursor.next()
-        }
-        progress(.counting(entries: walked))
-        for budget in Budget.allCases {
-            try transaction.view.forEach(budget.table, prefix: []) { (key, value) throws(ArchiveError) in
-                counts[budget].add(Holding(count: 1, bytes: key.count + value.count))
-                return true
-            }
-        }
-        counts.statements = try transaction.view.countStatements()
-        return counts
+        encoder.encode(try view.countRecords(progress))
+        try put(.meta, &encoder)
     }
 }
 
@@ -126,16 +88,21 @@ extension ReadTransaction {
         return (sound, unsound)
     }
 
-    /// Counts pins, blocks, publications and records of the serving order by walking over them.
-    func countStatements() throws(ArchiveError) -> StatementCounts {
-        var counts = StatementCounts()
-        for table in StatementCounts.tables {
-            try forEach(table, prefix: []) { (_, _) throws(ArchiveError) in
-                counts.add(1, to: table)
+    /// Counts what all tables hold by walking over them.
+    func countRecords(_ progress: (ArchiveProgress) -> Void = { _ in }) throws(ArchiveError) -> CountsRecord {
+        var counter = RecordCounter()
+        var walked = 0
+        for table in Budget.allCases.map(\.table) + StatementCounts.tables {
+            try forEach(table, prefix: []) { (key, value) throws(ArchiveError) in
+                counter.count(key, valueBytes: value.count, in: table)
+                guard table == .entries else { return true }
+                walked += 1
+                if walked.isMultiple(of: 100_000) { progress(.counting(entries: walked)) }
                 return true
             }
+            if table == .entries { progress(.counting(entries: walked)) }
         }
-        return counts
+        return counter.counts
     }
 
     /// How many pins, blocks, publications and records of the serving order there are, as LMDB says.

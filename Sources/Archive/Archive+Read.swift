@@ -10,9 +10,7 @@ extension Archive {
     /// - Parameters:
     ///   - offset: how many to pass over.
     ///   - limit: how many to return at most.
-    public func page(
-        of target: Target, offset: Int, limit: Int, at now: Instant
-    ) throws(ArchiveError) -> [[UInt8]] {
+    public func page(of target: Target, offset: Int, limit: Int, at now: Instant) throws(ArchiveError) -> [[UInt8]] {
         try load(target, offset: offset, limit: limit, at: now).entries
     }
 
@@ -20,9 +18,7 @@ extension Archive {
     ///
     /// A target with few values is read whole. One with many has an order on the disk, and beyond what is returned and
     /// passed over only expired values are read.
-    public func load(
-        _ target: Target, offset: Int, limit: Int, at now: Instant
-    ) throws(ArchiveError) -> ServedPage {
+    public func load(_ target: Target, offset: Int, limit: Int, at now: Instant) throws(ArchiveError) -> ServedPage {
         guard offset >= 0, limit > 0 else { return ServedPage() }
         var damaged: [DamagedRecord] = []
         defer { note(damaged) }

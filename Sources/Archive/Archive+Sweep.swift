@@ -85,8 +85,8 @@ extension Archive {
     private func handle(_ keys: ArraySlice<[UInt8]>, of table: Table, at now: Instant) throws(ArchiveError) {
         guard !keys.isEmpty else { return }
         do throws(ArchiveError) {
-            try inPass(at: now, true) { (pass, transaction) throws(ArchiveError) in
-                for key in keys { try pass.putRight(key, of: table, in: transaction) }
+            try inPass(at: now, true) { (pass) throws(ArchiveError) in
+                for key in keys { try pass.putRight(key, of: table) }
             }
         } catch  where error.isForWantOfRoom && keys.count > 1 {
             let middle = keys.startIndex + keys.count / 2
@@ -98,25 +98,23 @@ extension Archive {
 
 extension StorePass {
     /// Does what the sweep has to about one record, if it still has to.
-    fileprivate mutating func putRight(
-        _ bytes: [UInt8], of table: Table, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
+    fileprivate mutating func putRight(_ bytes: [UInt8], of table: Table) throws(ArchiveError) {
         let rules = SweepRules(now: now, retention: options.retention, hasPins: hasPins)
         let task = try lend(bytes) { (key) throws(ArchiveError) -> SweepRules.Task? in
             guard let value = try transaction.view.get(table, key) else { return nil }
             return try rules.task(for: key, value, in: table, transaction.view)
         }
         switch task {
-        case .retire(let key): try retire(key, in: transaction)
-        case .letGo(let key): try letGo(key, from: .retained, in: transaction)
+        case .retire(let key): try retire(key)
+        case .letGo(let key): try letGo(key, from: .retained)
         case .serveAgain(let key):
-            guard let entry = try kept(key, in: .retained, transaction) else { return }
-            try serveAgain(key, entry, in: transaction)
+            guard let entry = try kept(key, in: .retained) else { return }
+            try serveAgain(key, entry)
         case .charge(let budget, let holder):
-            guard let filing = try presentFiling(of: bytes, in: budget, transaction) else { return }
-            try refile(filing, to: holder, in: transaction)
+            guard let filing = try presentFiling(of: bytes, in: budget) else { return }
+            try refile(filing, to: holder)
         case .removeVersion(let key):
-            try removeVersion(key, in: transaction)
+            try removeVersion(key)
             tally("removed")
         case nil: return
         }

@@ -111,8 +111,8 @@ extension Archive {
     /// Commits twice, so that neither of the two snapshots in the file holds what is free by now.
     private func passSnapshots(at now: Instant) throws(ArchiveError) {
         for _ in 0..<2 {
-            try inPass(at: now, true) { (pass, transaction) throws(ArchiveError) in
-                try pass.noteForgotten(in: transaction)
+            try inPass(at: now, true) { (pass) throws(ArchiveError) in
+                try pass.noteForgotten()
             }
         }
     }
@@ -134,9 +134,9 @@ extension Archive {
             if try follow().isCurrent { break }
         }
         try index.giveUpDeleted()
-        return try inPass(at: now, true) { (_, transaction) throws(ArchiveError) in
+        return try inPass(at: now, true) { (pass) throws(ArchiveError) in
             let isOutdated = wiping.withLock { $0.isOutdated }
-            if !isOutdated { try transaction.delete(.meta, Array(WipeRecord.key.utf8)) }
+            if !isOutdated { try pass.transaction.delete(.meta, Array(WipeRecord.key.utf8)) }
             return !isOutdated
         }
     }
@@ -151,7 +151,7 @@ enum WipeRecord {
 
 extension StorePass {
     /// Notes that bytes of forgotten records are to be overwritten.
-    mutating func noteForgotten(in transaction: borrowing WriteTransaction) throws(ArchiveError) {
+    mutating func noteForgotten() throws(ArchiveError) {
         encoder.encodeWipe(since: now)
         try transaction.put(.meta, &encoder)
     }

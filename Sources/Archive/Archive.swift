@@ -73,14 +73,14 @@ public final class Archive: Sendable {
             path: folder + "/archive.mdb", mapBytes: options.mapBytes, structureCheckMax: options.structureCheckMax
         ) { (transaction, isNew) throws(ArchiveError) in
             if isNew {
-                try Archive.begin(identity, in: transaction)
+                try transaction.begin(identity)
                 progress(.created)
             } else {
-                identity = try Archive.readIdentity(in: transaction, &damaged)
+                identity = try transaction.readIdentity(&damaged)
                 formatFound = identity.format
-                identity = try Archive.upgrade(identity, in: transaction)
-                try Archive.restoreCounts(in: transaction, &damaged, progress)
-                try Archive.restoreOrder(in: transaction, progress)
+                identity = try transaction.upgrade(identity)
+                try transaction.restoreCounts(&damaged, progress)
+                try transaction.restoreOrder(progress)
             }
         }
         let archive = Archive(

@@ -82,7 +82,7 @@ import Testing
             _ = try LMDBEnvironment(path: folder.lmdb, mapBytes: 64 << 20, structureCheckMax: nil) {
                 (transaction, _) throws(ArchiveError) in
                 var damaged: [DamagedRecord] = []
-                _ = try Archive.upgrade(try Archive.readIdentity(in: transaction, &damaged), in: transaction)
+                _ = try transaction.upgrade(try transaction.readIdentity(&damaged))
                 throw failure
             }
         }

@@ -31,7 +31,7 @@ import Testing
     }
 
     /// Changes tables past everything that keeps accounts and counts.
-    private func tamper(_ body: (borrowing WriteTransaction) throws(ArchiveError) -> Void) throws {
+    private func tamper(_ body: (consuming WriteTransaction) throws(ArchiveError) -> Void) throws {
         let archive = try folder.open()
         try archive.environment.write(body)
         archive.close()

@@ -28,8 +28,8 @@ extension Archive {
     /// Whether the serving order is that of the values, and as long as its count says.
     func orderIsRight() throws -> Bool {
         try environment.read { (transaction) throws(ArchiveError) in
-            var isRight = try transaction.counts()?.statements == transaction.countStatements()
-            try OrderCheck.run(in: transaction) { _ in isRight = false }
+            var isRight = try transaction.counts()?.statements == transaction.countRecords().statements
+            try transaction.checkOrder { _ in isRight = false }
             return isRight
         }
     }

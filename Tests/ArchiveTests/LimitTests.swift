@@ -185,11 +185,10 @@ import Testing
         let archive = try Folder().openKept()
         try archive.store(try Sample.unsigned("x"))
         try archive.environment.write { (transaction) throws(ArchiveError) in
-            let pass = StorePass(
-                now: .start, options: .small, room: .scarce, clockIsSteady: true, journal: .start,
-                counts: CountsRecord())
-            #expect(try pass.refusalToGrow(in: transaction) == .diskReserve)
-            #expect(try pass.refusalToRewrite(in: transaction) == nil)
+            let pass = try StorePass(transaction, at: .start, .small, room: .scarce, clockIsSteady: true)
+            let (growth, rewrite) = (try pass.refusalToGrow(), try pass.refusalToRewrite())
+            #expect(growth == .diskReserve)
+            #expect(rewrite == nil)
         }
     }
 

@@ -66,7 +66,7 @@ import Testing
     @Test func fileThatIsDeletedDuringACommitIsNotAcknowledged() throws {
         let path = folder.lmdb
         #expect(throws: ArchiveError.misplaced(path: path, detail: "is gone")) {
-            try archive.inPass(at: .start, true) { (_, _) throws(ArchiveError) in
+            try archive.inPass(at: .start, true) { (_) throws(ArchiveError) in
                 if unlink(path) != 0 { throw .unavailable(path: path, reason: "") }
             }
         }

@@ -50,8 +50,8 @@ import Testing
         // Values leave until the order is not worth having.
         let keys = entries.map { EntryKey(target: Sample.target, entry: $0) }
         for (left, key) in zip((0..<keys.count).reversed(), keys) {
-            try archive.inPass(at: .start, true) { (pass, transaction) throws(ArchiveError) in
-                try pass.takeOut(key, from: .served, leavesFloor: false, in: transaction)
+            try archive.inPass(at: .start, true) { (pass) throws(ArchiveError) in
+                try pass.takeOut(key, from: .served, leavesFloor: false)
             }
             #expect(try archive.count(.order) == (left >= OrderRule.valuesMin ? left + 1 : 0))
             #expect(try archive.accountsAreRight())

@@ -169,7 +169,7 @@ package struct CompactedArchive {
             var damaged: [DamagedRecord] = []
             try LMDBEnvironment(path: path, mapBytes: ArchiveOptions().mapBytes, structureCheckMax: nil) {
                 (transaction, _) throws(ArchiveError) in
-                _ = try Archive.upgrade(try Archive.readIdentity(in: transaction, &damaged), in: transaction)
+                _ = try transaction.upgrade(try transaction.readIdentity(&damaged))
             }.close()
         } catch {
             if (try? takeName(asidePath)) != nil { try folder.synchronize() }

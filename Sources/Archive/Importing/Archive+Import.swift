@@ -35,7 +35,7 @@ extension Archive {
     package func take(
         _ vetted: VettedItems, of root: Digest256, _ mode: ImportMode, refusedBefore: Bool = false, at now: Instant
     ) throws(ArchiveError) -> [ImportOutcome] {
-        try inPass(at: now, true) { (pass, transaction) throws(ArchiveError) in
+        try inPass(at: now, true) { (pass) throws(ArchiveError) in
             var outcomes: [ImportOutcome] = []
             outcomes.reserveCapacity(vetted.count)
             var isFull = false
@@ -45,7 +45,7 @@ extension Archive {
                 } else if let refusal {
                     outcomes.append(.refused(refusal))
                 } else if let content {
-                    let outcome = try pass.adopt(content, item, mode, in: transaction)
+                    let outcome = try pass.adopt(content, item, mode)
                     isFull = outcome == .refused(.full)
                     outcomes.append(outcome)
                 }
@@ -55,7 +55,7 @@ extension Archive {
                 let hasRefused = refusedBefore || !outcomes[..<done].allSatisfy(\.isAccepted)
                 pass.encoder.encode(
                     ImportProgress(mode: mode, root: root, nextLeaf: vetted.start + done, hasRefused: hasRefused))
-                try transaction.put(.meta, &pass.encoder)
+                try pass.transaction.put(.meta, &pass.encoder)
             }
             return outcomes
         }

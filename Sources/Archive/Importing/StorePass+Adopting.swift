@@ -4,29 +4,29 @@ internal import IPv8
 extension StorePass {
     /// Takes an item, if the archive's rules let it in.
     mutating func adopt(
-        _ content: DumpContent, _ item: DumpItem, _ mode: ImportMode, in transaction: borrowing WriteTransaction
+        _ content: DumpContent, _ item: DumpItem, _ mode: ImportMode
     ) throws(ArchiveError) -> ImportOutcome {
         switch content {
         case .pin(let subject, let since):
-            return mode == .everything ? try adopt(subject, since, to: .pins, in: transaction) : .leftOut
+            return mode == .everything ? try adopt(subject, since, to: .pins) : .leftOut
         case .block(let subject, let since):
-            return mode == .everything ? try adopt(subject, since, to: .blocks, in: transaction) : .leftOut
+            return mode == .everything ? try adopt(subject, since, to: .blocks) : .leftOut
         case .publication:
-            return mode == .everything ? try adoptPublication(item, in: transaction) : .leftOut
+            return mode == .everything ? try adoptPublication(item) : .leftOut
         // Nobody signs a floor: it is the dump maker's word, and a high one would shut its signer out.
-        case .floor: return mode == .everything ? try adoptFloor(item, in: transaction) : .leftOut
-        case .history: return try adoptHistory(item, mode, in: transaction)
+        case .floor: return mode == .everything ? try adoptFloor(item) : .leftOut
+        case .history: return try adoptHistory(item, mode)
         case .value(let record, let target):
-            return try adoptValue(record, EntryKey(target: target, entry: record.entry), mode, in: transaction)
-        case .evidence: return try adoptEvidence(item, mode, in: transaction)
+            return try adoptValue(record, EntryKey(target: target, entry: record.entry), mode)
+        case .evidence: return try adoptEvidence(item, mode)
         }
     }
 
     private mutating func adopt(
-        _ subject: ArchiveSubject, _ since: Instant, to table: Table, in transaction: borrowing WriteTransaction
+        _ subject: ArchiveSubject, _ since: Instant, to table: Table
     ) throws(ArchiveError) -> ImportOutcome {
         guard try !transaction.view.has(table, subject.keyBytes) else { return .held }
-        if try refusalToGrow(in: transaction) != nil { return .refused(.full) }
+        if try refusalToGrow() != nil { return .refused(.full) }
         guard try transaction.view.recordCount(table) < StorePass.subjectsMax else { return .refused(.tooMany) }
         encoder.encode(subject, since: since, in: table)
         try transaction.put(table, &encoder)
@@ -34,58 +34,50 @@ extension StorePass {
         return .taken
     }
 
-    private mutating func adoptPublication(
-        _ item: DumpItem, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> ImportOutcome {
+    private mutating func adoptPublication(_ item: DumpItem) throws(ArchiveError) -> ImportOutcome {
         let offered = item.body.withUnsafeBytes { PublicationRecord(body: $0) }
         guard let key = EntryKey(bytes: item.key), let offered else { return .refused(.malformed) }
         let known = try lend(item.key) { (bytes) throws(ArchiveError) in
             try transaction.view.get(.publications, bytes).flatMap { PublicationRecord($0, key: bytes) }
         }
         if let known, known.lastChange >= offered.lastChange { return .held }
-        if offered.withdrawn == nil, try !isHeld(key, atLeast: offered.version, in: transaction) {
+        if offered.withdrawn == nil, try !isHeld(key, atLeast: offered.version) {
             return .refused(.noValue)
         }
-        if try refusalToGrow(in: transaction) != nil { return .refused(.full) }
+        if try refusalToGrow() != nil { return .refused(.full) }
         encoder.encode(offered, under: key)
         try transaction.put(.publications, &encoder)
         return .taken
     }
 
     /// Whether a value is held in this version or a later one, served or retained.
-    private mutating func isHeld(
-        _ key: EntryKey, atLeast version: Version, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Bool {
-        if case .record(let record, _) = try held(key, in: transaction) { return record.version >= version }
+    private mutating func isHeld(_ key: EntryKey, atLeast version: Version) throws(ArchiveError) -> Bool {
+        if case .record(let record, _) = try held(key) { return record.version >= version }
         return false
     }
 
-    private mutating func adoptFloor(
-        _ item: DumpItem, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> ImportOutcome {
+    private mutating func adoptFloor(_ item: DumpItem) throws(ArchiveError) -> ImportOutcome {
         let place = item.key.withUnsafeBytes { SignerKey($0) }
         guard let offered = item.body.withUnsafeBytes({ FloorRecord(body: $0) }), let place else {
             return .refused(.malformed)
         }
         let entryClass: EntryClass = place.signer.bits == place.target.bits ? .owner : .signed
         let entryKey = EntryKey(target: place.target, entryClass: entryClass, id: EntryID(bits: place.signer.bits))
-        switch try held(entryKey, in: transaction) {
+        switch try held(entryKey) {
         case .damaged: return .refused(.damagedHere)
         case .record(let record, _): return record.version >= offered.version ? .held : .conflicting
         case .nothing(let floor):
             if let floor, floor >= offered.version { return .held }
-            if try isBlocked(place, in: transaction) { return .refused(.blocked) }
-            guard let refusal = try refusalToAdd(FloorRecord.charge, to: .floors, in: transaction) else {
-                try writeFloor(offered, under: place, in: transaction)
+            if try isBlocked(place) { return .refused(.blocked) }
+            guard let refusal = try refusalToAdd(FloorRecord.charge, to: .floors) else {
+                try writeFloor(offered, under: place)
                 return .taken
             }
             return .refused(refusal)
         }
     }
 
-    private mutating func adoptEvidence(
-        _ item: DumpItem, _ mode: ImportMode, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> ImportOutcome {
+    private mutating func adoptEvidence(_ item: DumpItem, _ mode: ImportMode) throws(ArchiveError) -> ImportOutcome {
         let place = item.key.withUnsafeBytes { SignerKey($0) }
         guard var offered = item.body.withUnsafeBytes({ EvidenceRecord(body: $0) }), let place else {
             return .refused(.malformed)
@@ -94,28 +86,25 @@ extension StorePass {
             (offered.holder, offered.noted) = (Holder(Address.none.host), min(offered.noted, now))
         }
         guard try !transaction.view.has(.evidence, item.key) else { return .held }
-        if try isBlocked(place, in: transaction) { return .refused(.blocked) }
-        if let refusal = try refusalToAdd(offered.charge, to: .evidence, in: transaction) { return .refused(refusal) }
-        let isPinned = try isPinned(place.target, place.signer, in: transaction)
+        if try isBlocked(place) { return .refused(.blocked) }
+        if let refusal = try refusalToAdd(offered.charge, to: .evidence) { return .refused(refusal) }
+        let isPinned = try isPinned(place.target, place.signer)
         encoder.encode(offered, under: place)
         try transaction.put(.evidence, &encoder)
         try file(
             Filing(
                 budget: .evidence, holder: isPinned ? .theOperator : offered.holder, since: offered.noted,
-                key: item.key, charge: offered.charge),
-            in: transaction)
+                key: item.key, charge: offered.charge))
         return .taken
     }
 
     /// Why nothing may be added to a part of the archive, if so.
-    func refusalToAdd(
-        _ bytes: Int, to budget: Budget, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> ImportRefusal? {
-        if try refusalToGrow(in: transaction) != nil { return .full }
+    func refusalToAdd(_ bytes: Int, to budget: Budget) throws(ArchiveError) -> ImportRefusal? {
+        if try refusalToGrow() != nil { return .full }
         return counts[budget].bytes + bytes <= options.budgets[budget] ? nil : .budget
     }
 
-    func isBlocked(_ place: SignerKey, in transaction: borrowing WriteTransaction) throws(ArchiveError) -> Bool {
+    func isBlocked(_ place: SignerKey) throws(ArchiveError) -> Bool {
         guard hasBlocks else { return false }
         if try transaction.view.has(.blocks, ArchiveSubject.key(place.target).keyBytes) { return true }
         return try transaction.view.has(.blocks, ArchiveSubject.signer(place.signer).keyBytes)

@@ -4,11 +4,11 @@ internal import IPv8
 extension StorePass {
     /// Takes a value: into the serving window, or behind it if it has expired.
     mutating func adoptValue(
-        _ record: ArchivedRecord, _ key: EntryKey, _ mode: ImportMode, in transaction: borrowing WriteTransaction
+        _ record: ArchivedRecord, _ key: EntryKey, _ mode: ImportMode
     ) throws(ArchiveError) -> ImportOutcome {
         let facts = facts(of: record, mode)
-        let held = try held(key, in: transaction)
-        if try isBlocked(key, in: transaction) {
+        let held = try held(key)
+        if try isBlocked(key) {
             guard case .record(let known, _) = held, known.version >= facts.version else { return .refused(.blocked) }
             // What was here before it was barred stays, and is all that there will be.
             return .held
@@ -17,25 +17,24 @@ extension StorePass {
         case .damaged: return .refused(.damagedHere)
         case .nothing(let floor):
             if let floor, facts.version < floor { return .superseded }
-            if let refusal = try refusalToPlace(record.entry, facts, key, in: transaction) { return .refused(refusal) }
-            if floor != nil { try deleteFloor(of: key, in: transaction) }
-            try place(record.entry.bytes, facts, key, in: transaction)
+            if let refusal = try refusalToPlace(record.entry, facts, key) { return .refused(refusal) }
+            if floor != nil { try deleteFloor(of: key) }
+            try place(record.entry.bytes, facts, key)
             return .taken
         case .record(let held, let budget):
             if facts.version < held.version { return .superseded }
             guard facts.version == held.version else {
-                return try replace(KeptEntry(held), in: budget, with: record.entry, facts, key, transaction)
+                return try replace(KeptEntry(held), in: budget, with: record.entry, facts, key)
             }
             guard held.holds(record.entry.data) else {
                 let store = StoreChange(
                     target: key.target, entries: [record.entry], expiresAt: facts.expiresAt,
                     provenance: facts.provenance)
                 try keepEvidence(
-                    KeptEntry(held), against: Offer(key: key, entry: record.entry, store: store), displacing: false,
-                    in: transaction)
+                    KeptEntry(held), against: Offer(key: key, entry: record.entry, store: store), displacing: false)
                 return .conflicting
             }
-            return try merge(facts, mode, into: KeptEntry(held), in: budget, key, transaction)
+            return try merge(facts, mode, into: KeptEntry(held), in: budget, key)
         }
     }
 
@@ -43,8 +42,7 @@ extension StorePass {
     /// last. The bytes that are held stay. Somebody else's dump can only have it served for as long as a store of today
     /// would: that it is older, or came from elsewhere, is not signed, and would have it given up before others.
     private mutating func merge(
-        _ facts: EntryFacts, _ mode: ImportMode, into held: KeptEntry, in budget: Budget, _ key: EntryKey,
-        _ transaction: borrowing WriteTransaction
+        _ facts: EntryFacts, _ mode: ImportMode, into held: KeptEntry, in budget: Budget, _ key: EntryKey
     ) throws(ArchiveError) -> ImportOutcome {
         let isBelieved = mode == .everything
         var merged = isBelieved && facts.lastStored > held.facts.lastStored ? facts : held.facts
@@ -56,37 +54,34 @@ extension StorePass {
         if isBelieved { merged.firstSeen = min(facts.firstSeen, held.facts.firstSeen) }
         merged.expiresAt = max(facts.expiresAt, held.facts.expiresAt)
         guard merged != held.facts else { return .held }
-        guard try refusalToRewrite(in: transaction) == nil else { return .refused(.full) }
-        try drop(key, from: budget, in: transaction)
-        try place(held.bytes, merged, key, in: transaction)
+        guard try refusalToRewrite() == nil else { return .refused(.full) }
+        try drop(key, from: budget)
+        try place(held.bytes, merged, key)
         return .taken
     }
 
     private mutating func replace(
-        _ held: KeptEntry, in budget: Budget, with entry: Entry, _ facts: EntryFacts, _ key: EntryKey,
-        _ transaction: borrowing WriteTransaction
+        _ held: KeptEntry, in budget: Budget, with entry: Entry, _ facts: EntryFacts, _ key: EntryKey
     ) throws(ArchiveError) -> ImportOutcome {
-        if let refusal = try refusalToPlace(entry, facts, key, isNew: budget != .served, in: transaction) {
+        if let refusal = try refusalToPlace(entry, facts, key, isNew: budget != .served) {
             return .refused(refusal)
         }
-        if try !isInHistory(held.bytes, key.target, key.signer, in: transaction) {
+        if try !isInHistory(held.bytes, key.target, key.signer) {
             let charge = HistoryRecord.charge(entryBytes: held.bytes.count)
-            if let refusal = try refusalToAdd(charge, to: .history, in: transaction) { return .refused(refusal) }
-            guard try keepVersion(held, of: key, in: transaction) else { return .refused(.budget) }
+            if let refusal = try refusalToAdd(charge, to: .history) { return .refused(refusal) }
+            guard try keepVersion(held, of: key) else { return .refused(.budget) }
         }
-        try drop(key, from: budget, in: transaction)
-        try place(entry.bytes, facts, key, in: transaction)
+        try drop(key, from: budget)
+        try place(entry.bytes, facts, key)
         return .taken
     }
 
     /// Writes a value where it belongs by its expiry.
-    private mutating func place(
-        _ bytes: [UInt8], _ facts: EntryFacts, _ key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
+    private mutating func place(_ bytes: [UInt8], _ facts: EntryFacts, _ key: EntryKey) throws(ArchiveError) {
         if facts.expiresAt > now {
-            try write(bytes, facts, key, in: transaction)
+            try write(bytes, facts, key)
         } else {
-            try writeRetained(bytes, facts, key, in: transaction)
+            try writeRetained(bytes, facts, key)
         }
     }
 
@@ -94,16 +89,15 @@ extension StorePass {
     ///
     /// - Parameter isNew: whether its target gets one more in the serving window.
     private mutating func refusalToPlace(
-        _ entry: Entry, _ facts: EntryFacts, _ key: EntryKey, isNew: Bool = true,
-        in transaction: borrowing WriteTransaction
+        _ entry: Entry, _ facts: EntryFacts, _ key: EntryKey, isNew: Bool = true
     ) throws(ArchiveError) -> ImportRefusal? {
         let isServed = facts.expiresAt > now
         let charge = EntryRecord.charge(entryBytes: entry.bytes.count)
-        if let refusal = try refusalToAdd(charge, to: isServed ? .served : .retained, in: transaction) {
+        if let refusal = try refusalToAdd(charge, to: isServed ? .served : .retained) {
             return refusal
         }
         guard isServed, isNew else { return nil }
-        let isFull = try count(ofClassOf: key, in: transaction) >= options.perTargetMax(key.entryClass)
+        let isFull = try count(ofClassOf: key) >= options.perTargetMax(key.entryClass)
         return isFull ? .targetQuota : nil
     }
 }
@@ -113,54 +107,47 @@ extension StorePass {
 extension StorePass {
     /// Takes an earlier version, with its number if that is free. Of somebody else's dump neither the number nor the time
     /// is believed, and none of it thins what is here.
-    mutating func adoptHistory(
-        _ item: DumpItem, _ mode: ImportMode, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> ImportOutcome {
+    mutating func adoptHistory(_ item: DumpItem, _ mode: ImportMode) throws(ArchiveError) -> ImportOutcome {
         guard var key = item.key.withUnsafeBytes({ HistoryKey($0) }),
             case .history(_, var replacedAt, let record, _)? = DumpContent(item)
         else { return .refused(.malformed) }
         let place = SignerKey(target: key.target, signer: key.signer)
-        if try isInHistory(record.entry.bytes, key.target, key.signer, in: transaction) { return .held }
-        if try isBlocked(place, in: transaction) { return .refused(.blocked) }
+        if try isInHistory(record.entry.bytes, key.target, key.signer) { return .held }
+        if try isBlocked(place) { return .refused(.blocked) }
         if mode == .valuesOnly {
             replacedAt = min(replacedAt, now)
-            let count = try versions(of: key.target, key.signer, in: transaction).count
+            let count = try versions(of: key.target, key.signer).count
             guard count < HistoryThinning.countMaxWithoutClock else { return .refused(.budget) }
             key.number = 1
         }
-        if let last = try lastVersion(of: place, in: transaction), last.number >= key.number {
+        if let last = try lastVersion(of: place), last.number >= key.number {
             guard replacedAt >= last.replacedAt else { return .conflicting }
             key.number = last.number &+ 1
         }
         let charge = HistoryRecord.charge(entryBytes: record.entry.bytes.count)
-        if let refusal = try refusalToAdd(charge, to: .history, in: transaction) { return .refused(refusal) }
+        if let refusal = try refusalToAdd(charge, to: .history) { return .refused(refusal) }
         let facts = facts(of: record, mode)
-        let isPinned = try isPinned(key.target, key.signer, in: transaction)
+        let isPinned = try isPinned(key.target, key.signer)
         encoder.encodeHistory(key, entry: record.entry.bytes, facts, replacedAt: replacedAt)
         try transaction.put(.history, &encoder)
         try file(
             Filing(
                 budget: .history, holder: isPinned ? .theOperator : facts.holder, since: facts.firstSeen,
-                key: key.bytes, charge: charge),
-            in: transaction)
-        try thin(place, in: transaction)
+                key: key.bytes, charge: charge))
+        try thin(place)
         return .taken
     }
 
     /// Keeps the number of versions bounded. Otherwise they stay as they came: they have been thinned where they were.
-    private mutating func thin(
-        _ place: SignerKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
-        let versions = try versions(of: place.target, place.signer, in: transaction)
+    private mutating func thin(_ place: SignerKey) throws(ArchiveError) {
+        let versions = try versions(of: place.target, place.signer)
         for index in HistoryThinning.excess(versions.map(\.firstSeen), clockIsSteady: false) {
             try removeVersion(
-                HistoryKey(target: place.target, signer: place.signer, number: versions[index].number), in: transaction)
+                HistoryKey(target: place.target, signer: place.signer, number: versions[index].number))
         }
     }
 
-    private func isInHistory(
-        _ entry: [UInt8], _ target: Target, _ signer: Mid, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Bool {
+    private func isInHistory(_ entry: [UInt8], _ target: Target, _ signer: Mid) throws(ArchiveError) -> Bool {
         var isThere = false
         let prefix = SignerKey(target: target, signer: signer).bytes
         try transaction.view.forEach(.history, prefix: prefix) { (key, value) throws(ArchiveError) in
@@ -170,9 +157,7 @@ extension StorePass {
         return isThere
     }
 
-    private func lastVersion(
-        of place: SignerKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> (number: UInt64, replacedAt: Instant)? {
+    private func lastVersion(of place: SignerKey) throws(ArchiveError) -> (number: UInt64, replacedAt: Instant)? {
         var last: (UInt64, Instant)?
         try transaction.view.forEach(.history, prefix: place.bytes) { (key, value) throws(ArchiveError) in
             if let number = HistoryKey(key)?.number {

@@ -138,7 +138,7 @@ final class LMDBEnvironment: @unchecked Sendable {
 
     /// Changes tables, all or nothing: when this returns, the changes are on the disk; when it throws, none is.
     func write<Result>(
-        _ body: (borrowing WriteTransaction) throws(ArchiveError) -> Result
+        _ body: (consuming WriteTransaction) throws(ArchiveError) -> Result
     ) throws(ArchiveError) -> Result {
         try enter()
         defer { leave() }
@@ -146,10 +146,11 @@ final class LMDBEnvironment: @unchecked Sendable {
         try check(mdb_txn_begin(handle, nil, 0, &transaction), "beginning a transaction")
         guard let transaction else { throw .failed(operation: "beginning a transaction", reason: "no handle") }
         let result: Result
+        let changes = ChangeMark()
         do throws(ArchiveError) {
-            let write = WriteTransaction(handle: transaction, tables: tables, environment: info)
-            result = try body(write)
-            try write.sign()
+            result = try body(
+                WriteTransaction(handle: transaction, tables: tables, environment: info, changes: changes))
+            try WriteTransaction(handle: transaction, tables: tables, environment: info, changes: changes).sign()
         } catch {
             mdb_txn_abort(transaction)
             throw error
@@ -178,12 +179,7 @@ final class LMDBEnvironment: @unchecked Sendable {
 
 extension LMDBEnvironment {
     private static func open(file: String, path: String, mapBytes: Int) throws(ArchiveError) -> OpaquePointer {
-        var handle: OpaquePointer?
-        guard mdb_env_create(&handle) == MDB_SUCCESS, let handle else {
-            throw .failed(operation: "making an environment", reason: "out of memory")
-        }
-        mdb_env_set_mapsize(handle, mapBytes)
-        mdb_env_set_maxdbs(handle, tablesMax)
+        let handle = try create(mapBytes: mapBytes)
         mdb_env_set_maxreaders(handle, UInt32(readersMax))
         let code = mdb_env_open(handle, file, flags, 0o600)
         guard code == MDB_SUCCESS else {
@@ -193,6 +189,42 @@ extension LMDBEnvironment {
             throw LMDBResult(code: code, operation: "opening", path: path).error(mapBytes: mapBytes)
         }
         return handle
+    }
+
+    /// An environment that has not been opened yet, for writing or for reading.
+    static func create(mapBytes: Int) throws(ArchiveError) -> OpaquePointer {
+        var handle: OpaquePointer?
+        guard mdb_env_create(&handle) == MDB_SUCCESS, let handle else {
+            throw .failed(operation: "making an environment", reason: "out of memory")
+        }
+        mdb_env_set_mapsize(handle, mapBytes)
+        mdb_env_set_maxdbs(handle, tablesMax)
+        return handle
+    }
+
+    /// Stands for a table that a file does not have; LMDB refuses it.
+    static let noTable = MDB_dbi.max
+
+    /// Opens all tables in a transaction.
+    ///
+    /// - Parameter creates: whether to create those that are missing; otherwise ``noTable`` stands for them.
+    /// - Returns: their handles, and whether any was missing.
+    static func openTables(
+        in transaction: OpaquePointer, creates: Bool, _ info: TransactionInfo
+    ) throws(ArchiveError) -> ([MDB_dbi], lacksAny: Bool) {
+        var tables: [MDB_dbi] = []
+        var lacksAny = false
+        for table in Table.allCases {
+            var handle = noTable
+            var code = mdb_dbi_open(transaction, table.name, 0, &handle)
+            if code == MDB_NOTFOUND {
+                lacksAny = true
+                code = creates ? mdb_dbi_open(transaction, table.name, UInt32(MDB_CREATE), &handle) : MDB_SUCCESS
+            }
+            try LMDBResult(code: code, operation: "opening a table", path: info.path).check(mapBytes: info.mapBytes)
+            tables.append(handle)
+        }
+        return (tables, lacksAny)
     }
 
     private static func openTables(
@@ -205,22 +237,13 @@ extension LMDBEnvironment {
         var transaction: OpaquePointer?
         try check(mdb_txn_begin(handle, nil, 0, &transaction), "beginning a transaction")
         guard let transaction else { throw .failed(operation: "beginning a transaction", reason: "no handle") }
-        var tables: [MDB_dbi] = []
+        let tables: [MDB_dbi]
         do throws(ArchiveError) {
             let isNew = try isNew(transaction, path: info.path, check)
-            var isAnyNew = false
-            for table in Table.allCases {
-                var tableHandle: MDB_dbi = 0
-                var code = mdb_dbi_open(transaction, table.name, 0, &tableHandle)
-                if code == MDB_NOTFOUND {
-                    isAnyNew = true
-                    code = mdb_dbi_open(transaction, table.name, UInt32(MDB_CREATE), &tableHandle)
-                }
-                try check(code, "opening a table")
-                tables.append(tableHandle)
-            }
+            let isAnyNew: Bool
+            (tables, isAnyNew) = try openTables(in: transaction, creates: true, info)
             let write = WriteTransaction(
-                handle: transaction, tables: tables, environment: info, hasChanges: isAnyNew)
+                handle: transaction, tables: tables, environment: info, changes: ChangeMark(isSet: isAnyNew))
             try prepare(write, isNew)
             try write.sign()
         } catch {

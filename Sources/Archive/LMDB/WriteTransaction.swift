@@ -5,10 +5,8 @@ struct WriteTransaction: ~Copyable {
     /// What the transaction sees, its own changes with it.
     let view: ReadTransaction
 
-    /// - Parameter hasChanges: whether something has been changed already.
-    init(handle: OpaquePointer, tables: [MDB_dbi], environment: TransactionInfo, hasChanges: Bool = false) {
-        view = ReadTransaction(handle: handle, tables: tables, environment: environment, changes: ChangeMark())
-        view.changes?.isSet = hasChanges
+    init(handle: OpaquePointer, tables: [MDB_dbi], environment: TransactionInfo, changes: ChangeMark) {
+        view = ReadTransaction(handle: handle, tables: tables, environment: environment, changes: changes)
     }
 
     /// Writes down which transaction this is, if it has changed anything; the last thing before a commit.
@@ -56,5 +54,7 @@ struct WriteTransaction: ~Copyable {
 
 /// Whether a writing transaction has changed anything. Confined to its transaction's closure.
 final class ChangeMark {
-    var isSet = false
+    var isSet: Bool
+
+    init(isSet: Bool = false) { self.isSet = isSet }
 }

@@ -32,7 +32,7 @@ extension ArchiveReader {
         }
         if environment.has(.order) {
             try environment.read { (transaction) throws(ArchiveError) in
-                try OrderCheck.run(in: transaction) { walk.tell($0, found) }
+                try transaction.checkOrder { walk.tell($0, found) }
             }
         }
         for finding in try comparison.settle(in: self) { walk.tell(finding, found) }

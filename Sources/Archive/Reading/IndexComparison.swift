@@ -72,13 +72,12 @@ struct IndexComparison {
 
     /// What the index has that the record has not, or the other way round; damaged records are not its concern.
     private static func difference(_ raw: RawRecord?, _ table: Table, _ row: IndexedRow?) -> String? {
-        guard let raw else { return row == nil ? nil : "is only in the index" }
+        guard let raw else { return IndexedRow.difference(of: row, from: nil, isRetained: false) }
         let record = raw.key.withUnsafeBytes { key in
             raw.value.withUnsafeBytes { ArchivedRecord($0, key: key, table: table) }
         }
         guard let record else { return nil }
-        guard let row else { return "is not in the index" }
-        return row == IndexedRow(record, isRetained: table == .retained) ? nil : "is another in the index"
+        return IndexedRow.difference(of: row, from: record, isRetained: table == .retained)
     }
 
     /// What is still different.

@@ -14,8 +14,6 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
 
     /// Address space that the map takes: a file that grows meanwhile stays within it.
     static let mapBytes = 1 << 40
-    /// Stands for a table that the file does not have; LMDB refuses it.
-    private static let noTable = MDB_dbi.max
 
     /// Opens a file that exists.
     ///
@@ -101,7 +99,7 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
     }
 
     /// Whether the file has a table: those that are kept free come into being with their first record.
-    func has(_ table: Table) -> Bool { tables[table.index] != ReadOnlyEnvironment.noTable }
+    func has(_ table: Table) -> Bool { tables[table.index] != LMDBEnvironment.noTable }
 
     /// How many pages are free, to be used again, within those that the file has used so far.
     func pages() throws(ArchiveError) -> (used: Int, free: Int) {
@@ -125,12 +123,7 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
     private static func open(
         _ path: String, _ flags: UInt32, _ mapBytes: Int
     ) throws(ArchiveError) -> OpaquePointer? {
-        var handle: OpaquePointer?
-        guard mdb_env_create(&handle) == MDB_SUCCESS, let handle else {
-            throw .failed(operation: "making an environment", reason: "out of memory")
-        }
-        mdb_env_set_mapsize(handle, mapBytes)
-        mdb_env_set_maxdbs(handle, 32)
+        let handle = try LMDBEnvironment.create(mapBytes: mapBytes)
         let code = mdb_env_open(handle, path, flags, 0o600)
         guard code != MDB_SUCCESS else { return handle }
         mdb_env_close(handle)
@@ -151,20 +144,15 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
         var transaction: OpaquePointer?
         try check(mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &transaction), "beginning to read")
         guard let transaction else { throw .failed(operation: "beginning to read", reason: "no handle") }
-        var tables: [MDB_dbi] = []
-        for table in Table.allCases {
-            var tableHandle: MDB_dbi = 0
-            let code = mdb_dbi_open(transaction, table.name, 0, &tableHandle)
-            if table == .meta, code == MDB_NOTFOUND || code == MDB_INCOMPATIBLE {
-                mdb_txn_abort(transaction)
-                throw .notAnArchive(path: info.path)
-            }
-            guard code == MDB_SUCCESS || code == MDB_NOTFOUND else {
-                mdb_txn_abort(transaction)
-                try check(code, "opening a table")
-                continue
-            }
-            tables.append(code == MDB_SUCCESS ? tableHandle : noTable)
+        let tables: [MDB_dbi]
+        do throws(ArchiveError) {
+            var meta: MDB_dbi = 0
+            let code = mdb_dbi_open(transaction, Table.meta.name, 0, &meta)
+            if code == MDB_NOTFOUND || code == MDB_INCOMPATIBLE { throw .notAnArchive(path: info.path) }
+            (tables, _) = try LMDBEnvironment.openTables(in: transaction, creates: false, info)
+        } catch {
+            mdb_txn_abort(transaction)
+            throw error
         }
         // Handles live on only where their transaction was committed, a reading one too.
         try check(mdb_txn_commit(transaction), "opening the tables")

@@ -21,34 +21,31 @@ extension Archive {
         }
         let found = course
         report.quarantined[Table.journal.name] = found.damagedCount
-        return try inPass(at: now, false) { (pass, transaction) throws(ArchiveError) in
+        return try inPass(at: now, false) { (pass) throws(ArchiveError) in
             var dropped = 0
             if let broken = found.broken {
-                var cursor = try transaction.view.cursor(.journal)
+                var cursor = try pass.transaction.view.cursor(.journal)
                 var isThere = try cursor.first()
                 while isThere, !broken.lexicographicallyPrecedes(Array(cursor.key)) {
                     let record = RawRecord(key: Array(cursor.key), value: Array(cursor.value))
                     if JournalCourse.isDamaged(record) {
-                        try lend([Table.journal.rawValue] + record.key) { (place) throws(ArchiveError) in
-                            try lend(record.value) { (value) throws(ArchiveError) in
-                                try transaction.put(.quarantine, place, value)
-                            }
-                        }
+                        try pass.quarantine(record.value, from: .journal, under: record.key)
                     }
                     try cursor.delete()
                     dropped += 1
                     isThere = try cursor.next()
                 }
             }
-            guard try transaction.view.recordCount(.journal) == 0 else { return dropped }
-            let hasValues = try transaction.view.recordCount(.entries) + transaction.view.recordCount(.retained) > 0
+            guard try pass.transaction.view.recordCount(.journal) == 0 else { return dropped }
+            let hasValues =
+                try pass.transaction.view.recordCount(.entries) + pass.transaction.view.recordCount(.retained) > 0
             guard found.last > 0 || hasValues else { return dropped }
             // An index that has followed further would have the change deleted again.
             let number = max(found.last, journalNeededFrom.load(ordering: .acquiring))
             pass.journal = JournalPlace(number: number, checksum: 0)
             // It is about no value: whoever follows looks into the tables, and finds none.
             let nothing = EntryKey(target: Target(bits: .zero), entryClass: .unsigned, id: EntryID(bits: .zero))
-            try pass.note(.entryRemoved, nothing, in: transaction)
+            try pass.note(.entryRemoved, nothing)
             return dropped
         }
     }

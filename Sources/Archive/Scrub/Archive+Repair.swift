@@ -65,9 +65,7 @@ extension Archive {
     }
 
     /// Goes over a table in batches.
-    private func walk(
-        _ table: Table, _ body: ([RawRecord]) throws(ArchiveError) -> Void
-    ) throws(ArchiveError) {
+    private func walk(_ table: Table, _ body: ([RawRecord]) throws(ArchiveError) -> Void) throws(ArchiveError) {
         var after: [UInt8] = []
         while true {
             let batch = try records(of: table, after: after, limit: Archive.recordsPerStep)
@@ -78,8 +76,8 @@ extension Archive {
     }
 
     private func moveAside(_ records: [RawRecord], of table: Table, at now: Instant) throws(ArchiveError) {
-        try inPass(at: now, false) { (pass, transaction) throws(ArchiveError) in
-            for record in records { try pass.takeOut(record, of: table, in: transaction) }
+        try inPass(at: now, false) { (pass) throws(ArchiveError) in
+            for record in records { try pass.takeOut(record, of: table) }
         }
     }
 
@@ -121,16 +119,16 @@ extension Archive {
             try AccountCheck.run(in: transaction, tables: Table.allCases) { _ in isWrong = true }
         }
         guard isWrong else { return false }
-        try inPass(at: now, false) { (pass, transaction) throws(ArchiveError) in
-            for table in [Table.holdings, .ranks, .ages] { try transaction.clear(table) }
+        try inPass(at: now, false) { (pass) throws(ArchiveError) in
+            for table in [Table.holdings, .ranks, .ages] { try pass.transaction.clear(table) }
             let counts = pass.counts
             for budget in Budget.allCases {
-                var cursor = try transaction.view.cursor(budget.table)
+                var cursor = try pass.transaction.view.cursor(budget.table)
                 var isThere = try cursor.first()
                 while isThere {
                     if var filing = StorePass.filing(of: cursor.value, under: Array(cursor.key), in: budget) {
-                        if try pass.isProtected(filing, in: transaction) { filing.holder = .theOperator }
-                        try pass.file(filing, in: transaction)
+                        if try pass.isProtected(filing) { filing.holder = .theOperator }
+                        try pass.file(filing)
                     }
                     isThere = try cursor.next()
                 }
@@ -144,7 +142,7 @@ extension Archive {
     /// Writes the counts anew where they are not what the tables hold.
     private func recount() throws(ArchiveError) -> Bool {
         try environment.write { (transaction) throws(ArchiveError) in
-            let counted = try Archive.count(in: transaction) { _ in }
+            let counted = try transaction.view.countRecords()
             guard try transaction.view.counts() != counted else { return false }
             var encoder = RecordEncoder()
             encoder.encode(counted)

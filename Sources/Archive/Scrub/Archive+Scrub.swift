@@ -54,9 +54,7 @@ extension Archive {
     /// Keeps how far the scrub is.
     public func saveScrubState(_ state: ScrubState) throws(ArchiveError) { try index.save(state) }
 
-    func records(
-        of table: Table, after key: [UInt8], limit: Int
-    ) throws(ArchiveError) -> [RawRecord] {
+    func records(of table: Table, after key: [UInt8], limit: Int) throws(ArchiveError) -> [RawRecord] {
         try environment.read { (transaction) throws(ArchiveError) in
             var records: [RawRecord] = []
             var cursor = try transaction.cursor(table)
@@ -72,8 +70,8 @@ extension Archive {
     private func quarantine(
         _ found: [(record: RawRecord, fault: String)], of table: Table, at now: Instant
     ) throws(ArchiveError) {
-        try inPass(at: now, false) { (pass, transaction) throws(ArchiveError) in
-            for (record, _) in found { try pass.takeOut(record, of: table, in: transaction) }
+        try inPass(at: now, false) { (pass) throws(ArchiveError) in
+            for (record, _) in found { try pass.takeOut(record, of: table) }
         }
     }
 }
@@ -81,23 +79,19 @@ extension Archive {
 extension StorePass {
     /// Moves a damaged record into the quarantine, unless it has been replaced meanwhile. Its place in the accounts goes
     /// with it, and of an entry its version stays as the floor.
-    mutating func takeOut(
-        _ record: RawRecord, of table: Table, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
+    mutating func takeOut(_ record: RawRecord, of table: Table) throws(ArchiveError) {
         let isStill = try lend(record.key) { (key) throws(ArchiveError) in
             try transaction.view.get(table, key)?.elementsEqual(record.value) ?? false
         }
         guard isStill else { return }
-        try lend([table.rawValue] + record.key) { (place) throws(ArchiveError) in
-            try lend(record.value) { (value) throws(ArchiveError) in try transaction.put(.quarantine, place, value) }
-        }
+        try quarantine(record.value, from: table, under: record.key)
         let budget = Budget.allCases.first { $0.table == table }
         if let budget, budget == .served || budget == .retained, let key = EntryKey(bytes: record.key) {
-            return try takeOut(key, from: budget, leavesFloor: true, in: transaction)
+            return try takeOut(key, from: budget, leavesFloor: true)
         }
         if let budget {
-            if let filing = try presentFiling(of: record.key, in: budget, transaction) {
-                try unfile(filing, in: transaction)
+            if let filing = try presentFiling(of: record.key, in: budget) {
+                try unfile(filing)
             } else {
                 counts[budget].add(Holding(count: -1, bytes: -(record.key.count + record.value.count)))
             }

@@ -7,14 +7,14 @@ extension StorePass {
     static let evictionTriesMax = 64
 
     /// Charges a record.
-    mutating func file(_ filing: Filing, in transaction: borrowing WriteTransaction) throws(ArchiveError) {
+    mutating func file(_ filing: Filing) throws(ArchiveError) {
         encoder.encodeEmpty(AccountKey.age(filing), in: .ages)
         try transaction.put(.ages, &encoder)
         charge(filing, count: 1)
     }
 
     /// Takes a charge back.
-    mutating func unfile(_ filing: Filing, in transaction: borrowing WriteTransaction) throws(ArchiveError) {
+    mutating func unfile(_ filing: Filing) throws(ArchiveError) {
         try transaction.delete(.ages, AccountKey.age(filing))
         charge(filing, count: -1)
     }
@@ -28,24 +28,22 @@ extension StorePass {
     }
 
     /// Moves a charge to another holder.
-    mutating func refile(
-        _ filing: Filing, to holder: Holder, since: Instant? = nil, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
-        try unfile(filing, in: transaction)
+    mutating func refile(_ filing: Filing, to holder: Holder, since: Instant? = nil) throws(ArchiveError) {
+        try unfile(filing)
         var moved = filing
         moved.holder = holder
         moved.since = since ?? filing.since
-        try file(moved, in: transaction)
+        try file(moved)
     }
 
     /// Writes what the holders have, and their ranks, where that has changed.
-    mutating func writeAccounts(in transaction: borrowing WriteTransaction) throws(ArchiveError) {
+    mutating func writeAccounts() throws(ArchiveError) {
         for (account, change) in accountChanges.sorted(by: { $0.key < $1.key }) {
             guard change.count != 0 || change.bytes != 0 else { continue }
-            let before = try holding(of: account, in: transaction)
+            let before = try holding(of: account)
             var after = before
             after.add(Holding(count: change.count, bytes: change.bytes))
-            if account.holder != .theOperator { try rank(account, before, after, in: transaction) }
+            if account.holder != .theOperator { try rank(account, before, after) }
             if after == Holding() {
                 try transaction.delete(.holdings, AccountKey.holding(account))
             } else {
@@ -56,18 +54,14 @@ extension StorePass {
         accountChanges.removeAll(keepingCapacity: true)
     }
 
-    private mutating func rank(
-        _ account: Account, _ before: Holding, _ after: Holding, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
+    private mutating func rank(_ account: Account, _ before: Holding, _ after: Holding) throws(ArchiveError) {
         try transaction.delete(.ranks, AccountKey.rank(account, bytes: before.bytes))
         guard after.count > 0 else { return }
         encoder.encodeEmpty(AccountKey.rank(account, bytes: after.bytes), in: .ranks)
         try transaction.put(.ranks, &encoder)
     }
 
-    private mutating func holding(
-        of account: Account, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Holding {
+    private mutating func holding(of account: Account) throws(ArchiveError) -> Holding {
         var damage: DamagedRecord?
         let holding = try lend(AccountKey.holding(account)) { (key) throws(ArchiveError) -> Holding in
             guard let value = try transaction.view.get(.holdings, key) else { return Holding() }
@@ -80,12 +74,10 @@ extension StorePass {
     }
 
     /// Sees that a budget has room for so many bytes; false where nothing may be given up for them.
-    mutating func makeRoom(
-        for bytes: Int, in budget: Budget, _ transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Bool {
+    mutating func makeRoom(for bytes: Int, in budget: Budget) throws(ArchiveError) -> Bool {
         guard bytes <= options.budgets[budget] else { return false }
         while counts[budget].bytes + bytes > options.budgets[budget] {
-            guard try evictOne(of: budget, in: transaction) else { return false }
+            guard try evictOne(of: budget) else { return false }
         }
         return true
     }
@@ -95,29 +87,25 @@ extension StorePass {
 
 extension StorePass {
     /// Takes out the oldest record of whoever holds most; false where none was found that may go.
-    private mutating func evictOne(
-        of budget: Budget, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Bool {
+    private mutating func evictOne(of budget: Budget) throws(ArchiveError) -> Bool {
         for _ in 0..<StorePass.evictionTriesMax {
-            try writeAccounts(in: transaction)
-            guard let account = try largest(of: budget, in: transaction) else {
-                return try evictFromTheOperator(budget, in: transaction)
+            try writeAccounts()
+            guard let account = try largest(of: budget) else {
+                return try evictFromTheOperator(budget)
             }
-            guard let filing = try oldest(of: account, in: transaction) else { continue }
+            guard let filing = try oldest(of: account) else { continue }
             // What came in this very commit is about to be acknowledged.
             if budget == .served, filing.since == now { return false }
-            if try giveUp(filing, in: transaction) { return true }
+            if try giveUp(filing) { return true }
         }
         return false
     }
 
     /// The holder that has most of a budget. A rank that does not fit its holding is taken away.
-    private mutating func largest(
-        of budget: Budget, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Account? {
+    private mutating func largest(of budget: Budget) throws(ArchiveError) -> Account? {
         while let key = try transaction.view.firstKey(.ranks, prefix: [budget.rawValue]) {
             let rank = key.withUnsafeBytes { AccountKey.readRank($0) }
-            if let (account, bytes) = rank, try holding(of: account, in: transaction).bytes == bytes {
+            if let (account, bytes) = rank, try holding(of: account).bytes == bytes {
                 return account
             }
             try transaction.delete(.ranks, key)
@@ -127,51 +115,45 @@ extension StorePass {
 
     /// What a holder has had longest. An account whose records are all gone is closed, and an age whose record is gone
     /// or is another now is taken away: a damaged record leaves such behind.
-    private mutating func oldest(
-        of account: Account, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Filing? {
+    private mutating func oldest(of account: Account) throws(ArchiveError) -> Filing? {
         let prefix = AccountKey.holding(account)
         while let key = try transaction.view.firstKey(.ages, prefix: prefix) {
             if key.count > AccountKey.ageKeyOffset,
                 let filing = try filing(
-                    of: Array(key[AccountKey.ageKeyOffset...]), in: account.budget, transaction),
+                    of: Array(key[AccountKey.ageKeyOffset...]), in: account.budget),
                 AccountKey.age(Filing(filing, holder: account.holder)) == key
             {
                 return Filing(filing, holder: account.holder)
             }
             try transaction.delete(.ages, key)
         }
-        let held = try holding(of: account, in: transaction)
+        let held = try holding(of: account)
         accountChanges[account] = (-held.count, -held.bytes)
         return nil
     }
 
     /// Takes a record out, unless it turns out to be protected: then it is the operator's from now on.
-    private mutating func giveUp(
-        _ filing: Filing, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Bool {
-        if try isProtected(filing, in: transaction) {
-            try refile(filing, to: .theOperator, in: transaction)
+    private mutating func giveUp(_ filing: Filing) throws(ArchiveError) -> Bool {
+        if try isProtected(filing) {
+            try refile(filing, to: .theOperator)
             return false
         }
         switch filing.budget {
         case .served, .retained:
             guard let key = EntryKey(bytes: filing.key) else { return false }
-            try takeOut(key, from: filing.budget, leavesFloor: true, in: transaction)
+            try takeOut(key, from: filing.budget, leavesFloor: true)
         case .history, .evidence:
-            try unfile(filing, in: transaction)
+            try unfile(filing)
             try transaction.delete(filing.budget.table, filing.key)
         case .floors:
-            guard try giveUpFloor(filing, in: transaction) else { return false }
+            guard try giveUpFloor(filing) else { return false }
         }
         tally("evicted.\(filing.budget.name)")
         return true
     }
 
     /// The operator's own goes last: only what has been unpinned or withdrawn since it was filed.
-    private mutating func evictFromTheOperator(
-        _ budget: Budget, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Bool {
+    private mutating func evictFromTheOperator(_ budget: Budget) throws(ArchiveError) -> Bool {
         let account = Account(budget: budget, holder: .theOperator)
         var keys: [[UInt8]] = []
         try transaction.view.forEach(.ages, prefix: AccountKey.holding(account)) { (key, _) throws(ArchiveError) in
@@ -179,10 +161,10 @@ extension StorePass {
             return keys.count < StorePass.evictionTriesMax
         }
         for key in keys {
-            guard var filing = try filing(of: key, in: budget, transaction) else { continue }
+            guard var filing = try filing(of: key, in: budget) else { continue }
             filing.holder = .theOperator
             if budget == .served, filing.since == now { return false }
-            if try !isProtected(filing, in: transaction) { return try giveUp(filing, in: transaction) }
+            if try !isProtected(filing) { return try giveUp(filing) }
         }
         return false
     }

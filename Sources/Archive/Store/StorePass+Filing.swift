@@ -4,9 +4,7 @@ internal import IPv8
 extension StorePass {
     /// The filing of the record under a key, with the holder that the record names; `nil` where there is none that
     /// could be read. A damaged record is read as it is: its checksum matters to those who serve it.
-    func filing(
-        of key: [UInt8], in budget: Budget, _ transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Filing? {
+    func filing(of key: [UInt8], in budget: Budget) throws(ArchiveError) -> Filing? {
         try lend(key) { (bytes) throws(ArchiveError) -> Filing? in
             guard let value = try transaction.view.get(budget.table, bytes) else { return nil }
             return StorePass.filing(of: value, under: key, in: budget)
@@ -38,28 +36,22 @@ extension StorePass {
     }
 
     /// The filing that a record really has: under the operator where it was put there, else under its own holder.
-    func presentFiling(
-        of key: [UInt8], in budget: Budget, _ transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Filing? {
-        guard let filing = try filing(of: key, in: budget, transaction) else { return nil }
+    func presentFiling(of key: [UInt8], in budget: Budget) throws(ArchiveError) -> Filing? {
+        guard let filing = try filing(of: key, in: budget) else { return nil }
         let own = Filing(filing, holder: .theOperator)
         return try transaction.view.has(.ages, AccountKey.age(own)) ? own : filing
     }
 
     /// Whether a record is pinned, or was published here.
-    func isProtected(
-        _ filing: Filing, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Bool {
-        if filing.budget != .floors, try isPublished(filing, in: transaction) { return true }
+    func isProtected(_ filing: Filing) throws(ArchiveError) -> Bool {
+        if filing.budget != .floors, try isPublished(filing) { return true }
         guard hasPins, let target = Bits160(filing.key.prefix(20)) else { return false }
         let isUnsigned = EntryKey(bytes: filing.key)?.entryClass == .unsigned
         let signer = isUnsigned ? nil : Bits160(filing.key.dropFirst(filing.key.count == 41 ? 21 : 20).prefix(20))
-        return try isPinned(Target(bits: target), signer.map { Mid(bits: $0) }, in: transaction)
+        return try isPinned(Target(bits: target), signer.map { Mid(bits: $0) })
     }
 
-    private func isPublished(
-        _ filing: Filing, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Bool {
+    private func isPublished(_ filing: Filing) throws(ArchiveError) -> Bool {
         try lend(filing.key) { (key) throws(ArchiveError) in
             guard let value = try transaction.view.get(filing.budget.table, key) else { return false }
             switch filing.budget {
@@ -71,25 +63,19 @@ extension StorePass {
     }
 
     /// Whether the key or the signer is pinned.
-    func isPinned(
-        _ target: Target, _ signer: Mid?, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Bool {
+    func isPinned(_ target: Target, _ signer: Mid?) throws(ArchiveError) -> Bool {
         guard hasPins else { return false }
         return try transaction.view.isPinned(target, signer)
     }
 
     /// Whom a value is charged to.
-    func holder(
-        of facts: EntryFacts, under key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Holder {
-        try isPinned(key.target, key.optionalSigner, in: transaction) ? .theOperator : facts.holder
+    func holder(of facts: EntryFacts, under key: EntryKey) throws(ArchiveError) -> Holder {
+        try isPinned(key.target, key.optionalSigner) ? .theOperator : facts.holder
     }
 
     /// Why a value is kept.
-    func reason(
-        of facts: EntryFacts, under key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Retention.Reason {
-        try isPinned(key.target, key.optionalSigner, in: transaction) ? .pinned : facts.reason(key.entryClass)
+    func reason(of facts: EntryFacts, under key: EntryKey) throws(ArchiveError) -> Retention.Reason {
+        try isPinned(key.target, key.optionalSigner) ? .pinned : facts.reason(key.entryClass)
     }
 }
 

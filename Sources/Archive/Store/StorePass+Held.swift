@@ -37,9 +37,7 @@ enum Held {
 
 extension StorePass {
     /// Looks up a key, and its signer's floor where there is no record.
-    mutating func held(
-        _ key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Held {
+    mutating func held(_ key: EntryKey) throws(ArchiveError) -> Held {
         var damage: DamagedRecord?
         let held = try key.withBytes { (bytes) throws(ArchiveError) -> Held? in
             guard let value = try transaction.view.get(.entries, bytes) else { return nil }
@@ -51,16 +49,14 @@ extension StorePass {
             if let damage { damaged.append(damage) }
             return held
         }
-        if let retained = try heldAmongRetained(key, in: transaction) { return retained }
+        if let retained = try heldAmongRetained(key) { return retained }
         guard key.entryClass != .unsigned else { return .nothing(floor: nil) }
-        return .nothing(floor: try floor(key, in: transaction))
+        return .nothing(floor: try floor(key))
     }
 
     /// What is held of a value that has left the serving window. A damaged record there counts as none, but its version
     /// is still the floor.
-    private mutating func heldAmongRetained(
-        _ key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Held? {
+    private mutating func heldAmongRetained(_ key: EntryKey) throws(ArchiveError) -> Held? {
         var damage: DamagedRecord?
         let held = try key.withBytes { (bytes) throws(ArchiveError) -> Held? in
             guard let value = try transaction.view.get(.retained, bytes) else { return nil }
@@ -72,9 +68,7 @@ extension StorePass {
         return held
     }
 
-    private mutating func floor(
-        _ key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Version? {
+    private mutating func floor(_ key: EntryKey) throws(ArchiveError) -> Version? {
         var damage: DamagedRecord?
         let floor = try withKey(key.target.bits, key.id.bits) { (bytes) throws(ArchiveError) -> Version? in
             guard let value = try transaction.view.get(.floors, bytes) else { return nil }
@@ -88,19 +82,15 @@ extension StorePass {
 
     /// Why a value that is not in the serving window may not come into it, if so. Room is made where it can be: under its
     /// key, and in the budget.
-    mutating func refusalToAdmit(
-        _ offer: Offer, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Refusal? {
-        if let refusal = try refusalToGrow(in: transaction) { return refusal }
-        guard try makePlace(for: offer, in: transaction) else { return .targetQuota }
+    mutating func refusalToAdmit(_ offer: Offer) throws(ArchiveError) -> Refusal? {
+        if let refusal = try refusalToGrow() { return refusal }
+        guard try makePlace(for: offer) else { return .targetQuota }
         let charge = EntryRecord.charge(entryBytes: offer.entry.bytes.count)
-        return try makeRoom(for: charge, in: .served, transaction) ? nil : .budget
+        return try makeRoom(for: charge, in: .served) ? nil : .budget
     }
 
     /// How many entries of a key's class stand under its target.
-    func count(
-        ofClassOf key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Int {
+    func count(ofClassOf key: EntryKey) throws(ArchiveError) -> Int {
         var count = 0
         try transaction.view.forEachEntry(under: key.target) { (bytes, _) throws(ArchiveError) in
             if bytes[Bits160.byteCount] == key.entryClass.rawValue { count += 1 }
@@ -109,22 +99,22 @@ extension StorePass {
     }
 
     /// Why nothing new may be written, if so.
-    func refusalToGrow(in transaction: borrowing WriteTransaction) throws(ArchiveError) -> Refusal? {
+    func refusalToGrow() throws(ArchiveError) -> Refusal? {
         guard room == .ample else { return .diskReserve }
-        let liveBytes = try liveBytes(in: transaction)
+        let liveBytes = try liveBytes()
         if liveBytes >= options.mapBytesForNew { return .diskReserve }
         return liveBytes < options.liveBytesMax ? nil : .quota
     }
 
     /// Why what is held may not be written anew, if so.
-    func refusalToRewrite(in transaction: borrowing WriteTransaction) throws(ArchiveError) -> Refusal? {
+    func refusalToRewrite() throws(ArchiveError) -> Refusal? {
         guard room != .exhausted else { return .diskReserve }
-        let liveBytes = try liveBytes(in: transaction)
+        let liveBytes = try liveBytes()
         if liveBytes >= options.mapBytesForAll { return .diskReserve }
         return liveBytes < options.liveBytesHardMax ? nil : .quota
     }
 
-    private func liveBytes(in transaction: borrowing WriteTransaction) throws(ArchiveError) -> Int {
+    private func liveBytes() throws(ArchiveError) -> Int {
         try transaction.view.livePageCount() * transaction.view.environment.pageBytes
     }
 }

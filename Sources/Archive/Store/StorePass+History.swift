@@ -6,38 +6,33 @@ extension StorePass {
     ///
     /// - Returns: false where it is protected and the history has no room for it, so that it must not be replaced. Any
     ///   other version that finds no room is let go, and counted.
-    mutating func keepVersion(
-        _ entry: KeptEntry, of key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Bool {
+    mutating func keepVersion(_ entry: KeptEntry, of key: EntryKey) throws(ArchiveError) -> Bool {
         guard key.entryClass != .unsigned else { return true }
-        let holder = try holder(of: entry.facts, under: key, in: transaction)
+        let holder = try holder(of: entry.facts, under: key)
         let charge = HistoryRecord.charge(entryBytes: entry.bytes.count)
-        guard try makeRoom(for: charge, in: .history, transaction) else {
+        guard try makeRoom(for: charge, in: .history) else {
             guard holder != .theOperator else { return false }
             tally("evicted.history")
             return true
         }
-        let before = try versions(of: key.target, key.signer, in: transaction)
+        let before = try versions(of: key.target, key.signer)
         let historyKey = HistoryKey(
             target: key.target, signer: key.signer, number: (before.last?.number ?? 0) &+ 1)
         encoder.encodeHistory(historyKey, entry: entry.bytes, entry.facts, replacedAt: now)
         try transaction.put(.history, &encoder)
         try file(
             Filing(
-                budget: .history, holder: holder, since: entry.facts.firstSeen, key: historyKey.bytes, charge: charge),
-            in: transaction)
+                budget: .history, holder: holder, since: entry.facts.firstSeen, key: historyKey.bytes, charge: charge))
         let times = before.map(\.firstSeen) + [entry.facts.firstSeen]
         for place in HistoryThinning.excess(times, clockIsSteady: clockIsSteady) where place < before.count {
             try removeVersion(
-                HistoryKey(target: key.target, signer: key.signer, number: before[place].number), in: transaction)
+                HistoryKey(target: key.target, signer: key.signer, number: before[place].number))
         }
         return true
     }
 
     /// Numbers and times of a signer's earlier versions under a target, as they came; damaged ones too.
-    func versions(
-        of target: Target, _ signer: Mid, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> [(number: UInt64, firstSeen: Instant)] {
+    func versions(of target: Target, _ signer: Mid) throws(ArchiveError) -> [(number: UInt64, firstSeen: Instant)] {
         var versions: [(number: UInt64, firstSeen: Instant)] = []
         let prefix = SignerKey(target: target, signer: signer).bytes
         try transaction.view.forEach(.history, prefix: prefix) { (key, value) throws(ArchiveError) in
@@ -50,22 +45,18 @@ extension StorePass {
     }
 
     /// Deletes one version.
-    mutating func removeVersion(
-        _ key: HistoryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
-        if let filing = try presentFiling(of: key.bytes, in: .history, transaction) {
-            try unfile(filing, in: transaction)
+    mutating func removeVersion(_ key: HistoryKey) throws(ArchiveError) {
+        if let filing = try presentFiling(of: key.bytes, in: .history) {
+            try unfile(filing)
         }
         try transaction.delete(.history, key.bytes)
     }
 
     /// Deletes all versions of a signer under a target.
-    mutating func removeHistory(
-        of target: Target, _ signer: Mid, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
-        for version in try versions(of: target, signer, in: transaction) {
+    mutating func removeHistory(of target: Target, _ signer: Mid) throws(ArchiveError) {
+        for version in try versions(of: target, signer) {
             try removeVersion(
-                HistoryKey(target: target, signer: signer, number: version.number), in: transaction)
+                HistoryKey(target: target, signer: signer, number: version.number))
         }
     }
 
@@ -73,19 +64,19 @@ extension StorePass {
     ///
     /// Evidence is no reason to refuse anything: where there is no room for it, there is none.
     mutating func keepEvidence(
-        _ held: KeptEntry, against offer: Offer, displacing displaces: Bool, in transaction: borrowing WriteTransaction
+        _ held: KeptEntry, against offer: Offer, displacing displaces: Bool
     ) throws(ArchiveError) {
         guard offer.key.entryClass != .unsigned, room == .ample else { return }
         let key = SignerKey(target: offer.key.target, signer: offer.key.signer)
         guard try !transaction.view.has(.evidence, key.bytes) else { return }
-        let pinned = try isPinned(key.target, key.signer, in: transaction)
+        let pinned = try isPinned(key.target, key.signer)
         let evidence = EvidenceRecord(
             version: offer.version, noted: now, holder: Holder(offer.store.provenance), held: held.bytes,
             offered: offer.entry.bytes)
         let hasRoom =
             try displaces
-            ? makeRoom(for: evidence.charge, in: .evidence, transaction)
-            : refusalToAdd(evidence.charge, to: .evidence, in: transaction) == nil
+            ? makeRoom(for: evidence.charge, in: .evidence)
+            : refusalToAdd(evidence.charge, to: .evidence) == nil
         guard hasRoom else {
             return tally("evicted.evidence")
         }
@@ -94,8 +85,7 @@ extension StorePass {
         try file(
             Filing(
                 budget: .evidence, holder: pinned ? .theOperator : evidence.holder, since: now, key: key.bytes,
-                charge: evidence.charge),
-            in: transaction)
+                charge: evidence.charge))
         tally("evidence")
     }
 }

@@ -6,9 +6,7 @@ extension StorePass {
     /// Takes in a new value that has just been written.
     ///
     /// - Parameter neighbours: how many values its target had before, counted to ``OrderRule/valuesMax`` at most.
-    mutating func enterOrder(
-        _ key: EntryKey, _ facts: EntryFacts, neighbours: Int, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
+    mutating func enterOrder(_ key: EntryKey, _ facts: EntryFacts, neighbours: Int) throws(ArchiveError) {
         // Few targets have so many values; the others cost nothing here.
         guard neighbours >= OrderRule.valuesMin - 1 else { return }
         if let count = try transaction.view.orderedCount(key.target) {
@@ -21,9 +19,7 @@ extension StorePass {
     }
 
     /// Moves a value that is about to be replaced by another version.
-    mutating func moveInOrder(
-        _ key: EntryKey, to facts: EntryFacts, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
+    mutating func moveInOrder(_ key: EntryKey, to facts: EntryFacts) throws(ArchiveError) {
         guard try transaction.view.isOrdered(key.target) else { return }
         if try !transaction.deletePlace(of: key) {
             try transaction.rebuildOrder(key.target, &encoder)
@@ -33,7 +29,7 @@ extension StorePass {
     }
 
     /// Gives up the place of a value that is about to be deleted.
-    mutating func leaveOrder(_ key: EntryKey, in transaction: borrowing WriteTransaction) throws(ArchiveError) {
+    mutating func leaveOrder(_ key: EntryKey) throws(ArchiveError) {
         guard try transaction.view.isOrdered(key.target) else { return }
         var count = try transaction.view.orderedCount(key.target) ?? 0
         let isDeleted = count > 0 ? try transaction.deletePlace(of: key) : false

@@ -7,25 +7,21 @@ internal import IPv8
 /// never loses it. What is pinned or was published here gives up nothing, whoever brought it.
 extension StorePass {
     /// Sees that there is a place for a value; false where none may be given up for it.
-    mutating func makePlace(
-        for offer: Offer, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Bool {
-        let taken = try count(ofClassOf: offer.key, in: transaction)
+    mutating func makePlace(for offer: Offer) throws(ArchiveError) -> Bool {
+        let taken = try count(ofClassOf: offer.key)
         guard taken >= options.perTargetMax(offer.key.entryClass) else { return true }
-        let neighbours = try neighbours(of: offer.key, in: transaction)
+        let neighbours = try neighbours(of: offer.key)
         if clockIsSteady, let expired = neighbours.expiredFirst(at: now) {
-            try retire(expired.key, in: transaction)
+            try retire(expired.key)
             return try !transaction.view.has(.entries, expired.key.bytes)
         }
         guard let oldest = neighbours.toGiveUp(for: Holder(offer.store.provenance), at: now) else { return false }
-        try takeOut(oldest, from: .served, leavesFloor: true, in: transaction)
+        try takeOut(oldest, from: .served, leavesFloor: true)
         tally("evicted.served")
         return true
     }
 
-    private func neighbours(
-        of key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Neighbours {
+    private func neighbours(of key: EntryKey) throws(ArchiveError) -> Neighbours {
         var neighbours = Neighbours()
         try transaction.view.forEachEntry(under: key.target) { (bytes, value) throws(ArchiveError) in
             guard bytes[Bits160.byteCount] == key.entryClass.rawValue, let other = EntryKey(bytes),
@@ -35,7 +31,7 @@ extension StorePass {
                 Neighbours.Value(
                     key: other, holder: record.holder, firstSeen: record.firstSeen, expiresAt: record.expiresAt,
                     lastStored: record.lastStored, isPublished: record.isPublished,
-                    isPinned: try isPinned(other.target, other.optionalSigner, in: transaction)))
+                    isPinned: try isPinned(other.target, other.optionalSigner)))
         }
         return neighbours
     }

@@ -14,9 +14,7 @@ extension StorePass {
     }
 
     /// The sound record under a key in the serving window or among the retained; `nil` where there is none.
-    func kept(
-        _ key: EntryKey, in budget: Budget, _ transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> KeptEntry? {
+    func kept(_ key: EntryKey, in budget: Budget) throws(ArchiveError) -> KeptEntry? {
         try key.withBytes { (bytes) throws(ArchiveError) -> KeptEntry? in
             guard let value = try transaction.view.get(budget.table, bytes) else { return nil }
             return EntryRecord(value, key: bytes, table: budget.table).map { KeptEntry($0) }
@@ -25,66 +23,57 @@ extension StorePass {
 
     /// Moves a value out of the serving window. Where the retained ones have no room, and give none, it leaves the
     /// archive; unless it is protected: then it stays where it is.
-    mutating func retire(_ key: EntryKey, in transaction: borrowing WriteTransaction) throws(ArchiveError) {
-        guard let entry = try kept(key, in: .served, transaction) else { return }
-        let reason = try reason(of: entry.facts, under: key, in: transaction)
+    mutating func retire(_ key: EntryKey) throws(ArchiveError) {
+        guard let entry = try kept(key, in: .served) else { return }
+        let reason = try reason(of: entry.facts, under: key)
         if options.retention.isOver(reason, expiresAt: entry.facts.expiresAt, at: now) {
-            return try letGo(key, from: .served, in: transaction)
+            return try letGo(key, from: .served)
         }
         let charge = EntryRecord.charge(entryBytes: entry.bytes.count)
-        guard try makeRoom(for: charge, in: .retained, transaction) else {
+        guard try makeRoom(for: charge, in: .retained) else {
             let isProtected = reason == .pinned || reason == .publishedHere
             guard !isProtected else { return tally("retained.refused") }
-            try takeOut(key, from: .served, leavesFloor: true, in: transaction)
+            try takeOut(key, from: .served, leavesFloor: true)
             return tally("evicted.retained")
         }
-        try drop(key, from: .served, in: transaction)
-        try writeRetained(entry.bytes, entry.facts, key, in: transaction)
+        try drop(key, from: .served)
+        try writeRetained(entry.bytes, entry.facts, key)
         tally("retired")
     }
 
     /// Writes a record behind the serving window, for which there is room.
-    mutating func writeRetained(
-        _ entry: [UInt8], _ facts: EntryFacts, _ key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
-        try quarantineRetained(key, in: transaction)
+    mutating func writeRetained(_ entry: [UInt8], _ facts: EntryFacts, _ key: EntryKey) throws(ArchiveError) {
+        try quarantineRetained(key)
         encoder.encode(key, entry: entry, facts, in: .retained)
         try transaction.put(.retained, &encoder)
-        let holder = try holder(of: facts, under: key, in: transaction)
+        let holder = try holder(of: facts, under: key)
         let charge = EntryRecord.charge(entryBytes: entry.count)
         try file(
-            Filing(budget: .retained, holder: holder, since: facts.firstSeen, key: key.bytes, charge: charge),
-            in: transaction)
-        try note(.entryChanged, key, in: transaction)
+            Filing(budget: .retained, holder: holder, since: facts.firstSeen, key: key.bytes, charge: charge))
+        try note(.entryChanged, key)
     }
 
     /// Moves a record aside that stands among the retained while its value is served: only a damaged one can.
-    private mutating func quarantineRetained(
-        _ key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
+    private mutating func quarantineRetained(_ key: EntryKey) throws(ArchiveError) {
         let found = try key.withBytes { (bytes) throws(ArchiveError) in
             try transaction.view.get(.retained, bytes).map { Array($0) }
         }
         guard let found else { return }
-        try drop(key, from: .retained, in: transaction)
-        try quarantine(found, from: .retained, under: key, in: transaction)
+        try drop(key, from: .retained)
+        try quarantine(found, from: .retained, under: key.bytes)
     }
 
     /// Takes a value out because its time is over, and its history with it.
-    mutating func letGo(
-        _ key: EntryKey, from budget: Budget, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
-        try takeOut(key, from: budget, leavesFloor: true, in: transaction)
-        if key.entryClass != .unsigned { try removeHistory(of: key.target, key.signer, in: transaction) }
+    mutating func letGo(_ key: EntryKey, from budget: Budget) throws(ArchiveError) {
+        try takeOut(key, from: budget, leavesFloor: true)
+        if key.entryClass != .unsigned { try removeHistory(of: key.target, key.signer) }
         tally("removed")
     }
 
     /// Takes a value out of the archive.
     ///
     /// - Parameter leavesFloor: whether its signer's version is kept, so that no lower one is taken.
-    mutating func takeOut(
-        _ key: EntryKey, from budget: Budget, leavesFloor: Bool, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
+    mutating func takeOut(_ key: EntryKey, from budget: Budget, leavesFloor: Bool) throws(ArchiveError) {
         let floor = try key.withBytes { (bytes) throws(ArchiveError) -> (Version, Holder)? in
             guard let value = try transaction.view.get(budget.table, bytes) else { return nil }
             if let record = EntryRecord(value, key: bytes, table: budget.table) {
@@ -92,29 +81,27 @@ extension StorePass {
             }
             return EntryRecord.salvagedVersion(value).map { ($0, Holder(Address.none.host)) }
         }
-        try drop(key, from: budget, in: transaction)
-        try note(.entryRemoved, key, in: transaction)
+        try drop(key, from: budget)
+        try note(.entryRemoved, key)
         guard leavesFloor, key.entryClass != .unsigned, let (version, holder) = floor else { return }
         try writeFloor(
             FloorRecord(version: version, noted: now, holder: holder),
-            under: SignerKey(target: key.target, signer: key.signer), in: transaction)
+            under: SignerKey(target: key.target, signer: key.signer))
     }
 
     /// Deletes the record and what the accounts have of it.
-    mutating func drop(
-        _ key: EntryKey, from budget: Budget, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
+    mutating func drop(_ key: EntryKey, from budget: Budget) throws(ArchiveError) {
         let bytes = key.bytes
         let recordBytes = try lend(bytes) { (bytes) throws(ArchiveError) in
             try transaction.view.get(budget.table, bytes)?.count
         }
         guard let recordBytes else { return }
-        if let filing = try presentFiling(of: bytes, in: budget, transaction) {
-            try unfile(filing, in: transaction)
+        if let filing = try presentFiling(of: bytes, in: budget) {
+            try unfile(filing)
         } else {
             counts[budget].add(Holding(count: -1, bytes: -(bytes.count + recordBytes)))
         }
-        if budget == .served { try leaveOrder(key, in: transaction) }
+        if budget == .served { try leaveOrder(key) }
         try transaction.delete(budget.table, bytes)
         guard budget == .served else { return }
         counts.add(key.entryClass, count: -1, bytes: -EntryRecord.entryBytes(ofRecord: recordBytes))
@@ -126,42 +113,33 @@ extension StorePass {
 
 extension StorePass {
     /// Keeps a floor, where its budget has room or makes some.
-    mutating func writeFloor(
-        _ floor: FloorRecord, under key: SignerKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
-        try deleteFloor(key, in: transaction)
-        guard try makeRoom(for: FloorRecord.charge, in: .floors, transaction) else {
+    mutating func writeFloor(_ floor: FloorRecord, under key: SignerKey) throws(ArchiveError) {
+        try deleteFloor(key)
+        guard try makeRoom(for: FloorRecord.charge, in: .floors) else {
             return tally("evicted.floors")
         }
         encoder.encode(floor, under: key)
         try transaction.put(.floors, &encoder)
         try file(
             Filing(
-                budget: .floors, holder: floor.holder, since: floor.noted, key: key.bytes, charge: FloorRecord.charge),
-            in: transaction)
+                budget: .floors, holder: floor.holder, since: floor.noted, key: key.bytes, charge: FloorRecord.charge))
     }
 
     /// Deletes the floor of a value's signer, where there is one.
-    mutating func deleteFloor(
-        of key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
+    mutating func deleteFloor(of key: EntryKey) throws(ArchiveError) {
         guard key.entryClass != .unsigned else { return }
-        try deleteFloor(SignerKey(target: key.target, signer: key.signer), in: transaction)
+        try deleteFloor(SignerKey(target: key.target, signer: key.signer))
     }
 
-    private mutating func deleteFloor(
-        _ key: SignerKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
-        if let filing = try presentFiling(of: key.bytes, in: .floors, transaction) {
-            try unfile(filing, in: transaction)
+    private mutating func deleteFloor(_ key: SignerKey) throws(ArchiveError) {
+        if let filing = try presentFiling(of: key.bytes, in: .floors) {
+            try unfile(filing)
         }
         try transaction.delete(.floors, key.bytes)
     }
 
     /// Takes a floor out for another one; not while there is history that it belongs to, which makes it young again.
-    mutating func giveUpFloor(
-        _ filing: Filing, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> Bool {
+    mutating func giveUpFloor(_ filing: Filing) throws(ArchiveError) -> Bool {
         let key = filing.key.withUnsafeBytes { SignerKey($0) }
         let floor = try lend(filing.key) { (key) throws(ArchiveError) in
             try transaction.view.get(.floors, key).flatMap { FloorRecord($0, key: key) }
@@ -169,14 +147,14 @@ extension StorePass {
         if let key, var floor, floor.noted != now,
             try transaction.view.firstKey(.history, prefix: key.bytes) != nil
         {
-            try unfile(filing, in: transaction)
+            try unfile(filing)
             floor.noted = now
             encoder.encode(floor, under: key)
             try transaction.put(.floors, &encoder)
-            try file(Filing(filing, since: now), in: transaction)
+            try file(Filing(filing, since: now))
             return false
         }
-        try unfile(filing, in: transaction)
+        try unfile(filing)
         try transaction.delete(.floors, filing.key)
         return true
     }

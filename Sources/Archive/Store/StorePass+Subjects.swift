@@ -6,11 +6,9 @@ extension StorePass {
     static let subjectsMax = 65_536
 
     /// Puts a subject into one of the two tables `pins` and `blocks`.
-    mutating func add(
-        _ subject: ArchiveSubject, to table: Table, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> ArchiveOutcome {
+    mutating func add(_ subject: ArchiveSubject, to table: Table) throws(ArchiveError) -> ArchiveOutcome {
         guard try !transaction.view.has(table, subject.keyBytes) else { return .done(changed: false) }
-        if let refusal = try refusalToRewrite(in: transaction) { return .refused(refusal) }
+        if let refusal = try refusalToRewrite() { return .refused(refusal) }
         guard try transaction.view.recordCount(table) < StorePass.subjectsMax else { return .refused(.tooMany) }
         encoder.encode(subject, since: now, in: table)
         try transaction.put(table, &encoder)
@@ -19,16 +17,14 @@ extension StorePass {
     }
 
     /// Takes a subject out of one of the two tables.
-    mutating func remove(
-        _ subject: ArchiveSubject, from table: Table, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> ArchiveOutcome {
+    mutating func remove(_ subject: ArchiveSubject, from table: Table) throws(ArchiveError) -> ArchiveOutcome {
         let wasThere = try transaction.view.has(table, subject.keyBytes)
         try transaction.delete(table, subject.keyBytes)
         return .done(changed: wasThere)
     }
 
     /// Whether the operator has barred a value.
-    func isBlocked(_ key: EntryKey, in transaction: borrowing WriteTransaction) throws(ArchiveError) -> Bool {
+    func isBlocked(_ key: EntryKey) throws(ArchiveError) -> Bool {
         guard hasBlocks else { return false }
         if try transaction.view.has(.blocks, ArchiveSubject.key(key.target).keyBytes) { return true }
         guard key.entryClass != .unsigned else { return false }
@@ -36,10 +32,8 @@ extension StorePass {
     }
 
     /// Notes that a value was published here.
-    mutating func notePublication(
-        _ offer: Offer, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
-        let known = try publication(offer.key, in: transaction)
+    mutating func notePublication(_ offer: Offer) throws(ArchiveError) {
+        let known = try publication(offer.key)
         if let known, known.withdrawn == nil, known.version == offer.version { return }
         let since = known?.withdrawn == nil ? known?.published : nil
         encoder.encode(
@@ -47,54 +41,50 @@ extension StorePass {
         try transaction.put(.publications, &encoder)
     }
 
-    private func publication(
-        _ key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> PublicationRecord? {
+    private func publication(_ key: EntryKey) throws(ArchiveError) -> PublicationRecord? {
         try lend(key.bytes) { (bytes) throws(ArchiveError) in
             try transaction.view.get(.publications, bytes).flatMap { PublicationRecord($0, key: bytes) }
         }
     }
 
     /// Stands no longer by what was published here: it is kept like anybody's from now on.
-    mutating func withdraw(
-        _ key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> ArchiveOutcome {
-        guard var publication = try publication(key, in: transaction), publication.withdrawn == nil else {
+    mutating func withdraw(_ key: EntryKey) throws(ArchiveError) -> ArchiveOutcome {
+        guard var publication = try publication(key), publication.withdrawn == nil else {
             return .done(changed: false)
         }
-        if let refusal = try refusalToRewrite(in: transaction) { return .refused(refusal) }
+        if let refusal = try refusalToRewrite() { return .refused(refusal) }
         publication.withdrawn = now
         encoder.encode(publication, under: key)
         try transaction.put(.publications, &encoder)
         for budget in [Budget.served, .retained] {
-            guard var entry = try kept(key, in: budget, transaction), entry.facts.provenance == .publishedHere,
+            guard var entry = try kept(key, in: budget), entry.facts.provenance == .publishedHere,
                 !entry.facts.isWithdrawn
             else { continue }
             entry.facts.isWithdrawn = true
-            let filing = try presentFiling(of: key.bytes, in: budget, transaction)
+            let filing = try presentFiling(of: key.bytes, in: budget)
             encoder.encode(key, entry: entry.bytes, entry.facts, in: budget.table)
             try transaction.put(budget.table, &encoder)
             if let filing {
-                try refile(filing, to: try holder(of: entry.facts, under: key, in: transaction), in: transaction)
+                try refile(filing, to: try holder(of: entry.facts, under: key))
             }
-            try note(.entryChanged, key, in: transaction)
+            try note(.entryChanged, key)
         }
         return .done(changed: true)
     }
 
     /// Erases one record for good: no floor stays behind.
-    mutating func erase(_ place: RecordPlace, in transaction: borrowing WriteTransaction) throws(ArchiveError) {
+    mutating func erase(_ place: RecordPlace) throws(ArchiveError) {
         guard try transaction.view.has(place.table, place.key) else { return }
         switch place.table {
         case .entries, .retained:
             if let key = EntryKey(bytes: place.key) {
                 let budget: Budget = place.table == .entries ? .served : .retained
-                try takeOut(key, from: budget, leavesFloor: false, in: transaction)
+                try takeOut(key, from: budget, leavesFloor: false)
             }
         case .history, .floors, .evidence:
             guard let budget = Budget.allCases.first(where: { $0.table == place.table }) else { break }
-            if let filing = try presentFiling(of: place.key, in: budget, transaction) {
-                try unfile(filing, in: transaction)
+            if let filing = try presentFiling(of: place.key, in: budget) {
+                try unfile(filing)
             }
         case .meta, .secrets, .journal, .quarantine, .pins, .publications, .blocks, .holdings, .ranks, .ages, .order:
             break

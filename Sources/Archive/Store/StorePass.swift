@@ -1,19 +1,20 @@
 internal import IPv8
 
-/// The changes of one commit, applied to one writing transaction.
+/// The changes of one commit, in the transaction that writes them.
 ///
 /// It decides about each value by what is held of it (decision: higher version replaces, same version and data
 /// refreshes, same version with other data stays unless its own signer sends it, lower is not taken), writes what
 /// follows, numbers each change in the journal, and keeps the counts.
-struct StorePass {
+struct StorePass: ~Copyable {
+    let transaction: WriteTransaction
     let now: Instant
     let options: ArchiveOptions
     let room: DiskRoom
     /// Whether expired values may give up their place, and earlier versions be thinned.
     let clockIsSteady: Bool
     /// Whether anything is pinned, or barred.
-    var hasPins = false
-    var hasBlocks = false
+    var hasPins: Bool
+    var hasBlocks: Bool
     /// The last change there is.
     var journal: JournalPlace
     var counts: CountsRecord
@@ -26,96 +27,128 @@ struct StorePass {
     var accountChanges: [Account: (count: Int, bytes: Int)] = [:]
     /// What has happened, by the names that counters have for it.
     var tallies: [String: Int] = [:]
+    /// What the tables held before.
+    private let countsBefore: CountsRecord
+    private let statementsBefore: StatementCounts
 
     /// A refresh that moves the expiry by less needs no write.
     static let refreshWorthWriting: Duration = .seconds(60)
 
+    init(
+        _ transaction: consuming WriteTransaction, at now: Instant, _ options: ArchiveOptions, room: DiskRoom,
+        clockIsSteady: Bool
+    ) throws(ArchiveError) {
+        countsBefore = try transaction.view.counts() ?? CountsRecord()
+        statementsBefore = try transaction.view.statementCounts()
+        counts = countsBefore
+        hasPins = statementsBefore[.pins] != 0
+        hasBlocks = statementsBefore[.blocks] != 0
+        journal = try transaction.view.journalEnd()
+        (self.now, self.options, self.room, self.clockIsSteady) = (now, options, room, clockIsSteady)
+        self.transaction = transaction
+    }
+
     /// Applies one change.
-    mutating func apply(
-        _ change: ArchiveChange, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> ArchiveOutcome {
+    mutating func apply(_ change: ArchiveChange) throws(ArchiveError) -> ArchiveOutcome {
         switch change {
         case .store(let store):
             var outcomes: [StoreOutcome] = []
             outcomes.reserveCapacity(store.entries.count)
-            for entry in store.entries { outcomes.append(try keep(entry, of: store, in: transaction)) }
+            for entry in store.entries { outcomes.append(try keep(entry, of: store)) }
             return .store(outcomes)
         case .tokenSecrets(let secrets):
-            return try keep(secrets, in: transaction)
-        case .pin(let subject): return try add(subject, to: .pins, in: transaction)
-        case .unpin(let subject): return try remove(subject, from: .pins, in: transaction)
-        case .block(let subject): return try add(subject, to: .blocks, in: transaction)
-        case .unblock(let subject): return try remove(subject, from: .blocks, in: transaction)
+            return try keep(secrets)
+        case .pin(let subject): return try add(subject, to: .pins)
+        case .unpin(let subject): return try remove(subject, from: .pins)
+        case .block(let subject): return try add(subject, to: .blocks)
+        case .unblock(let subject): return try remove(subject, from: .blocks)
         case .withdraw(let target, let entry):
-            return try withdraw(EntryKey(target: target, entry: entry), in: transaction)
+            return try withdraw(EntryKey(target: target, entry: entry))
         case .refresh(let change):
             var changed = false
             for refreshed in change.entries {
-                changed = try serveOn(refreshed, under: change.target, in: transaction) || changed
+                changed = try serveOn(refreshed, under: change.target) || changed
             }
             return .done(changed: changed)
+        }
+    }
+
+    /// Writes accounts and counts, and trims what nobody needs any more from the journal: at most twice as many changes as
+    /// were added, so that a long journal shrinks little by little.
+    ///
+    /// - Parameter neededFrom: the first change that somebody still needs.
+    mutating func settle(journalNeededFrom neededFrom: UInt64) throws(ArchiveError) {
+        // LMDB counts each table's records itself, so nobody who changes these tables has to.
+        counts.statements?.add(changesFrom: statementsBefore, to: try transaction.view.statementCounts())
+        try writeAccounts()
+        if counts != countsBefore {
+            encoder.encode(counts)
+            try transaction.put(.meta, &encoder)
+        }
+        guard changeCount > 0 else { return }
+        var cursor = try transaction.view.cursor(.journal)
+        var left = 2 * changeCount
+        var isThere = try cursor.first()
+        while isThere, left > 0, cursor.key.count == 8, cursor.key.bigEndian(UInt64.self, at: 0) < neededFrom {
+            try cursor.delete()
+            left -= 1
+            isThere = try cursor.next()
         }
     }
 
     /// Counts something that has happened.
     mutating func tally(_ name: String) { tallies[name, default: 0] += 1 }
 
-    private mutating func keep(
-        _ entry: Entry, of store: StoreChange, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> StoreOutcome {
+    private mutating func keep(_ entry: Entry, of store: StoreChange) throws(ArchiveError) -> StoreOutcome {
         let offer = Offer(key: EntryKey(target: store.target, entry: entry), entry: entry, store: store)
         let outcome =
-            try isBlocked(offer.key, in: transaction) ? .refused(.blocked) : try decide(offer, in: transaction)
+            try isBlocked(offer.key) ? .refused(.blocked) : try decide(offer)
         switch outcome {
         case .refused(let refusal): tally("refused.\(refusal.rawValue)")
         case .stored, .replaced, .refreshed:
-            if store.provenance == .publishedHere { try notePublication(offer, in: transaction) }
+            if store.provenance == .publishedHere { try notePublication(offer) }
         case .superseded, .kept: break
         }
         return outcome
     }
 
-    private mutating func decide(
-        _ offer: Offer, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> StoreOutcome {
-        switch try held(offer.key, in: transaction) {
+    private mutating func decide(_ offer: Offer) throws(ArchiveError) -> StoreOutcome {
+        switch try held(offer.key) {
         case .nothing(let floor):
             if let floor, offer.version < floor { return .superseded }
-            return try insert(offer, hasFloor: floor != nil, in: transaction)
+            return try insert(offer, hasFloor: floor != nil)
         case .damaged(let floor, let record):
             if let floor, offer.version < floor { return .superseded }
-            return try replaceDamaged(record, with: offer, in: transaction)
+            return try replaceDamaged(record, with: offer)
         case .record(let record, let budget):
-            return try compare(offer, with: record, in: budget, transaction)
+            return try compare(offer, with: record, in: budget)
         }
     }
 
     /// Decides about a value of which one is held under the same identity.
     private mutating func compare(
-        _ offer: Offer, with held: EntryRecord, in budget: Budget, _ transaction: borrowing WriteTransaction
+        _ offer: Offer, with held: EntryRecord, in budget: Budget
     ) throws(ArchiveError) -> StoreOutcome {
         if offer.version < held.version { return .superseded }
         if offer.version == held.version, held.holds(offer.entry.data) {
             return budget == .served
-                ? try refresh(held, with: offer, in: transaction)
-                : try bringBack(KeptEntry(held), with: offer, in: transaction)
+                ? try refresh(held, with: offer)
+                : try bringBack(KeptEntry(held), with: offer)
         }
         let entry = KeptEntry(held)
         if offer.version == held.version {
-            try keepEvidence(entry, against: offer, displacing: true, in: transaction)
+            try keepEvidence(entry, against: offer, displacing: true)
             guard offer.isFromItsSigner else { return .kept }
         }
         return budget == .served
-            ? try replace(entry, with: offer, in: transaction)
-            : try replaceRetained(entry, with: offer, in: transaction)
+            ? try replace(entry, with: offer)
+            : try replaceRetained(entry, with: offer)
     }
 
-    private mutating func insert(
-        _ offer: Offer, hasFloor: Bool, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> StoreOutcome {
-        if let refusal = try refusalToAdmit(offer, in: transaction) { return .refused(refusal) }
-        if hasFloor { try deleteFloor(of: offer.key, in: transaction) }
-        try write(offer.entry.bytes, offer.facts(at: now), offer.key, in: transaction)
+    private mutating func insert(_ offer: Offer, hasFloor: Bool) throws(ArchiveError) -> StoreOutcome {
+        if let refusal = try refusalToAdmit(offer) { return .refused(refusal) }
+        if hasFloor { try deleteFloor(of: offer.key) }
+        try write(offer.entry.bytes, offer.facts(at: now), offer.key)
         return .stored
     }
 
@@ -125,103 +158,92 @@ struct StorePass {
     ///   - isReturn: whether nobody published it just now.
     ///   - isStored: whether it was stored just now, here or elsewhere.
     private mutating func bringBack(
-        _ held: KeptEntry, with offer: Offer, isReturn: Bool = false, isStored: Bool = true,
-        in transaction: borrowing WriteTransaction
+        _ held: KeptEntry, with offer: Offer, isReturn: Bool = false, isStored: Bool = true
     ) throws(ArchiveError) -> StoreOutcome {
-        if let refusal = try refusalToAdmit(offer, in: transaction) { return .refused(refusal) }
-        try takeFromRetained(offer.key, in: transaction)
+        if let refusal = try refusalToAdmit(offer) { return .refused(refusal) }
+        try takeFromRetained(offer.key)
         var facts = held.facts
         if isStored { facts.lastStored = now }
         facts.expiresAt = max(facts.expiresAt, offer.store.expiresAt)
         if offer.store.provenance == .publishedHere { facts.provenance = .publishedHere }
         if !isReturn { facts.isWithdrawn = facts.isWithdrawn && offer.store.provenance != .publishedHere }
-        try write(held.bytes, facts, offer.key, in: transaction)
+        try write(held.bytes, facts, offer.key)
         return .refreshed
     }
 
     /// Puts a value back that was retained because of a wrong clock: it has not expired after all. Where its target or
     /// the budget has no room, it stays where it is.
-    mutating func serveAgain(
-        _ key: EntryKey, _ held: KeptEntry, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
+    mutating func serveAgain(_ key: EntryKey, _ held: KeptEntry) throws(ArchiveError) {
         guard let entry = try? Entry(bytes: held.bytes), try !transaction.view.has(.entries, key.bytes) else { return }
         let store = StoreChange(
             target: key.target, entries: [entry], expiresAt: held.facts.expiresAt, provenance: held.facts.provenance)
         let offer = Offer(key: key, entry: entry, store: store)
-        _ = try bringBack(held, with: offer, isReturn: true, isStored: false, in: transaction)
+        _ = try bringBack(held, with: offer, isReturn: true, isStored: false)
     }
 
     /// Deletes the record of a value that comes back. While room was made for it, it may have left a floor already.
-    private mutating func takeFromRetained(
-        _ key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
-        try drop(key, from: .retained, in: transaction)
-        try deleteFloor(of: key, in: transaction)
+    private mutating func takeFromRetained(_ key: EntryKey) throws(ArchiveError) {
+        try drop(key, from: .retained)
+        try deleteFloor(of: key)
     }
 
-    private mutating func replaceRetained(
-        _ held: KeptEntry, with offer: Offer, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> StoreOutcome {
-        if let refusal = try refusalToAdmit(offer, in: transaction) { return .refused(refusal) }
-        guard try keepVersion(held, of: offer.key, in: transaction) else { return .refused(.budget) }
-        try takeFromRetained(offer.key, in: transaction)
-        try write(offer.entry.bytes, offer.facts(at: now), offer.key, in: transaction)
+    private mutating func replaceRetained(_ held: KeptEntry, with offer: Offer) throws(ArchiveError) -> StoreOutcome {
+        if let refusal = try refusalToAdmit(offer) { return .refused(refusal) }
+        guard try keepVersion(held, of: offer.key) else { return .refused(.budget) }
+        try takeFromRetained(offer.key)
+        try write(offer.entry.bytes, offer.facts(at: now), offer.key)
         return .replaced
     }
 
-    private mutating func replace(
-        _ held: KeptEntry, with offer: Offer, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> StoreOutcome {
-        if let refusal = try refusalToRewrite(in: transaction) { return .refused(refusal) }
+    private mutating func replace(_ held: KeptEntry, with offer: Offer) throws(ArchiveError) -> StoreOutcome {
+        if let refusal = try refusalToRewrite() { return .refused(refusal) }
         // While room is made, the record that is about to go must not be what gives it.
-        let filing = try presentFiling(of: offer.key.bytes, in: .served, transaction)
-        if let filing { try unfile(filing, in: transaction) }
+        let filing = try presentFiling(of: offer.key.bytes, in: .served)
+        if let filing { try unfile(filing) }
         let charge = EntryRecord.charge(entryBytes: offer.entry.bytes.count)
-        guard try makeRoom(for: charge, in: .served, transaction),
-            try keepVersion(held, of: offer.key, in: transaction)
+        guard try makeRoom(for: charge, in: .served),
+            try keepVersion(held, of: offer.key)
         else {
-            if let filing { try file(filing, in: transaction) }
+            if let filing { try file(filing) }
             return .refused(.budget)
         }
         counts.add(offer.key.entryClass, count: -1, bytes: -held.bytes.count)
-        try write(offer.entry.bytes, offer.facts(at: now), offer.key, isNew: false, in: transaction)
+        try write(offer.entry.bytes, offer.facts(at: now), offer.key, isNew: false)
         return .replaced
     }
 
     private mutating func replaceDamaged(
-        _ record: UnsafeRawBufferPointer, with offer: Offer, in transaction: borrowing WriteTransaction
+        _ record: UnsafeRawBufferPointer, with offer: Offer
     ) throws(ArchiveError) -> StoreOutcome {
-        if let refusal = try refusalToRewrite(in: transaction) { return .refused(refusal) }
+        if let refusal = try refusalToRewrite() { return .refused(refusal) }
         // The record's place in the map may be used again by the writes that follow.
-        try quarantine(Array(record), from: .entries, under: offer.key, in: transaction)
-        try takeOut(offer.key, from: .served, leavesFloor: true, in: transaction)
+        try quarantine(Array(record), from: .entries, under: offer.key.bytes)
+        try takeOut(offer.key, from: .served, leavesFloor: true)
         let charge = EntryRecord.charge(entryBytes: offer.entry.bytes.count)
-        guard try makeRoom(for: charge, in: .served, transaction) else { return .refused(.budget) }
-        try deleteFloor(of: offer.key, in: transaction)
-        try write(offer.entry.bytes, offer.facts(at: now), offer.key, in: transaction)
+        guard try makeRoom(for: charge, in: .served) else { return .refused(.budget) }
+        try deleteFloor(of: offer.key)
+        try write(offer.entry.bytes, offer.facts(at: now), offer.key)
         return .stored
     }
 
     /// The bytes that came first stay: a signature of the older curves can be made anew by anybody.
-    private mutating func refresh(
-        _ held: EntryRecord, with offer: Offer, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> StoreOutcome {
+    private mutating func refresh(_ held: EntryRecord, with offer: Offer) throws(ArchiveError) -> StoreOutcome {
         let expiresAt = max(held.expiresAt, offer.store.expiresAt)
         let becomesOurs = offer.store.provenance == .publishedHere && !held.isPublished
         let comesBack = held.expiresAt <= now && expiresAt > now
         guard becomesOurs || comesBack || expiresAt - held.expiresAt >= StorePass.refreshWorthWriting else {
             return .refreshed
         }
-        if let refusal = try refusalToRewrite(in: transaction) { return .refused(refusal) }
+        if let refusal = try refusalToRewrite() { return .refused(refusal) }
         var entry = KeptEntry(held)
         entry.facts.lastStored = now
         entry.facts.expiresAt = expiresAt
-        let filing = becomesOurs ? try presentFiling(of: offer.key.bytes, in: .served, transaction) : nil
+        let filing = becomesOurs ? try presentFiling(of: offer.key.bytes, in: .served) : nil
         if becomesOurs { (entry.facts.provenance, entry.facts.isWithdrawn) = (.publishedHere, false) }
         encoder.encode(offer.key, entry: entry.bytes, entry.facts)
         try transaction.put(.entries, &encoder)
-        if let filing { try refile(filing, to: .theOperator, in: transaction) }
-        try note(.entryChanged, offer.key, in: transaction)
+        if let filing { try refile(filing, to: .theOperator) }
+        try note(.entryChanged, offer.key)
         return .refreshed
     }
 }
@@ -234,25 +256,25 @@ extension StorePass {
     ///
     /// - Returns: whether it is still held.
     private mutating func serveOn(
-        _ refreshed: RefreshChange.Refreshed, under target: Target, in transaction: borrowing WriteTransaction
+        _ refreshed: RefreshChange.Refreshed, under target: Target
     ) throws(ArchiveError) -> Bool {
         let key = EntryKey(target: target, entry: refreshed.entry)
         for budget in [Budget.served, .retained] {
-            guard var kept = try kept(key, in: budget, transaction), kept.bytes == refreshed.entry.bytes else {
+            guard var kept = try kept(key, in: budget), kept.bytes == refreshed.entry.bytes else {
                 continue
             }
             guard budget == .served else {
                 let store = StoreChange(
                     target: target, entries: [], expiresAt: refreshed.servedUntil, provenance: kept.facts.provenance)
                 let offer = Offer(key: key, entry: refreshed.entry, store: store)
-                return try bringBack(kept, with: offer, isReturn: true, in: transaction).isHeld
+                return try bringBack(kept, with: offer, isReturn: true).isHeld
             }
-            guard try refusalToRewrite(in: transaction) == nil else { return false }
+            guard try refusalToRewrite() == nil else { return false }
             kept.facts.lastStored = now
             kept.facts.expiresAt = max(kept.facts.expiresAt, refreshed.servedUntil)
             encoder.encode(key, entry: kept.bytes, kept.facts)
             try transaction.put(.entries, &encoder)
-            try note(.entryChanged, key, in: transaction)
+            try note(.entryChanged, key)
             return true
         }
         return false
@@ -266,52 +288,44 @@ extension StorePass {
     ///
     /// - Parameter isNew: whether there is none under the key.
     mutating func write(
-        _ entry: [UInt8], _ facts: EntryFacts, _ key: EntryKey, isNew: Bool = true,
-        in transaction: borrowing WriteTransaction
+        _ entry: [UInt8], _ facts: EntryFacts, _ key: EntryKey, isNew: Bool = true
     ) throws(ArchiveError) {
         let neighbours = isNew ? try transaction.view.entryCount(key.target, max: OrderRule.valuesMax) : nil
         if neighbours == 0 { counts.targets += 1 }
-        if !isNew { try moveInOrder(key, to: facts, in: transaction) }
+        if !isNew { try moveInOrder(key, to: facts) }
         encoder.encode(key, entry: entry, facts)
         try transaction.put(.entries, &encoder)
-        if let neighbours { try enterOrder(key, facts, neighbours: neighbours, in: transaction) }
+        if let neighbours { try enterOrder(key, facts, neighbours: neighbours) }
         counts.add(key.entryClass, count: 1, bytes: entry.count)
-        let holder = try holder(of: facts, under: key, in: transaction)
+        let holder = try holder(of: facts, under: key)
         let charge = EntryRecord.charge(entryBytes: entry.count)
         try file(
-            Filing(budget: .served, holder: holder, since: facts.firstSeen, key: key.bytes, charge: charge),
-            in: transaction)
-        try note(.entryChanged, key, in: transaction)
+            Filing(budget: .served, holder: holder, since: facts.firstSeen, key: key.bytes, charge: charge))
+        try note(.entryChanged, key)
     }
 
     /// Keeps the bytes of a damaged record, as they are, for whoever wants to look at them.
-    func quarantine(
-        _ record: [UInt8], from table: Table, under key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
-        try lend([table.rawValue] + key.bytes) { (place) throws(ArchiveError) in
+    func quarantine(_ record: [UInt8], from table: Table, under key: [UInt8]) throws(ArchiveError) {
+        try lend([table.rawValue] + key) { (place) throws(ArchiveError) in
             try lend(record) { (record) throws(ArchiveError) in try transaction.put(.quarantine, place, record) }
         }
     }
 
-    private mutating func keep(
-        _ secrets: [TokenSecret], in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) -> ArchiveOutcome {
-        if let refusal = try refusalToRewrite(in: transaction) { return .refused(refusal) }
+    private mutating func keep(_ secrets: [TokenSecret]) throws(ArchiveError) -> ArchiveOutcome {
+        if let refusal = try refusalToRewrite() { return .refused(refusal) }
         let newest = secrets.sorted { $0.drawnAt > $1.drawnAt }.prefix(TokenSecret.countMax)
         for place in 0..<UInt8(TokenSecret.countMax) {
             if Int(place) < newest.count {
                 encoder.encode(newest[Int(place)], place: place)
                 try transaction.put(.secrets, &encoder)
             } else {
-                try deleteSecret(place, in: transaction)
+                try deleteSecret(place)
             }
         }
         return .tokenSecrets
     }
 
-    private func deleteSecret(
-        _ place: UInt8, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
+    private func deleteSecret(_ place: UInt8) throws(ArchiveError) {
         let result = [SecretKind.token, place].withUnsafeBytes { key in
             Result { () throws(ArchiveError) in try transaction.delete(.secrets, key) }
         }
@@ -319,9 +333,7 @@ extension StorePass {
     }
 
     /// Numbers a change.
-    mutating func note(
-        _ kind: JournalRecord.Kind, _ key: EntryKey, in transaction: borrowing WriteTransaction
-    ) throws(ArchiveError) {
+    mutating func note(_ kind: JournalRecord.Kind, _ key: EntryKey) throws(ArchiveError) {
         let (number, overflow) = journal.number.addingReportingOverflow(1)
         guard !overflow else {
             throw .damaged(path: transaction.view.environment.path, detail: "the journal's last number is impossible")
