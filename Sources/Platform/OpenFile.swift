@@ -34,7 +34,6 @@ package struct OpenFile: ~Copyable, Sendable {
         return bytes
     }
 
-    /// Writes all of the bytes.
     package func write(_ bytes: [UInt8]) throws(Errno) { try WholeBytes.write(bytes[...], to: descriptor) }
 
     /// Returns once the file or folder is on the disk.

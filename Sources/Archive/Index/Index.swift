@@ -233,3 +233,59 @@ final class Index: Sendable {
         return passing.contains(code)
     }
 }
+
+extension Index {
+    /// How many pages are copied between two questions whether to give up.
+    private static let pagesPerStep: Int32 = 1024
+
+    /// Writes a copy as of now over an empty file, while others go on reading and writing.
+    ///
+    /// - Parameter isStopped: asked now and then whether to give up.
+    func copy(to path: String, unless isStopped: () -> Bool) throws(ArchiveError) {
+        struct Stopped: Error {}
+        try open()
+        guard let pool else { throw .index(detail: "it is closed") }
+        do {
+            let copy = try DatabaseQueue(path: path)
+            // All steps are of one reading transaction, so what is written meanwhile has none of them taken again.
+            try withoutActuallyEscaping(isStopped) { isStopped in
+                try pool.backup(to: copy, pagesPerStep: Index.pagesPerStep) { _ in
+                    if isStopped() { throw Stopped() }
+                }
+            }
+            // One file that stands for itself: the node that opens it will turn the write-ahead log on again.
+            try copy.writeWithoutTransaction { database in
+                _ = try String.fetchOne(database, sql: "PRAGMA journal_mode = DELETE")
+            }
+            try copy.close()
+        } catch is Stopped {
+            throw .copyStopped
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+            throw .notCopied(path: path, reason: "no space left on device")
+        } catch {
+            throw .index(detail: (error as? DatabaseError)?.message ?? "\(error)")
+        }
+    }
+}
+
+/// Reading what may be damaged: SQLite's pages carry no checksums, so a flipped bit can make a number of a text. GRDB's
+/// subscripts would end the process there; these throw what a damaged file throws.
+extension Row {
+    /// The value of a column that is never NULL.
+    func sound<Value: DatabaseValueConvertible>(_ column: Int) throws -> Value {
+        guard let value = Value.fromDatabaseValue(self[column] as DatabaseValue) else { throw Row.damage }
+        return value
+    }
+
+    /// The value of a column that may be NULL.
+    func soundIfPresent<Value: DatabaseValueConvertible>(_ column: Int) throws -> Value? {
+        let stored: DatabaseValue = self[column]
+        if stored.isNull { return nil }
+        guard let value = Value.fromDatabaseValue(stored) else { throw Row.damage }
+        return value
+    }
+
+    private static var damage: DatabaseError {
+        DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a value has the wrong type")
+    }
+}

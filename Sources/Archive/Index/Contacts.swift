@@ -1,6 +1,36 @@
 internal import Foundation
 internal import GRDB
-internal import IPv8
+public import IPv8
+
+/// A peer that is worth asking after a restart.
+public struct StoredContact: Hashable, Sendable {
+    /// Who it is.
+    public var publicKey: PublicKey
+    /// Where it was reached.
+    public var address: Address
+    /// When it was first met.
+    public var firstSeen: Instant
+    /// When it last answered; `nil` if it never did.
+    public var lastResponse: Instant?
+
+    /// Puts a contact together.
+    public init(publicKey: PublicKey, address: Address, firstSeen: Instant, lastResponse: Instant?) {
+        self.publicKey = publicKey
+        self.address = address
+        self.firstSeen = firstSeen
+        self.lastResponse = lastResponse
+    }
+}
+
+extension Archive {
+    /// Keeps these contacts in the index, and no others.
+    public func saveContacts(_ contacts: [StoredContact], at now: Instant) throws(ArchiveError) {
+        try index.save(contacts, at: now)
+    }
+
+    /// The contacts that were last kept, those that answered last first; none after the index was lost.
+    public func contacts() throws(ArchiveError) -> [StoredContact] { try index.contacts() }
+}
 
 extension Index {
     /// Keeps these contacts and no others.
