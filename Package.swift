@@ -91,7 +91,7 @@ let package = Package(
         .target(
             name: "Archive",
             dependencies: [
-                "IPv8", "Migrations", "Platform", "CLMDB",
+                "IPv8", "Maintenance", "Migrations", "Platform", "CLMDB",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -146,7 +146,7 @@ let package = Package(
             name: "ArchiveBench", dependencies: ["Archive", "IPv8", "SplitMix", "CLMDB"],
             path: "tools/benchmark/ArchiveBench", swiftSettings: house),
         .executableTarget(
-            name: "CoreBench", dependencies: ["DHTCore", "IPv8", "Kademlia"],
+            name: "CoreBench", dependencies: ["DHTCore", "IPv8", "Kademlia", "Maintenance"],
             path: "tools/benchmark/CoreBench", swiftSettings: house),
         .executableTarget(
             name: "BenchLoad", dependencies: ["IPv8", "SplitMix"], path: "tools/benchmark/BenchLoad",
@@ -164,7 +164,7 @@ let package = Package(
             name: "ArchiveWriter", dependencies: ["Archive", "IPv8", "SplitMix"],
             path: "Tests/Crash/ArchiveWriter", swiftSettings: house),
         .executableTarget(
-            name: "SampleArchive", dependencies: ["Archive", "IPv8"],
+            name: "SampleArchive", dependencies: ["Archive", "IPv8", "Maintenance"],
             path: "Tests/Dump/SampleArchive", swiftSettings: house),
 
         .testTarget(
@@ -185,7 +185,8 @@ let package = Package(
         .testTarget(
             name: "ArchiveTests",
             dependencies: [
-                "Archive", "IPv8", "Migrations", "Platform", "SplitMix", .product(name: "GRDB", package: "GRDB.swift"),
+                "Archive", "IPv8", "Maintenance", "Migrations", "Platform", "SplitMix",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             resources: [.copy("Fixtures")], swiftSettings: house),

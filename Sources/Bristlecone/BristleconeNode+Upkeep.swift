@@ -39,7 +39,7 @@ extension BristleconeNode {
     func upkeepStatus(_ snapshot: NodeSnapshot) -> UpkeepStatus {
         let upkeep = snapshot.upkeep
         let jobs =
-            snapshot.jobs.map { JobState($0, offset: snapshot.clockOffset) } + threads.housekeeper.jobs
+            snapshot.jobs.map { $0.moved(by: snapshot.clockOffset) } + threads.housekeeper.jobs
             + threads.scrubber.jobs
         return UpkeepStatus(
             phase: upkeep.phase.rawValue, dueKeys: upkeep.dueKeys, keptKeys: upkeep.keptKeys,
@@ -54,7 +54,7 @@ extension BristleconeNode {
 
 extension PlanReport {
     /// Foretells what a list of due keys takes.
-    init(_ list: DueList, phase: UpkeepSnapshot.Phase, nodes: Int, interval: Duration, packetsPerSecond: Int) {
+    init(_ list: DueKeys, phase: UpkeepSnapshot.Phase, nodes: Int, interval: Duration, packetsPerSecond: Int) {
         var limits = UpkeepLimits()
         limits.packetsPerSecond = packetsPerSecond
         let forecast = Forecast(

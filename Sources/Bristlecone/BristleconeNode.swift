@@ -167,7 +167,8 @@ public final class BristleconeNode: Sendable {
         var secrets: [TokenSecret] = []
         var jobs: [JobReport] = []
         do throws(ArchiveError) {
-            jobs = try archive.jobs().map { JobReport($0) }
+            // At a start the core's time is wall time.
+            jobs = try archive.jobs()
             contacts = try archive.contacts().map { stored in
                 Contact(
                     NodeInfo(address: stored.address, publicKey: stored.publicKey),

@@ -44,8 +44,8 @@ extension Node {
     /// Keeps a user's value here first.
     private mutating func store(_ entry: Entry, under target: Target, _ id: CommandID) -> Bool {
         guard let commit = turn.begin(.publication(id, target, entry)) else { return false }
-        let intent = StoreIntent(
-            target: target, entries: [entry], expiresAt: turn.now + servedFor, origin: .published)
+        let intent = StoreChange(
+            target: target, entries: [entry], expiresAt: turn.now + servedFor, provenance: .publishedHere)
         turn.append(.commit(commit, intent))
         return true
     }

@@ -1,6 +1,6 @@
 internal import IPv8
 internal import Kademlia
-internal import Maintenance
+public import Maintenance
 
 /// What the node does by itself, again and again.
 extension Node {

@@ -1,4 +1,5 @@
 import IPv8
+import Maintenance
 import Testing
 
 @testable import Archive
@@ -29,7 +30,7 @@ import Testing
         defer { archive.close() }
         let list = try archive.dueList(at: later, limit: 10)
         #expect(list.total == 3 && list.kept == 3)
-        #expect(list.targets.map(\.target) == [target(0), target(1), target(2)])
+        #expect(list.keys.map(\.target) == [target(0), target(1), target(2)])
         let early = try archive.dueList(at: .start, limit: 10)
         #expect(early.total == 0 && early.kept == 3 && early.nextDue != nil)
     }
@@ -41,7 +42,7 @@ import Testing
         _ = try archive.commit([.pin(.key(target(1))), .pin(.key(target(7)))], at: .start)
         let list = try archive.dueList(at: later, limit: 10)
         #expect(list.total == 3 && list.kept == 3)
-        #expect(Set(list.targets.filter(\.isPinned).map(\.target)) == [target(1), target(7)])
+        #expect(Set(list.keys.filter(\.isPinned).map(\.target)) == [target(1), target(7)])
         // Looked for a moment ago, it is not due, whatever its value says.
         let sought = RepublishResult(
             target: target(1), outcome: .stored, holders: [], retryAt: nil,
@@ -49,7 +50,7 @@ import Testing
         try archive.note([sought], at: later)
         let after = try archive.dueList(at: later, limit: 10)
         #expect(after.total == 2 && after.kept == 3)
-        #expect(Set(after.targets.map(\.target)) == [target(0), target(7)])
+        #expect(Set(after.keys.map(\.target)) == [target(0), target(7)])
     }
 
     @Test func anAttemptHoldsBackWhatWasDueThenAndNotWhatComesDueLater() throws {
@@ -60,10 +61,10 @@ import Testing
         try archive.followToEnd()
         let othersCloser = RepublishResult(
             target: target(0), outcome: .othersCloser, holders: [], retryAt: later + 900, sought: nil)
-        #expect(try archive.dueList(at: later, limit: 10).targets.count == 1)
+        #expect(try archive.dueList(at: later, limit: 10).keys.count == 1)
         try archive.note([othersCloser], at: later)
-        #expect(try archive.dueList(at: later + 1, limit: 10).targets.isEmpty)
-        #expect(try archive.dueList(at: .start + 3600, limit: 10).targets.map(\.target) == [target(0)])
+        #expect(try archive.dueList(at: later + 1, limit: 10).keys.isEmpty)
+        #expect(try archive.dueList(at: .start + 3600, limit: 10).keys.map(\.target) == [target(0)])
     }
 
     @Test func whatIsPinnedIsNotCrowdedOutByWhatIsDueLater() throws {
@@ -72,8 +73,8 @@ import Testing
         defer { archive.close() }
         _ = try archive.commit([.pin(.key(target(0)))], at: .start)
         let list = try archive.dueList(at: later, limit: 2)
-        #expect(list.targets.map(\.target) == [target(0), target(1)])
-        #expect(list.targets.map(\.isPinned) == [true, false])
+        #expect(list.keys.map(\.target) == [target(0), target(1)])
+        #expect(list.keys.map(\.isPinned) == [true, false])
         #expect(list.total == 6)
     }
 }

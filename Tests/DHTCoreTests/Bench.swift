@@ -163,7 +163,7 @@ extension [Effect] {
         }
     }
 
-    var commits: [(WorkID, StoreIntent)] {
+    var commits: [(WorkID, StoreChange)] {
         compactMap { effect in if case .commit(let id, let intent) = effect { (id, intent) } else { nil } }
     }
 

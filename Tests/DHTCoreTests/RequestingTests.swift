@@ -330,7 +330,7 @@ import Testing
         let entry = try Entry(data: [1], version: Version(1), signedBy: bench.key)
         var effects = bench.give(.commandIssued(CommandID(1), .publish(target, entry)))
         let (id, intent) = try #require(effects.commits.first)
-        #expect(effects.count == 1 && intent.origin == .published)
+        #expect(effects.count == 1 && intent.provenance == .publishedHere)
         effects = bench.give(.commitCompleted(id, .held))
         var stores: [Effect] = []
         for peer in peers {

@@ -36,7 +36,7 @@ import Testing
         let (id, intent) = try #require(before.commits.first)
         #expect(intent.entries == [entry] && intent.target == target)
         #expect(intent.expiresAt == bench.now + .seconds(3600))
-        #expect(intent.origin == .stored(by: peer.key.publicKey.mid, from: peer.address))
+        #expect(intent.provenance == .received(from: peer.key.publicKey.mid, at: peer.address))
         let after = bench.give(.commitCompleted(id, .held))
         #expect(after == [.send(.storeResponse(StoreResponse(id: RequestID(5))), to: peer.address)])
         #expect(bench.give(.commitCompleted(id, .held)) == [])

@@ -192,19 +192,19 @@ private struct Trial {
         let lives: [Int64] = [3600, 1800, 450, 30]
         let expiresAt = now + .seconds(lives.randomElement(using: &generator) ?? 3600)
         let isOurs = Int.random(in: 0..<4, using: &generator) == 0
-        let origin: StoreIntent.Origin =
-            isOurs ? .published : .stored(by: sender.publicKey.mid, from: address)
+        let provenance: Provenance =
+            isOurs ? .publishedHere : .received(from: sender.publicKey.mid, at: address)
         known += entries.map { (target, $0) }
         apply(
-            .store(StoreIntent(target: target, entries: entries, expiresAt: expiresAt, origin: origin)),
+            .store(StoreChange(target: target, entries: entries, expiresAt: expiresAt, provenance: provenance)),
             "store of \(entries.count)")
     }
 
     private mutating func refresh() {
         guard let (target, entry) = known.randomElement(using: &generator) else { return }
         let until = now + .seconds(Int64.random(in: 0..<3600, using: &generator))
-        let intent = RefreshIntent(
-            target: target, values: [RefreshIntent.Refreshed(entry: entry, servedUntil: until)])
+        let intent = RefreshChange(
+            target: target, values: [RefreshChange.Refreshed(entry: entry, servedUntil: until)])
         apply(.refresh(intent), "refresh")
     }
 

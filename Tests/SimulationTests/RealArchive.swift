@@ -69,12 +69,7 @@ final class RealArchive: Storage {
 
     func dueKeys(at now: Instant, limit: Int) -> DueKeys {
         follow()
-        return trying(DueKeys(keys: [], total: 0, kept: 0, nextDue: nil)) {
-            let list = try archive.dueList(at: now, limit: limit)
-            return DueKeys(
-                keys: list.targets.map { DueKey(target: $0.target, deadline: $0.deadline, isPinned: $0.isPinned) },
-                total: list.total, kept: list.kept, nextDue: list.nextDue)
-        }
+        return trying(DueKeys()) { try archive.dueList(at: now, limit: limit) }
     }
 
     func republishable(_ targets: [Target], at now: Instant) -> [RepublishableTarget] {
@@ -82,9 +77,7 @@ final class RealArchive: Storage {
             try targets.map { target in
                 RepublishableTarget(
                     target: target,
-                    values: try archive.republishableEntries(of: target, at: now).map {
-                        RepublishableValue(entry: $0.entry, servedUntil: $0.servedUntil)
-                    })
+                    values: try archive.republishableEntries(of: target, at: now))
             }
         }
     }
@@ -118,21 +111,8 @@ final class RealArchive: Storage {
     }
 
     var jobs: [JobReport] {
-        get {
-            trying([]) {
-                try archive.jobs().map {
-                    JobReport(
-                        name: $0.name, due: $0.due, lastRun: $0.lastRun, lastResult: $0.lastResult, budget: $0.budget)
-                }
-            }
-        }
-        set {
-            let states = newValue.map {
-                JobState(
-                    name: $0.name, due: $0.due, lastRun: $0.lastRun, lastResult: $0.lastResult, budget: $0.budget)
-            }
-            trying(()) { try archive.saveJobs(states) }
-        }
+        get { trying([]) { try archive.jobs() } }
+        set { trying(()) { try archive.saveJobs(newValue) } }
     }
 
     func held(under target: Target) -> [HeldEntry] {
@@ -153,23 +133,8 @@ final class RealArchive: Storage {
 extension ArchiveChange {
     fileprivate init(_ change: StorageChange) {
         switch change {
-        case .store(let intent):
-            let provenance: Provenance =
-                switch intent.origin {
-                case .published: .publishedHere
-                case .stored(let mid, let address): .received(from: mid, at: address)
-                }
-            self = .store(
-                StoreChange(
-                    target: intent.target, entries: intent.entries, expiresAt: intent.expiresAt,
-                    provenance: provenance))
-        case .refresh(let intent):
-            self = .refresh(
-                RefreshChange(
-                    target: intent.target,
-                    entries: intent.values.map {
-                        RefreshChange.Refreshed(entry: $0.entry, servedUntil: $0.servedUntil)
-                    }))
+        case .store(let store): self = .store(store)
+        case .refresh(let change): self = .refresh(change)
         case .tokenSecrets(let secrets): self = .tokenSecrets(secrets)
         case .pin(let target): self = .pin(.key(target))
         case .withdraw(let target, let entry): self = .withdraw(target, entry)

@@ -31,8 +31,8 @@ import Testing
     @Test func effectsAndInputsCountOneByOne() throws {
         let entry = try Entry(unsigned: [1])
         let target = Target(hashing: "key")
-        let published = StoreIntent(
-            target: target, entries: [entry], expiresAt: Instant(seconds: 5), origin: .published)
+        let published = StoreChange(
+            target: target, entries: [entry], expiresAt: Instant(seconds: 5), provenance: .publishedHere)
         var later = published
         later.expiresAt = Instant(seconds: 6)
         let effects: [Effect] = [

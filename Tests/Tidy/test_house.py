@@ -13,7 +13,7 @@ ARROWS = {
     "Maintenance": ("IPv8",),
     "DHTCore": ("Maintenance", "Kademlia"),
     "Migrations": (),
-    "Archive": ("Migrations", "Platform", "CLMDB", "IPv8"),
+    "Archive": ("Maintenance", "Migrations", "Platform", "CLMDB", "IPv8"),
     "Console": ("Platform", "IPv8"),
     "Bristlecone": ("Archive", "DHTCore", "Console"),
     "BristleconeCLI": ("Bristlecone",),

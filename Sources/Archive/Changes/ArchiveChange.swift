@@ -1,4 +1,5 @@
 public import IPv8
+public import Maintenance
 
 /// Something to be written. All changes of one commit become durable together.
 public enum ArchiveChange: Hashable, Sendable {
@@ -18,54 +19,6 @@ public enum ArchiveChange: Hashable, Sendable {
     case withdraw(Target, Entry)
     /// Serve values on that have been stored in the DHT again, those that are still held at the same version.
     case refresh(RefreshChange)
-}
-
-/// Values under a target that have been stored in the DHT again.
-public struct RefreshChange: Hashable, Sendable {
-    /// The key that the values are found by.
-    public var target: Target
-    /// The values, and until when each is served here.
-    public var entries: [Refreshed]
-
-    /// A value and until when it is served.
-    public struct Refreshed: Hashable, Sendable {
-        /// The value.
-        public var entry: Entry
-        /// Until when it is served; never moved backwards.
-        public var servedUntil: Instant
-
-        /// Puts the two together.
-        public init(entry: Entry, servedUntil: Instant) {
-            self.entry = entry
-            self.servedUntil = servedUntil
-        }
-    }
-
-    /// Puts a change together.
-    public init(target: Target, entries: [Refreshed]) {
-        self.target = target
-        self.entries = entries
-    }
-}
-
-/// Values to be kept under a target, from one request.
-public struct StoreChange: Hashable, Sendable {
-    /// The key that the values are found by.
-    public var target: Target
-    /// The values. Their signatures have been found valid by the caller.
-    public var entries: [Entry]
-    /// Until when they are served; never moved backwards by a refresh.
-    public var expiresAt: Instant
-    /// Who brought them.
-    public var provenance: Provenance
-
-    /// Puts a request together.
-    public init(target: Target, entries: [Entry], expiresAt: Instant, provenance: Provenance) {
-        self.target = target
-        self.entries = entries
-        self.expiresAt = expiresAt
-        self.provenance = provenance
-    }
 }
 
 extension TokenSecret {

@@ -23,11 +23,3 @@ public struct DamagedRecord: Hashable, Sendable {
     /// The key that it was found under.
     public var key: [UInt8]
 }
-
-/// Where the archive has a value from.
-public enum Provenance: Hashable, Sendable {
-    /// The operator published it through this node.
-    case publishedHere
-    /// A peer stored it here.
-    case received(from: Mid, at: Address)
-}

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import GRDB
 package import IPv8
+package import Maintenance
 
 /// A value that is to be stored in the DHT again, and how that went before.
 package struct DueValue: Hashable, Sendable {
@@ -72,8 +73,8 @@ package struct DueWalk {
 
 extension ArchiveReader {
     /// The recurring jobs as they were last written down, those that are due soonest first.
-    package func jobs() throws(ArchiveError) -> [JobState] {
-        try askedIndex().read { database in try JobState.fetchAll(database) }.sorted {
+    package func jobs() throws(ArchiveError) -> [JobReport] {
+        try askedIndex().read { database in try JobReport.fetchAll(database) }.sorted {
             ($0.due, $0.name) < ($1.due, $1.name)
         }
     }

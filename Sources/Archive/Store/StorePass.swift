@@ -1,4 +1,5 @@
 internal import IPv8
+internal import Maintenance
 
 /// The changes of one commit, in the transaction that writes them.
 ///
@@ -66,7 +67,7 @@ struct StorePass: ~Copyable {
             return try withdraw(EntryKey(target: target, entry: entry))
         case .refresh(let change):
             var changed = false
-            for refreshed in change.entries {
+            for refreshed in change.values {
                 changed = try serveOn(refreshed, under: change.target) || changed
             }
             return .done(changed: changed)

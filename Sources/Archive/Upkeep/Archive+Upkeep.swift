@@ -1,4 +1,5 @@
 public import IPv8
+public import Maintenance
 
 /// What upkeep asks the archive: which targets are due, what stands under them, and where it notes how it went.
 extension Archive {
@@ -8,20 +9,20 @@ extension Archive {
     /// The targets that are due, those that are lost soonest; pinned ones are due by when they were last looked for.
     ///
     /// - Parameter limit: how many targets to return at most.
-    public func dueList(at now: Instant, limit: Int) throws(ArchiveError) -> DueList {
+    public func dueList(at now: Instant, limit: Int) throws(ArchiveError) -> DueKeys {
         var list = try index.dueList(at: now, limit: limit)
         let pinned = try pinnedTargets()
         guard !pinned.isEmpty else { return list }
-        list.targets.removeAll { pinned.contains($0.target) }
+        list.keys.removeAll { pinned.contains($0.target) }
         for target in pinned.sorted() { try addPinned(target, to: &list, at: now) }
         // However much is due, what is pinned takes part in it by its deadline.
-        list.targets.sort { ($0.deadline, $0.target) < ($1.deadline, $1.target) }
-        list.targets.removeLast(max(0, list.targets.count - limit))
+        list.keys.sort { ($0.deadline, $0.target) < ($1.deadline, $1.target) }
+        list.keys.removeLast(max(0, list.keys.count - limit))
         return list
     }
 
     /// Counts a pinned target once, by when it was last looked for, whatever its values say.
-    private func addPinned(_ target: Target, to list: inout DueList, at now: Instant) throws(ArchiveError) {
+    private func addPinned(_ target: Target, to list: inout DueKeys, at now: Instant) throws(ArchiveError) {
         let standing = try index.standing(of: target, at: now)
         list.kept += standing.isKept ? 0 : 1
         list.total -= standing.isDue ? 1 : 0
@@ -33,7 +34,7 @@ extension Archive {
             ? now : max(state?.soughtAt.map { $0 + options.republishing.interval } ?? now, state?.retryAt ?? now)
         guard due <= now else { return list.nextDue = min(list.nextDue ?? due, due) }
         list.total += 1
-        list.targets.append(DueTarget(target: target, deadline: standing.deadline ?? now, isPinned: true))
+        list.keys.append(DueKey(target: target, deadline: standing.deadline ?? now, isPinned: true))
     }
 
     /// The targets that are pinned, by themselves or by a signer whose values stand under them; a signer's own target is
@@ -53,9 +54,9 @@ extension Archive {
 
     /// The values of a target that are to be stored again now, in the order of their keys; all pinned ones, whether they
     /// are due or not. Damaged ones are left out and remembered.
-    public func republishableEntries(of target: Target, at now: Instant) throws(ArchiveError) -> [RepublishableEntry] {
+    public func republishableEntries(of target: Target, at now: Instant) throws(ArchiveError) -> [RepublishableValue] {
         let rule = options.republishing
-        var republishable: [RepublishableEntry] = []
+        var republishable: [RepublishableValue] = []
         for table in [Table.entries, .retained] {
             let held = try readAll(table, prefix: target.bytes) { key, value in
                 ArchivedRecord(value, key: key, table: table).flatMap { record in EntryKey(key).map { ($0, record) } }
@@ -63,7 +64,7 @@ extension Archive {
             for (key, record) in held {
                 if try isPinned(key) {
                     republishable.append(
-                        RepublishableEntry(entry: record.entry, servedUntil: nil, expiresAt: record.expiresAt))
+                        RepublishableValue(entry: record.entry, servedUntil: nil))
                 } else if let due = rule.due(record, isRetained: table == .retained, under: key),
                     rule.isDue(due, at: now)
                 {
@@ -71,9 +72,8 @@ extension Archive {
                     let end = rule.origin(of: record) + rule.lifetime
                     guard isOurs || now <= end else { continue }
                     republishable.append(
-                        RepublishableEntry(
-                            entry: record.entry, servedUntil: isOurs ? nil : end + rule.servedFor,
-                            expiresAt: record.expiresAt))
+                        RepublishableValue(
+                            entry: record.entry, servedUntil: isOurs ? nil : end + rule.servedFor))
                 }
             }
         }
@@ -103,10 +103,10 @@ extension Archive {
     }
 
     /// Keeps these jobs, and leaves others as they are.
-    public func saveJobs(_ jobs: [JobState]) throws(ArchiveError) { try index.save(jobs) }
+    public func saveJobs(_ jobs: [JobReport]) throws(ArchiveError) { try index.save(jobs) }
 
     /// The recurring jobs, in the order of their names.
-    public func jobs() throws(ArchiveError) -> [JobState] { try index.jobs() }
+    public func jobs() throws(ArchiveError) -> [JobReport] { try index.jobs() }
 
     /// Keeps these buckets, and no others.
     public func saveBuckets(_ buckets: [StoredBucket], at now: Instant) throws(ArchiveError) {

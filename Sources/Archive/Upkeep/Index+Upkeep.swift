@@ -1,14 +1,15 @@
 internal import Foundation
 internal import GRDB
 internal import IPv8
+internal import Maintenance
 
 /// What is due, and how it went. Due moments stand with the entries; what an attempt came to stands in `republications`.
 extension Index {
     /// The targets of values that are due, those that are lost soonest first. An attempt that is to be repeated later holds
     /// back what was due then, not what has come due since.
-    func dueList(at now: Instant, limit: Int) throws(ArchiveError) -> DueList {
+    func dueList(at now: Instant, limit: Int) throws(ArchiveError) -> DueKeys {
         try read { database in
-            var list = DueList()
+            var list = DueKeys()
             let horizon = (now + republishRule.interval).nanoseconds
             let counts = try Row.fetchOne(
                 database,
@@ -36,7 +37,7 @@ extension Index {
             while let row = try cursor.next() {
                 guard let bits = Bits160(try row.sound(0) as Data) else { continue }
                 let deadline = Instant(nanoseconds: try row.sound(1))
-                list.targets.append(DueTarget(target: Target(bits: bits), deadline: deadline, isPinned: false))
+                list.keys.append(DueKey(target: Target(bits: bits), deadline: deadline, isPinned: false))
             }
             return list
         }
@@ -121,7 +122,7 @@ extension Index {
     }
 
     /// Keeps these jobs, and leaves others as they are.
-    func save(_ jobs: [JobState]) throws(ArchiveError) {
+    func save(_ jobs: [JobReport]) throws(ArchiveError) {
         try write { database in
             let statement = try database.cachedStatement(sql: "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?)")
             for job in jobs {
@@ -133,7 +134,7 @@ extension Index {
     }
 
     /// The recurring jobs, in the order of their names.
-    func jobs() throws(ArchiveError) -> [JobState] { try read { database in try JobState.fetchAll(database) } }
+    func jobs() throws(ArchiveError) -> [JobReport] { try read { database in try JobReport.fetchAll(database) } }
 
     /// Keeps these buckets, and no others.
     func save(_ buckets: [StoredBucket], at now: Instant) throws(ArchiveError) {
@@ -173,12 +174,12 @@ extension RepublishState {
     }
 }
 
-extension JobState {
+extension JobReport {
     /// All jobs, in the order of their names.
-    static func fetchAll(_ database: Database) throws -> [JobState] {
+    static func fetchAll(_ database: Database) throws -> [JobReport] {
         try Row.fetchAll(database, sql: "SELECT name, due_at, last_run_at, last_result, budget FROM jobs ORDER BY name")
             .map { row in
-                JobState(
+                JobReport(
                     name: try row.sound(0), due: Instant(nanoseconds: try row.sound(1)),
                     lastRun: try row.soundIfPresent(2).map { Instant(nanoseconds: $0) },
                     lastResult: try row.soundIfPresent(3), budget: try row.sound(4))

@@ -1,48 +1,5 @@
 public import IPv8
 
-/// A target whose values are to be stored again.
-public struct DueTarget: Hashable, Sendable {
-    /// The target.
-    public var target: Target
-    /// When the first of its values is lost to the DHT, as far as is known here.
-    public var deadline: Instant
-    /// Whether it is pinned, so that it is to be looked for as well.
-    public var isPinned: Bool
-
-    /// Puts one together.
-    public init(target: Target, deadline: Instant, isPinned: Bool) {
-        self.target = target
-        self.deadline = deadline
-        self.isPinned = isPinned
-    }
-}
-
-/// What is to be stored again.
-public struct DueList: Hashable, Sendable {
-    /// The targets that are lost soonest, in no particular order.
-    public var targets: [DueTarget] = []
-    /// How many targets are due in all.
-    public var total = 0
-    /// When the next one is due, of those that are not yet; `nil` where none will be.
-    public var nextDue: Instant?
-    /// How many targets are stored again sooner or later.
-    public var kept = 0
-
-    /// A list of nothing.
-    public init() {}
-}
-
-/// A value that is to be stored again.
-public struct RepublishableEntry: Hashable, Sendable {
-    /// The value.
-    public var entry: Entry
-    /// Until when it may be served by a node that it is stored on; `nil` where nothing bounds it, for what was published
-    /// here or is pinned.
-    public var servedUntil: Instant?
-    /// When it is lost to the DHT, as far as is known here.
-    public var expiresAt: Instant
-}
-
 /// How storing the values of a target again went.
 public struct RepublishResult: Hashable, Sendable {
     /// The target.
@@ -124,29 +81,6 @@ public struct RepublishState: Hashable, Sendable {
     public var soughtAt: Instant?
     /// What the last search came to.
     public var sought: RepublishResult.Sought?
-}
-
-/// A recurring job of the node.
-public struct JobState: Hashable, Sendable {
-    /// Its name.
-    public var name: String
-    /// When it is due next.
-    public var due: Instant
-    /// When it last ran; `nil` where it has not.
-    public var lastRun: Instant?
-    /// What the last run came to, in a few words.
-    public var lastResult: String?
-    /// What one run may use, in words.
-    public var budget: String
-
-    /// Puts one together.
-    public init(name: String, due: Instant, lastRun: Instant?, lastResult: String?, budget: String) {
-        self.name = name
-        self.due = due
-        self.lastRun = lastRun
-        self.lastResult = lastResult
-        self.budget = budget
-    }
 }
 
 /// A bucket of the routing table, for the record.

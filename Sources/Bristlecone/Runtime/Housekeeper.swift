@@ -115,19 +115,19 @@ final class Housekeeper: Sendable {
     }
 
     /// What it does again and again.
-    var jobs: [JobState] {
+    var jobs: [JobReport] {
         guard let last = lastSweep.withLock({ $0 }) else { return [] }
         let records = Housekeeper.recordsPerStep * Housekeeper.stepsPerMinute
         let wipe = lastWipe.withLock { $0 }.map { wipe in
-            JobState(
+            JobReport(
                 name: "wipe", due: wipe.at + .seconds(60), lastRun: wipe.at, lastResult: wipe.result,
                 budget: "all pages after something was forgotten")
         }
         return (wipe.map { [$0] } ?? []) + [
-            JobState(
+            JobReport(
                 name: "expiry", due: last.at + .seconds(60), lastRun: last.at, lastResult: last.result,
                 budget: "\(records) records a minute"),
-            JobState(
+            JobReport(
                 name: "journal_trim", due: last.at, lastRun: last.at,
                 lastResult: "with every commit, up to what the index has", budget: "two changes for each new one"),
         ]

@@ -25,24 +25,23 @@ extension NodeLoop {
         case .listDueKeys(let id, let limit): listDue(id, limit)
         case .loadRepublishable(let id, let targets): loadRepublishable(id, targets)
         case .refresh(let intent):
-            let change = RefreshChange(intent, offset: clockOffset)
+            let change = intent.moved(by: clockOffset)
             commits.add(GroupCommit.Item(change: .refresh(change), completion: nil))
         case .noteRepublication(let report):
             upkeep.note(RepublishResult(report, offset: clockOffset), at: moment.now)
-        case .saveJobs(let reports): upkeep.save(reports.map { JobState($0, offset: clockOffset) })
+        case .saveJobs(let reports): upkeep.save(reports.map { $0.moved(by: clockOffset) })
         case .callLocalNetwork: localCaller?.call(on: eventLoop)
         case .emit(let event): tell(event)
         }
     }
 
-    private func commit(_ intent: StoreIntent, _ id: WorkID) {
+    private func commit(_ intent: StoreChange, _ id: WorkID) {
         var intent = intent
         intent.expiresAt = intent.expiresAt + clockOffset
-        let store = StoreChange(intent)
         // Early means before it is on the disk, never in place of it: not when the disk has failed, is full or does not
         // keep up. A user's own value is worth the wait.
-        let isEarly = acknowledgesEarly && intent.origin != .published && commits.canPromise(store)
-        commits.add(GroupCommit.Item(change: .store(store), completion: isEarly ? nil : id))
+        let isEarly = acknowledgesEarly && intent.provenance != .publishedHere && commits.canPromise(intent)
+        commits.add(GroupCommit.Item(change: .store(intent), completion: isEarly ? nil : id))
         if isEarly { runSoon { $0.take(.commitCompleted(id, .held)) } }
     }
 
@@ -61,7 +60,7 @@ extension NodeLoop {
         let offset = clockOffset
         upkeep.listDue(at: moment.now, limit: limit) { [self] list in
             eventLoop.execute { [self] in
-                take(.dueKeysListed(id, DueKeys(list, offset: offset)))
+                take(.dueKeysListed(id, list.moved(by: .zero - offset)))
                 flush()
             }
         }
@@ -70,8 +69,8 @@ extension NodeLoop {
     private func loadRepublishable(_ id: WorkID, _ targets: [Target]) {
         let offset = clockOffset
         upkeep.load(targets, at: moment.now) { [self] loaded in
-            let targets = loaded.map { target, entries in
-                RepublishableTarget(target: target, values: entries.map { RepublishableValue($0, offset: offset) })
+            let targets = loaded.map { target, values in
+                RepublishableTarget(target: target, values: values.map { $0.moved(by: .zero - offset) })
             }
             eventLoop.execute { [self] in
                 take(.republishableLoaded(id, targets))

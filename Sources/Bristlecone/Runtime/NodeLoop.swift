@@ -349,7 +349,7 @@ final class NodeLoop: @unchecked Sendable {
             for (_, continuation) in commands { continuation.resume(returning: nil) }
             commands.removeAll()
             save(node.contactsToRemember, node.bucketReports)
-            upkeep.save(node.jobReports.map { JobState($0, offset: clockOffset) })
+            upkeep.save(node.jobReports.map { $0.moved(by: clockOffset) })
             return commits.whenIdle().map { Optional(()) }
         }
         isDeaf.withLock { $0 = true }

@@ -107,12 +107,12 @@ final class Scrubber: Sendable {
     }
 
     /// What it does again and again.
-    var jobs: [JobState] {
+    var jobs: [JobReport] {
         guard recordsPerSecond > 0, let state = progress.withLock({ $0.state }) else { return [] }
         let last = state.startedAt ?? state.finishedAt
         let due = state.run == nil ? state.finishedAt.map { $0 + Scrubber.restBetweenRuns } : last
         return [
-            JobState(
+            JobReport(
                 name: "scrub", due: due ?? .distantPast, lastRun: last,
                 lastResult: "\(state.checked) records read in this run, \(state.finishedChecked) in the last",
                 budget: "\(recordsPerSecond) records a second")

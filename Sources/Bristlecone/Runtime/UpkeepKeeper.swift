@@ -28,13 +28,13 @@ final class UpkeepKeeper: Sendable {
     }
 
     /// Lists what is due; nothing where that cannot be read at the moment.
-    func listDue(at now: Instant, limit: Int, then deliver: @escaping @Sendable (DueList) -> Void) {
+    func listDue(at now: Instant, limit: Int, then deliver: @escaping @Sendable (DueKeys) -> Void) {
         submit { keeper in
             do throws(ArchiveError) {
                 deliver(try keeper.archive.dueList(at: now, limit: limit))
             } catch {
                 keeper.logger.error("What is due to be stored again cannot be listed now: \(error)")
-                deliver(DueList())
+                deliver(DueKeys())
             }
         }
     }
@@ -42,7 +42,7 @@ final class UpkeepKeeper: Sendable {
     /// Reads the values of targets that are to be stored again.
     func load(
         _ targets: [Target], at now: Instant,
-        then deliver: @escaping @Sendable ([(Target, [RepublishableEntry])]) -> Void
+        then deliver: @escaping @Sendable ([(Target, [RepublishableValue])]) -> Void
     ) {
         submit { keeper in
             deliver(
@@ -101,7 +101,7 @@ final class UpkeepKeeper: Sendable {
     }
 
     /// Remembers the jobs.
-    func save(_ jobs: [JobState]) {
+    func save(_ jobs: [JobReport]) {
         submit { keeper in
             do throws(ArchiveError) {
                 try keeper.archive.saveJobs(jobs)

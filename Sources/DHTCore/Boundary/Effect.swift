@@ -1,5 +1,6 @@
 public import IPv8
 public import Kademlia
+public import Maintenance
 
 /// Something that a node wants done. A plain value: who carries it out, and how, is not the node's business.
 public enum Effect: Hashable, Sendable {
@@ -10,13 +11,13 @@ public enum Effect: Hashable, Sendable {
     /// Read what the DHT is served under a target.
     case load(WorkID, target: Target, offset: Int, limit: Int)
     /// Make entries durable.
-    case commit(WorkID, StoreIntent)
+    case commit(WorkID, StoreChange)
     /// List the keys whose values are to be stored again, those that are lost soonest first.
     case listDueKeys(WorkID, limit: Int)
     /// Read the values of these targets that are to be stored again.
     case loadRepublishable(WorkID, [Target])
     /// Serve values on that have been stored again.
-    case refresh(RefreshIntent)
+    case refresh(RefreshChange)
     /// Remember how storing again went.
     case noteRepublication(RepublishReport)
     /// Remember when the recurring jobs are due and how they went.
@@ -31,34 +32,6 @@ public enum Effect: Hashable, Sendable {
     case callLocalNetwork
     /// Tell the node's user.
     case emit(Event)
-}
-
-/// Entries to be made durable.
-public struct StoreIntent: Hashable, Sendable {
-    /// What they are found under.
-    public var target: Target
-    /// The entries, their signatures checked.
-    public var entries: [Entry]
-    /// Until when the DHT is served them.
-    public var expiresAt: Instant
-    /// Where they come from.
-    public var origin: Origin
-
-    /// Where entries come from.
-    public enum Origin: Hashable, Sendable {
-        /// The user of this node published them.
-        case published
-        /// A peer stored them here.
-        case stored(by: Mid, from: Address)
-    }
-
-    /// Puts one together.
-    package init(target: Target, entries: [Entry], expiresAt: Instant, origin: Origin) {
-        self.target = target
-        self.entries = entries
-        self.expiresAt = expiresAt
-        self.origin = origin
-    }
 }
 
 /// Something that the node's user may want to know.

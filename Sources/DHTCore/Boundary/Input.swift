@@ -1,4 +1,5 @@
 public import IPv8
+public import Maintenance
 
 /// Something that has happened, told to a node together with when it happened.
 public enum Input: Hashable, Sendable {

@@ -1,41 +1,6 @@
 public import IPv8
 public import Maintenance
 
-/// What is due to be stored again, as the archive tells it.
-public struct DueKeys: Hashable, Sendable {
-    /// The keys that are lost soonest.
-    public var keys: [DueKey]
-    /// How many keys are due in all.
-    public var total: Int
-    /// How many keys come due sooner or later.
-    public var kept: Int
-    /// When the next one comes due; `nil` where none will.
-    public var nextDue: Instant?
-
-    /// Puts a list together.
-    public init(keys: [DueKey], total: Int, kept: Int, nextDue: Instant?) {
-        self.keys = keys
-        self.total = total
-        self.kept = kept
-        self.nextDue = nextDue
-    }
-}
-
-/// A value that is to be stored again.
-public struct RepublishableValue: Hashable, Sendable {
-    /// The value.
-    public var entry: Entry
-    /// Until when nodes may serve it that it is stored on; `nil` where nothing bounds it: it was published here, or is
-    /// pinned.
-    public var servedUntil: Instant?
-
-    /// Puts one together.
-    public init(entry: Entry, servedUntil: Instant?) {
-        self.entry = entry
-        self.servedUntil = servedUntil
-    }
-}
-
 /// The values of one target that are to be stored again.
 public struct RepublishableTarget: Hashable, Sendable {
     /// The target.
@@ -47,22 +12,6 @@ public struct RepublishableTarget: Hashable, Sendable {
     public init(target: Target, values: [RepublishableValue]) {
         self.target = target
         self.values = values
-    }
-}
-
-/// Values that have been stored again, and until when they are to be served here.
-public struct RefreshIntent: Hashable, Sendable {
-    /// What they are found under.
-    public var target: Target
-    /// The values, each with the end of its serving.
-    public var values: [Refreshed]
-
-    /// A value and the end of its serving.
-    public struct Refreshed: Hashable, Sendable {
-        /// The value.
-        public var entry: Entry
-        /// Until when it is served.
-        public var servedUntil: Instant
     }
 }
 

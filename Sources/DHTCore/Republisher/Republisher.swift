@@ -231,9 +231,9 @@ struct Republisher: Sendable {
         for (entry, holder) in lookup.findings.fromOthers {
             guard let commit = turn.begin(.soughtCopy(id)) else { break }
             commits += 1
-            let intent = StoreIntent(
+            let intent = StoreChange(
                 target: lookup.target, entries: [entry], expiresAt: turn.now + servedFor,
-                origin: .stored(by: holder.publicKey.mid, from: holder.address))
+                provenance: .received(from: holder.publicKey.mid, at: holder.address))
             turn.append(.commit(commit, intent))
         }
         runs[id]?.wait = commits > 0 ? .commits(commits) : nil
@@ -330,9 +330,9 @@ struct Republisher: Sendable {
         turn.counters.keysRepublished += 1
         let end = turn.now + servedFor
         let refreshed = item.entries.map { value in
-            RefreshIntent.Refreshed(entry: value.entry, servedUntil: min(end, value.servedUntil ?? end))
+            RefreshChange.Refreshed(entry: value.entry, servedUntil: min(end, value.servedUntil ?? end))
         }
-        turn.append(.refresh(RefreshIntent(target: item.target, values: refreshed)))
+        turn.append(.refresh(RefreshChange(target: item.target, values: refreshed)))
         report(item.target, .stored, by: item.holders, retryAt: nil, item.sought, &turn)
     }
 

@@ -93,10 +93,10 @@ struct Serving: Sendable {
         }
         guard let id = turn.begin(.store(request.id, from: sender), in: overlay.isContact(sender) ? .known : .strangers)
         else { return turn.drop(.overloaded) }
-        let intent = StoreIntent(
+        let intent = StoreChange(
             target: request.target, entries: entries,
             expiresAt: turn.now + servingTime(of: request.target, in: sender.address.family, &overlay, at: turn.now),
-            origin: .stored(by: sender.publicKey.mid, from: sender.address))
+            provenance: .received(from: sender.publicKey.mid, at: sender.address))
         turn.append(.commit(id, intent))
     }
 
@@ -121,9 +121,9 @@ struct Serving: Sendable {
             guard let commit = turn.begin(.copy) else { return }
             let holder = discovery.holder
             let served = turn.now + servingTime(of: target, in: holder.address.family, &overlay, at: turn.now)
-            let intent = StoreIntent(
+            let intent = StoreChange(
                 target: target, entries: [discovery.entry], expiresAt: min(served, discovery.expiry),
-                origin: .stored(by: holder.publicKey.mid, from: holder.address))
+                provenance: .received(from: holder.publicKey.mid, at: holder.address))
             turn.append(.commit(commit, intent))
         }
     }

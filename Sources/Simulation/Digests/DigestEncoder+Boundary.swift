@@ -182,13 +182,13 @@ extension DigestEncoder {
         }
     }
 
-    private mutating func add(_ intent: StoreIntent) {
+    private mutating func add(_ intent: StoreChange) {
         add(intent.target)
         add(intent.entries)
         add(intent.expiresAt)
-        switch intent.origin {
-        case .published: begin(1)
-        case .stored(let mid, let address):
+        switch intent.provenance {
+        case .publishedHere: begin(1)
+        case .received(let mid, let address):
             begin(2)
             add(mid)
             add(address)

@@ -28,7 +28,7 @@ extension DigestEncoder {
         }
     }
 
-    mutating func add(_ intent: RefreshIntent) {
+    mutating func add(_ intent: RefreshChange) {
         add(intent.target)
         add(intent.values.count)
         for value in intent.values {

@@ -107,10 +107,10 @@ extension ModelArchive {
 }
 
 extension ModelArchive.Holder {
-    init(_ origin: StoreIntent.Origin) {
-        switch origin {
-        case .published: self = .theOperator
-        case .stored(_, let address): self = .network(ModelArchive.Network(address.host))
+    init(_ provenance: Provenance) {
+        switch provenance {
+        case .publishedHere: self = .theOperator
+        case .received(_, let address): self = .network(ModelArchive.Network(address.host))
         }
     }
 }

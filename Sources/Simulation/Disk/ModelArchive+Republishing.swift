@@ -1,6 +1,6 @@
 package import DHTCore
 package import IPv8
-internal import Maintenance
+package import Maintenance
 
 /// Republishing.
 extension ModelArchive {

@@ -1,6 +1,7 @@
 package import DHTCore
 package import IPv8
 package import Kademlia
+package import Maintenance
 
 /// A model of the archive, without a disk and with room for everything except too many values of one key: which value
 /// replaces which, which one makes room, what is served and what is due.
@@ -73,7 +74,7 @@ package final class ModelArchive: Storage {
 
     // MARK: Storing
 
-    private func store(_ intent: StoreIntent, at now: Instant) -> CommitOutcome {
+    private func store(_ intent: StoreChange, at now: Instant) -> CommitOutcome {
         var outcome = CommitOutcome.held
         for entry in intent.entries {
             switch keep(entry, of: intent, at: now) {
@@ -85,7 +86,7 @@ package final class ModelArchive: Storage {
         return outcome
     }
 
-    private func keep(_ entry: Entry, of intent: StoreIntent, at now: Instant) -> CommitOutcome {
+    private func keep(_ entry: Entry, of intent: StoreChange, at now: Instant) -> CommitOutcome {
         let id = entry.id
         let version = entry.signature?.version ?? Version(0)
         guard let index = index(of: id, under: intent.target), let held = holdings[intent.target]?[index] else {
@@ -105,8 +106,8 @@ package final class ModelArchive: Storage {
                 var back = held
                 back.expiresAt = max(held.expiresAt, intent.expiresAt)
                 back.lastStored = now
-                if intent.origin == .published { back.holder = .theOperator }
-                return serve(back, for: Holder(intent.origin), under: intent.target, at: now) ? .held : .refused
+                if intent.provenance == .publishedHere { back.holder = .theOperator }
+                return serve(back, for: Holder(intent.provenance), under: intent.target, at: now) ? .held : .refused
             }
         }
         if version == heldVersion, !isFromItsSigner(entry, intent) { return .superseded }
@@ -117,18 +118,18 @@ package final class ModelArchive: Storage {
         holdings[target]?.firstIndex { $0.id == id }
     }
 
-    private func isFromItsSigner(_ entry: Entry, _ intent: StoreIntent) -> Bool {
-        switch intent.origin {
-        case .published: true
-        case .stored(let mid, _): entry.signature?.signer.mid == mid
+    private func isFromItsSigner(_ entry: Entry, _ intent: StoreChange) -> Bool {
+        switch intent.provenance {
+        case .publishedHere: true
+        case .received(let mid, _): entry.signature?.signer.mid == mid
         }
     }
 
     /// Stores a new value, or one that replaces another.
-    private func put(_ entry: Entry, _ id: EntryID, of intent: StoreIntent, at now: Instant) -> CommitOutcome {
+    private func put(_ entry: Entry, _ id: EntryID, of intent: StoreChange, at now: Instant) -> CommitOutcome {
         let new = Holding(
             entry: entry, id: id, kind: Kind(entry, id, under: intent.target), expiresAt: intent.expiresAt,
-            firstSeen: now, lastStored: now, holder: Holder(intent.origin), place: .served)
+            firstSeen: now, lastStored: now, holder: Holder(intent.provenance), place: .served)
         return serve(new, for: new.holder, under: intent.target, at: now) ? .held : .refused
     }
 
@@ -184,9 +185,9 @@ package final class ModelArchive: Storage {
     }
 
     /// A served value after another store.
-    private func refreshed(_ held: Holding, by intent: StoreIntent, at now: Instant) -> Holding {
+    private func refreshed(_ held: Holding, by intent: StoreChange, at now: Instant) -> Holding {
         let expiresAt = max(held.expiresAt, intent.expiresAt)
-        let becomesOurs = intent.origin == .published && !held.isPublished
+        let becomesOurs = intent.provenance == .publishedHere && !held.isPublished
         let comesBack = held.expiresAt <= now && expiresAt > now
         guard becomesOurs || comesBack || expiresAt - held.expiresAt >= timing.refreshWorthWriting else {
             return held
@@ -198,7 +199,7 @@ package final class ModelArchive: Storage {
         return refreshed
     }
 
-    private func refresh(_ intent: RefreshIntent, at now: Instant) {
+    private func refresh(_ intent: RefreshChange, at now: Instant) {
         for stored in intent.values {
             guard let index = index(of: stored.entry.id, under: intent.target),
                 var held = holdings[intent.target]?[index], held.entry == stored.entry

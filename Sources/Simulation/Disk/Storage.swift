@@ -1,6 +1,7 @@
 package import DHTCore
 package import IPv8
 package import Kademlia
+package import Maintenance
 
 /// A machine's archive, which outlives its node, in the archive's time.
 ///
@@ -51,9 +52,9 @@ package struct Sweep: Hashable, Sendable {
 
 /// A change that needs to be durable.
 package enum StorageChange: Sendable {
-    case store(StoreIntent)
+    case store(StoreChange)
     /// Republished values.
-    case refresh(RefreshIntent)
+    case refresh(RefreshChange)
     case tokenSecrets([TokenSecret])
     /// Everything under a target is pinned.
     case pin(Target)

@@ -55,7 +55,7 @@ extension NodeHost {
         }
     }
 
-    private func commit(_ intent: StoreIntent, _ id: WorkID, _ actions: inout Actions) {
+    private func commit(_ intent: StoreChange, _ id: WorkID, _ actions: inout Actions) {
         var intent = intent
         intent.expiresAt = intent.expiresAt + offset
         guard settings.sabotage.contains(.acknowledgesEarly) else {
@@ -66,37 +66,10 @@ extension NodeHost {
     }
 }
 
-// The archive speaks in wall time, the core in its own.
-
-extension DueKeys {
-    fileprivate func moved(by offset: Duration) -> DueKeys {
-        guard offset != .zero else { return self }
-        var moved = self
-        moved.nextDue = nextDue.map { $0 + offset }
-        moved.keys = keys.map { DueKey(target: $0.target, deadline: $0.deadline + offset, isPinned: $0.isPinned) }
-        return moved
-    }
-}
-
 extension RepublishableTarget {
     fileprivate func moved(by offset: Duration) -> RepublishableTarget {
         RepublishableTarget(
             target: target,
-            values: values.map { RepublishableValue(entry: $0.entry, servedUntil: $0.servedUntil.map { $0 + offset }) })
-    }
-}
-
-extension RefreshIntent {
-    fileprivate func moved(by offset: Duration) -> RefreshIntent {
-        var moved = self
-        for place in moved.values.indices { moved.values[place].servedUntil = values[place].servedUntil + offset }
-        return moved
-    }
-}
-
-extension JobReport {
-    fileprivate func moved(by offset: Duration) -> JobReport {
-        JobReport(
-            name: name, due: due + offset, lastRun: lastRun.map { $0 + offset }, lastResult: lastResult, budget: budget)
+            values: values.map { $0.moved(by: offset) })
     }
 }

@@ -67,7 +67,7 @@ package final class ArchivistWorld {
             let entry = try Entry(unsigned: Array("\(number)".utf8))
             let storedAt = world.now - ages.upperBound + span * (Double(number) / Double(max(1, targets.count)))
             let expiresAt = storedAt + settings.timing.servedFor
-            let intent = StoreIntent(target: target, entries: [entry], expiresAt: expiresAt, origin: .published)
+            let intent = StoreChange(target: target, entries: [entry], expiresAt: expiresAt, provenance: .publishedHere)
             _ = storage.commit([.store(intent)], at: storedAt)
             guard expiresAt > world.now else { continue }
             for place in settlement.closest(to: target, count: 8) {

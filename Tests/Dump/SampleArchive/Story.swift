@@ -1,5 +1,6 @@
 import Archive
 import IPv8
+import Maintenance
 
 /// A small archive's past, told from the beginning. Moments lie half an hour beside full hours, so that ages read the same
 /// some minutes later.
@@ -97,10 +98,10 @@ struct Story {
 
     private func upkeep(_ archive: Archive) throws {
         try archive.saveJobs([
-            JobState(
+            JobReport(
                 name: "republish", due: moment(-1), lastRun: moment(-2), lastResult: "2 keys stored",
                 budget: "400 packets a second"),
-            JobState(name: "sweep", due: moment(1), lastRun: nil, lastResult: nil, budget: "4,096 records a step"),
+            JobReport(name: "sweep", due: moment(1), lastRun: nil, lastResult: nil, budget: "4,096 records a step"),
         ])
         let holder = RepublishResult.Holder(
             mid: Story.key(4).publicKey.mid, address: Address(host: .v4(0xC000_0204), port: 8004))

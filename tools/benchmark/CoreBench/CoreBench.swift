@@ -2,6 +2,7 @@ import DHTCore
 import Glibc
 import IPv8
 import Kademlia
+import Maintenance
 
 /// Measures what one input costs a node's core, without sockets, signatures and disk.
 ///

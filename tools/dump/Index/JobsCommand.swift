@@ -2,6 +2,7 @@ internal import Archive
 internal import ArgumentParser
 internal import Console
 internal import IPv8
+internal import Maintenance
 
 /// `bristlecone-dump jobs`
 struct JobsCommand: GuardedCommand {
@@ -43,7 +44,7 @@ struct JobsCommand: GuardedCommand {
 
 /// Something to be done.
 private enum Due {
-    case job(JobState)
+    case job(JobReport)
     case value(DueValue)
 
     static func columns(on terminal: Terminal) -> [ColumnTable.Column] {

@@ -6,20 +6,20 @@ extension Model {
     private static let servedFor: Duration = .seconds(3600)
 
     /// The node only writes authentic values, and for no longer than the overlay serves them.
-    func check(_ intent: StoreIntent, at now: Instant) throws(Violation) {
+    func check(_ intent: StoreChange, at now: Instant) throws(Violation) {
         try require(!intent.entries.isEmpty && intent.entries.count <= 8, "\(intent.entries.count) values in a commit")
         try require(intent.expiresAt <= now + Model.servedFor, "a value is to be served for more than an hour")
         for entry in intent.entries {
             try require(Forgery.isAuthentic(entry), "a value with a wrong signature is written")
         }
-        switch intent.origin {
-        case .published:
+        switch intent.provenance {
+        case .publishedHere:
             let isAsked = openCommands.values.contains { command in
                 guard case .publish(let target, let entry) = command else { return false }
                 return target == intent.target && [entry] == intent.entries
             }
             try require(isAsked, "a value is published that nobody published")
-        case .stored(let mid, let address):
+        case .received(let mid, let address):
             guard !wasStored(intent, by: mid, from: address) else { return }
             for entry in intent.entries {
                 try require(offered.contains(entry), "a value is written that nobody stored and nobody offered")
@@ -32,7 +32,7 @@ extension Model {
         }
     }
 
-    private func wasStored(_ intent: StoreIntent, by mid: Mid, from address: Address) -> Bool {
+    private func wasStored(_ intent: StoreChange, by mid: Mid, from address: Address) -> Bool {
         storeRequests(from: address).contains { received in
             guard case .storeRequest(let request) = received.message else { return false }
             return received.peer.publicKey.mid == mid && request.target == intent.target

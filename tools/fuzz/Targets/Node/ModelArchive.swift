@@ -12,7 +12,7 @@ struct ModelArchive {
 
     /// Makes entries durable; false if a later version, or the same version with other data, is there.
     @discardableResult
-    mutating func write(_ intent: StoreIntent) -> Bool {
+    mutating func write(_ intent: StoreChange) -> Bool {
         var areAllHeld = true
         for entry in intent.entries {
             var values = held[intent.target] ?? []

@@ -18,7 +18,7 @@ struct NodeRun {
     var checks: [(id: WorkID, packet: Packet, entries: [Entry])] = []
     /// Reads and writes under way, and the packets that led to them.
     var loads: [(id: WorkID, target: Target, offset: Int, limit: Int, packet: [UInt8]?)] = []
-    var commits: [(id: WorkID, intent: StoreIntent, packet: [UInt8]?)] = []
+    var commits: [(id: WorkID, intent: StoreChange, packet: [UInt8]?)] = []
     var commandCount: UInt64 = 0
     /// Received datagrams, to be repeated.
     var datagrams: [(bytes: [UInt8], from: Address)] = []
