@@ -110,9 +110,9 @@ extension StorePass {
         case .serveAgain(let key):
             guard let entry = try kept(key, in: .retained) else { return }
             try serveAgain(key, entry)
-        case .charge(let budget, let holder):
+        case .charge(let budget, let source):
             guard let filing = try presentFiling(of: bytes, in: budget) else { return }
-            try refile(filing, to: holder)
+            try refile(filing, to: source)
         case .removeVersion(let key):
             try removeVersion(key)
             tally("removed")

@@ -87,7 +87,7 @@ import Testing
         try archive.store(try Sample.signed("x", version: 1))
         _ = try archive.commit([.pin(.signer(Sample.key.publicKey.mid))], at: .start)
         try archive.sweepRound(at: .start)
-        let own = Account(budget: .served, holder: .theOperator)
+        let own = Account(budget: .served, source: .theOperator)
         let holding = { () throws in try archive.rawRecord(.holdings, AccountKey.holding(own)) }
         #expect(try holding() != nil)
         _ = try archive.commit([.unpin(.signer(Sample.key.publicKey.mid))], at: .start)
@@ -149,7 +149,7 @@ import Testing
     @Test func damagedAccountsCostNoValueAndAreMended() throws {
         let archive = try archive(values: 4)
         for number in 0..<4 { try archive.store(try letter(number), under: target(number), at: .start + number) }
-        let account = AccountKey.holding(Account(budget: .served, holder: Holder(Sample.address.host)))
+        let account = AccountKey.holding(Account(budget: .served, source: Source(Sample.address.host)))
         try archive.putRaw(.holdings, account, [1, 2, 3])
         for number in 4..<12 {
             let outcome = try archive.store(try letter(number), under: target(number), at: .start + number).first

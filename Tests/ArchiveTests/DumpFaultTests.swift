@@ -50,8 +50,8 @@ import Testing
         Change(testDescription: "a flag of an earlier version", kind: .history) { $0.body[8 + Field.flags] |= 4 },
         Change(testDescription: "a replacement before 1970", kind: .history) { $0.body[0] |= 0x80 },
         Change(testDescription: "a number without a next one", kind: .history) { $0.key[40] = 0xFF },
-        Change(testDescription: "a holder of no family", kind: .floor) { $0.body[12] = 7 },
-        Change(testDescription: "a holder with too long a prefix", kind: .floor) { $0.body[13] = 1 },
+        Change(testDescription: "a source of no family", kind: .floor) { $0.body[12] = 7 },
+        Change(testDescription: "a source with too long a prefix", kind: .floor) { $0.body[13] = 1 },
         Change(testDescription: "a longer floor", kind: .floor) { $0.body.append(0) },
         Change(testDescription: "the operator with a prefix", kind: .evidence) { $0.body[12] = 0 },
         Change(testDescription: "a pair of one value", kind: .evidence) { item in
@@ -136,12 +136,12 @@ import Testing
     func forbiddenFieldsOfLinesAreRefused(format: RowFormat) throws {
         let text = try Dumps.lines(items, format)
         let floor = try #require(items.first { $0.kind == .floor })
-        let holder = Hex.encode(floor.body.suffix(Holder.byteCount))
-        let bad = text.replacing(holder, with: "07" + holder.dropFirst(2), maxReplacements: 1)
+        let source = Hex.encode(floor.body.suffix(Source.byteCount))
+        let bad = text.replacing(source, with: "07" + source.dropFirst(2), maxReplacements: 1)
         #expect(bad != text)
         for isUnsealed in [false, true] {
             let error = #expect(throws: DumpError.self) { try Dumps.read(Array(bad.utf8), isUnsealed: isUnsealed) }
-            #expect("\(try #require(error))".contains("its holder does not exist (kind 7"))
+            #expect("\(try #require(error))".contains("its source does not exist (kind 7"))
         }
     }
 
@@ -185,7 +185,7 @@ import Testing
         var encoder = RecordEncoder()
         let place = SignerKey(target: Sample.target, signer: Sample.key.publicKey.mid)
         encoder.encode(
-            FloorRecord(version: Version(.max), noted: .start, holder: Holder(IPAddress.v4(0))), under: place)
+            FloorRecord(version: Version(.max), noted: .start, source: Source(IPAddress.v4(0))), under: place)
         var body: [UInt8] = []
         try encoder.finish { (_, value) throws(ArchiveError) in body = Array(value.dropFirst().dropLast(8)) }
         let floor = DumpItem(kind: .floor, key: place.bytes, body: body)

@@ -37,26 +37,26 @@ import Testing
     // MARK: Locks
 
     @Test func deletingTheFileLetsNobodyIn() throws {
-        let held = try HeldFolder(folder.path)
+        let held = try LockedFolder(folder.path)
         #expect(unlink(lockFile) == 0)
-        #expect(throws: ArchiveError.inUse(folder: folder.path)) { try HeldFolder(folder.path) }
+        #expect(throws: ArchiveError.inUse(folder: folder.path)) { try LockedFolder(folder.path) }
         #expect(try ArchiveReader.open(folder: folder.path).isInUse)
         withExtendedLifetime(held) {}
     }
 
     @Test func lockOfAnEarlierVersionCounts() throws {
         let file = try lockOnlyTheFile()
-        #expect(throws: ArchiveError.inUse(folder: folder.path)) { try HeldFolder(folder.path) }
+        #expect(throws: ArchiveError.inUse(folder: folder.path)) { try LockedFolder(folder.path) }
         #expect(try ArchiveReader.open(folder: folder.path).isInUse)
         close(file)
-        _ = try HeldFolder(folder.path)
+        _ = try LockedFolder(folder.path)
     }
 
     @Test func readerWithoutAFileKeepsNodesOut() throws {
         #expect(access(lockFile, F_OK) != 0)
         let reader = try ArchiveReader.open(folder: folder.path)
         #expect(throws: ArchiveError.beingRead(folder: folder.path, processIDs: [getpid()])) {
-            try HeldFolder(folder.path)
+            try LockedFolder(folder.path)
         }
         #expect(try !ArchiveReader.open(folder: folder.path).isInUse)
         withExtendedLifetime(reader) {}
@@ -99,7 +99,7 @@ import Testing
             throws: ArchiveError.unsafe(
                 path: folder.path, problem: "can be written to by every user (permissions 0777)",
                 remedy: "run: chmod o-w \(folder.path)")
-        ) { try HeldFolder(folder.path) }
+        ) { try LockedFolder(folder.path) }
         #expect(chmod(folder.path, 0o770) == 0)
         #expect(try check().first?.contains("0770") == true)
         #expect(chmod(folder.path, 0o700) == 0)
@@ -117,7 +117,7 @@ import Testing
         try Data("precious".utf8).write(to: URL(filePath: target))
         unlink(folder.path + "/" + name)
         try FileManager.default.createSymbolicLink(atPath: folder.path + "/" + name, withDestinationPath: target)
-        let error = try #require(throws: ArchiveError.self) { try HeldFolder(folder.path) }
+        let error = try #require(throws: ArchiveError.self) { try LockedFolder(folder.path) }
         #expect(error == FolderSafety.link(folder.path + "/" + name))
         #expect(try victim.bytes(target) == Array("precious".utf8))
     }

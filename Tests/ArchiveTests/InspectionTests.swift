@@ -109,7 +109,7 @@ import Testing
     }
 
     @Test func besideANodeOneStateIsLookedOver() throws {
-        let held = try HeldFolder(folder.path)
+        let held = try LockedFolder(folder.path)
         let archive = try folder.open()
         let reader = try ArchiveReader.open(folder: folder.path)
         #expect(reader.isInUse)
@@ -142,15 +142,15 @@ extension InspectionTests {
     }
 
     @Test func wrongRecordsOfTheAccountsAreFoundAndMadeAnew() throws {
-        let stranger = Holder(IPAddress.v4(0x0909_0909))
-        let account = Account(budget: .served, holder: stranger)
+        let stranger = Source(IPAddress.v4(0x0909_0909))
+        let account = Account(budget: .served, source: stranger)
         let filing = Filing(
-            budget: .served, holder: stranger, since: .start, key: try firstKey(.entries), charge: 1)
+            budget: .served, source: stranger, since: .start, key: try firstKey(.entries), charge: 1)
         let key = try firstKey(.holdings)
         let known = try #require(AccountKey.readHolding(key))
         let wrongs: [(ArchiveTable, (inout RecordEncoder) -> Void)] = [
-            (.holdings, { $0.encode(Holding(count: 77, bytes: 7), of: known) }),
-            (.holdings, { $0.encode(Holding(count: 1, bytes: 7), of: account) }),
+            (.holdings, { $0.encode(Usage(count: 77, bytes: 7), of: known) }),
+            (.holdings, { $0.encode(Usage(count: 1, bytes: 7), of: account) }),
             (.ranks, { $0.encodeEmpty(AccountKey.rank(account, bytes: 7), in: .ranks) }),
             (.ages, { $0.encodeEmpty(AccountKey.age(filing), in: .ages) }),
         ]

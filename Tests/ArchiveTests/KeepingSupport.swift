@@ -13,9 +13,9 @@ extension Archive {
         try environment.read { (transaction) throws(ArchiveError) in try transaction.recordCount(table) }
     }
 
-    func charged(_ budget: Budget) throws -> Holding {
+    func charged(_ budget: Budget) throws -> Usage {
         try environment.read { (transaction) throws(ArchiveError) in
-            try transaction.counts()?[budget] ?? Holding()
+            try transaction.counts()?[budget] ?? Usage()
         }
     }
 
@@ -36,36 +36,36 @@ extension Archive {
 
     private func holdingsAreRight() throws -> Bool {
         try environment.read { (transaction) throws(ArchiveError) in
-            var holdings: [Account: Holding] = [:]
-            var totals: [Budget: Holding] = [:]
+            var holdings: [Account: Usage] = [:]
+            var totals: [Budget: Usage] = [:]
             var ages = 0
             for budget in Budget.allCases {
                 try transaction.forEach(budget.table, prefix: []) { (key, value) throws(ArchiveError) in
                     guard var filing = StorePass.filing(of: value, under: Array(key), in: budget) else { return true }
-                    let own = Filing(filing, holder: .theOperator)
+                    let own = Filing(filing, source: .theOperator)
                     if try transaction.has(.ages, AccountKey.age(own)) { filing = own }
                     if try transaction.has(.ages, AccountKey.age(filing)) { ages += 1 }
-                    let charge = Holding(count: 1, bytes: filing.charge)
-                    holdings[Account(budget: budget, holder: filing.holder), default: Holding()].add(charge)
-                    totals[budget, default: Holding()].add(charge)
+                    let charge = Usage(count: 1, bytes: filing.charge)
+                    holdings[Account(budget: budget, source: filing.source), default: Usage()].add(charge)
+                    totals[budget, default: Usage()].add(charge)
                     return true
                 }
             }
             var isRight = try transaction.recordCount(.ages) == ages
             if try transaction.recordCount(.holdings) != holdings.count { isRight = false }
-            let ranked = holdings.filter { $0.key.holder != .theOperator }
+            let ranked = holdings.filter { $0.key.source != .theOperator }
             if try transaction.recordCount(.ranks) != ranked.count { isRight = false }
             isRight = isRight && ages == holdings.values.reduce(0) { $0 + $1.count }
             for (account, holding) in holdings {
                 let written = try lending(AccountKey.holding(account)) { (key) throws(ArchiveError) in
-                    try transaction.get(.holdings, key).flatMap { Holding($0, key: key) }
+                    try transaction.get(.holdings, key).flatMap { Usage($0, key: key) }
                 }
                 isRight = isRight && written == holding
-                guard account.holder != .theOperator else { continue }
+                guard account.source != .theOperator else { continue }
                 if try !transaction.has(.ranks, AccountKey.rank(account, bytes: holding.bytes)) { isRight = false }
             }
             let counts = try transaction.counts()
-            for budget in Budget.allCases { isRight = isRight && counts?[budget] == totals[budget, default: Holding()] }
+            for budget in Budget.allCases { isRight = isRight && counts?[budget] == totals[budget, default: Usage()] }
             return isRight
         }
     }

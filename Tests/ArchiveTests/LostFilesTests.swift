@@ -128,7 +128,7 @@ import Testing
         #expect(!archive.hasLostReadersFile)
         #expect(unlink(readers) == 0)
         #expect(archive.hasLostReadersFile)
-        let held = try HeldFolder(folder.path)
+        let held = try LockedFolder(folder.path)
         let error = try #require(throws: ArchiveError.self) { try ArchiveReader.open(folder: folder.path) }
         #expect(error.description.contains(readers))
         #expect(access(readers, F_OK) != 0, "no other one was made")

@@ -109,7 +109,7 @@ import Testing
         try archive.followToEnd()
         archive.close()
         let before = try Dumps.items(folder)
-        let result = try CompactedArchive(try HeldFolder(folder.path)).run(
+        let result = try CompactedArchive(try LockedFolder(folder.path)).run(
             keepsOld: false, progress: { _ in })
         #expect(result.bytesAfter < result.bytesBefore && result.keptAs == nil)
         #expect(try Dumps.items(folder) == before)
@@ -129,7 +129,7 @@ import Testing
         let reader = try ReadOnlyEnvironment(path: folder.path + "/archive.mdb", isShared: true)
         archive.close()
         let before = try Dumps.items(folder)
-        _ = try CompactedArchive(try HeldFolder(folder.path)).run(keepsOld: false, progress: { _ in })
+        _ = try CompactedArchive(try LockedFolder(folder.path)).run(keepsOld: false, progress: { _ in })
         #expect(try Dumps.items(folder) == before)
         let node = try folder.open()
         try node.store(Sample.unsigned("one commit"), under: Target(hashing: "later"), at: Folder.filled)
@@ -144,20 +144,20 @@ import Testing
     func rootChangesNothingOfSomebodyElses() throws {
         #expect(chown(folder.path, 65_534, 65_534) == 0)
         #expect(throws: ArchiveError.foreignFolder(folder: folder.path, owner: "nobody")) {
-            try HeldFolder(folder.path)
+            try LockedFolder(folder.path)
         }
     }
 
     @Test func oldArchiveIsKeptWhereThatIsAsked() throws {
-        let result = try CompactedArchive(try HeldFolder(folder.path)).run(
+        let result = try CompactedArchive(try LockedFolder(folder.path)).run(
             keepsOld: true, progress: { _ in })
         let kept = try #require(result.keptAs)
         #expect(try !folder.bytes(kept).isEmpty)
         #expect(throws: ArchiveError.keptArchive(path: kept)) {
-            try CompactedArchive(try HeldFolder(folder.path)).run(keepsOld: true, progress: { _ in })
+            try CompactedArchive(try LockedFolder(folder.path)).run(keepsOld: true, progress: { _ in })
         }
         // What was kept on purpose is nobody else's to delete.
-        _ = try CompactedArchive(try HeldFolder(folder.path)).run(keepsOld: false, progress: { _ in })
+        _ = try CompactedArchive(try LockedFolder(folder.path)).run(keepsOld: false, progress: { _ in })
         #expect(FileManager.default.fileExists(atPath: kept))
     }
 
@@ -176,7 +176,7 @@ import Testing
             #expect(link(folder.lmdb, aside) == 0)
         }
         try "half a copy".write(toFile: folder.lmdb + ".compacted", atomically: false, encoding: .utf8)
-        _ = try CompactedArchive(try HeldFolder(folder.path)).run(keepsOld: false, progress: { _ in })
+        _ = try CompactedArchive(try LockedFolder(folder.path)).run(keepsOld: false, progress: { _ in })
         #expect(try Dumps.items(folder) == before)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         #expect(!names.contains { $0.hasPrefix("archive.mdb.") })
@@ -192,7 +192,7 @@ import Testing
         try handle.truncate(atOffset: 5000)
         try handle.close()
         #expect(throws: ArchiveError.unfinishedCompact(path: aside)) {
-            try CompactedArchive(try HeldFolder(folder.path)).run(keepsOld: false, progress: { _ in })
+            try CompactedArchive(try LockedFolder(folder.path)).run(keepsOld: false, progress: { _ in })
         }
         #expect(FileManager.default.fileExists(atPath: aside))
     }
@@ -212,8 +212,8 @@ import Testing
     }
 
     @Test func folderIsHeldByOneAlone() throws {
-        let held = try HeldFolder(folder.path)
-        #expect(throws: ArchiveError.inUse(folder: folder.path)) { try HeldFolder(folder.path) }
+        let held = try LockedFolder(folder.path)
+        #expect(throws: ArchiveError.inUse(folder: folder.path)) { try LockedFolder(folder.path) }
         #expect(try ArchiveReader.open(folder: folder.path).isInUse)
         withExtendedLifetime(held) {}
     }
@@ -228,13 +228,13 @@ import Testing
             isDone.withLock { $0 = true }
             reader.withLock { $0 = nil }
         }
-        let held = try HeldFolder(folder.path)
+        let held = try LockedFolder(folder.path)
         #expect(isDone.withLock { $0 })
         withExtendedLifetime(held) {}
     }
 
     @Test func copyOfAnArchiveInUseIsAtRest() throws {
-        let held = try HeldFolder(folder.path)
+        let held = try LockedFolder(folder.path)
         let archive = try folder.open()
         let before = try ArchiveReader.open(folder: folder.path).atRest(temporaryFolder: NSTemporaryDirectory())
         #expect(!before.isInUse)

@@ -191,14 +191,14 @@ extension Folder {
     }
 
     @Test func impossibleTimesHaveTheirOrderToo() throws {
-        func value(_ text: String, _ firstSeen: Instant) throws -> HeldValue {
+        func value(_ text: String, _ firstSeen: Instant) throws -> ArchivedValue {
             let entry = try Sample.unsigned(text)
             let record = ArchivedRecord(
                 entry: entry, firstSeen: firstSeen, lastStored: firstSeen, expiresAt: firstSeen,
                 provenance: Sample.received)
-            return HeldValue(EntryKey(target: Sample.target, entry: entry), record)
+            return ArchivedValue(EntryKey(target: Sample.target, entry: entry), record)
         }
         let (first, last) = (try value("a", .distantPast), try value("b", .start))
-        #expect(HeldValue.isServedFirst(last, first) && !HeldValue.isServedFirst(first, last))
+        #expect(ArchivedValue.isServedFirst(last, first) && !ArchivedValue.isServedFirst(first, last))
     }
 }

@@ -54,15 +54,15 @@ import Testing
     }
 
     private func listed(_ reader: ArchiveReader, _ filter: ValueFilter, part: Int, at now: Instant) throws
-        -> [HeldValue]
+        -> [ArchivedValue]
     {
         var walk = ValueWalk(reader, filter, at: now)
-        var values: [HeldValue] = []
+        var values: [ArchivedValue] = []
         while !walk.isAtEnd { values += try walk.next(atMost: part) }
         return values
     }
 
-    private func stored(_ values: [HeldValue]) throws -> [Stored] {
+    private func stored(_ values: [ArchivedValue]) throws -> [Stored] {
         try values.map { value in
             let record = try #require(value.record)
             return Stored(target: value.target, entry: record.entry, at: record.firstSeen)
@@ -135,7 +135,7 @@ import Testing
                 for descending in [false, true] {
                     var walk = try SortedWalk(
                         reader, filter, by: order, descending: descending, limit: nil, at: course.end)
-                    var values: [HeldValue] = []
+                    var values: [ArchivedValue] = []
                     while !walk.isAtEnd { values += try walk.next() }
                     #expect(Set(values) == Set(byKey) && values.count == byKey.count)
                     let times = values.compactMap { $0.record?.firstSeen }

@@ -33,7 +33,7 @@ struct CompactCommand: GuardedCommand {
         guard access(options.folder + "/archive.mdb", F_OK) == 0 else {
             throw ArchiveError.noArchive(folder: options.folder)
         }
-        let folder = try HeldFolder(options.folder)
+        let folder = try LockedFolder(options.folder)
         var progress = ProgressLine()
         let result = try CompactedArchive(folder).run(keepsOld: keep) { step in
             switch step {

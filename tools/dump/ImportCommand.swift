@@ -71,7 +71,7 @@ struct ImportCommand: GuardedCommand {
         }
         if let gaps = check.gaps { Output.complain("\(name) \(gaps)") }
         let isNew = try makeFolder()
-        let held = try HeldFolder(options.folder)
+        let held = try LockedFolder(options.folder)
         var archiveOptions = ArchiveOptions(fittingIndexIn: options.folder)
         archiveOptions.liveBytesMax = sizeMax << 30
         archiveOptions.budgets = Budgets(sharing: sizeMax << 30)

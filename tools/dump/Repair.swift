@@ -51,7 +51,7 @@ enum Repair {
     /// Throws unless the folder is there and nobody uses it.
     static func requireStopped(_ folder: String) throws {
         guard access(folder + "/archive.mdb", F_OK) == 0 else { throw ArchiveError.noArchive(folder: folder) }
-        _ = try HeldFolder(folder)
+        _ = try LockedFolder(folder)
     }
 
     /// Why a repair would not help; `nil` if it would.
@@ -77,7 +77,7 @@ enum Repair {
 
     /// The child's part.
     static func run(_ folder: String) throws -> RepairSummary {
-        let held = try HeldFolder(folder)
+        let held = try LockedFolder(folder)
         var options = ArchiveOptions(fittingIndexIn: folder)
         options.structureCheckMax = nil
         // Moving aside needs room too, and is worth the reserve.

@@ -8,7 +8,7 @@ internal import SystemPackage
 /// before it gets the archive's name, in one step of the file system; what was the archive until then stays under another
 /// name until the new one has been opened. So a power cut at any moment leaves one whole archive under its name.
 package struct CompactedArchive {
-    private let folder: HeldFolder
+    private let folder: LockedFolder
     private var path: String { folder.path + "/archive.mdb" }
     private var copyPath: String { path + ".compacted" }
     private var asidePath: String { path + ".compacting" }
@@ -32,7 +32,7 @@ package struct CompactedArchive {
         case checking
     }
 
-    package init(_ folder: HeldFolder) { self.folder = folder }
+    package init(_ folder: LockedFolder) { self.folder = folder }
 
     /// Does it.
     ///

@@ -21,10 +21,10 @@ extension DumpItem {
             return fault(ofTimes: [("since", body.instant(at: 0))])
         case .floor:
             guard body.count == FloorRecord.bodyBytes else { return "it is not \(FloorRecord.bodyBytes) bytes long" }
-            return Holder(body, at: 12).fault ?? fault(ofTimes: [("noted", body.instant(at: 4))])
+            return Source(body, at: 12).fault ?? fault(ofTimes: [("noted", body.instant(at: 4))])
         case .evidence:
             guard body.count > FloorRecord.bodyBytes else { return "it is too short" }
-            return Holder(body, at: 12).fault ?? fault(ofTimes: [("noted", body.instant(at: 4))])
+            return Source(body, at: 12).fault ?? fault(ofTimes: [("noted", body.instant(at: 4))])
         case .history:
             guard body.count > 8 else { return "it is too short" }
             guard key.bigEndian(UInt64.self, at: 40) <= HistoryKey.numberMax else {
@@ -98,7 +98,7 @@ extension EntryRecord {
     }
 }
 
-extension Holder {
+extension Source {
     /// What is wrong with it; `nil` for the operator and for a prefix of its family's length.
     var fault: String? {
         let prefixMax: UInt64? =
@@ -109,7 +109,7 @@ extension Holder {
             default: nil
             }
         guard let prefixMax, prefix <= prefixMax else {
-            return "its holder does not exist (kind \(kind), prefix \(prefix))"
+            return "its source does not exist (kind \(kind), prefix \(prefix))"
         }
         return nil
     }

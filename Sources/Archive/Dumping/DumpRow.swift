@@ -23,7 +23,8 @@ package struct DumpRow: Hashable, Sendable {
         case publishedHere = "published_here"
         case withdrawn, sender
         case senderAddress = "sender_address"
-        case holder, entry, offered
+        case source = "holder"
+        case entry, offered
         case format, prefix, leaves, root
         // Those of format 2 come behind those of format 1, so that a script that counts columns goes on to work.
         case salvaged
@@ -92,14 +93,14 @@ extension DumpRow {
         case .floor(let target, let signer, let version, let noted):
             add(target, "signed", signer, version)
             add(.notedAt, Moment.text(noted))
-            add(.holder, Hex.encode(item.body.suffix(Holder.byteCount)))
+            add(.source, Hex.encode(item.body.suffix(Source.byteCount)))
         case .history(let number, let replacedAt, let record, let target):
             add(record, under: target, number: number, replacedAt: replacedAt)
         case .value(let record, let target): add(record, under: target)
         case .evidence(let evidence, let version):
             add(evidence.target, "signed", evidence.signer, version)
             add(.notedAt, Moment.text(evidence.noted))
-            add(.holder, Hex.encode(item.body[12..<12 + Holder.byteCount]))
+            add(.source, Hex.encode(item.body[12..<12 + Source.byteCount]))
             add(.entry, Hex.encode(evidence.held.bytes))
             add(.offered, Hex.encode(evidence.offered.bytes))
         case .publication(let publication):
@@ -201,8 +202,8 @@ extension DumpRow {
             guard let subject, let since = moment(.since) else { return nil }
             encoder.encode(subject, since: since, in: kind == .pin ? .pins : .blocks)
         case .floor:
-            guard let place = signerKey, let version, let noted = moment(.notedAt), let holder else { return nil }
-            encoder.encode(FloorRecord(version: version, noted: noted, holder: holder), under: place)
+            guard let place = signerKey, let version, let noted = moment(.notedAt), let source else { return nil }
+            encoder.encode(FloorRecord(version: version, noted: noted, source: source), under: place)
         case .history:
             guard let record = facts, let target = target, let replacedAt = moment(.replacedAt),
                 let number = self[.number].flatMap({ UInt64($0) }), let signer = record.entry.signature?.signer.mid
@@ -214,11 +215,11 @@ extension DumpRow {
             let key = EntryKey(target: target, entry: record.entry)
             encoder.encode(key, entry: record.entry.bytes, record.facts)
         case .evidence:
-            guard let place = signerKey, let version, let noted = moment(.notedAt), let holder,
+            guard let place = signerKey, let version, let noted = moment(.notedAt), let source,
                 let held = bytes(.entry), let offered = bytes(.offered)
             else { return nil }
             encoder.encode(
-                EvidenceRecord(version: version, noted: noted, holder: holder, held: held, offered: offered),
+                EvidenceRecord(version: version, noted: noted, source: source, held: held, offered: offered),
                 under: place)
         case .publication:
             guard let key = entryKey, let version, let published = moment(.publishedAt) else { return nil }
@@ -233,9 +234,9 @@ extension DumpRow {
     private var version: Version? { self[.version].flatMap { UInt32($0) }.map { Version($0) } }
     private var target: Target? { self[.key].flatMap { Target(hex: $0) } }
 
-    private var holder: Holder? {
-        guard let bytes = bytes(.holder), bytes.count == Holder.byteCount else { return nil }
-        return bytes.withUnsafeBytes { Holder($0, at: 0) }
+    private var source: Source? {
+        guard let bytes = bytes(.source), bytes.count == Source.byteCount else { return nil }
+        return bytes.withUnsafeBytes { Source($0, at: 0) }
     }
 
     private var subject: ArchiveSubject? {

@@ -83,7 +83,7 @@ extension StorePass {
             return .refused(.malformed)
         }
         if mode == .valuesOnly {
-            (offered.holder, offered.noted) = (Holder(Address.none.host), min(offered.noted, now))
+            (offered.source, offered.noted) = (Source(Address.none.host), min(offered.noted, now))
         }
         guard try !transaction.view.has(.evidence, item.key) else { return .held }
         if try isBlocked(place) { return .refused(.blocked) }
@@ -93,7 +93,7 @@ extension StorePass {
         try transaction.put(.evidence, &encoder)
         try file(
             Filing(
-                budget: .evidence, holder: isPinned ? .theOperator : offered.holder, since: offered.noted,
+                budget: .evidence, source: isPinned ? .theOperator : offered.source, since: offered.noted,
                 key: item.key, charge: offered.charge))
         return .taken
     }

@@ -132,7 +132,7 @@ extension StorePass {
         try transaction.put(.history, &encoder)
         try file(
             Filing(
-                budget: .history, holder: isPinned ? .theOperator : facts.holder, since: facts.firstSeen,
+                budget: .history, source: isPinned ? .theOperator : facts.source, since: facts.firstSeen,
                 key: key.bytes, charge: charge))
         try thin(place)
         return .taken

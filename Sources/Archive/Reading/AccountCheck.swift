@@ -5,7 +5,7 @@ internal import IPv8
 struct AccountCheck {
     /// The account that is being added up, by its key in `holdings`.
     private var account: [UInt8] = []
-    private var sum = Holding()
+    private var sum = Usage()
     /// How many records of each budget have been found in an account.
     private var charged: [Budget: Int] = [:]
 
@@ -62,16 +62,16 @@ struct AccountCheck {
         let found = try lend(key) { (bytes) throws(ArchiveError) -> (filing: Filing?, charge: Int)? in
             guard let value = try transaction.get(budget.table, bytes) else { return nil }
             let isSound = RecordChecksum.body(of: value, key: bytes, table: budget.table) != nil
-            // What a damaged record says of its holder means nothing.
+            // What a damaged record says of its source means nothing.
             return (isSound ? StorePass.filing(of: value, under: key, in: budget) : nil, key.count + value.count)
         }
         guard let found else { return "stands for a record that is not there" }
         if let filing = found.filing {
-            let operators = AccountKey.age(Filing(filing, holder: .theOperator))
+            let operators = AccountKey.age(Filing(filing, source: .theOperator))
             guard age == operators || age == AccountKey.age(filing) else { return "is not what its record says" }
             if age != operators, try transaction.has(.ages, operators) { return "has its record in two accounts" }
         }
-        sum.add(Holding(count: 1, bytes: found.charge))
+        sum.add(Usage(count: 1, bytes: found.charge))
         charged[budget, default: 0] += 1
         return nil
     }
@@ -80,8 +80,8 @@ struct AccountCheck {
     private mutating func closeAccount(
         _ transaction: borrowing ReadTransaction, _ tell: (VerifyFinding) -> Void
     ) throws(ArchiveError) {
-        defer { sum = Holding() }
-        guard sum != Holding(), let account = AccountKey.readHolding(account) else { return }
+        defer { sum = Usage() }
+        guard sum != Usage(), let account = AccountKey.readHolding(account) else { return }
         let (isThere, holding) = try AccountCheck.holding(of: account, transaction)
         let held = "\(sum.count) records of \(sum.bytes) bytes"
         if !isThere {
@@ -93,7 +93,7 @@ struct AccountCheck {
                     fault: "says \(holding.count) records of \(holding.bytes) bytes, and there are \(held)"))
         }
         let rank = AccountKey.rank(account, bytes: sum.bytes)
-        if account.holder != .theOperator, try !transaction.has(.ranks, rank) {
+        if account.source != .theOperator, try !transaction.has(.ranks, rank) {
             tell(VerifyFinding(table: Table.ranks.name, key: rank, fault: "is missing"))
         }
     }
@@ -101,10 +101,10 @@ struct AccountCheck {
     /// A holding, whether or not it is damaged, and what it says if it is not.
     private static func holding(
         of account: Account, _ transaction: borrowing ReadTransaction
-    ) throws(ArchiveError) -> (isThere: Bool, Holding?) {
+    ) throws(ArchiveError) -> (isThere: Bool, Usage?) {
         try lend(AccountKey.holding(account)) { (key) throws(ArchiveError) in
             guard let value = try transaction.get(.holdings, key) else { return (false, nil) }
-            return (true, Holding(value, key: key))
+            return (true, Usage(value, key: key))
         }
     }
 

@@ -5,7 +5,7 @@ package struct ValueHistory: Hashable, Sendable {
     /// Who signed them.
     package var signer: Mid
     /// The earlier versions that are kept, in the order in which they came, then the one that is held.
-    package var versions: [HeldValue]
+    package var versions: [ArchivedValue]
 }
 
 /// Why the index cannot be relied on for what is asked.
@@ -21,35 +21,35 @@ package enum IndexState: Hashable, Sendable {
 extension ArchiveReader {
     /// All that is held under a key, in the order in which values are served, with those that are expired, retained or
     /// damaged.
-    public func values(of target: Target) throws(ArchiveError) -> [HeldValue] {
+    public func values(of target: Target) throws(ArchiveError) -> [ArchivedValue] {
         try values(of: target, asOf: nil)
     }
 
     /// What was held under a key at a moment, as far as that is still known.
-    package func values(of target: Target, asOf moment: Instant?) throws(ArchiveError) -> [HeldValue] {
+    package func values(of target: Target, asOf moment: Instant?) throws(ArchiveError) -> [ArchivedValue] {
         var filter = ValueFilter()
         filter.keys = target...target
         filter.asOf = moment
         var walk = ValueWalk(self, filter, at: .distantPast)
-        var values: [HeldValue] = []
+        var values: [ArchivedValue] = []
         while !walk.isAtEnd { values += try walk.next(atMost: .max) }
         let verifications = (try? index?.verifications(of: target)) ?? [:]
         for place in values.indices where values[place].replacedAt == nil {
             let key = EntryKey(target: target, class: values[place].entryClass, identity: values[place].id)
             values[place].verification = verifications[key]
         }
-        return values.sorted(by: HeldValue.isServedFirst)
+        return values.sorted(by: ArchivedValue.isServedFirst)
     }
 
     /// Every version of every signed value under a key, the owner's first.
     package func history(of target: Target) throws(ArchiveError) -> [ValueHistory] {
-        var histories: [Mid: [HeldValue]] = [:]
+        var histories: [Mid: [ArchivedValue]] = [:]
         try environment.read { (transaction) throws(ArchiveError) in
             guard environment.has(.history) else { return }
             try transaction.forEach(.history, prefix: target.bytes) { (key, value) throws(ArchiveError) in
                 guard let place = HistoryKey(key) else { return true }
                 let past = HistoryRecord(value, key: key)
-                let value = HeldValue(
+                let value = ArchivedValue(
                     EntryKey(target: target, signedBy: place.signer), past.flatMap { ArchivedRecord($0.record) },
                     replacedAt: past?.replacedAt ?? .distantPast)
                 histories[place.signer, default: []].append(value)
@@ -68,15 +68,15 @@ extension ArchiveReader {
     /// The version that was in a value's place at a moment; `nil` where none was, or none is known any more.
     func version(
         of key: EntryKey, at moment: Instant, _ transaction: borrowing ReadTransaction
-    ) throws(ArchiveError) -> HeldValue? {
+    ) throws(ArchiveError) -> ArchivedValue? {
         guard let signer = key.optionalSigner, environment.has(.history) else { return nil }
-        var found: HeldValue?
+        var found: ArchivedValue?
         let prefix = SignerKey(target: key.target, signer: signer).bytes
         try transaction.forEach(.history, prefix: prefix) { (bytes, value) throws(ArchiveError) in
             guard let past = HistoryRecord(value, key: bytes), past.record.firstSeen <= moment,
                 past.replacedAt > moment, let record = ArchivedRecord(past.record)
             else { return true }
-            found = HeldValue(key, record, replacedAt: past.replacedAt)
+            found = ArchivedValue(key, record, replacedAt: past.replacedAt)
             return false
         }
         return found
@@ -106,11 +106,11 @@ extension ArchiveReader {
     /// The value under a key, served or retained; `nil` where there is none.
     func value(
         under key: EntryKey, _ transaction: borrowing ReadTransaction
-    ) throws(ArchiveError) -> HeldValue? {
+    ) throws(ArchiveError) -> ArchivedValue? {
         for table in [Table.entries, .retained] where environment.has(table) {
-            let value = try key.withBytes { (bytes) throws(ArchiveError) -> HeldValue? in
+            let value = try key.withBytes { (bytes) throws(ArchiveError) -> ArchivedValue? in
                 guard let value = try transaction.get(table, bytes) else { return nil }
-                return HeldValue(
+                return ArchivedValue(
                     key, ArchivedRecord(value, key: bytes, table: table), isRetained: table == .retained)
             }
             if let value { return value }

@@ -22,16 +22,16 @@ package struct KeyFacts: Hashable, Sendable {
     /// A value, and who holds it in the accounts.
     package struct Standing: Hashable, Sendable {
         /// The value.
-        package var value: HeldValue
+        package var value: ArchivedValue
         /// How many earlier versions of it are kept.
         package var earlierVersions = 0
         /// Whom it is charged to: an address prefix, or `nil` for the operator, who gives up nothing.
-        package var holder: String?
-        /// How many bytes that holder has in the value's budget.
-        package var holderBytes = 0
-        /// How many holders have more; `nil` where they were not counted to the end.
-        package var holdersAbove: Int?
-        /// How many records of the holder go before it; `nil` where they were not counted to the end.
+        package var source: String?
+        /// How many bytes that source has in the value's budget.
+        package var sourceBytes = 0
+        /// How many sources have more; `nil` where they were not counted to the end.
+        package var sourcesAbove: Int?
+        /// How many records of the source go before it; `nil` where they were not counted to the end.
         package var recordsBefore: Int?
         /// When it is to be stored in the DHT again; `nil` for never, or where the index cannot say.
         package var due: Instant?
@@ -49,7 +49,7 @@ package struct KeyFacts: Hashable, Sendable {
 }
 
 extension ArchiveReader {
-    /// Holders and records that go first are counted up to this many.
+    /// Sources and records that go first are counted up to this many.
     private static let countMax = 100_000
 
     /// Gathers what is known about a key, from one snapshot but for the values.
@@ -83,7 +83,7 @@ extension ArchiveReader {
     }
 
     private func standing(
-        of value: HeldValue, _ transaction: borrowing ReadTransaction
+        of value: ArchivedValue, _ transaction: borrowing ReadTransaction
     ) throws(ArchiveError) -> KeyFacts.Standing {
         var standing = KeyFacts.Standing(value: value)
         if let signer = value.signer, environment.has(.history) {
@@ -100,14 +100,14 @@ extension ArchiveReader {
             version: Version(0), firstSeen: record.firstSeen, lastStored: record.lastStored,
             expiresAt: record.expiresAt, provenance: record.provenance, isWithdrawn: record.isWithdrawn)
         var filing = Filing(
-            budget: budget, holder: .theOperator, since: record.firstSeen, key: key.bytes, charge: 0)
+            budget: budget, source: .theOperator, since: record.firstSeen, key: key.bytes, charge: 0)
         if try transaction.has(.ages, AccountKey.age(filing)) { return standing }
-        filing.holder = facts.holder
-        guard filing.holder != .theOperator else { return standing }
-        standing.holder = filing.holder.description
-        let account = Account(budget: budget, holder: filing.holder)
-        standing.holderBytes = try bytesHeld(account, transaction)
-        standing.holdersAbove = try holdersAbove(account, transaction)
+        filing.source = facts.source
+        guard filing.source != .theOperator else { return standing }
+        standing.source = filing.source.description
+        let account = Account(budget: budget, source: filing.source)
+        standing.sourceBytes = try bytesHeld(account, transaction)
+        standing.sourcesAbove = try sourcesAbove(account, transaction)
         standing.recordsBefore = try recordsBefore(filing, transaction)
         return standing
     }
@@ -116,11 +116,11 @@ extension ArchiveReader {
         _ account: Account, _ transaction: borrowing ReadTransaction
     ) throws(ArchiveError) -> Int {
         try lend(AccountKey.holding(account)) { (key) throws(ArchiveError) in
-            try transaction.get(.holdings, key).flatMap { Holding($0, key: key) }?.bytes ?? 0
+            try transaction.get(.holdings, key).flatMap { Usage($0, key: key) }?.bytes ?? 0
         }
     }
 
-    private func holdersAbove(
+    private func sourcesAbove(
         _ account: Account, _ transaction: borrowing ReadTransaction
     ) throws(ArchiveError) -> Int? {
         var above = 0
@@ -139,7 +139,7 @@ extension ArchiveReader {
         let key = AccountKey.age(filing)
         var before = 0
         var found = false
-        let prefix = Array(key.prefix(1 + Holder.byteCount))
+        let prefix = Array(key.prefix(1 + Source.byteCount))
         try transaction.forEach(.ages, prefix: prefix) { (place, _) throws(ArchiveError) in
             found = place.elementsEqual(key)
             if !found { before += 1 }
@@ -193,7 +193,7 @@ extension ArchiveReader {
     }
 }
 
-extension Holder: CustomStringConvertible {
+extension Source: CustomStringConvertible {
     /// The prefix as people write it. What was withdrawn came from no address.
     var description: String {
         switch kind {

@@ -10,7 +10,7 @@ struct RecordCounter {
     /// - Parameter valueBytes: how many bytes its value has.
     mutating func count(_ key: UnsafeRawBufferPointer, valueBytes: Int, in table: Table) {
         if let budget = Budget.allCases.first(where: { $0.table == table }) {
-            counts[budget].add(Holding(count: 1, bytes: key.count + valueBytes))
+            counts[budget].add(Usage(count: 1, bytes: key.count + valueBytes))
         }
         counts.statements?.add(1, to: table)
         guard table == .entries, let key = EntryKey(key) else { return }

@@ -69,14 +69,14 @@ package struct SortedWalk {
     }
 
     /// The next values; there may be none, and more later.
-    package mutating func next() throws(ArchiveError) -> [HeldValue] {
+    package mutating func next() throws(ArchiveError) -> [ArchivedValue] {
         guard !isAtEnd else { return [] }
         let rows = try index.ordered(after: place, limit: SortedWalk.rowsPerPart)
         isAtEnd = rows.count < SortedWalk.rowsPerPart
         place = rows.last?.place ?? place
         let isIndexCurrent = try reader.indexState() == .current && !reader.isInUse
         let (found, damaged) = try reader.environment.read { (transaction) throws(ArchiveError) in
-            var values: [HeldValue] = []
+            var values: [ArchivedValue] = []
             var damaged = 0
             for row in rows {
                 guard let key = row.entryKey, let value = try reader.value(under: key, transaction) else {

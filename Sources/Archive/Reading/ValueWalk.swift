@@ -39,7 +39,7 @@ package struct ValueWalk {
     /// The next values that the filter lets through, of a bounded number of records: there may be none, and more later.
     ///
     /// - Parameter limit: how many to return at most.
-    package mutating func next(atMost limit: Int) throws(ArchiveError) -> [HeldValue] {
+    package mutating func next(atMost limit: Int) throws(ArchiveError) -> [ArchivedValue] {
         guard !isAtEnd else { return [] }
         let found = try reader.environment.read { (transaction) throws(ArchiveError) in
             try part(atMost: limit, transaction)
@@ -52,7 +52,7 @@ package struct ValueWalk {
     }
 
     private struct Part {
-        var values: [HeldValue] = []
+        var values: [ArchivedValue] = []
         var examined = 0
         var damaged = 0
         /// Records whose keys cannot be read.
@@ -103,20 +103,20 @@ package struct ValueWalk {
     private func value(
         _ key: EntryKey, _ cursor: borrowing RangeCursor, in table: Table, _ damaged: inout Int,
         _ transaction: borrowing ReadTransaction
-    ) throws(ArchiveError) -> HeldValue? {
+    ) throws(ArchiveError) -> ArchivedValue? {
         guard filter.admits(key) else { return nil }
         let record = ArchivedRecord(cursor.value, key: cursor.key, table: table)
         if record == nil { damaged += 1 }
         if let asOf = filter.asOf, let record, record.firstSeen > asOf {
             return try reader.version(of: key, at: asOf, transaction).flatMap { admitted($0) }
         }
-        return admitted(HeldValue(key, record, isRetained: table == .retained))
+        return admitted(ArchivedValue(key, record, isRetained: table == .retained))
     }
 
     /// What was there of a signer's value that is gone, and whose earlier versions are not.
     private func orphan(
         _ past: HistoryKey, _ transaction: borrowing ReadTransaction
-    ) throws(ArchiveError) -> HeldValue? {
+    ) throws(ArchiveError) -> ArchivedValue? {
         let key = EntryKey(target: past.target, signedBy: past.signer)
         guard let asOf = filter.asOf, filter.admits(key) else { return nil }
         for table in [Table.entries, .retained] where reader.environment.has(table) {
@@ -125,7 +125,7 @@ package struct ValueWalk {
         return try reader.version(of: key, at: asOf, transaction).flatMap { admitted($0) }
     }
 
-    private func admitted(_ value: HeldValue) -> HeldValue? {
+    private func admitted(_ value: ArchivedValue) -> ArchivedValue? {
         filter.admits(value.record, at: filter.asOf ?? now) ? value : nil
     }
 }

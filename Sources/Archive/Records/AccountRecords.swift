@@ -3,42 +3,42 @@ internal import IPv8
 /// The accounts: who holds how much of each budget, who holds most, and what came first. Three tables, so that nothing
 /// has to be walked to find what is to go:
 ///
-///     holdings   budget 1 | holder 9                                          → count 8 | bytes 8
-///     ranks      budget 1 | 2^64 − 1 − bytes 8 | holder 9                     → nothing
-///     ages       budget 1 | holder 9 | since 8 | key in the budget's table    → nothing
+///     holdings   budget 1 | source 9                                          → count 8 | bytes 8
+///     ranks      budget 1 | 2^64 − 1 − bytes 8 | source 9                     → nothing
+///     ages       budget 1 | source 9 | since 8 | key in the budget's table    → nothing
 ///
 /// The operator's own holding has no rank.
 enum AccountKey {
-    static let holdingBytes = 1 + Holder.byteCount
+    static let holdingBytes = 1 + Source.byteCount
     static let ageKeyOffset = holdingBytes + 8
 
-    static func holding(_ account: Account) -> [UInt8] { [account.budget.rawValue] + bytes(account.holder) }
+    static func holding(_ account: Account) -> [UInt8] { [account.budget.rawValue] + bytes(account.source) }
 
     static func rank(_ account: Account, bytes held: Int) -> [UInt8] {
-        [account.budget.rawValue] + (UInt64.max - UInt64(max(0, held))).bigEndianBytes + bytes(account.holder)
+        [account.budget.rawValue] + (UInt64.max - UInt64(max(0, held))).bigEndianBytes + bytes(account.source)
     }
 
     static func age(_ filing: Filing) -> [UInt8] {
-        [filing.budget.rawValue] + bytes(filing.holder) + filing.since.nanoseconds.bigEndianBytes + filing.key
+        [filing.budget.rawValue] + bytes(filing.source) + filing.since.nanoseconds.bigEndianBytes + filing.key
     }
 
     /// The account that a holding is of; `nil` where the key is none.
     static func readHolding(_ key: [UInt8]) -> Account? {
         guard key.count == holdingBytes, let budget = Budget(rawValue: key[0]) else { return nil }
-        return key.withUnsafeBytes { Account(budget: budget, holder: Holder($0, at: 1)) }
+        return key.withUnsafeBytes { Account(budget: budget, source: Source($0, at: 1)) }
     }
 
     /// The account that a rank is of, and the bytes that it was given for; `nil` where the key is none.
     static func readRank(_ key: UnsafeRawBufferPointer) -> (Account, bytes: Int)? {
-        guard key.count == 9 + Holder.byteCount, let budget = Budget(rawValue: key[0]) else { return nil }
+        guard key.count == 9 + Source.byteCount, let budget = Budget(rawValue: key[0]) else { return nil }
         let held = Int(clamping: UInt64.max - key.bigEndian(UInt64.self, at: 1))
-        return (Account(budget: budget, holder: Holder(key, at: 9)), held)
+        return (Account(budget: budget, source: Source(key, at: 9)), held)
     }
 
-    private static func bytes(_ holder: Holder) -> [UInt8] { [holder.kind] + holder.prefix.bigEndianBytes }
+    private static func bytes(_ source: Source) -> [UInt8] { [source.kind] + source.prefix.bigEndianBytes }
 }
 
-extension Holding {
+extension Usage {
     init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
         guard let body = RecordChecksum.body(of: value, key: key, table: .holdings), body.count >= 16 else {
             return nil
@@ -50,7 +50,7 @@ extension Holding {
 
 extension RecordEncoder {
     /// Writes a holding.
-    mutating func encode(_ holding: Holding, of account: Account) {
+    mutating func encode(_ holding: Usage, of account: Account) {
         begin(.holdings)
         append(raw: AccountKey.holding(account))
         endKey()

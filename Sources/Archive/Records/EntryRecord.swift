@@ -50,7 +50,7 @@ struct EntryRecord {
     var isPublished: Bool { facts.isPublished }
 
     /// Whom it is charged to unless it is pinned.
-    var holder: Holder { facts.holder }
+    var source: Source { facts.source }
 
     /// Reads a record and checks it; `nil` where it is damaged.
     init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer, table: Table = .entries) {

@@ -25,20 +25,20 @@ struct SignerKey: Hashable {
 
 /// The lowest version of a signer that is taken under a target, while there is no record of it.
 ///
-/// Body: `version 4 | noted 8 | holder 9`.
+/// Body: `version 4 | noted 8 | source 9`.
 struct FloorRecord: Hashable {
     var version: Version
     var noted: Instant
-    var holder: Holder
+    var source: Source
 
-    static let bodyBytes = 12 + Holder.byteCount
+    static let bodyBytes = 12 + Source.byteCount
     /// Bytes of key and record.
     static let charge = SignerKey.byteCount + RecordChecksum.overheadBytes + bodyBytes
 
-    init(version: Version, noted: Instant, holder: Holder) {
+    init(version: Version, noted: Instant, source: Source) {
         self.version = version
         self.noted = noted
-        self.holder = holder
+        self.source = source
     }
 
     init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
@@ -57,28 +57,28 @@ struct FloorRecord: Hashable {
         guard body.count >= FloorRecord.bodyBytes else { return nil }
         version = Version(body.bigEndian(UInt32.self, at: 0))
         noted = body.instant(at: 4)
-        holder = Holder(body, at: 12)
+        source = Source(body, at: 12)
     }
 }
 
 /// Two values of one signer that have the same version and other data, which an honest signer does not make.
 ///
-/// Body: `version 4 | noted 8 | holder 9 | length 2 | entry held | entry offered`.
+/// Body: `version 4 | noted 8 | source 9 | length 2 | entry held | entry offered`.
 struct EvidenceRecord: Hashable {
     var version: Version
     var noted: Instant
-    var holder: Holder
+    var source: Source
     /// The entry that was held.
     var held: [UInt8]
     /// The entry that came later.
     var offered: [UInt8]
 
-    private static let fixedBytes = 12 + Holder.byteCount + 2
+    private static let fixedBytes = 12 + Source.byteCount + 2
 
-    init(version: Version, noted: Instant, holder: Holder, held: [UInt8], offered: [UInt8]) {
+    init(version: Version, noted: Instant, source: Source, held: [UInt8], offered: [UInt8]) {
         self.version = version
         self.noted = noted
-        self.holder = holder
+        self.source = source
         self.held = held
         self.offered = offered
     }
@@ -104,8 +104,8 @@ struct EvidenceRecord: Hashable {
         guard body.count >= EvidenceRecord.fixedBytes else { return nil }
         version = Version(body.bigEndian(UInt32.self, at: 0))
         noted = body.instant(at: 4)
-        holder = Holder(body, at: 12)
-        let heldEnd = EvidenceRecord.fixedBytes + Int(body.bigEndian(UInt16.self, at: 12 + Holder.byteCount))
+        source = Source(body, at: 12)
+        let heldEnd = EvidenceRecord.fixedBytes + Int(body.bigEndian(UInt16.self, at: 12 + Source.byteCount))
         guard heldEnd <= body.count else { return nil }
         held = Array(body[EvidenceRecord.fixedBytes..<heldEnd])
         offered = Array(body[heldEnd...])
@@ -162,7 +162,7 @@ extension RecordEncoder {
         append(key)
         append(floor.version.number)
         append(floor.noted)
-        append(floor.holder)
+        append(floor.source)
     }
 
     /// Writes evidence.
@@ -171,7 +171,7 @@ extension RecordEncoder {
         append(key)
         append(evidence.version.number)
         append(evidence.noted)
-        append(evidence.holder)
+        append(evidence.source)
         append(UInt16(clamping: evidence.held.count))
         append(raw: evidence.held)
         append(raw: evidence.offered)
@@ -202,8 +202,8 @@ extension RecordEncoder {
     }
 
     /// Writes nine bytes.
-    mutating func append(_ holder: Holder) {
-        append(holder.kind)
-        append(holder.prefix)
+    mutating func append(_ source: Source) {
+        append(source.kind)
+        append(source.prefix)
     }
 }

@@ -42,7 +42,7 @@ struct CountsRecord: Equatable {
     /// Bytes of serialized entries, without keys and what the archive adds.
     var entryBytes = 0
     /// What is charged to each budget, in the order of ``Budget``.
-    private var held = [Holding](repeating: Holding(), count: Budget.allCases.count)
+    private var held = [Usage](repeating: Usage(), count: Budget.allCases.count)
     /// How many pins, blocks, publications and records of the serving order there are; `nil` if the record is of format 1, which does not say.
     var statements: StatementCounts? = StatementCounts()
 
@@ -57,12 +57,12 @@ struct CountsRecord: Equatable {
         targets = numbers[0]
         entries = Array(numbers[1...3])
         entryBytes = numbers[4]
-        held = Budget.allCases.indices.map { Holding(count: numbers[5 + 2 * $0], bytes: numbers[6 + 2 * $0]) }
+        held = Budget.allCases.indices.map { Usage(count: numbers[5 + 2 * $0], bytes: numbers[6 + 2 * $0]) }
         statements = StatementCounts(UnsafeRawBufferPointer(rebasing: body[CountsRecord.bodyBytes...]))
     }
 
     /// What is charged to a budget.
-    subscript(budget: Budget) -> Holding {
+    subscript(budget: Budget) -> Usage {
         get { held[Int(budget.rawValue) - 1] }
         set { held[Int(budget.rawValue) - 1] = newValue }
     }

@@ -127,7 +127,7 @@ extension Archive {
                 var isThere = try cursor.first()
                 while isThere {
                     if var filing = StorePass.filing(of: cursor.value, under: Array(cursor.key), in: budget) {
-                        if try pass.isProtected(filing) { filing.holder = .theOperator }
+                        if try pass.isProtected(filing) { filing.source = .theOperator }
                         try pass.file(filing)
                     }
                     isThere = try cursor.next()

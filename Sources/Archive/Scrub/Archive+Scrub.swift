@@ -93,7 +93,7 @@ extension StorePass {
             if let filing = try presentFiling(of: record.key, in: budget) {
                 try unfile(filing)
             } else {
-                counts[budget].add(Holding(count: -1, bytes: -(record.key.count + record.value.count)))
+                counts[budget].add(Usage(count: -1, bytes: -(record.key.count + record.value.count)))
             }
         }
         try transaction.delete(table, record.key)

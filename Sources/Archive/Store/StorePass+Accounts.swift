@@ -1,6 +1,6 @@
 internal import IPv8
 
-/// The accounts: every record of a budget is charged to a holder, and when a budget is full, the holder that has most
+/// The accounts: every record of a budget is charged to a source, and when a budget is full, the source that has most
 /// of it gives up what it has had longest.
 extension StorePass {
     /// How many records are looked at to find one that may go, before the newcomer is refused.
@@ -20,31 +20,31 @@ extension StorePass {
     }
 
     private mutating func charge(_ filing: Filing, count: Int) {
-        let change = Holding(count: count, bytes: count * filing.charge)
-        let account = Account(budget: filing.budget, holder: filing.holder)
+        let change = Usage(count: count, bytes: count * filing.charge)
+        let account = Account(budget: filing.budget, source: filing.source)
         accountChanges[account, default: (0, 0)].count += change.count
         accountChanges[account, default: (0, 0)].bytes += change.bytes
         counts[filing.budget].add(change)
     }
 
-    /// Moves a charge to another holder.
-    mutating func refile(_ filing: Filing, to holder: Holder, since: Instant? = nil) throws(ArchiveError) {
+    /// Moves a charge to another source.
+    mutating func refile(_ filing: Filing, to source: Source, since: Instant? = nil) throws(ArchiveError) {
         try unfile(filing)
         var moved = filing
-        moved.holder = holder
+        moved.source = source
         moved.since = since ?? filing.since
         try file(moved)
     }
 
-    /// Writes what the holders have, and their ranks, where that has changed.
+    /// Writes what the sources have, and their ranks, where that has changed.
     mutating func writeAccounts() throws(ArchiveError) {
         for (account, change) in accountChanges.sorted(by: { $0.key < $1.key }) {
             guard change.count != 0 || change.bytes != 0 else { continue }
             let before = try holding(of: account)
             var after = before
-            after.add(Holding(count: change.count, bytes: change.bytes))
-            if account.holder != .theOperator { try rank(account, before, after) }
-            if after == Holding() {
+            after.add(Usage(count: change.count, bytes: change.bytes))
+            if account.source != .theOperator { try rank(account, before, after) }
+            if after == Usage() {
                 try transaction.delete(.holdings, AccountKey.holding(account))
             } else {
                 encoder.encode(after, of: account)
@@ -54,20 +54,20 @@ extension StorePass {
         accountChanges.removeAll(keepingCapacity: true)
     }
 
-    private mutating func rank(_ account: Account, _ before: Holding, _ after: Holding) throws(ArchiveError) {
+    private mutating func rank(_ account: Account, _ before: Usage, _ after: Usage) throws(ArchiveError) {
         try transaction.delete(.ranks, AccountKey.rank(account, bytes: before.bytes))
         guard after.count > 0 else { return }
         encoder.encodeEmpty(AccountKey.rank(account, bytes: after.bytes), in: .ranks)
         try transaction.put(.ranks, &encoder)
     }
 
-    private mutating func holding(of account: Account) throws(ArchiveError) -> Holding {
+    private mutating func holding(of account: Account) throws(ArchiveError) -> Usage {
         var damage: DamagedRecord?
-        let holding = try lend(AccountKey.holding(account)) { (key) throws(ArchiveError) -> Holding in
-            guard let value = try transaction.view.get(.holdings, key) else { return Holding() }
-            if let holding = Holding(value, key: key) { return holding }
+        let holding = try lend(AccountKey.holding(account)) { (key) throws(ArchiveError) -> Usage in
+            guard let value = try transaction.view.get(.holdings, key) else { return Usage() }
+            if let holding = Usage(value, key: key) { return holding }
             damage = DamagedRecord(table: Table.holdings.name, key: Array(key))
-            return Holding()
+            return Usage()
         }
         if let damage { damaged.append(damage) }
         return holding
@@ -101,7 +101,7 @@ extension StorePass {
         return false
     }
 
-    /// The holder that has most of a budget. A rank that does not fit its holding is taken away.
+    /// The source that has most of a budget. A rank that does not fit its holding is taken away.
     private mutating func largest(of budget: Budget) throws(ArchiveError) -> Account? {
         while let key = try transaction.view.firstKey(.ranks, prefix: [budget.rawValue]) {
             let rank = key.withUnsafeBytes { AccountKey.readRank($0) }
@@ -113,7 +113,7 @@ extension StorePass {
         return nil
     }
 
-    /// What a holder has had longest. An account whose records are all gone is closed, and an age whose record is gone
+    /// What a source has had longest. An account whose records are all gone is closed, and an age whose record is gone
     /// or is another now is taken away: a damaged record leaves such behind.
     private mutating func oldest(of account: Account) throws(ArchiveError) -> Filing? {
         let prefix = AccountKey.holding(account)
@@ -121,9 +121,9 @@ extension StorePass {
             if key.count > AccountKey.ageKeyOffset,
                 let filing = try filing(
                     of: Array(key[AccountKey.ageKeyOffset...]), in: account.budget),
-                AccountKey.age(Filing(filing, holder: account.holder)) == key
+                AccountKey.age(Filing(filing, source: account.source)) == key
             {
-                return Filing(filing, holder: account.holder)
+                return Filing(filing, source: account.source)
             }
             try transaction.delete(.ages, key)
         }
@@ -154,7 +154,7 @@ extension StorePass {
 
     /// The operator's own goes last: only what has been unpinned or withdrawn since it was filed.
     private mutating func evictFromTheOperator(_ budget: Budget) throws(ArchiveError) -> Bool {
-        let account = Account(budget: budget, holder: .theOperator)
+        let account = Account(budget: budget, source: .theOperator)
         var keys: [[UInt8]] = []
         try transaction.view.forEach(.ages, prefix: AccountKey.holding(account)) { (key, _) throws(ArchiveError) in
             if key.count > AccountKey.ageKeyOffset { keys.append(Array(key[AccountKey.ageKeyOffset...])) }
@@ -162,7 +162,7 @@ extension StorePass {
         }
         for key in keys {
             guard var filing = try filing(of: key, in: budget) else { continue }
-            filing.holder = .theOperator
+            filing.source = .theOperator
             if budget == .served, filing.since == now { return false }
             if try !isProtected(filing) { return try giveUp(filing) }
         }
@@ -171,9 +171,9 @@ extension StorePass {
 }
 
 extension Filing {
-    /// The same record, charged to another holder.
-    init(_ filing: Filing, holder: Holder) {
+    /// The same record, charged to another source.
+    init(_ filing: Filing, source: Source) {
         self = filing
-        self.holder = holder
+        self.source = source
     }
 }

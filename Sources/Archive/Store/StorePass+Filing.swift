@@ -2,7 +2,7 @@ internal import IPv8
 
 /// Where a record stands in the accounts, read from the record itself.
 extension StorePass {
-    /// The filing of the record under a key, with the holder that the record names; `nil` where there is none that
+    /// The filing of the record under a key, with the source that the record names; `nil` where there is none that
     /// could be read. A damaged record is read as it is: its checksum matters to those who serve it.
     func filing(of key: [UInt8], in budget: Budget) throws(ArchiveError) -> Filing? {
         try lend(key) { (bytes) throws(ArchiveError) -> Filing? in
@@ -17,28 +17,28 @@ extension StorePass {
         switch budget {
         case .served, .retained:
             return EntryRecord(unchecked: value).map {
-                Filing(budget: budget, holder: $0.holder, since: $0.firstSeen, key: key, charge: charge)
+                Filing(budget: budget, source: $0.source, since: $0.firstSeen, key: key, charge: charge)
             }
         case .history:
             return HistoryRecord(unchecked: value).map {
                 Filing(
-                    budget: budget, holder: $0.record.holder, since: $0.record.firstSeen, key: key, charge: charge)
+                    budget: budget, source: $0.record.source, since: $0.record.firstSeen, key: key, charge: charge)
             }
         case .floors:
             return FloorRecord(unchecked: value).map {
-                Filing(budget: budget, holder: $0.holder, since: $0.noted, key: key, charge: charge)
+                Filing(budget: budget, source: $0.source, since: $0.noted, key: key, charge: charge)
             }
         case .evidence:
             return EvidenceRecord(unchecked: value).map {
-                Filing(budget: budget, holder: $0.holder, since: $0.noted, key: key, charge: charge)
+                Filing(budget: budget, source: $0.source, since: $0.noted, key: key, charge: charge)
             }
         }
     }
 
-    /// The filing that a record really has: under the operator where it was put there, else under its own holder.
+    /// The filing that a record really has: under the operator where it was put there, else under its own source.
     func presentFiling(of key: [UInt8], in budget: Budget) throws(ArchiveError) -> Filing? {
         guard let filing = try filing(of: key, in: budget) else { return nil }
-        let own = Filing(filing, holder: .theOperator)
+        let own = Filing(filing, source: .theOperator)
         return try transaction.view.has(.ages, AccountKey.age(own)) ? own : filing
     }
 
@@ -69,8 +69,8 @@ extension StorePass {
     }
 
     /// Whom a value is charged to.
-    func holder(of facts: EntryFacts, under key: EntryKey) throws(ArchiveError) -> Holder {
-        try isPinned(key.target, key.optionalSigner) ? .theOperator : facts.holder
+    func source(of facts: EntryFacts, under key: EntryKey) throws(ArchiveError) -> Source {
+        try isPinned(key.target, key.optionalSigner) ? .theOperator : facts.source
     }
 
     /// Why a value is kept.
@@ -99,7 +99,7 @@ extension EntryFacts {
 
     /// Whom it is charged to unless it is pinned. What was withdrawn came from nobody: it shares a prefix with whatever
     /// has no address.
-    var holder: Holder { isWithdrawn ? Holder(Address.none.host) : Holder(provenance) }
+    var source: Source { isWithdrawn ? Source(Address.none.host) : Source(provenance) }
 
     /// Why it is kept unless it is pinned.
     func reason(_ entryClass: EntryClass) -> Retention.Reason {

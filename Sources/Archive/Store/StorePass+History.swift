@@ -8,10 +8,10 @@ extension StorePass {
     ///   other version that finds no room is let go, and counted.
     mutating func keepVersion(_ entry: KeptEntry, of key: EntryKey) throws(ArchiveError) -> Bool {
         guard key.entryClass != .unsigned else { return true }
-        let holder = try holder(of: entry.facts, under: key)
+        let source = try source(of: entry.facts, under: key)
         let charge = HistoryRecord.charge(entryBytes: entry.bytes.count)
         guard try makeRoom(for: charge, in: .history) else {
-            guard holder != .theOperator else { return false }
+            guard source != .theOperator else { return false }
             tally("evicted.history")
             return true
         }
@@ -22,7 +22,7 @@ extension StorePass {
         try transaction.put(.history, &encoder)
         try file(
             Filing(
-                budget: .history, holder: holder, since: entry.facts.firstSeen, key: historyKey.bytes, charge: charge))
+                budget: .history, source: source, since: entry.facts.firstSeen, key: historyKey.bytes, charge: charge))
         let times = before.map(\.firstSeen) + [entry.facts.firstSeen]
         for place in HistoryThinning.excess(times, clockIsSteady: clockIsSteady) where place < before.count {
             try removeVersion(
@@ -71,7 +71,7 @@ extension StorePass {
         guard try !transaction.view.has(.evidence, key.bytes) else { return }
         let pinned = try isPinned(key.target, key.signer)
         let evidence = EvidenceRecord(
-            version: offer.version, noted: now, holder: Holder(offer.store.provenance), held: held.bytes,
+            version: offer.version, noted: now, source: Source(offer.store.provenance), held: held.bytes,
             offered: offer.entry.bytes)
         let hasRoom =
             try displaces
@@ -84,7 +84,7 @@ extension StorePass {
         try transaction.put(.evidence, &encoder)
         try file(
             Filing(
-                budget: .evidence, holder: pinned ? .theOperator : evidence.holder, since: now, key: key.bytes,
+                budget: .evidence, source: pinned ? .theOperator : evidence.source, since: now, key: key.bytes,
                 charge: evidence.charge))
         tally("evidence")
     }

@@ -15,7 +15,7 @@ extension StorePass {
             try retire(expired.key)
             return try !transaction.view.has(.entries, expired.key.bytes)
         }
-        guard let oldest = neighbours.toGiveUp(for: Holder(offer.store.provenance), at: now) else { return false }
+        guard let oldest = neighbours.toGiveUp(for: Source(offer.store.provenance), at: now) else { return false }
         try takeOut(oldest, from: .served, leavesFloor: true)
         tally("evicted.served")
         return true
@@ -29,7 +29,7 @@ extension StorePass {
             else { return }
             neighbours.values.append(
                 Neighbours.Value(
-                    key: other, holder: record.holder, firstSeen: record.firstSeen, expiresAt: record.expiresAt,
+                    key: other, source: record.source, firstSeen: record.firstSeen, expiresAt: record.expiresAt,
                     lastStored: record.lastStored, isPublished: record.isPublished,
                     isPinned: try isPinned(other.target, other.optionalSigner)))
         }
@@ -43,7 +43,7 @@ private struct Neighbours {
 
     struct Value {
         let key: EntryKey
-        let holder: Holder
+        let source: Source
         let firstSeen: Instant
         let expiresAt: Instant
         let lastStored: Instant
@@ -58,15 +58,15 @@ private struct Neighbours {
 
     /// What is given up for a newcomer; nothing where no network has two places more than the newcomer's. What is stored at
     /// this moment stays, since it is about to be acknowledged.
-    func toGiveUp(for newcomer: Holder, at now: Instant) -> EntryKey? {
+    func toGiveUp(for newcomer: Source, at now: Instant) -> EntryKey? {
         let others = values.filter { !$0.isPublished && !$0.isPinned }
-        var places: [Holder: Int] = [:]
-        for value in others { places[value.holder, default: 0] += 1 }
+        var places: [Source: Int] = [:]
+        for value in others { places[value.source, default: 0] += 1 }
         let own = places[newcomer, default: 0]
         guard let most = places.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }), most.value > own + 1 else {
             return nil
         }
-        return others.filter { $0.holder == most.key && $0.lastStored != now }
+        return others.filter { $0.source == most.key && $0.lastStored != now }
             .min { $0.firstSeen < $1.firstSeen }?.key
     }
 }

@@ -46,10 +46,10 @@ extension StorePass {
         try quarantineRetained(key)
         encoder.encode(key, entry: entry, facts, in: .retained)
         try transaction.put(.retained, &encoder)
-        let holder = try holder(of: facts, under: key)
+        let source = try source(of: facts, under: key)
         let charge = EntryRecord.charge(entryBytes: entry.count)
         try file(
-            Filing(budget: .retained, holder: holder, since: facts.firstSeen, key: key.bytes, charge: charge))
+            Filing(budget: .retained, source: source, since: facts.firstSeen, key: key.bytes, charge: charge))
         try note(.entryChanged, key)
     }
 
@@ -74,18 +74,18 @@ extension StorePass {
     ///
     /// - Parameter leavesFloor: whether its signer's version is kept, so that no lower one is taken.
     mutating func takeOut(_ key: EntryKey, from budget: Budget, leavesFloor: Bool) throws(ArchiveError) {
-        let floor = try key.withBytes { (bytes) throws(ArchiveError) -> (Version, Holder)? in
+        let floor = try key.withBytes { (bytes) throws(ArchiveError) -> (Version, Source)? in
             guard let value = try transaction.view.get(budget.table, bytes) else { return nil }
             if let record = EntryRecord(value, key: bytes, table: budget.table) {
-                return (record.version, record.holder)
+                return (record.version, record.source)
             }
-            return EntryRecord.salvagedVersion(value).map { ($0, Holder(Address.none.host)) }
+            return EntryRecord.salvagedVersion(value).map { ($0, Source(Address.none.host)) }
         }
         try drop(key, from: budget)
         try note(.entryRemoved, key)
-        guard leavesFloor, key.entryClass != .unsigned, let (version, holder) = floor else { return }
+        guard leavesFloor, key.entryClass != .unsigned, let (version, source) = floor else { return }
         try writeFloor(
-            FloorRecord(version: version, noted: now, holder: holder),
+            FloorRecord(version: version, noted: now, source: source),
             under: SignerKey(target: key.target, signer: key.signer))
     }
 
@@ -99,7 +99,7 @@ extension StorePass {
         if let filing = try presentFiling(of: bytes, in: budget) {
             try unfile(filing)
         } else {
-            counts[budget].add(Holding(count: -1, bytes: -(bytes.count + recordBytes)))
+            counts[budget].add(Usage(count: -1, bytes: -(bytes.count + recordBytes)))
         }
         if budget == .served { try leaveOrder(key) }
         try transaction.delete(budget.table, bytes)
@@ -122,7 +122,7 @@ extension StorePass {
         try transaction.put(.floors, &encoder)
         try file(
             Filing(
-                budget: .floors, holder: floor.holder, since: floor.noted, key: key.bytes, charge: FloorRecord.charge))
+                budget: .floors, source: floor.source, since: floor.noted, key: key.bytes, charge: FloorRecord.charge))
     }
 
     /// Deletes the floor of a value's signer, where there is one.

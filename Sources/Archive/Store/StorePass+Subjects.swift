@@ -65,7 +65,7 @@ extension StorePass {
             encoder.encode(key, entry: entry.bytes, entry.facts, in: budget.table)
             try transaction.put(budget.table, &encoder)
             if let filing {
-                try refile(filing, to: try holder(of: entry.facts, under: key))
+                try refile(filing, to: try source(of: entry.facts, under: key))
             }
             try note(.entryChanged, key)
         }

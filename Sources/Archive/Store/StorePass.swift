@@ -24,7 +24,7 @@ struct StorePass: ~Copyable {
     var changeCount = 0
     /// Damaged records that were met.
     var damaged: [DamagedRecord] = []
-    /// What the holders' accounts have gained and lost since they were last written.
+    /// What the sources' accounts have gained and lost since they were last written.
     var accountChanges: [Account: (count: Int, bytes: Int)] = [:]
     /// What has happened, by the names that counters have for it.
     var tallies: [String: Int] = [:]
@@ -298,10 +298,10 @@ extension StorePass {
         try transaction.put(.entries, &encoder)
         if let neighbours { try enterOrder(key, facts, neighbours: neighbours) }
         counts.add(key.entryClass, count: 1, bytes: entry.count)
-        let holder = try holder(of: facts, under: key)
+        let source = try source(of: facts, under: key)
         let charge = EntryRecord.charge(entryBytes: entry.count)
         try file(
-            Filing(budget: .served, holder: holder, since: facts.firstSeen, key: key.bytes, charge: charge))
+            Filing(budget: .served, source: source, since: facts.firstSeen, key: key.bytes, charge: charge))
         try note(.entryChanged, key)
     }
 

@@ -15,8 +15,8 @@ struct SweepRules {
         case letGo(EntryKey)
         /// It was retained because of a wrong clock, and has not expired after all.
         case serveAgain(EntryKey)
-        /// It is to be charged to another holder.
-        case charge(Budget, Holder)
+        /// It is to be charged to another source.
+        case charge(Budget, Source)
         /// It is an earlier version of something that is gone.
         case removeVersion(HistoryKey)
     }
@@ -50,10 +50,10 @@ struct SweepRules {
             let reason = isPinned ? .pinned : facts.reason(key.entryClass)
             if retention.isOver(reason, expiresAt: facts.expiresAt, at: now) { return .letGo(key) }
         }
-        let holder = isPinned ? .theOperator : facts.holder
+        let source = isPinned ? .theOperator : facts.source
         let charge = bytes.count + value.count
-        let filing = Filing(budget: budget, holder: holder, since: facts.firstSeen, key: key.bytes, charge: charge)
-        return try transaction.has(.ages, AccountKey.age(filing)) ? nil : .charge(budget, holder)
+        let filing = Filing(budget: budget, source: source, since: facts.firstSeen, key: key.bytes, charge: charge)
+        return try transaction.has(.ages, AccountKey.age(filing)) ? nil : .charge(budget, source)
     }
 
     /// An earlier version stays for as long as its value does, or for as long as it would be retained itself.

@@ -59,7 +59,7 @@ struct GetCommand: GuardedCommand {
         }
     }
 
-    private func text(of values: [HeldValue], on terminal: Terminal, at now: Instant) -> String {
+    private func text(of values: [ArchivedValue], on terminal: Terminal, at now: Instant) -> String {
         let then = asOf.map { " as of \(Words.moment($0.instant))" } ?? ""
         let head =
             "\(Words.count(values.count, "value")) under \(terminal.strong(terminal.digits(argument.key)))\(then)"

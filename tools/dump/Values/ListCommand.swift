@@ -113,13 +113,13 @@ struct ValueRows {
         self.output = output
         self.now = now
         self.limit = limit ?? .max
-        table = ColumnTable(HeldValue.columns(on: terminal), on: terminal)
+        table = ColumnTable(ArchivedValue.columns(on: terminal), on: terminal)
     }
 
     var room: Int { limit - count }
     var isFull: Bool { count >= limit }
 
-    mutating func add(_ values: [HeldValue]) throws(DumpFailure) {
+    mutating func add(_ values: [ArchivedValue]) throws(DumpFailure) {
         guard !values.isEmpty, !isFull else { return }
         progress.end()
         if count == 0, !output.json { try writer.add(table.header) }

@@ -138,7 +138,7 @@ struct Reasons {
         }
     }
 
-    private mutating func addServing(_ value: HeldValue, _ record: ArchivedRecord, place: Int) {
+    private mutating func addServing(_ value: ArchivedValue, _ record: ArchivedRecord, place: Int) {
         let expiry = Words.moment(record.expiresAt, at: now)
         let setting = value.entryClass == .unsigned ? "archive.retain_unsigned" : "archive.retain_signed"
         switch value.state(at: now) {
@@ -166,13 +166,13 @@ struct Reasons {
 
     private mutating func addStanding(_ standing: KeyFacts.Standing) {
         let part = standing.value.isRetained ? "retained" : "served"
-        guard let holder = standing.holder, !isPinned(standing.value) else {
+        guard let source = standing.source, !isPinned(standing.value) else {
             return add(
                 standing.value.id, "accounts",
                 "It is charged to the operator, because it is pinned or was published here. It is never evicted for others."
             )
         }
-        let above = standing.holdersAbove.map {
+        let above = standing.sourcesAbove.map {
             "\($0 == 0 ? "no" : "\($0)") \($0 < 2 ? "prefix has" : "prefixes have") more"
         }
         let before = standing.recordsBefore.map {
@@ -180,12 +180,12 @@ struct Reasons {
         }
         add(
             standing.value.id, "accounts",
-            "It is charged to \(holder), which has \(Words.space(standing.holderBytes)) of the \(part) values. When "
+            "It is charged to \(source), which has \(Words.space(standing.sourceBytes)) of the \(part) values. When "
                 + "room is needed, the largest account gives up its oldest record: \(above ?? "very many have more"), and "
                 + "\(before ?? "very many of its own are older").")
     }
 
-    private func isPinned(_ value: HeldValue) -> Bool {
+    private func isPinned(_ value: ArchivedValue) -> Bool {
         facts.pins.contains(.key(value.target)) || value.signer.map { facts.pins.contains(.signer($0)) } ?? false
     }
 

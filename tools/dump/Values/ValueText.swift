@@ -3,7 +3,7 @@ internal import Console
 internal import IPv8
 
 /// A value as a row, as lines, and as JSON.
-extension HeldValue {
+extension ArchivedValue {
     /// The state at a moment, in a word: `served`, `expired`, `retained` (out of the serving window) or `damaged`.
     func state(at now: Instant) -> String {
         guard let record else { return "damaged" }

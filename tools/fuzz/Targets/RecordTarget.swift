@@ -166,9 +166,9 @@ enum RecordTarget {
     private static func readHolding(
         _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
     ) throws(Violation) {
-        guard var holding = Holding(value, key: key) else { return }
+        guard var holding = Usage(value, key: key) else { return }
         try require(holding.count >= 0 && holding.bytes >= 0, "a holding of less than nothing")
-        holding.add(Holding(count: 1, bytes: 300))
+        holding.add(Usage(count: 1, bytes: 300))
         try require(holding.count > 0, "a holding is empty after something came in")
     }
 

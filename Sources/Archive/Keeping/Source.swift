@@ -4,13 +4,13 @@ internal import IPv8
 /// what was published here and what is pinned.
 ///
 ///     kind 1 (0 the operator, 4, 6) | the prefix, right-aligned 8
-struct Holder: Hashable, Comparable {
+struct Source: Hashable, Comparable {
     let kind: UInt8
     let prefix: UInt64
 
     static let byteCount = 9
     /// Gives up nothing while there is something to protect.
-    static let theOperator = Holder(kind: 0, prefix: 0)
+    static let theOperator = Source(kind: 0, prefix: 0)
 
     private init(kind: UInt8, prefix: UInt64) {
         self.kind = kind
@@ -39,18 +39,18 @@ struct Holder: Hashable, Comparable {
         prefix = bytes.bigEndian(UInt64.self, at: offset + 1)
     }
 
-    static func < (left: Holder, right: Holder) -> Bool { (left.kind, left.prefix) < (right.kind, right.prefix) }
+    static func < (left: Source, right: Source) -> Bool { (left.kind, left.prefix) < (right.kind, right.prefix) }
 }
 
 /// How much somebody holds of something.
-struct Holding: Hashable {
+struct Usage: Hashable {
     var count = 0
     var bytes = 0
 
     /// Adds a holding, or takes one out where its numbers are negative; what comes from disk may be any number.
-    mutating func add(_ other: Holding) {
-        count = Holding.sum(count, other.count)
-        bytes = Holding.sum(bytes, other.bytes)
+    mutating func add(_ other: Usage) {
+        count = Usage.sum(count, other.count)
+        bytes = Usage.sum(bytes, other.bytes)
     }
 
     private static func sum(_ held: Int, _ change: Int) -> Int {
@@ -62,7 +62,7 @@ struct Holding: Hashable {
 /// A record, as the accounts know it.
 struct Filing: Hashable {
     var budget: Budget
-    var holder: Holder
+    var source: Source
     /// By when it came it is given up: the oldest first.
     var since: Instant
     /// Its key in the budget's table.
@@ -74,9 +74,9 @@ struct Filing: Hashable {
 /// Somebody's holding in one budget.
 struct Account: Hashable, Comparable {
     var budget: Budget
-    var holder: Holder
+    var source: Source
 
     static func < (left: Account, right: Account) -> Bool {
-        left.budget == right.budget ? left.holder < right.holder : left.budget.rawValue < right.budget.rawValue
+        left.budget == right.budget ? left.source < right.source : left.budget.rawValue < right.budget.rawValue
     }
 }

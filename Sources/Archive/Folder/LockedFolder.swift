@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// A data folder that no node can start in and no other tool can change for as long as this value lives: it holds the
 /// lock that a node takes.
-package final class HeldFolder: Sendable {
+package final class LockedFolder: Sendable {
     /// The path as it was given.
     package let path: String
     private let lock: FolderLock

@@ -1,7 +1,7 @@
 public import IPv8
 
 /// A value that an archive holds, or held, or what is left of one.
-public struct HeldValue: Hashable, Sendable {
+public struct ArchivedValue: Hashable, Sendable {
     /// The key that it stands under.
     public var target: Target
     /// Whose place under the key it has.
@@ -53,10 +53,10 @@ extension EntryClass {
     }
 }
 
-extension HeldValue {
+extension ArchivedValue {
     /// Whether the DHT is served it before another one, or would be: by class, then the newest version, of unsigned values
     /// that which came last.
-    static func isServedFirst(_ left: HeldValue, _ right: HeldValue) -> Bool {
+    static func isServedFirst(_ left: ArchivedValue, _ right: ArchivedValue) -> Bool {
         (left.entryClass.rawValue, right.newness, left.id) < (right.entryClass.rawValue, left.newness, right.id)
     }
 
