@@ -3,17 +3,15 @@ public import IPv8
 internal import Synchronization
 
 extension Archive {
-    /// Applies a group of changes in one durable transaction: when this returns, they are on the disk.
+    /// Applies a group of changes in one transaction. When this returns, they are on the disk.
     ///
-    /// A value that is refused costs the others nothing. Where disk or map turn out to be full on the way, nothing is
-    /// written, and whatever would have needed a write is refused. After an error nothing of the group is held, and
-    /// nothing of it may be acknowledged.
+    /// A refused value does not affect the others. If disk or map turn out to be full, nothing is written, and all changes
+    /// that need a write are refused. After an error no change of the group is stored, and none may be acknowledged.
     ///
     /// - Parameters:
-    ///   - changes: in the order in which they came.
+    ///   - changes: in the order of their arrival.
     ///   - now: the time of the changes.
-    ///   - clockIsSteady: whether `now` can be relied on, so that an expired value may give up its place under a target
-    ///     that is full.
+    ///   - clockIsSteady: whether `now` can be trusted, so that an expired value may lose its place under a full target.
     /// - Returns: an outcome for each change, in their order.
     public func commit(
         _ changes: [ArchiveChange], at now: Instant, clockIsSteady: Bool = true
@@ -26,8 +24,8 @@ extension Archive {
         }
     }
 
-    /// Changes tables in one durable transaction; again, without anything that would grow, where disk or map turn out to
-    /// be full on the way.
+    /// Changes tables in one durable transaction. If disk or map turn out to be full, it tries once more without changes
+    /// that need room.
     func inPass<Result>(
         at now: Instant, _ clockIsSteady: Bool,
         _ body: (inout StorePass) throws(ArchiveError) -> Result
@@ -87,7 +85,7 @@ extension Archive {
 }
 
 extension ReadTransaction {
-    /// The last change that was noted. A damaged record still has its place.
+    /// The last change in the journal, damaged or not.
     func journalEnd() throws(ArchiveError) -> JournalPlace {
         var cursor = try cursor(.journal)
         guard try cursor.last() else { return .start }
@@ -99,11 +97,11 @@ extension ReadTransaction {
     }
 }
 
-/// How much of the disk's room the archive may still use.
+/// How much of the disk the archive may still use.
 enum DiskRoom {
     /// New values may come.
     case ample
-    /// The reserve is touched: what is held may be replaced and refreshed.
+    /// The reserve is touched: stored values may be replaced and refreshed, new ones are refused.
     case scarce
     /// Nothing is written.
     case exhausted
@@ -114,7 +112,7 @@ enum DiskRoom {
     /// LMDB writes no more than this at a time, so less is left where a write was cut short.
     private static let writeBytesMax = 16 << 20
 
-    /// Asks the file system that holds a folder; where it does not say, there is room until a write fails.
+    /// Asks the folder's file system. If that does not answer, there is room until a write fails.
     init(folder: String, reserveBytes: Int) {
         let free = DiskRoom.freeBytes(folder: folder)
         if free >= reserveBytes {

@@ -4,9 +4,8 @@ internal import Synchronization
 extension Archive {
     /// Brings the index forward along the journal by one bounded step, in one SQLite transaction.
     ///
-    /// An index that does not fit the archive any more is rebuilt, a part in each step, while everything else goes on.
-    /// An error says that the index cannot be written at the moment; the archive is not affected, and the next call
-    /// tries again.
+    /// An index that does not fit the archive is rebuilt, one part in each step.
+    /// An error means that the index cannot be written now. The archive is not affected, and the next call tries again.
     ///
     /// - Parameter limit: how many changes or records one step takes over at most.
     public func follow(limit: Int = 4096) throws(ArchiveError) -> FollowResult {
@@ -16,7 +15,7 @@ extension Archive {
         return try result.get()
     }
 
-    /// Forgets what the index derived, so that `follow` derives it anew: for an index that was found to differ.
+    /// Discards the index's content, so that `follow` derives it again: for an index that was found to differ.
     ///
     /// SQLite's pages carry no checksums, so damage within a row is only seen by comparing.
     package func rebuildIndex(because reason: String) throws(ArchiveError) {
@@ -36,7 +35,7 @@ extension Archive {
         return result
     }
 
-    /// Opens the index and sees whether it fits. One that cannot be opened at all is left for later.
+    /// Opens the index and checks whether it fits. `follow` tries again if it cannot be opened now.
     func openIndex(_ progress: (ArchiveProgress) -> Void) throws(ArchiveError) {
         do throws(ArchiveError) {
             if let path = try index.open() { progress(.indexMovedAside(path: path)) }
@@ -46,7 +45,7 @@ extension Archive {
         }
     }
 
-    /// The index's position, and why it was set back to a rebuild, where it was.
+    /// The index's position, and why a rebuild was begun, if one was.
     private func fittingPosition() throws(ArchiveError) -> (position: IndexPosition, reason: String?) {
         let found = try index.position()
         if let found, try misfit(of: found) == nil {
@@ -69,7 +68,7 @@ extension Archive {
             republishRule: options.republishing.description)
     }
 
-    /// Why an index cannot be brought forward along the journal; `nil` where it can.
+    /// Why an index cannot follow the journal; `nil` if it can.
     private func misfit(of position: IndexPosition) throws(ArchiveError) -> String? {
         guard position.archiveID == identity.archiveID else { return "it belongs to another archive" }
         guard position.republishRule == options.republishing.description else {
@@ -248,7 +247,7 @@ private func withNumber<Value>(
 }
 
 extension ReadTransaction {
-    /// The checksum that a change's record carries; `nil` where the change is gone.
+    /// The checksum that a change's record carries; `nil` if the change is gone.
     fileprivate func journalChecksum(of number: UInt64) throws(ArchiveError) -> UInt64? {
         try withNumber(number) { (key) throws(ArchiveError) in
             try get(.journal, key).map { RecordChecksum.stored(in: $0) }

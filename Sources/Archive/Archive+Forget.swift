@@ -2,11 +2,11 @@ public import IPv8
 internal import Synchronization
 
 extension Archive {
-    /// Erases everything that there is of a key or a signer, for good: values, earlier versions, evidence, floors,
-    /// publications, pins, and what is in quarantine of them. Only that something was removed under the key stays in the
-    /// journal, until the index has read it and the journal is trimmed.
+    /// Erases everything about a key or a signer: values, earlier versions, evidence, floors, publications, pins, and
+    /// quarantined records. The journal still says that something was removed under the key, until the index has read that
+    /// and the journal is trimmed.
     ///
-    /// - Parameter block: whether nothing of the kind is to be taken again.
+    /// - Parameter block: whether to block the subject, so that nothing of it is stored again.
     /// - Returns: how many records were erased.
     public func forget(_ subject: ArchiveSubject, block: Bool, at now: Instant) throws(ArchiveError) -> Int {
         var erasure = Erasure(of: subject, block: block)
@@ -16,9 +16,9 @@ extension Archive {
 
     /// An erasure that is under way.
     ///
-    /// A signer's values may stand under any key, so everything is walked, in steps of bounded length; stores, and whatever
-    /// else is to be done, go on between them. What comes in behind the walk is new and stays, unless it is barred. The
-    /// bytes leave the disk with the steps of ``wipeStep(at:)`` that follow; backups that were made before keep them.
+    /// A signer's values can have any key, so the erasure walks over everything in bounded steps; stores go on between them.
+    /// Values that come in behind the walk are new and stay, unless the subject is blocked. The steps of ``wipeStep(at:)``
+    /// overwrite the bytes on the disk. Earlier backups keep them.
     public struct Erasure: Sendable {
         fileprivate let subject: ArchiveSubject
         fileprivate var isToBlock: Bool
@@ -29,9 +29,9 @@ extension Archive {
         /// Whether there is nothing left.
         public fileprivate(set) var isDone = false
 
-        /// Begins one, with nothing done yet.
+        /// An erasure that has not begun.
         ///
-        /// - Parameter block: whether nothing of the kind is to be taken again, from the first step on.
+        /// - Parameter block: whether the first step blocks the subject.
         public init(of subject: ArchiveSubject, block: Bool) {
             self.subject = subject
             isToBlock = block
@@ -60,14 +60,14 @@ extension Archive {
         if last == nil { erasure.tables.removeFirst() }
     }
 
-    /// Copies and evidence go before what they are copies of.
+    /// Copies and evidence go before their originals.
     private static let forgotten: [Table] = [
         .quarantine, .evidence, .history, .publications, .retained, .entries, .floors,
     ]
-    /// How many records one step looks at; it ends sooner where there are as many to erase as one commit takes.
+    /// How many records one step examines. It ends sooner when it has found as many as one commit erases.
     private static let recordsPerStep = 16_384
 
-    /// The places in a table that have to do with a subject, and the last key that was looked at where there are more.
+    /// The records of a table that belong to a subject, and the last key examined if there are more.
     private static func places(
         of subject: ArchiveSubject, in table: Table, after: [UInt8]?, _ transaction: borrowing ReadTransaction
     ) throws(ArchiveError) -> ([RecordPlace], last: [UInt8]?) {

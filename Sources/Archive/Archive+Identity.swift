@@ -1,7 +1,7 @@
 internal import IPv8
 
 extension WriteTransaction {
-    /// Writes what a new archive begins with.
+    /// Writes the first records of a new archive.
     func begin(_ identity: IdentityRecord) throws(ArchiveError) {
         var encoder = RecordEncoder()
         for key in IdentityRecord.keys {
@@ -12,7 +12,7 @@ extension WriteTransaction {
         try put(.meta, &encoder)
     }
 
-    /// Reads who the archive is from whichever of the two records is sound, and mends the other one.
+    /// Reads the archive's identity from a sound copy, and repairs a damaged one.
     func readIdentity(_ damaged: inout [DamagedRecord]) throws(ArchiveError) -> IdentityRecord {
         let (sound, unsound) = try view.identity()
         var encoder = RecordEncoder()
@@ -24,8 +24,8 @@ extension WriteTransaction {
         return sound
     }
 
-    /// Brings an archive of an earlier format to the one that this program writes, in the transaction that opens it. So a
-    /// kill at any moment leaves an archive of the one format or of the other.
+    /// Upgrades an archive of an earlier format, in the transaction that opens it. A kill at any moment leaves an archive of
+    /// one format or the other.
     ///
     /// Readers read all formats, and programs that know only the earlier one refuse the archive from now on.
     ///
@@ -49,7 +49,7 @@ extension WriteTransaction {
         return upgraded
     }
 
-    /// Counts anew what the tables hold if the record of the counts is missing, damaged or incomplete.
+    /// Counts the records again if the record of the counts is missing, damaged or incomplete.
     func restoreCounts(_ damaged: inout [DamagedRecord], _ progress: (ArchiveProgress) -> Void) throws(ArchiveError) {
         guard try view.counts()?.statements == nil else { return }
         damaged.append(DamagedRecord(table: Table.meta.name, key: Array(CountsRecord.key.utf8)))
@@ -60,7 +60,7 @@ extension WriteTransaction {
 }
 
 extension ReadTransaction {
-    /// Who the archive is, from whichever of the two records is sound, and the keys of those that are not.
+    /// The archive's identity from a sound copy, and the keys of damaged copies.
     func identity() throws(ArchiveError) -> (sound: IdentityRecord, unsound: [String]) {
         var sound: IdentityRecord?
         var unsound: [String] = []
@@ -88,7 +88,7 @@ extension ReadTransaction {
         return (sound, unsound)
     }
 
-    /// Counts what all tables hold by walking over them.
+    /// Counts the records of all tables by walking over them.
     func countRecords(_ progress: (ArchiveProgress) -> Void = { _ in }) throws(ArchiveError) -> CountsRecord {
         var counter = RecordCounter()
         var walked = 0
@@ -105,14 +105,14 @@ extension ReadTransaction {
         return counter.counts
     }
 
-    /// How many pins, blocks, publications and records of the serving order there are, as LMDB says.
+    /// LMDB's own counts of pins, blocks, publications and records of the serving order.
     func statementCounts() throws(ArchiveError) -> StatementCounts {
         var counts = StatementCounts()
         for table in StatementCounts.tables { counts.add(try recordCount(table), to: table) }
         return counts
     }
 
-    /// The counts that were last written; `nil` where their record is missing or damaged.
+    /// The counts that were last written; `nil` if their record is missing or damaged.
     func counts() throws(ArchiveError) -> CountsRecord? {
         var key = CountsRecord.key
         return try key.withBytes { (key) throws(ArchiveError) in

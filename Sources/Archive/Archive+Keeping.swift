@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// An earlier version of a value.
 public struct PastVersion: Hashable, Sendable {
-    /// What was held, and what is known of it.
+    /// The version and what the archive knows about it.
     public var record: ArchivedRecord
     /// When another version took its place.
     public var replacedAt: Instant
@@ -27,9 +27,9 @@ public struct Evidence: Hashable, Sendable {
 public struct ArchivedPublication: Hashable, Sendable {
     /// The key.
     public var target: Target
-    /// What tells the value apart from others under the key.
+    /// Distinguishes the value from others under the key.
     public var id: EntryID
-    /// Its version; zero where it is unsigned.
+    /// Its version; zero if it is unsigned.
     public var version: Version
     /// When it was published.
     public var published: Instant
@@ -37,7 +37,7 @@ public struct ArchivedPublication: Hashable, Sendable {
     public var withdrawn: Instant?
 }
 
-/// What the archive answers about what it keeps beyond the serving window. Damaged records are left out and remembered.
+/// Questions about records outside the serving window. Damaged records are left out and remembered.
 extension Archive {
     /// A signer's earlier versions under a key, in the order in which they came.
     public func history(of target: Target, signer: Mid) throws(ArchiveError) -> [PastVersion] {
@@ -78,8 +78,8 @@ extension Archive {
             .contains { $0.withdrawn == nil }
     }
 
-    /// The highest version of a signer under a key that the archive knows of: of the value, of what was published here
-    /// even if it was withdrawn, or of a value that is gone. `nil` if it knows none.
+    /// The highest version of a signer under a key that the archive knows: of the value, of a publication even if it was
+    /// withdrawn, or of a value that is gone. `nil` if it knows none.
     public func lastVersion(of target: Target, signer: Mid) throws(ArchiveError) -> Version? {
         let entryClass: EntryClass = signer.bits == target.bits ? .owner : .signed
         let key = EntryKey(target: target, entryClass: entryClass, id: EntryID(bits: signer.bits))
@@ -101,7 +101,7 @@ extension Archive {
 
     /// The time of the newest change, as far as the journal's last changes tell; `nil` before the first one.
     ///
-    /// They are not always in the order of time, because a clock may have been set back between two of them.
+    /// Changes are not always in the order of time, because a clock may have been set back between two of them.
     public func newestChange() throws(ArchiveError) -> Instant? {
         try environment.read { (transaction) throws(ArchiveError) in
             let last = try transaction.journalEnd().number
@@ -122,10 +122,10 @@ extension Archive {
     /// What is pinned, keys before signers.
     public func pins() throws(ArchiveError) -> [ArchiveSubject] { try subjects(in: .pins) }
 
-    /// What is barred, keys before signers.
+    /// What is blocked, keys before signers.
     public func blocks() throws(ArchiveError) -> [ArchiveSubject] { try subjects(in: .blocks) }
 
-    /// Whether one of these is barred.
+    /// Whether one of these is blocked.
     public func isBlocked(anyOf subjects: [ArchiveSubject]) throws(ArchiveError) -> Bool {
         try environment.read { (transaction) throws(ArchiveError) in
             for subject in subjects where try transaction.has(.blocks, subject.keyBytes) { return true }
@@ -133,7 +133,7 @@ extension Archive {
         }
     }
 
-    /// What has happened since the archive was opened, by name: what was refused, evicted, retired, removed, forgotten.
+    /// Event counts since the archive was opened, by name: refused, evicted, retired, removed, forgotten.
     public var keepingCounters: [String: Int] { counters.withLock { $0 } }
 
     private func subjects(in table: Table) throws(ArchiveError) -> [ArchiveSubject] {
@@ -172,7 +172,7 @@ extension ReadTransaction {
 }
 
 extension ArchivedRecord {
-    /// What a record says; `nil` where its entry cannot be read.
+    /// What a record says; `nil` if its entry cannot be read.
     init?(_ record: EntryRecord) {
         guard let entry = try? Entry(bytes: Array(record.entry)) else { return nil }
         self.init(

@@ -82,7 +82,7 @@ extension Archive {
 }
 
 extension ArchivedRecord {
-    /// Reads a record of the table of entries, or of the retained ones; `nil` where it is damaged.
+    /// Reads a record of the table of entries, or of the retained ones; `nil` if it is damaged.
     init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer, table: Table = .entries) {
         guard let record = EntryRecord(value, key: key, table: table) else { return nil }
         self.init(record)

@@ -28,14 +28,13 @@ public struct SweepResult: Hashable, Sendable {
 }
 
 extension Archive {
-    /// Goes on through everything by one bounded step: values that have expired leave the serving window, what has been
-    /// retained for long enough leaves the archive, history whose value is gone goes with it, and what was pinned or
-    /// unpinned since it came is charged to whom it now belongs.
+    /// Takes the next bounded step through all records. Expired values leave the serving window, values whose retention is over
+    /// leave the archive with their history, and values that were pinned or unpinned are charged to their new source.
     ///
-    /// Deleting needs no room, so it goes on at the limit: where the map has no page left for a step, it is cut in two.
+    /// Deleting must work at the limit: if the map has no page left for a step, the step is cut in two.
     ///
     /// - Parameters:
-    ///   - limit: how many records to look at at most.
+    ///   - limit: how many records to examine at most.
     ///   - clockIsSteady: whether the clock has been steady for an hour; nothing is done where it has not.
     public func sweep(at now: Instant, limit: Int, clockIsSteady: Bool = true) throws(ArchiveError) -> SweepResult {
         guard clockIsSteady else { return SweepResult() }
@@ -53,7 +52,7 @@ extension Archive {
             endsRound: found.next.after.isEmpty && found.next.table == SweepPlace.tables[0])
     }
 
-    /// How many records one transaction of a sweep changes, or of forgetting: stores wait for it.
+    /// How many records one transaction of a sweep or an erasure changes. Stores wait for it.
     static let deletionsPerCommit = 256
 
     private struct Findings {
@@ -62,7 +61,7 @@ extension Archive {
         var next: SweepPlace
     }
 
-    /// Looks at records, and notes those that something has to be done about.
+    /// Finds the records that need a change.
     private func findings(
         from place: SweepPlace, limit: Int, at now: Instant, in transaction: borrowing ReadTransaction
     ) throws(ArchiveError) -> Findings {
@@ -97,7 +96,7 @@ extension Archive {
 }
 
 extension StorePass {
-    /// Does what the sweep has to about one record, if it still has to.
+    /// Makes the change that a record needs, if it still does.
     fileprivate mutating func putRight(_ bytes: [UInt8], of table: Table) throws(ArchiveError) {
         let rules = SweepRules(now: now, retention: options.retention, hasPins: hasPins)
         let task = try lend(bytes) { (key) throws(ArchiveError) -> SweepRules.Task? in

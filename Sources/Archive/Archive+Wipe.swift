@@ -1,7 +1,7 @@
 public import IPv8
 internal import Synchronization
 
-/// How far what was forgotten is off the disk.
+/// How far overwriting of forgotten records is.
 public struct WipeStep: Hashable, Sendable {
     /// Pages of the archive that have been gone through, of so many.
     public var donePages: Int
@@ -13,7 +13,7 @@ public struct WipeStep: Hashable, Sendable {
     public var isDone: Bool
 }
 
-/// One pass over all pages. What was forgotten before it began is off the disk when it ends.
+/// One pass over all pages. When it ends, everything forgotten before its beginning is off the disk.
 struct WipePass {
     /// The page that comes next.
     var next: UInt64 = 2
@@ -108,7 +108,7 @@ extension Archive {
         return isDone
     }
 
-    /// Commits twice, so that neither of the two snapshots in the file holds what is free by now.
+    /// Commits twice, so that neither of the two snapshots in the file contains the pages that are free now.
     private func passSnapshots(at now: Instant) throws(ArchiveError) {
         for _ in 0..<2 {
             try inPass(at: now, true) { (pass) throws(ArchiveError) in

@@ -1,11 +1,11 @@
 public import IPv8
 internal import Synchronization
 
-/// What the node keeps: values with all that is known of them, on a disk, behind one door.
+/// Values on the disk, with everything that the node knows about them.
 ///
-/// LMDB holds the truth, SQLite an index that follows its journal. A commit is one LMDB transaction and returns when it
-/// is on the disk; what the overlay asks is answered from LMDB alone. Safe to use from several threads: reads run side
-/// by side, commits one at a time, and `follow` is meant for one thread in the background.
+/// LMDB is the truth; SQLite is an index that follows LMDB's journal. A commit is one LMDB transaction and returns when it is
+/// on the disk. The overlay's requests are answered from LMDB alone. The archive can be used from several threads: reads run
+/// side by side, commits one at a time, and `follow` is meant for one thread in the background.
 public final class Archive: Sendable {
     /// The folder that holds `archive.mdb` and `index.sqlite`.
     public let folder: String
@@ -13,7 +13,7 @@ public final class Archive: Sendable {
     let environment: LMDBEnvironment
     let identity: IdentityRecord
     let index: Index
-    /// The device has failed under a write; nothing is written until the archive is opened again.
+    /// Whether a write has failed on the device. Nothing is written until the archive is opened again.
     let deviceFailed = Atomic(false)
     /// Whether the file that is open is the one of its name, as of the last look.
     private let isMisplaced = Atomic(false)
@@ -27,15 +27,15 @@ public final class Archive: Sendable {
     let following = Mutex(())
     /// How far the index was after the last step.
     let indexPosition: Mutex<IndexPosition>
-    /// What has happened since the archive was opened, by name.
+    /// Event counts since the archive was opened, by name.
     let counters = Mutex<[String: Int]>([:])
     /// How far the sweep has come.
     let sweepPlace = Mutex(SweepPlace())
-    /// The overwriting of what was forgotten, as far as it is.
+    /// How far overwriting of forgotten records is.
     let wiping = Mutex(Wiping())
     private let damage = Mutex<Set<DamagedRecord>>([])
 
-    /// Damaged records beyond this many are not told apart any more.
+    /// How many damaged records are remembered.
     private static let damagedMax = 1024
 
     private init(
@@ -54,12 +54,12 @@ public final class Archive: Sendable {
 
     /// Opens the archive in a folder that exists, or begins one there.
     ///
-    /// A file that a newer program wrote, or that was cut off, is refused and left as it is. An index that is missing,
-    /// damaged, ahead or of another archive is no hindrance: `follow` rebuilds it.
+    /// A file of a newer program, or one that was cut off, is refused and not changed. `follow` rebuilds an index that is
+    /// missing, damaged, ahead or of another archive.
     ///
     /// - Parameters:
-    ///   - folder: where the files are; the caller has it locked against other processes.
-    ///   - progress: told what had to be done beyond opening.
+    ///   - folder: the folder with the files; the caller holds its lock.
+    ///   - progress: called with whatever had to be done beyond opening.
     public static func open(
         folder: String, options: ArchiveOptions = ArchiveOptions(), now: Instant,
         progress: (ArchiveProgress) -> Void = { _ in }
@@ -101,7 +101,7 @@ public final class Archive: Sendable {
         return archive
     }
 
-    /// Whether there is an archive in a folder: else opening begins one.
+    /// Whether a folder has an archive; if not, opening creates one.
     package static func isThere(in folder: String) -> Bool {
         (try? NewFile.isNeeded(at: folder + "/archive.mdb")) == false
     }

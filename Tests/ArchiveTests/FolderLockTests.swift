@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Platform
 import Testing
 
 @testable import Archive
@@ -22,16 +23,11 @@ import Testing
         return file
     }
 
-    private func openFolder() throws -> Descriptor {
-        guard let opened = Descriptor(folder.path, flags: O_RDONLY | O_DIRECTORY) else {
-            throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
-        }
-        return opened
-    }
+    private func openFolder() throws -> OpenFile { try OpenFile(folder.path, flags: O_RDONLY | O_DIRECTORY) }
 
     private func check() throws -> [String] {
         let opened = try openFolder()
-        return try FolderSafety.check(opened.number, folder.path)
+        return try FolderSafety.check(opened.descriptor, folder.path)
     }
 
     // MARK: Locks
@@ -64,7 +60,7 @@ import Testing
 
     @Test func deletedFileIsCreatedAndLockedAgain() throws {
         let opened = try openFolder()
-        let lock = try FolderLock(of: folder.path, in: opened.number)
+        let lock = try FolderLock(of: folder.path, in: opened.descriptor)
         #expect(lock.mend() == .sound)
         #expect(unlink(lockFile) == 0)
         #expect(lock.mend() == .renewed)
@@ -75,7 +71,7 @@ import Testing
 
     @Test func replacedFileThatAnEarlierVersionHasLockedIsTold() throws {
         let opened = try openFolder()
-        let lock = try FolderLock(of: folder.path, in: opened.number)
+        let lock = try FolderLock(of: folder.path, in: opened.descriptor)
         #expect(unlink(lockFile) == 0)
         let file = try lockOnlyTheFile()
         #expect(lock.mend() == .heldByAnother(nil))
@@ -88,7 +84,7 @@ import Testing
         let aside = folder.path + ".aside"
         #expect(rename(folder.path, aside) == 0 && mkdir(folder.path, 0o700) == 0)
         defer { try? FileManager.default.removeItem(atPath: aside) }
-        #expect(throws: FolderLock.Failure.replaced) { try FolderLock(of: folder.path, in: opened.number) }
+        #expect(throws: FolderLock.Failure.replaced) { try FolderLock(of: folder.path, in: opened.descriptor) }
     }
 
     // MARK: What is refused

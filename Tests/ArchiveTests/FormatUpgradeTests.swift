@@ -139,7 +139,7 @@ import Testing
         let mine = try Sample.signed("mine", version: 1)
         func count() throws -> [Int]? {
             let (written, counted) = try archive.environment.read { (transaction) throws(ArchiveError) in
-                (try transaction.counts()?.statements, try transaction.countStatements())
+                (try transaction.counts()?.statements, try transaction.countRecords().statements)
             }
             #expect(written == counted)
             return written?.numbers

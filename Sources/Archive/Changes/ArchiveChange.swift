@@ -34,7 +34,7 @@ public enum ArchiveOutcome: Hashable, Sendable {
     case store([StoreOutcome])
     /// The token secrets are kept.
     case tokenSecrets
-    /// It is so now, for pins, blocks, withdrawals and refreshes; false where it was so before.
+    /// It is so now, for pins, blocks, withdrawals and refreshes; false if it was so before.
     case done(changed: Bool)
     /// A change other than a store was refused.
     case refused(Refusal)
@@ -70,14 +70,14 @@ public enum Refusal: String, Hashable, Sendable, CaseIterable {
     case quota
     /// The values that are served take all of their budget, and none may be given up for this one.
     case budget
-    /// The operator has barred it. It is not acknowledged, because it is not held, and whoever publishes it is to look
+    /// The operator has blocked it. It is not acknowledged, because it is not held, and whoever publishes it is to look
     /// for another node; that a publisher who insists may come to think of us as dead is the price.
     case blocked
     /// Its target holds as many values of its class as it may.
     case targetQuota = "target_quota"
     /// The disk, or the map, has no more room than is kept in reserve.
     case diskReserve = "disk_reserve"
-    /// There are as many pins, or bars, as there may be.
+    /// There are as many pins, or blocks, as there may be.
     case tooMany = "too_many"
 }
 

@@ -21,7 +21,7 @@ package struct CompactedArchive {
         package var bytesAfter: Int
         /// Records that were compared.
         package var records: Int
-        /// Where the archive that was there before is; `nil` where it was deleted.
+        /// Where the archive that was there before is; `nil` if it was deleted.
         package var keptAs: String?
     }
 

@@ -4,9 +4,9 @@ package import IPv8
 package struct DumpHeader: Hashable, Sendable {
     /// The format of the dump.
     package var format: Int
-    /// Only what came or changed since this moment is in it; `nil` where everything is.
+    /// Only what came or changed since this moment is in it; `nil` if everything is.
     package var since: Instant?
-    /// Only keys that begin with these hexadecimal digits are in it; empty where all are.
+    /// Only keys that begin with these hexadecimal digits are in it; empty if all are.
     package var prefix: String
     /// Whether it was put together from the intact blocks of a damaged dump, so that anything may be missing.
     package var isSalvaged: Bool

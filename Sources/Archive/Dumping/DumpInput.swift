@@ -39,7 +39,7 @@ package final class DumpInput {
         descriptor >= 0 && (try? FileStatus.of(descriptor: descriptor))?.isRegularFile == true
     }
 
-    /// How many bytes the file has; 0 where that cannot be told.
+    /// How many bytes the file has; 0 if that cannot be told.
     package var byteCount: Int {
         guard descriptor >= 0, let status = try? FileStatus.of(descriptor: descriptor) else { return 0 }
         return Int(status.st_size)

@@ -23,7 +23,7 @@ package struct DumpItem: Hashable, Sendable {
         case evidence = 5
         /// What was published here.
         case publication = 6
-        /// What may not come back: behind everything else, so that it bars what comes later.
+        /// What may not come back: behind everything else, so that it blocks what comes later.
         case block = 7
     }
 
@@ -72,7 +72,7 @@ extension DumpItem {
         bytes.append(contentsOf: body)
     }
 
-    /// Reads the item at the beginning of some bytes; `nil` where there is none.
+    /// Reads the item at the beginning of some bytes; `nil` if there is none.
     package init?(_ bytes: ArraySlice<UInt8>) {
         guard bytes.count >= DumpItem.headBytes, let kind = Kind(rawValue: bytes[bytes.startIndex]) else { return nil }
         let length = Int(bytes[bytes.startIndex + 1]) << 8 | Int(bytes[bytes.startIndex + 2])

@@ -53,7 +53,7 @@ package struct DumpRow: Hashable, Sendable {
         }
     }
 
-    /// The value of a column; `nil` where there is none.
+    /// The value of a column; `nil` if there is none.
     package subscript(column: Column) -> String? { values.first { $0.column == column }?.text }
 
     private mutating func add(_ column: Column, _ text: String?) {
@@ -83,7 +83,7 @@ extension DumpRow {
         add(.leftOut, seal.leftOut.map { "\($0)" })
     }
 
-    /// The row of an item; `nil` where the item contradicts itself.
+    /// The row of an item; `nil` if the item contradicts itself.
     package init?(_ item: DumpItem) {
         guard let content = DumpContent(item) else { return nil }
         self.init()
@@ -168,7 +168,7 @@ extension DumpRow {
         return format
     }
 
-    /// What the row says; `nil` where it is none of those that are written.
+    /// What the row says; `nil` if it is none of those that are written.
     package var content: Content? {
         guard let kind = self[.kind] else { return nil }
         switch kind {

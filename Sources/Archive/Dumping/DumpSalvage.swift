@@ -4,7 +4,7 @@ internal import IPv8
 /// block's checksum fits. The checksum covers the block's number, so a block that is found stands where it claims to.
 package struct DumpSalvage {
     private let input: DumpInput
-    /// The dump's header; `nil` where it is lost.
+    /// The dump's header; `nil` if it is lost.
     package private(set) var header: DumpHeader?
     /// What the dump was sealed with; `nil` before its end has been found, and where the end is lost.
     package private(set) var seal: DumpSeal?

@@ -49,7 +49,7 @@ package struct ItemSource {
     /// Which part of an archive is wanted, or is in the dump.
     package var header: DumpHeader { dump?.header ?? rows?.header ?? DumpHeader() }
 
-    /// How many records there are to be looked at, at most; `nil` where that is not known.
+    /// How many records there are to be looked at, at most; `nil` if that is not known.
     package var recordCount: Int? { walk?.recordCount }
 
     /// Records of an archive that were left out because they are damaged.

@@ -33,7 +33,7 @@ package struct MerkleRoot {
         subtrees.append((height, digest))
     }
 
-    /// The root over all leaves so far; `nil` where there are none.
+    /// The root over all leaves so far; `nil` if there are none.
     package var root: Digest256? {
         guard var digest = subtrees.last?.digest else { return nil }
         for subtree in subtrees.dropLast().reversed() {
@@ -63,7 +63,7 @@ package enum MerklePath {
         return ranges.reversed()
     }
 
-    /// The root that a leaf and its path lead to; `nil` where the path's length does not fit the tree.
+    /// The root that a leaf and its path lead to; `nil` if the path's length does not fit the tree.
     package static func root(
         ofLeaf leaf: Digest256, index: Int, in count: Int, path: [Digest256], _ hasher: ShortDigests = ShortDigests()
     ) -> Digest256? {
@@ -115,7 +115,7 @@ package struct MerklePaths {
         open.removeAll { $0.range.upperBound == next }
     }
 
-    /// The paths, in the order in which the leaves were named; `nil` where fewer leaves came than were announced.
+    /// The paths, in the order in which the leaves were named; `nil` if fewer leaves came than were announced.
     package var paths: [[Digest256]]? {
         var paths: [[Digest256]] = []
         for index in indexes {

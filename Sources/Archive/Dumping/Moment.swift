@@ -5,7 +5,7 @@ package enum Moment {
     private static let secondsPerDay: Int64 = 86_400
     private static let nanosecondsPerSecond: Int64 = 1_000_000_000
 
-    /// The text of a moment; without a fraction where there is none.
+    /// The text of a moment; without a fraction if there is none.
     package static func text(_ instant: Instant) -> String {
         let (seconds, nanoseconds) = floorDivide(instant.nanoseconds, nanosecondsPerSecond)
         let (day, second) = floorDivide(seconds, secondsPerDay)

@@ -179,7 +179,7 @@ package final class FolderLock: Sendable {
     }
 }
 
-/// What came of trying to lock an open file or folder for one process alone.
+/// The result of trying to lock an open file or folder for one process alone.
 private enum LockAttempt {
     case taken
     /// Another process has it alone.

@@ -61,7 +61,7 @@ extension Archive {
         }
     }
 
-    /// How far the last import is that was interrupted; `nil` where none was.
+    /// How far the last import is that was interrupted; `nil` if none was.
     package func importProgress() throws(ArchiveError) -> ImportProgress? {
         try environment.read { (transaction) throws(ArchiveError) in
             try lend(Array(ImportProgress.key.utf8)) { (key) throws(ArchiveError) in

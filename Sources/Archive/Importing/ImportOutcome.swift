@@ -28,7 +28,7 @@ package enum ImportRefusal: String, Hashable, Sendable, CaseIterable {
     case malformed
     /// A signature in it is wrong.
     case signature
-    /// The operator has barred it here.
+    /// The operator has blocked it here.
     case blocked
     /// Its target holds as many served values of its class as it may.
     case targetQuota = "target_quota"

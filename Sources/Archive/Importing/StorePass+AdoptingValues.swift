@@ -10,7 +10,7 @@ extension StorePass {
         let held = try held(key)
         if try isBlocked(key) {
             guard case .record(let known, _) = held, known.version >= facts.version else { return .refused(.blocked) }
-            // What was here before it was barred stays, and is all that there will be.
+            // What was here before it was blocked stays, and is all that there will be.
             return .held
         }
         switch held {

@@ -3,7 +3,7 @@ internal import GRDB
 internal import IPv8
 
 extension Index {
-    /// How far the index is; `nil` where it has not begun to follow anything.
+    /// How far the index is; `nil` if it has not begun to follow anything.
     func position() throws(ArchiveError) -> IndexPosition? {
         try read { database in try IndexPosition.fetch(database) }
     }
@@ -97,7 +97,7 @@ extension Index {
 }
 
 extension IndexPosition {
-    /// Reads the one row; `nil` where there is none.
+    /// Reads the one row; `nil` if there is none.
     static func fetch(_ database: Database) throws -> IndexPosition? {
         guard
             let row = try Row.fetchOne(

@@ -19,7 +19,7 @@ extension Index {
         }
     }
 
-    /// How far the scrub is; `nil` where none has been begun.
+    /// How far the scrub is; `nil` if none has been begun.
     func scrubState() throws(ArchiveError) -> ScrubState? {
         try read { database in
             guard let row = try Row.fetchOne(database, sql: ScrubState.text) else { return nil }

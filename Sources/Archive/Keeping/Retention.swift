@@ -1,6 +1,6 @@
 public import IPv8
 
-/// How long values are kept after they have expired, by class; `nil` stands for as long as there is room.
+/// How long values are kept after they have expired, by class; `nil` means as long as there is room.
 public struct Retention: Hashable, Sendable {
     /// For what was published here.
     public var publishedHere: Duration?
@@ -14,8 +14,8 @@ public struct Retention: Hashable, Sendable {
     /// The defaults.
     public init() {}
 
-    /// A value that was stored again just after it expired need not be moved there and back: it stays in the serving
-    /// window, expired, for this long.
+    /// Expired values stay in the serving window for this long, so that a value that is stored again just after its expiry
+    /// need not be moved to the retained ones and back.
     static let graceAfterExpiry: Duration = .seconds(3600)
 
     /// Why a value is kept for as long as it is.
@@ -33,14 +33,14 @@ public struct Retention: Hashable, Sendable {
         }
     }
 
-    /// Whether a value that expired then need not be kept any longer.
+    /// Whether the retention of a value with this expiry is over.
     func isOver(_ reason: Reason, expiresAt: Instant, at now: Instant) -> Bool {
         guard let duration = duration(reason) else { return false }
         return expiresAt + duration <= now
     }
 }
 
-/// What pins, blocks and forgetting are about.
+/// What can be pinned, blocked or forgotten.
 public enum ArchiveSubject: Hashable, Sendable {
     /// All values under a key.
     case key(Target)
@@ -55,7 +55,7 @@ public enum ArchiveSubject: Hashable, Sendable {
         }
     }
 
-    /// Which of the two it is, as records have it.
+    /// The kind's number in records.
     var kind: UInt8 {
         switch self {
         case .key: 1

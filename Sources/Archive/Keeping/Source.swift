@@ -1,7 +1,7 @@
 internal import IPv8
 
-/// Whom a record is charged to: the address prefix of the peer that brought it, a /24 or a /48, or the operator, for
-/// what was published here and what is pinned.
+/// What a record is charged to: the address prefix (/24 or /48) of the peer that stored it, or the operator if it was
+/// published here or is pinned.
 ///
 ///     kind 1 (0 the operator, 4, 6) | the prefix, right-aligned 8
 struct Source: Hashable, Comparable {
@@ -9,7 +9,7 @@ struct Source: Hashable, Comparable {
     let prefix: UInt64
 
     static let byteCount = 9
-    /// Gives up nothing while there is something to protect.
+    /// Pinned and published values; other accounts give up their records first.
     static let theOperator = Source(kind: 0, prefix: 0)
 
     private init(kind: UInt8, prefix: UInt64) {
@@ -25,7 +25,7 @@ struct Source: Hashable, Comparable {
         }
     }
 
-    /// The prefix that a value came from; the operator's own where it was published here.
+    /// The source of a value.
     init(_ provenance: Provenance) {
         switch provenance {
         case .publishedHere: self = .theOperator
@@ -33,7 +33,7 @@ struct Source: Hashable, Comparable {
         }
     }
 
-    /// Reads nine bytes that lie within.
+    /// Reads nine bytes; the caller knows that they lie within.
     init(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
         kind = bytes[offset]
         prefix = bytes.bigEndian(UInt64.self, at: offset + 1)
@@ -42,12 +42,12 @@ struct Source: Hashable, Comparable {
     static func < (left: Source, right: Source) -> Bool { (left.kind, left.prefix) < (right.kind, right.prefix) }
 }
 
-/// How much somebody holds of something.
+/// How much of a budget is in use, in all or by one source.
 struct Usage: Hashable {
     var count = 0
     var bytes = 0
 
-    /// Adds a holding, or takes one out where its numbers are negative; what comes from disk may be any number.
+    /// Adds usage; negative numbers subtract. Numbers from the disk can have any value.
     mutating func add(_ other: Usage) {
         count = Usage.sum(count, other.count)
         bytes = Usage.sum(bytes, other.bytes)
@@ -59,11 +59,11 @@ struct Usage: Hashable {
     }
 }
 
-/// A record, as the accounts know it.
+/// A record as the accounts see it.
 struct Filing: Hashable {
     var budget: Budget
     var source: Source
-    /// By when it came it is given up: the oldest first.
+    /// When the record came. The oldest is given up first.
     var since: Instant
     /// Its key in the budget's table.
     var key: [UInt8]
@@ -71,7 +71,7 @@ struct Filing: Hashable {
     var charge: Int
 }
 
-/// Somebody's holding in one budget.
+/// What one source uses of a budget.
 struct Account: Hashable, Comparable {
     var budget: Budget
     var source: Source

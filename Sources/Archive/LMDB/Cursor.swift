@@ -19,15 +19,15 @@ struct Cursor: ~Copyable {
 
     deinit { mdb_cursor_close(handle) }
 
-    /// Goes to the first record whose key is not below this one; false where there is none.
+    /// Goes to the first record whose key is not below this one; false if there is none.
     mutating func seek(_ key: UnsafeRawBufferPointer) throws(ArchiveError) -> Bool {
         try move(MDB_val(key), MDB_SET_RANGE)
     }
 
-    /// Goes to the first record of the table; false where there is none.
+    /// Goes to the first record of the table; false if there is none.
     mutating func first() throws(ArchiveError) -> Bool { try move(MDB_val(), MDB_FIRST) }
 
-    /// Goes to the last record of the table; false where there is none.
+    /// Goes to the last record of the table; false if there is none.
     mutating func last() throws(ArchiveError) -> Bool { try move(MDB_val(), MDB_LAST) }
 
     /// Goes to the following record; false behind the last one.

@@ -76,7 +76,7 @@ struct StructureCheck {
         return true
     }
 
-    /// The tables of the file by their names; `nil` where time ran out.
+    /// The tables of the file by their names; `nil` if time ran out.
     ///
     /// A name that was altered hides a table: LMDB would say that there is none, and the next program that writes would
     /// begin an empty one.

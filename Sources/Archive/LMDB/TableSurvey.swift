@@ -1,7 +1,7 @@
 /// What a walk over all pages of one snapshot comes to, past LMDB. Unlike a check, it goes on behind a table that is
 /// damaged.
 struct TableSurvey {
-    /// What contradicts itself, and in which table; `nil` where it is none of them.
+    /// What contradicts itself, and in which table; `nil` if it is none of them.
     var faults: [(table: Table?, detail: String)] = []
     var pageCount = 0
     /// Whether everything was walked over: neither time ran out, nor was anything damaged.
@@ -52,7 +52,7 @@ extension TableSurvey {
         }
     }
 
-    /// Walks over a table, unless it was found damaged before; false where time ran out.
+    /// Walks over a table, unless it was found damaged before; false if time ran out.
     fileprivate mutating func take(
         _ table: Table?, _ tree: Tree, branchesOnly: Bool, _ walk: inout TreeWalk,
         _ visit: (Table, UnsafeRawBufferPointer, Int, UnsafeRawBufferPointer?) -> Void

@@ -13,7 +13,7 @@ struct ReadTransaction: ~Copyable {
     let handle: OpaquePointer
     let tables: [MDB_dbi]
     let environment: TransactionInfo
-    /// Takes note of changes; `nil` where there can be none.
+    /// Takes note of changes; `nil` if there can be none.
     let changes: ChangeMark?
 
     init(handle: OpaquePointer, tables: [MDB_dbi], environment: TransactionInfo, changes: ChangeMark? = nil) {
@@ -128,7 +128,7 @@ struct WriteTransaction: ~Copyable {
         try check(mdb_put(view.handle, view.tables[table.index], &keyValue, &dataValue, flags), "writing a record")
     }
 
-    /// Deletes a record; nothing happens where there is none.
+    /// Deletes a record; does nothing if there is none.
     func delete(_ table: Table, _ key: UnsafeRawBufferPointer) throws(ArchiveError) {
         var keyValue = MDB_val(key)
         let code = mdb_del(view.handle, view.tables[table.index], &keyValue, nil)

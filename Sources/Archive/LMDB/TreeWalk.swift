@@ -46,7 +46,7 @@ struct TreeWalk: ~Copyable {
 
     deinit { for level in levels { level.deallocate() } }
 
-    /// Walks over a tree; false where time ran out.
+    /// Walks over a tree; false if time ran out.
     ///
     /// - Parameter visit: is shown each key and the data under it.
     mutating func walk(

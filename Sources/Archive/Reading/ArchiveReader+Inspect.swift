@@ -38,7 +38,7 @@ extension ArchiveReader {
     private static let snapshotsMax = 50
     private static let pauseBetweenSnapshots: UInt32 = 20_000
 
-    /// Looks over the snapshot that a transaction made; `nil` where no meta page names it any more.
+    /// Looks over the snapshot that a transaction made; `nil` if no meta page names it any more.
     private func inspect(
         _ number: UInt64, _ deadline: ContinuousClock.Instant?
     ) throws(ArchiveError) -> ArchiveInspection? {

@@ -18,7 +18,7 @@ package struct KnownChange: Hashable, Sendable {
 package struct ArchiveGrowth: Hashable, Sendable {
     /// How long ago the time that is looked at began.
     package var period: Duration
-    /// How many changes were made since; `nil` where the journal does not reach back that far.
+    /// How many changes were made since; `nil` if the journal does not reach back that far.
     package var changes: Int?
 }
 
@@ -71,7 +71,7 @@ extension ArchiveReader {
         }
     }
 
-    /// How many of the journal's changes are not older than a moment; `nil` where that may be more than it has.
+    /// How many of the journal's changes are not older than a moment; `nil` if that may be more than it has.
     private static func changes(
         since moment: Instant, in numbers: ClosedRange<UInt64>, _ transaction: borrowing ReadTransaction
     ) throws(ArchiveError) -> Int? {
@@ -99,7 +99,7 @@ extension KnownChange {
     /// Where a change's target stands: behind format, kind, time and checksum.
     private static let targetOffset = 18
 
-    /// Reads a change; `nil` where it is about another key, or damaged.
+    /// Reads a change; `nil` if it is about another key, or damaged.
     fileprivate init?(of target: Target, _ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
         // Few of them are about the key, and a look at it costs less than the checksum.
         guard value.count > KnownChange.targetOffset + Bits160.byteCount, key.count == 8,

@@ -13,7 +13,7 @@ package struct DueValue: Hashable, Sendable {
     package var id: EntryID
     /// When it is due.
     package var due: Instant
-    /// How it went with the key; `nil` where it has not been tried.
+    /// How it went with the key; `nil` if it has not been tried.
     package var state: RepublishState?
 }
 
@@ -23,9 +23,9 @@ package struct DueSummary: Hashable, Sendable {
     package var due: Int
     /// Keys that have a value which is stored again sooner or later.
     package var kept: Int
-    /// When the next value is due, of those that are not yet; `nil` where none will be.
+    /// When the next value is due, of those that are not yet; `nil` if none will be.
     package var next: Instant?
-    /// How long after it was last stored a value is due; `nil` where the index does not say.
+    /// How long after it was last stored a value is due; `nil` if the index does not say.
     package var interval: Duration?
     /// Keys and signers that are pinned: these are looked for and stored again for as long as they are.
     package var pins: Int
@@ -99,7 +99,7 @@ extension ArchiveReader {
 }
 
 extension ReadOnlyIndex {
-    /// How it stands with storing a key again; `nil` where that has not been tried.
+    /// How it stands with storing a key again; `nil` if that has not been tried.
     fileprivate func republishState(of target: Target) throws(ArchiveError) -> RepublishState? {
         try read { database in
             try Row.fetchOne(database, sql: RepublishState.text + " WHERE target = ?", arguments: [target.blob])

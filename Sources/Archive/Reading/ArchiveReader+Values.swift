@@ -65,7 +65,7 @@ extension ArchiveReader {
         }
     }
 
-    /// The version that was in a value's place at a moment; `nil` where none was, or none is known any more.
+    /// The version that was in a value's place at a moment; `nil` if none was, or none is known any more.
     func version(
         of key: EntryKey, at moment: Instant, _ transaction: borrowing ReadTransaction
     ) throws(ArchiveError) -> ArchivedValue? {
@@ -103,7 +103,7 @@ extension ArchiveReader {
     /// A running node's index is always some changes behind.
     private static let lagOfARunningNode = 10_000
 
-    /// The value under a key, served or retained; `nil` where there is none.
+    /// The value under a key, served or retained; `nil` if there is none.
     func value(
         under key: EntryKey, _ transaction: borrowing ReadTransaction
     ) throws(ArchiveError) -> ArchivedValue? {

@@ -19,13 +19,13 @@ public struct ArchiveSummary: Hashable, Sendable {
     public var values: Values?
     /// The end of the journal.
     public var journal: JournalSummary
-    /// What is charged to each budget: bytes of keys and records; empty where the record of the counts is damaged.
+    /// What is charged to each budget: bytes of keys and records; empty if the record of the counts is damaged.
     public var budgets: [BudgetShape]
     /// How many changes there were lately.
     package var growth: [ArchiveGrowth]
     /// The tables, in the order of their numbers, and how full each is.
     public var tables: [TableShape]
-    /// What the index says; `nil` where it cannot be read.
+    /// What the index says; `nil` if it cannot be read.
     public var index: IndexSummary?
     /// Why the index cannot be read.
     public var indexFailure: String?
@@ -84,7 +84,7 @@ public struct ArchiveSummary: Hashable, Sendable {
         public var expired: Int
         /// Those of them that have left the serving window.
         public var retained: Int
-        /// When the next one expires; `nil` where none will.
+        /// When the next one expires; `nil` if none will.
         public var nextExpiry: Instant?
         /// How many expire within the hour that begins now, and within the day.
         public var expiringInAnHour, expiringInADay: Int
@@ -107,12 +107,12 @@ public struct ArchiveSummary: Hashable, Sendable {
 
 /// The end of an archive's journal: it stands for the whole course of changes up to it.
 public struct JournalSummary: Hashable, Sendable {
-    /// The number of the last change; 0 where there is none.
+    /// The number of the last change; 0 if there is none.
     public var last: UInt64
     /// The checksum that its record carries.
     public var checksum: UInt64
-    /// When it was made; `nil` where there is none, or its record is damaged.
+    /// When it was made; `nil` if there is none, or its record is damaged.
     public var at: Instant?
-    /// The number of the first change that is still there; 0 where there is none.
+    /// The number of the first change that is still there; 0 if there is none.
     public var first: UInt64
 }

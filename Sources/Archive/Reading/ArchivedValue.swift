@@ -8,16 +8,16 @@ public struct ArchivedValue: Hashable, Sendable {
     public var entryClass: EntryClass
     /// The signer's mid, or the SHA-1 of the unsigned value.
     public var id: EntryID
-    /// What is known of it; `nil` where the record is damaged.
+    /// What is known of it; `nil` if the record is damaged.
     public var record: ArchivedRecord?
     /// Whether it has left the serving window.
     public var isRetained = false
-    /// When another version took its place; `nil` where it is the one that is held.
+    /// When another version took its place; `nil` if it is the one that is held.
     public var replacedAt: Instant?
-    /// What was found out about its signature; `nil` where it is unsigned, or the index was not asked or does not say.
+    /// What was found out about its signature; `nil` if it is unsigned, or the index was not asked or does not say.
     public var verification: Verification?
 
-    /// Who signed it; `nil` where nobody did.
+    /// Who signed it; `nil` if nobody did.
     public var signer: Mid? { entryClass == .unsigned ? nil : Mid(bits: id.bits) }
 
     init(_ key: EntryKey, _ record: ArchivedRecord?, isRetained: Bool = false, replacedAt: Instant? = nil) {

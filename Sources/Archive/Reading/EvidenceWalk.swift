@@ -6,7 +6,7 @@ package struct KnownEvidence: Hashable, Sendable {
     package var target: Target
     /// The signer.
     package var signer: Mid
-    /// The pair; `nil` where the record is damaged.
+    /// The pair; `nil` if the record is damaged.
     package var evidence: Evidence?
 }
 
@@ -52,7 +52,7 @@ package struct EvidenceWalk {
 }
 
 extension Evidence {
-    /// Reads a record; `nil` where it is damaged.
+    /// Reads a record; `nil` if it is damaged.
     init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
         guard let place = SignerKey(key), let record = EvidenceRecord(value, key: key),
             let held = try? Entry(bytes: record.held), let offered = try? Entry(bytes: record.offered)

@@ -6,7 +6,7 @@ package struct KeyFacts: Hashable, Sendable {
     package var values: [Standing] = []
     /// What is pinned of the key and the signers of its values.
     package var pins: [ArchiveSubject] = []
-    /// What is barred of them.
+    /// What is blocked of them.
     package var blocks: [ArchiveSubject] = []
     /// What was published here under the key.
     package var publications: [ArchivedPublication] = []
@@ -16,7 +16,7 @@ package struct KeyFacts: Hashable, Sendable {
     package var evidence: [KnownEvidence] = []
     /// Records about the key that were found damaged, and the names of the tables that they stood in.
     package var quarantined: [String] = []
-    /// How storing the key's values in the DHT again went; `nil` where it has not been tried, or the index cannot say.
+    /// How storing the key's values in the DHT again went; `nil` if it has not been tried, or the index cannot say.
     package var republished: RepublishState?
 
     /// A value, and who holds it in the accounts.
@@ -29,9 +29,9 @@ package struct KeyFacts: Hashable, Sendable {
         package var source: String?
         /// How many bytes that source has in the value's budget.
         package var sourceBytes = 0
-        /// How many sources have more; `nil` where they were not counted to the end.
+        /// How many sources have more; `nil` if they were not counted to the end.
         package var sourcesAbove: Int?
-        /// How many records of the source go before it; `nil` where they were not counted to the end.
+        /// How many records of the source go before it; `nil` if they were not counted to the end.
         package var recordsBefore: Int?
         /// When it is to be stored in the DHT again; `nil` for never, or where the index cannot say.
         package var due: Instant?

@@ -6,7 +6,7 @@ package import IPv8
 package struct Publisher: Hashable, Sendable {
     /// Who it is.
     package var mid: Mid
-    /// The public key; `nil` where none of the values can be read.
+    /// The public key; `nil` if none of the values can be read.
     package var publicKey: PublicKey?
     /// The level of the key.
     package var level: String
@@ -104,7 +104,7 @@ package struct PublisherWalk {
 }
 
 extension ReadOnlyIndex {
-    /// What there is of a signer; `nil` where there is nothing.
+    /// What there is of a signer; `nil` if there is nothing.
     fileprivate func publisher(_ mid: Mid) throws(ArchiveError) -> Publisher? {
         try read { database in
             let row = try Row.fetchOne(
@@ -140,7 +140,7 @@ extension ReadOnlyIndex {
 }
 
 extension ArchiveReader {
-    /// Whether a subject is pinned, or barred.
+    /// Whether a subject is pinned, or blocked.
     func has(
         _ subject: ArchiveSubject, in table: Table, _ transaction: borrowing ReadTransaction
     ) throws(ArchiveError) -> Bool {

@@ -119,7 +119,7 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
         return (information.me_last_pgno + 1, free)
     }
 
-    /// An open file; `nil` where the address space is too small for the map.
+    /// An open file; `nil` if the address space is too small for the map.
     private static func open(
         _ path: String, _ flags: UInt32, _ mapBytes: Int
     ) throws(ArchiveError) -> OpaquePointer? {

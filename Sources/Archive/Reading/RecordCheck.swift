@@ -13,7 +13,7 @@ enum RecordCheck {
     /// What is wrong with a record that was altered, or stands where it does not belong.
     static let checksumFault = "does not match its checksum"
 
-    /// What is wrong with a record; `nil` where nothing is.
+    /// What is wrong with a record; `nil` if nothing is.
     ///
     /// The quarantine holds records that are known to be damaged, so nothing is wrong there.
     static func fault(of record: RawRecord, in table: Table, _ verifier: SignatureVerifier) -> String? {
@@ -129,7 +129,7 @@ enum BareSpeed {
         }
     }
 
-    /// Checks entries again and again on so many threads; `nil` where there are too few.
+    /// Checks entries again and again on so many threads; `nil` if there are too few.
     static func measure(_ entries: [Entry], threads: Int) -> Double? {
         guard entries.count >= entriesMin else { return nil }
         let verifier = SignatureVerifier()

@@ -26,7 +26,7 @@ package struct ValueFilter: Hashable, Sendable {
     package static let allKeys =
         Target(bits: .zero)...Target(bits: Bits160(high: .max, middle: .max, low: .max))
 
-    /// The keys that begin with hexadecimal digits, at most forty; `nil` where the text is anything else.
+    /// The keys that begin with hexadecimal digits, at most forty; `nil` if the text is anything else.
     package static func keys(beginningWith digits: String) -> ClosedRange<Target>? {
         let missing = 2 * Bits160.byteCount - digits.utf8.count
         guard missing >= 0, let lowest = Target(hex: digits + String(repeating: "0", count: missing)),

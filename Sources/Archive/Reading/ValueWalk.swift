@@ -139,7 +139,7 @@ private struct RangeCursor: ~Copyable {
     private(set) var skipped = 0
 
     /// - Parameters:
-    ///   - table: `nil` where there is none, as if it were empty.
+    ///   - table: `nil` if there is none, as if it were empty.
     ///   - start: where to begin; `nil` behind the last key.
     init(
         _ table: Table?, from start: [UInt8]?, upTo last: Target, _ transaction: borrowing ReadTransaction

@@ -28,14 +28,14 @@ public struct VerifyReport: Hashable, Sendable {
     public var findings: Int
     /// Damaged records that are in quarantine; they were found earlier and are kept as they were.
     public var quarantined: Int
-    /// Why the index was not compared with the archive; `nil` where it was.
+    /// Why the index was not compared with the archive; `nil` if it was.
     public var indexNotComparedBecause: String?
-    /// LMDB's pages that were looked over; `nil` where they contradict each other.
+    /// LMDB's pages that were looked over; `nil` if they contradict each other.
     public var pagesChecked: Int?
     /// How long it took.
     public var duration: Duration
     /// How many signatures the library that checks them does in a second on as many threads and nothing else, measured
-    /// just then; `nil` where the check was short, or there were too few signatures.
+    /// just then; `nil` if the check was short, or there were too few signatures.
     public var bareSignaturesPerSecond: Double?
 
     /// A table's share.

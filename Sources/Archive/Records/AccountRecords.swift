@@ -22,13 +22,13 @@ enum AccountKey {
         [filing.budget.rawValue] + bytes(filing.source) + filing.since.nanoseconds.bigEndianBytes + filing.key
     }
 
-    /// The account that a holding is of; `nil` where the key is none.
+    /// The account that a holding is of; `nil` if the key is none.
     static func readHolding(_ key: [UInt8]) -> Account? {
         guard key.count == holdingBytes, let budget = Budget(rawValue: key[0]) else { return nil }
         return key.withUnsafeBytes { Account(budget: budget, source: Source($0, at: 1)) }
     }
 
-    /// The account that a rank is of, and the bytes that it was given for; `nil` where the key is none.
+    /// The account that a rank is of, and the bytes that it was given for; `nil` if the key is none.
     static func readRank(_ key: UnsafeRawBufferPointer) -> (Account, bytes: Int)? {
         guard key.count == 9 + Source.byteCount, let budget = Budget(rawValue: key[0]) else { return nil }
         let held = Int(clamping: UInt64.max - key.bigEndian(UInt64.self, at: 1))
@@ -77,7 +77,7 @@ func lend<Value>(
 }
 
 extension WriteTransaction {
-    /// Deletes a record; nothing happens where there is none.
+    /// Deletes a record; does nothing if there is none.
     func delete(_ table: Table, _ key: [UInt8]) throws(ArchiveError) {
         try lend(key) { (key) throws(ArchiveError) in try delete(table, key) }
     }
@@ -106,7 +106,7 @@ extension ReadTransaction {
         }
     }
 
-    /// The bytes of the first key that begins with a prefix; `nil` where there is none.
+    /// The bytes of the first key that begins with a prefix; `nil` if there is none.
     func firstKey(_ table: Table, prefix: [UInt8]) throws(ArchiveError) -> [UInt8]? {
         var found: [UInt8]?
         try forEach(table, prefix: prefix) { (key, _) throws(ArchiveError) in

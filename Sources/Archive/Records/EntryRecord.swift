@@ -52,7 +52,7 @@ struct EntryRecord {
     /// Whom it is charged to unless it is pinned.
     var source: Source { facts.source }
 
-    /// Reads a record and checks it; `nil` where it is damaged.
+    /// Reads a record and checks it; `nil` if it is damaged.
     init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer, table: Table = .entries) {
         guard let body = RecordChecksum.body(of: value, key: key, table: table) else { return nil }
         self.init(body: body)
@@ -65,7 +65,7 @@ struct EntryRecord {
         self.init(body: UnsafeRawBufferPointer(rebasing: value[1..<value.count - RecordChecksum.overheadBytes + 1]))
     }
 
-    /// Reads a body; `nil` where it is too short.
+    /// Reads a body; `nil` if it is too short.
     init?(body: UnsafeRawBufferPointer) {
         guard body.count > Offset.entry else { return nil }
         version = Version(body.bigEndian(UInt32.self, at: Offset.version))

@@ -15,7 +15,7 @@ struct HistoryKey: Hashable {
         self.number = number
     }
 
-    /// Reads a key of the table; `nil` where it is none.
+    /// Reads a key of the table; `nil` if it is none.
     init?(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count == HistoryKey.byteCount else { return nil }
         target = Target(bits: bytes.bits160(at: 0))
@@ -37,7 +37,7 @@ struct HistoryRecord {
         EntryRecord.charge(entryBytes: entryBytes) - EntryKey.byteCount + HistoryKey.byteCount + 8
     }
 
-    /// Reads a record and checks it; `nil` where it is damaged.
+    /// Reads a record and checks it; `nil` if it is damaged.
     init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
         guard let body = RecordChecksum.body(of: value, key: key, table: .history) else { return nil }
         self.init(body: body)
@@ -49,7 +49,7 @@ struct HistoryRecord {
         self.init(body: UnsafeRawBufferPointer(rebasing: value[1..<value.count - RecordChecksum.overheadBytes + 1]))
     }
 
-    /// Reads a body; `nil` where it is too short.
+    /// Reads a body; `nil` if it is too short.
     init?(body: UnsafeRawBufferPointer) {
         guard body.count > 8, let record = EntryRecord(body: UnsafeRawBufferPointer(rebasing: body[8...])) else {
             return nil

@@ -12,7 +12,7 @@ struct SignerKey: Hashable {
         self.signer = signer
     }
 
-    /// Reads a key; `nil` where it is none.
+    /// Reads a key; `nil` if it is none.
     init?(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count == SignerKey.byteCount else { return nil }
         target = Target(bits: bytes.bits160(at: 0))
@@ -52,7 +52,7 @@ struct FloorRecord: Hashable {
         self.init(body: UnsafeRawBufferPointer(rebasing: value.dropFirst().dropLast(RecordChecksum.overheadBytes - 1)))
     }
 
-    /// Reads a body; `nil` where it is too short.
+    /// Reads a body; `nil` if it is too short.
     init?(body: UnsafeRawBufferPointer) {
         guard body.count >= FloorRecord.bodyBytes else { return nil }
         version = Version(body.bigEndian(UInt32.self, at: 0))
@@ -99,7 +99,7 @@ struct EvidenceRecord: Hashable {
         self.init(body: UnsafeRawBufferPointer(rebasing: value.dropFirst().dropLast(RecordChecksum.overheadBytes - 1)))
     }
 
-    /// Reads a body; `nil` where it is too short.
+    /// Reads a body; `nil` if it is too short.
     init?(body: UnsafeRawBufferPointer) {
         guard body.count >= EvidenceRecord.fixedBytes else { return nil }
         version = Version(body.bigEndian(UInt32.self, at: 0))
@@ -130,7 +130,7 @@ struct PublicationRecord: Hashable {
         self.init(body: body)
     }
 
-    /// Reads a body; `nil` where it is too short.
+    /// Reads a body; `nil` if it is too short.
     init?(body: UnsafeRawBufferPointer) {
         guard body.count >= 20 else { return nil }
         version = Version(body.bigEndian(UInt32.self, at: 0))

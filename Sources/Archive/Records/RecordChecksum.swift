@@ -13,7 +13,7 @@ enum RecordChecksum {
     static let overheadBytes = 9
     private static let checksumBytes = 8
 
-    /// The body of a record whose checksum and format are right; `nil` where it is damaged.
+    /// The body of a record whose checksum and format are right; `nil` if it is damaged.
     static func body(
         of value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer, table: Table
     ) -> UnsafeRawBufferPointer? {

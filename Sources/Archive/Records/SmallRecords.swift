@@ -205,7 +205,7 @@ struct TransactionRecord {
 
     static let key = "transaction"
 
-    /// Reads a record; `nil` where it is damaged.
+    /// Reads a record; `nil` if it is damaged.
     init?(_ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
         guard let body = RecordChecksum.body(of: value, key: key, table: .meta), body.count >= 8 else { return nil }
         number = body.bigEndian(UInt64.self, at: 0)

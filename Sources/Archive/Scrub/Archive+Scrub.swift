@@ -1,7 +1,7 @@
 public import IPv8
 
 extension Archive {
-    /// The tables that a scrub reads, in this order: those that grow with what others store. Pins, bars and what was
+    /// The tables that a scrub reads, in this order: those that grow with what others store. Pins, blocks and what was
     /// published are few, and a damaged one stays where it is, since it still protects.
     private static let scrubbed: [Table] = [.entries, .retained, .floors, .history, .evidence]
 

@@ -11,7 +11,7 @@ public struct ScrubCursor: Hashable, Sendable {
 
 /// What one step of a scrub came to.
 public struct ScrubStep: Hashable, Sendable {
-    /// Where to go on; `nil` where everything has been read.
+    /// Where to go on; `nil` if everything has been read.
     public var next: ScrubCursor?
     /// How many records were read.
     public var checked = 0

@@ -1,9 +1,9 @@
 internal import IPv8
 
-/// The accounts: every record of a budget is charged to a source, and when a budget is full, the source that has most
-/// of it gives up what it has had longest.
+/// The accounts. Every record of a budget is charged to a source. When a budget is full, the source that uses most of it
+/// gives up its oldest record.
 extension StorePass {
-    /// How many records are looked at to find one that may go, before the newcomer is refused.
+    /// How many records are examined to find one that may go. After that the new record is refused.
     static let evictionTriesMax = 64
 
     /// Charges a record.
@@ -36,7 +36,7 @@ extension StorePass {
         try file(moved)
     }
 
-    /// Writes what the sources have, and their ranks, where that has changed.
+    /// Writes the accounts that have changed, and their ranks.
     mutating func writeAccounts() throws(ArchiveError) {
         for (account, change) in accountChanges.sorted(by: { $0.key < $1.key }) {
             guard change.count != 0 || change.bytes != 0 else { continue }
@@ -73,7 +73,7 @@ extension StorePass {
         return holding
     }
 
-    /// Sees that a budget has room for so many bytes; false where nothing may be given up for them.
+    /// Makes room in a budget, by giving up records if necessary; false if none of them may be given up.
     mutating func makeRoom(for bytes: Int, in budget: Budget) throws(ArchiveError) -> Bool {
         guard bytes <= options.budgets[budget] else { return false }
         while counts[budget].bytes + bytes > options.budgets[budget] {
@@ -86,7 +86,7 @@ extension StorePass {
 // MARK: - Giving up
 
 extension StorePass {
-    /// Takes out the oldest record of whoever holds most; false where none was found that may go.
+    /// Gives up the oldest record of the largest account; false if no record may be given up.
     private mutating func evictOne(of budget: Budget) throws(ArchiveError) -> Bool {
         for _ in 0..<StorePass.evictionTriesMax {
             try writeAccounts()
@@ -94,14 +94,14 @@ extension StorePass {
                 return try evictFromTheOperator(budget)
             }
             guard let filing = try oldest(of: account) else { continue }
-            // What came in this very commit is about to be acknowledged.
+            // Values of this commit are about to be acknowledged.
             if budget == .served, filing.since == now { return false }
             if try giveUp(filing) { return true }
         }
         return false
     }
 
-    /// The source that has most of a budget. A rank that does not fit its holding is taken away.
+    /// The largest account of a budget. A rank that does not fit its account is deleted.
     private mutating func largest(of budget: Budget) throws(ArchiveError) -> Account? {
         while let key = try transaction.view.firstKey(.ranks, prefix: [budget.rawValue]) {
             let rank = key.withUnsafeBytes { AccountKey.readRank($0) }
@@ -113,8 +113,8 @@ extension StorePass {
         return nil
     }
 
-    /// What a source has had longest. An account whose records are all gone is closed, and an age whose record is gone
-    /// or is another now is taken away: a damaged record leaves such behind.
+    /// The oldest record of an account. Damaged records leave ages behind that stand for no record; these are deleted, and
+    /// an account without records is closed.
     private mutating func oldest(of account: Account) throws(ArchiveError) -> Filing? {
         let prefix = AccountKey.holding(account)
         while let key = try transaction.view.firstKey(.ages, prefix: prefix) {
@@ -132,7 +132,7 @@ extension StorePass {
         return nil
     }
 
-    /// Takes a record out, unless it turns out to be protected: then it is the operator's from now on.
+    /// Gives up a record. A protected one stays, and is charged to the operator from now on.
     private mutating func giveUp(_ filing: Filing) throws(ArchiveError) -> Bool {
         if try isProtected(filing) {
             try refile(filing, to: .theOperator)
@@ -152,7 +152,7 @@ extension StorePass {
         return true
     }
 
-    /// The operator's own goes last: only what has been unpinned or withdrawn since it was filed.
+    /// The operator's records go last, and only those that were unpinned or withdrawn since they were filed.
     private mutating func evictFromTheOperator(_ budget: Budget) throws(ArchiveError) -> Bool {
         let account = Account(budget: budget, source: .theOperator)
         var keys: [[UInt8]] = []

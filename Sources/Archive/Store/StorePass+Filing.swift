@@ -1,9 +1,9 @@
 internal import IPv8
 
-/// Where a record stands in the accounts, read from the record itself.
+/// How a record is filed in the accounts, derived from the record itself.
 extension StorePass {
-    /// The filing of the record under a key, with the source that the record names; `nil` where there is none that
-    /// could be read. A damaged record is read as it is: its checksum matters to those who serve it.
+    /// The filing of the record under a key, with the source that the record names; `nil` without a readable record. The
+    /// checksum is not checked here: it matters when a record is served.
     func filing(of key: [UInt8], in budget: Budget) throws(ArchiveError) -> Filing? {
         try lend(key) { (bytes) throws(ArchiveError) -> Filing? in
             guard let value = try transaction.view.get(budget.table, bytes) else { return nil }
@@ -35,7 +35,7 @@ extension StorePass {
         }
     }
 
-    /// The filing that a record really has: under the operator where it was put there, else under its own source.
+    /// The filing that the accounts have: under the operator if the record was moved there, else under its source.
     func presentFiling(of key: [UInt8], in budget: Budget) throws(ArchiveError) -> Filing? {
         guard let filing = try filing(of: key, in: budget) else { return nil }
         let own = Filing(filing, source: .theOperator)
@@ -68,7 +68,7 @@ extension StorePass {
         return try transaction.view.isPinned(target, signer)
     }
 
-    /// Whom a value is charged to.
+    /// The source that a value is charged to.
     func source(of facts: EntryFacts, under key: EntryKey) throws(ArchiveError) -> Source {
         try isPinned(key.target, key.optionalSigner) ? .theOperator : facts.source
     }
@@ -89,16 +89,16 @@ extension ReadTransaction {
 }
 
 extension EntryKey {
-    /// Who signed; `nil` where nobody did.
+    /// Who signed; `nil` if nobody did.
     var optionalSigner: Mid? { entryClass == .unsigned ? nil : signer }
 }
 
 extension EntryFacts {
-    /// Whether it is what the operator published and stands by.
+    /// Whether the operator published the value and has not withdrawn it.
     var isPublished: Bool { provenance == .publishedHere && !isWithdrawn }
 
-    /// Whom it is charged to unless it is pinned. What was withdrawn came from nobody: it shares a prefix with whatever
-    /// has no address.
+    /// The source that the value is charged to unless it is pinned. A withdrawn value has no sender: it shares its prefix
+    /// with all values without an address.
     var source: Source { isWithdrawn ? Source(Address.none.host) : Source(provenance) }
 
     /// Why it is kept unless it is pinned.

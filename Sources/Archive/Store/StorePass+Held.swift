@@ -1,22 +1,22 @@
 internal import IPv8
 
-/// One value that somebody wants to be kept.
+/// A value of a store request.
 struct Offer {
     let key: EntryKey
     let entry: Entry
     let store: StoreChange
 
-    /// Zero for an unsigned value, of which there is only the one version.
+    /// Zero for an unsigned value, which has only one version.
     var version: Version { entry.signature?.version ?? Version(0) }
 
-    /// What its record is to say.
+    /// What the value's record will say.
     func facts(at now: Instant) -> EntryFacts {
         EntryFacts(
             version: version, firstSeen: now, lastStored: now, expiresAt: store.expiresAt,
             provenance: store.provenance)
     }
 
-    /// Whether who brought it is who signed it, or the operator.
+    /// Whether its signer sent the value, or the operator published it.
     var isFromItsSigner: Bool {
         switch store.provenance {
         case .publishedHere: true
@@ -27,16 +27,16 @@ struct Offer {
 
 /// What the archive has under a key.
 enum Held {
-    /// No record; the floor is that of an earlier one.
+    /// No record, and the floor that an earlier record left.
     case nothing(floor: Version?)
-    /// A damaged record, and the version in it that can be believed.
+    /// A damaged record, and its version if that can be trusted.
     case damaged(floor: Version?, UnsafeRawBufferPointer)
     /// A sound record, in the serving window or retained.
     case record(EntryRecord, in: Budget)
 }
 
 extension StorePass {
-    /// Looks up a key, and its signer's floor where there is no record.
+    /// Looks up a key; without a record, its signer's floor.
     mutating func held(_ key: EntryKey) throws(ArchiveError) -> Held {
         var damage: DamagedRecord?
         let held = try key.withBytes { (bytes) throws(ArchiveError) -> Held? in
@@ -54,8 +54,7 @@ extension StorePass {
         return .nothing(floor: try floor(key))
     }
 
-    /// What is held of a value that has left the serving window. A damaged record there counts as none, but its version
-    /// is still the floor.
+    /// Looks up a retained value. A damaged record counts as no record, but its version still is a floor.
     private mutating func heldAmongRetained(_ key: EntryKey) throws(ArchiveError) -> Held? {
         var damage: DamagedRecord?
         let held = try key.withBytes { (bytes) throws(ArchiveError) -> Held? in
@@ -80,8 +79,7 @@ extension StorePass {
         return floor
     }
 
-    /// Why a value that is not in the serving window may not come into it, if so. Room is made where it can be: under its
-    /// key, and in the budget.
+    /// Makes room for a value in the serving window, under its key and in the budget; or says why it is refused.
     mutating func refusalToAdmit(_ offer: Offer) throws(ArchiveError) -> Refusal? {
         if let refusal = try refusalToGrow() { return refusal }
         guard try makePlace(for: offer) else { return .targetQuota }
@@ -89,7 +87,7 @@ extension StorePass {
         return try makeRoom(for: charge, in: .served) ? nil : .budget
     }
 
-    /// How many entries of a key's class stand under its target.
+    /// How many values of a key's class the target has.
     func count(ofClassOf key: EntryKey) throws(ArchiveError) -> Int {
         var count = 0
         try transaction.view.forEachEntry(under: key.target) { (bytes, _) throws(ArchiveError) in
@@ -98,7 +96,7 @@ extension StorePass {
         return count
     }
 
-    /// Why nothing new may be written, if so.
+    /// Why new records are refused; `nil` if they are not.
     func refusalToGrow() throws(ArchiveError) -> Refusal? {
         guard room == .ample else { return .diskReserve }
         let liveBytes = try liveBytes()
@@ -106,7 +104,7 @@ extension StorePass {
         return liveBytes < options.liveBytesMax ? nil : .quota
     }
 
-    /// Why what is held may not be written anew, if so.
+    /// Why changes of existing records are refused; `nil` if they are not.
     func refusalToRewrite() throws(ArchiveError) -> Refusal? {
         guard room != .exhausted else { return .diskReserve }
         let liveBytes = try liveBytes()
@@ -120,7 +118,7 @@ extension StorePass {
 }
 
 extension EntryRecord {
-    /// Whether its entry carries this data.
+    /// Whether the entry has this data.
     func holds(_ data: ArraySlice<UInt8>) -> Bool {
         guard let kind = entry.first else { return false }
         if kind == 0 { return entry.dropFirst().elementsEqual(data) }

@@ -1,11 +1,11 @@
 internal import IPv8
 
-/// Earlier versions: what is replaced is kept, the first version and the last sixteen, fewer and fewer in between.
+/// Keeps the versions that were replaced: the first one, the last sixteen, and fewer and fewer in between.
 extension StorePass {
     /// Keeps a version that is about to be replaced.
     ///
-    /// - Returns: false where it is protected and the history has no room for it, so that it must not be replaced. Any
-    ///   other version that finds no room is let go, and counted.
+    /// - Returns: false if the version is protected and the history has no room: then it must not be replaced. Other
+    ///   versions without room are dropped and counted.
     mutating func keepVersion(_ entry: KeptEntry, of key: EntryKey) throws(ArchiveError) -> Bool {
         guard key.entryClass != .unsigned else { return true }
         let source = try source(of: entry.facts, under: key)
@@ -60,9 +60,9 @@ extension StorePass {
         }
     }
 
-    /// Keeps a pair of values that have one signer and one version and differ; the first pair stays.
+    /// Keeps two different values of one signer and version as evidence. The first pair stays.
     ///
-    /// Evidence is no reason to refuse anything: where there is no room for it, there is none.
+    /// Without room there is no evidence: it is no reason to refuse a store.
     mutating func keepEvidence(
         _ held: KeptEntry, against offer: Offer, displacing displaces: Bool
     ) throws(ArchiveError) {
@@ -90,10 +90,10 @@ extension StorePass {
     }
 }
 
-/// Which earlier versions of a value are given up, so that there is a bounded number of them however many come.
+/// Decides which earlier versions of a value to drop, so that their number is bounded.
 ///
-/// The first one stays, and the last sixteen. Between them a version goes when those beside it, which stay, are not
-/// further apart than a doubling of age: so there is one from about a day ago, one from two days ago, one from four.
+/// The first version and the last sixteen stay. Of the others, about one stays for each doubling of age: one from a day
+/// ago, one from two days ago, one from four.
 /// Ages are counted back from the newest version in the list, in whole seconds.
 enum HistoryThinning {
     /// How many of the newest are all kept.

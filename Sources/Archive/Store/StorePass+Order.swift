@@ -1,13 +1,13 @@
 internal import IPv8
 
-/// The table `order`. It follows the table `entries`: `write` and `drop`, through which every value comes into the serving
-/// window and leaves it, tell it, and nobody else does. A refresh changes neither version nor first seen, so it moves nothing.
+/// Maintains the table `order`. Every value enters the serving window through `write` and leaves it through `drop`, and only
+/// these two change the order. A refresh changes neither version nor first seen, so it moves nothing.
 extension StorePass {
-    /// Takes in a new value that has just been written.
+    /// Adds a value that has just been written.
     ///
     /// - Parameter neighbours: how many values its target had before, counted to ``OrderRule/valuesMax`` at most.
     mutating func enterOrder(_ key: EntryKey, _ facts: EntryFacts, neighbours: Int) throws(ArchiveError) {
-        // Few targets have so many values; the others cost nothing here.
+        // Few targets have so many values. The others cost nothing here.
         guard neighbours >= OrderRule.valuesMin - 1 else { return }
         if let count = try transaction.view.orderedCount(key.target) {
             let place = OrderKey(key, version: facts.version, firstSeen: facts.firstSeen)
@@ -28,13 +28,13 @@ extension StorePass {
         try transaction.putPlace(OrderKey(key, version: facts.version, firstSeen: facts.firstSeen), &encoder)
     }
 
-    /// Gives up the place of a value that is about to be deleted.
+    /// Removes the place of a value that is about to be deleted.
     mutating func leaveOrder(_ key: EntryKey) throws(ArchiveError) {
         guard try transaction.view.isOrdered(key.target) else { return }
         var count = try transaction.view.orderedCount(key.target) ?? 0
         let isDeleted = count > 0 ? try transaction.deletePlace(of: key) : false
         if !isDeleted {
-            // The value or the order is damaged: the order is made anew from the sound values.
+            // The value or the order is damaged. The sound values tell the order.
             try transaction.rebuildOrder(key.target, &encoder)
             count = try transaction.view.orderedCount(key.target) ?? 0
             if try !transaction.deletePlace(of: key) { count += 1 }
@@ -45,7 +45,7 @@ extension StorePass {
 }
 
 extension WriteTransaction {
-    /// Writes the order of a target anew, from its sound values; damaged ones have no place.
+    /// Rebuilds the order of a target from its sound values.
     func rebuildOrder(_ target: Target, _ encoder: inout RecordEncoder) throws(ArchiveError) {
         try clearOrder(target)
         let keys = try view.soundOrder(of: target)
@@ -83,7 +83,7 @@ extension WriteTransaction {
         try put(.order, &encoder)
     }
 
-    /// Writes the whole table anew.
+    /// Rebuilds the whole table.
     func rebuildOrder() throws(ArchiveError) {
         try clearOrder(nil)
         var encoder = RecordEncoder()
@@ -92,7 +92,7 @@ extension WriteTransaction {
 }
 
 extension ReadTransaction {
-    /// Where the sound values of a target stand, in the order in which they are served.
+    /// The places of a target's sound values, in the order in which they are served.
     func soundOrder(of target: Target) throws(ArchiveError) -> [OrderKey] {
         var keys: [OrderKey] = []
         try forEachEntry(under: target) { (key, value) throws(ArchiveError) in
@@ -123,7 +123,7 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
-    /// Makes the serving order anew if records of it are missing, which its count tells.
+    /// Rebuilds the serving order if its count says that records are missing.
     func restoreOrder(_ progress: (ArchiveProgress) -> Void) throws(ArchiveError) {
         guard var counts = try view.counts() else { return }
         let count = try view.recordCount(.order)
@@ -138,7 +138,7 @@ extension WriteTransaction {
 }
 
 extension Archive {
-    /// Makes the serving order anew if it is damaged or not that of the values; the counts are left to the caller.
+    /// Rebuilds the serving order if it is damaged or does not fit the values. The caller corrects the counts.
     ///
     /// - Returns: whether it was.
     func restoreOrder() throws(ArchiveError) -> Bool {

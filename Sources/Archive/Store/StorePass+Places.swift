@@ -1,12 +1,12 @@
 internal import IPv8
 
-/// The places under a key: so many for each class of values, and who gives one up when all are taken.
+/// The places under a key: a limited number for each class of values.
 ///
-/// What expired first retires. Where nothing has expired, the network that has most of the places gives up what it has had
-/// longest, if the newcomer's network has fewer: so nobody keeps others out by filling a key, and who has one place there
-/// never loses it. What is pinned or was published here gives up nothing, whoever brought it.
+/// When all are taken, the value that expired first retires. If none has expired, the network with most places gives up its
+/// oldest value, provided that the newcomer's network has fewer. So nobody can fill a key and keep others out, and a network
+/// with one place never loses it. Values that are pinned or were published here keep their places.
 extension StorePass {
-    /// Sees that there is a place for a value; false where none may be given up for it.
+    /// Frees a place for a value if necessary; false if none may be freed.
     mutating func makePlace(for offer: Offer) throws(ArchiveError) -> Bool {
         let taken = try count(ofClassOf: offer.key)
         guard taken >= options.perTargetMax(offer.key.entryClass) else { return true }
@@ -51,13 +51,13 @@ private struct Neighbours {
         let isPinned: Bool
     }
 
-    /// What has been expired for longest, if anything has.
+    /// The value that expired first, if any has.
     func expiredFirst(at now: Instant) -> Value? {
         values.filter { !$0.isPublished && $0.expiresAt <= now }.min { $0.expiresAt < $1.expiresAt }
     }
 
-    /// What is given up for a newcomer; nothing where no network has two places more than the newcomer's. What is stored at
-    /// this moment stays, since it is about to be acknowledged.
+    /// The value that goes for a newcomer; `nil` if no network has two places more than the newcomer's. Values that are being
+    /// stored in this commit stay, because they are about to be acknowledged.
     func toGiveUp(for newcomer: Source, at now: Instant) -> EntryKey? {
         let others = values.filter { !$0.isPublished && !$0.isPinned }
         var places: [Source: Int] = [:]

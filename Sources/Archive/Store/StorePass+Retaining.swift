@@ -13,7 +13,7 @@ extension StorePass {
         }
     }
 
-    /// The sound record under a key in the serving window or among the retained; `nil` where there is none.
+    /// The sound record under a key, served or retained.
     func kept(_ key: EntryKey, in budget: Budget) throws(ArchiveError) -> KeptEntry? {
         try key.withBytes { (bytes) throws(ArchiveError) -> KeptEntry? in
             guard let value = try transaction.view.get(budget.table, bytes) else { return nil }
@@ -21,8 +21,8 @@ extension StorePass {
         }
     }
 
-    /// Moves a value out of the serving window. Where the retained ones have no room, and give none, it leaves the
-    /// archive; unless it is protected: then it stays where it is.
+    /// Moves a value from the serving window to the retained values. Without room there it leaves the archive, or stays
+    /// where it is if it is protected.
     mutating func retire(_ key: EntryKey) throws(ArchiveError) {
         guard let entry = try kept(key, in: .served) else { return }
         let reason = try reason(of: entry.facts, under: key)
@@ -41,7 +41,7 @@ extension StorePass {
         tally("retired")
     }
 
-    /// Writes a record behind the serving window, for which there is room.
+    /// Writes a retained record, for which the caller has made room.
     mutating func writeRetained(_ entry: [UInt8], _ facts: EntryFacts, _ key: EntryKey) throws(ArchiveError) {
         try quarantineRetained(key)
         encoder.encode(key, entry: entry, facts, in: .retained)
@@ -53,7 +53,7 @@ extension StorePass {
         try note(.entryChanged, key)
     }
 
-    /// Moves a record aside that stands among the retained while its value is served: only a damaged one can.
+    /// Quarantines a retained record whose value is being served: only a damaged record can be in that place.
     private mutating func quarantineRetained(_ key: EntryKey) throws(ArchiveError) {
         let found = try key.withBytes { (bytes) throws(ArchiveError) in
             try transaction.view.get(.retained, bytes).map { Array($0) }
@@ -63,16 +63,16 @@ extension StorePass {
         try quarantine(found, from: .retained, under: key.bytes)
     }
 
-    /// Takes a value out because its time is over, and its history with it.
+    /// Removes a value whose retention is over, and its history.
     mutating func letGo(_ key: EntryKey, from budget: Budget) throws(ArchiveError) {
         try takeOut(key, from: budget, leavesFloor: true)
         if key.entryClass != .unsigned { try removeHistory(of: key.target, key.signer) }
         tally("removed")
     }
 
-    /// Takes a value out of the archive.
+    /// Removes a value from the archive.
     ///
-    /// - Parameter leavesFloor: whether its signer's version is kept, so that no lower one is taken.
+    /// - Parameter leavesFloor: whether to keep the version as a floor, so that no lower one is taken.
     mutating func takeOut(_ key: EntryKey, from budget: Budget, leavesFloor: Bool) throws(ArchiveError) {
         let floor = try key.withBytes { (bytes) throws(ArchiveError) -> (Version, Source)? in
             guard let value = try transaction.view.get(budget.table, bytes) else { return nil }
@@ -89,7 +89,7 @@ extension StorePass {
             under: SignerKey(target: key.target, signer: key.signer))
     }
 
-    /// Deletes the record and what the accounts have of it.
+    /// Deletes a record and its charge.
     mutating func drop(_ key: EntryKey, from budget: Budget) throws(ArchiveError) {
         let bytes = key.bytes
         let recordBytes = try lend(bytes) { (bytes) throws(ArchiveError) in
@@ -112,7 +112,7 @@ extension StorePass {
 // MARK: - Floors
 
 extension StorePass {
-    /// Keeps a floor, where its budget has room or makes some.
+    /// Writes a floor if its budget can make room.
     mutating func writeFloor(_ floor: FloorRecord, under key: SignerKey) throws(ArchiveError) {
         try deleteFloor(key)
         guard try makeRoom(for: FloorRecord.charge, in: .floors) else {
@@ -125,7 +125,7 @@ extension StorePass {
                 budget: .floors, source: floor.source, since: floor.noted, key: key.bytes, charge: FloorRecord.charge))
     }
 
-    /// Deletes the floor of a value's signer, where there is one.
+    /// Deletes the floor of a value's signer.
     mutating func deleteFloor(of key: EntryKey) throws(ArchiveError) {
         guard key.entryClass != .unsigned else { return }
         try deleteFloor(SignerKey(target: key.target, signer: key.signer))
@@ -138,7 +138,7 @@ extension StorePass {
         try transaction.delete(.floors, key.bytes)
     }
 
-    /// Takes a floor out for another one; not while there is history that it belongs to, which makes it young again.
+    /// Gives up a floor. One whose signer still has history stays, and counts as new again.
     mutating func giveUpFloor(_ filing: Filing) throws(ArchiveError) -> Bool {
         let key = filing.key.withUnsafeBytes { SignerKey($0) }
         let floor = try lend(filing.key) { (key) throws(ArchiveError) in

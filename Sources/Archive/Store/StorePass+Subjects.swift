@@ -1,11 +1,11 @@
 internal import IPv8
 
-/// What the operator decides: pins, blocks, what is published and withdrawn, what is forgotten.
+/// The operator's decisions: pins, blocks, publications, withdrawals, and what to forget.
 extension StorePass {
-    /// How many pins and how many blocks there may be.
+    /// The limit for pins, and for blocks.
     static let subjectsMax = 65_536
 
-    /// Puts a subject into one of the two tables `pins` and `blocks`.
+    /// Adds a subject to the table `pins` or `blocks`.
     mutating func add(_ subject: ArchiveSubject, to table: Table) throws(ArchiveError) -> ArchiveOutcome {
         guard try !transaction.view.has(table, subject.keyBytes) else { return .done(changed: false) }
         if let refusal = try refusalToRewrite() { return .refused(refusal) }
@@ -16,14 +16,14 @@ extension StorePass {
         return .done(changed: true)
     }
 
-    /// Takes a subject out of one of the two tables.
+    /// Removes a subject from the table `pins` or `blocks`.
     mutating func remove(_ subject: ArchiveSubject, from table: Table) throws(ArchiveError) -> ArchiveOutcome {
         let wasThere = try transaction.view.has(table, subject.keyBytes)
         try transaction.delete(table, subject.keyBytes)
         return .done(changed: wasThere)
     }
 
-    /// Whether the operator has barred a value.
+    /// Whether the operator has blocked a value.
     func isBlocked(_ key: EntryKey) throws(ArchiveError) -> Bool {
         guard hasBlocks else { return false }
         if try transaction.view.has(.blocks, ArchiveSubject.key(key.target).keyBytes) { return true }
@@ -47,7 +47,7 @@ extension StorePass {
         }
     }
 
-    /// Stands no longer by what was published here: it is kept like anybody's from now on.
+    /// Withdraws a value that was published here. From now on it is kept like anybody else's.
     mutating func withdraw(_ key: EntryKey) throws(ArchiveError) -> ArchiveOutcome {
         guard var publication = try publication(key), publication.withdrawn == nil else {
             return .done(changed: false)
@@ -72,7 +72,7 @@ extension StorePass {
         return .done(changed: true)
     }
 
-    /// Erases one record for good: no floor stays behind.
+    /// Erases a record without leaving a floor.
     mutating func erase(_ place: RecordPlace) throws(ArchiveError) {
         guard try transaction.view.has(place.table, place.key) else { return }
         switch place.table {

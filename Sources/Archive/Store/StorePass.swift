@@ -3,36 +3,36 @@ internal import Maintenance
 
 /// The changes of one commit, in the transaction that writes them.
 ///
-/// It decides about each value by what is held of it (decision: higher version replaces, same version and data
-/// refreshes, same version with other data stays unless its own signer sends it, lower is not taken), writes what
-/// follows, numbers each change in the journal, and keeps the counts.
+/// It compares each value with the stored one. A higher version replaces it, the same version and data refreshes it, the same
+/// version with other data replaces it only if its signer sent it, a lower version is not taken. The pass writes the result,
+/// numbers each change in the journal, and keeps the counts.
 struct StorePass: ~Copyable {
     let transaction: WriteTransaction
     let now: Instant
     let options: ArchiveOptions
     let room: DiskRoom
-    /// Whether expired values may give up their place, and earlier versions be thinned.
+    /// Whether `now` can be trusted: only then expired values give up their place and earlier versions are thinned.
     let clockIsSteady: Bool
-    /// Whether anything is pinned, or barred.
+    /// Whether anything is pinned, or blocked.
     var hasPins: Bool
     var hasBlocks: Bool
-    /// The last change there is.
+    /// The last change.
     var journal: JournalPlace
     var counts: CountsRecord
     var encoder = RecordEncoder()
     /// How many changes were written to the journal.
     var changeCount = 0
-    /// Damaged records that were met.
+    /// Damaged records that this pass came across.
     var damaged: [DamagedRecord] = []
-    /// What the sources' accounts have gained and lost since they were last written.
+    /// Changes of accounts that have not been written yet.
     var accountChanges: [Account: (count: Int, bytes: Int)] = [:]
-    /// What has happened, by the names that counters have for it.
+    /// Event counts, by the counter's name.
     var tallies: [String: Int] = [:]
     /// What the tables held before.
     private let countsBefore: CountsRecord
     private let statementsBefore: StatementCounts
 
-    /// A refresh that moves the expiry by less needs no write.
+    /// A refresh that moves the expiry by less than this needs no write.
     static let refreshWorthWriting: Duration = .seconds(60)
 
     init(
@@ -97,7 +97,7 @@ struct StorePass: ~Copyable {
         }
     }
 
-    /// Counts something that has happened.
+    /// Counts an event.
     mutating func tally(_ name: String) { tallies[name, default: 0] += 1 }
 
     private mutating func keep(_ entry: Entry, of store: StoreChange) throws(ArchiveError) -> StoreOutcome {
@@ -126,7 +126,7 @@ struct StorePass: ~Copyable {
         }
     }
 
-    /// Decides about a value of which one is held under the same identity.
+    /// Decides about a value when one with its identity is stored.
     private mutating func compare(
         _ offer: Offer, with held: EntryRecord, in budget: Budget
     ) throws(ArchiveError) -> StoreOutcome {
@@ -153,7 +153,7 @@ struct StorePass: ~Copyable {
         return .stored
     }
 
-    /// Takes a value back into the serving window that was retained: the bytes and the time that came first stay.
+    /// Moves a retained value back into the serving window. Its bytes and the time of its arrival stay.
     ///
     /// - Parameters:
     ///   - isReturn: whether nobody published it just now.
@@ -305,7 +305,7 @@ extension StorePass {
         try note(.entryChanged, key)
     }
 
-    /// Keeps the bytes of a damaged record, as they are, for whoever wants to look at them.
+    /// Keeps the bytes of a damaged record, as they are, for anybody who wants to look at them.
     func quarantine(_ record: [UInt8], from table: Table, under key: [UInt8]) throws(ArchiveError) {
         try lend([table.rawValue] + key) { (place) throws(ArchiveError) in
             try lend(record) { (record) throws(ArchiveError) in try transaction.put(.quarantine, place, record) }

@@ -21,7 +21,7 @@ struct SweepRules {
         case removeVersion(HistoryKey)
     }
 
-    /// What is to be done about a record; `nil` where nothing is, and for a damaged one.
+    /// What is to be done about a record; `nil` if nothing is, and for a damaged one.
     func task(
         for key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, in table: Table,
         _ transaction: borrowing ReadTransaction

@@ -92,7 +92,7 @@ extension Archive {
         try index.note(results, at: now)
     }
 
-    /// How it stands with storing a target again; `nil` where that has not been tried.
+    /// How it stands with storing a target again; `nil` if that has not been tried.
     public func republishState(of target: Target) throws(ArchiveError) -> RepublishState? {
         try index.republishState(of: target)
     }

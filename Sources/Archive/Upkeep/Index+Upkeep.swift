@@ -55,7 +55,7 @@ extension Index {
 
     /// How a target stands by its values alone, whether it is pinned or not.
     struct Standing {
-        /// When the first of its values expires; `nil` where it has none.
+        /// When the first of its values expires; `nil` if it has none.
         var deadline: Instant?
         /// Whether one of its values is ever to be stored again.
         var isKept = false
@@ -80,7 +80,7 @@ extension Index {
         }
     }
 
-    /// How it stands with storing a target again; `nil` where that has not been tried.
+    /// How it stands with storing a target again; `nil` if that has not been tried.
     func republishState(of target: Target) throws(ArchiveError) -> RepublishState? {
         try read { database in
             try Row.fetchOne(database, sql: RepublishState.text + " WHERE target = ?", arguments: [target.blob])

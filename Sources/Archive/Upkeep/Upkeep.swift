@@ -8,9 +8,9 @@ public struct RepublishResult: Hashable, Sendable {
     public var outcome: Outcome
     /// The nodes that acknowledged, or that answered with the values: their mids and addresses.
     public var holders: [Holder]
-    /// When it is to be tried again at the earliest; `nil` where nothing stands in the way.
+    /// When it is to be tried again at the earliest; `nil` if nothing stands in the way.
     public var retryAt: Instant?
-    /// How many nodes answered when it was looked for, and how many of them had it; `nil` where it was not.
+    /// How many nodes answered when it was looked for, and how many of them had it; `nil` if it was not.
     public var sought: Sought?
 
     /// What an attempt came to.
