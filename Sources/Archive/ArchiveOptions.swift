@@ -17,7 +17,7 @@ public struct ArchiveOptions: Hashable, Sendable {
     /// When values are to be stored in the DHT again.
     public var republishing = RepublishRule()
 
-    /// How long opening may look over LMDB's own pages, those above the leaves first; `nil` for as long as it takes.
+    /// How long opening may check LMDB's own pages, those above the leaves first; `nil` without a limit.
     public var structureCheckMax: Duration? = .milliseconds(500)
 
     /// The defaults.
@@ -32,12 +32,11 @@ public struct ArchiveOptions: Hashable, Sendable {
         }
     }
 
-    /// Values that are held may be replaced and refreshed, and the journal written, up to here: an eighth beyond the
-    /// quota.
+    /// Up to here, an eighth beyond the quota, stored values may be replaced and refreshed, and the journal written.
     var liveBytesHardMax: Int { liveBytesMax + liveBytesMax / 8 }
 
-    /// The map keeps pages free for deleting, which writes before it frees: a sixteenth, 64 MiB at most, from which
-    /// nothing new takes; replacing and refreshing may use a quarter of it.
+    /// The map keeps pages free for deletions, which write before they free: a sixteenth, at most 64 MiB. New values use none of
+    /// them; replacing and refreshing may use a quarter.
     private var mapReserveBytes: Int { min(mapBytes / 16, 64 << 20) }
     var mapBytesForNew: Int { mapBytes - mapReserveBytes }
     var mapBytesForAll: Int { mapBytes - mapReserveBytes * 3 / 4 }
@@ -45,7 +44,7 @@ public struct ArchiveOptions: Hashable, Sendable {
 
 /// Options for programs that open a node's archive without its settings.
 extension ArchiveOptions {
-    /// The defaults, with the rule that the index in a folder was made by: with another one it would be made anew.
+    /// The defaults, with the republish rule of the index in a folder: with another rule the index would be rebuilt.
     package init(fittingIndexIn folder: String) {
         self.init()
         let path = folder + "/index.sqlite"

@@ -1,4 +1,4 @@
-/// How much the archive holds, read without walking anything.
+/// How much is in the archive, read without walking over records.
 public struct ArchiveStatistics: Hashable, Sendable {
     /// Values, expired ones with them.
     public var values: Int
@@ -41,17 +41,17 @@ public struct ArchiveStatistics: Hashable, Sendable {
     }
 }
 
-/// What opening the archive has come to.
+/// What opening an archive had to do.
 public enum ArchiveProgress: Hashable, Sendable {
-    /// There was none, and a new one was begun.
+    /// A new archive was created.
     case created
-    /// The archive had an earlier format; it has the newer one now.
+    /// The archive was upgraded from an earlier format.
     case upgraded(from: Int, to: Int)
-    /// The counts of the archive were damaged; so many entries have been counted anew.
+    /// The counts were damaged; so many values have been counted again.
     case counting(entries: Int)
-    /// Records of the order in which values are served were missing; it has been made anew.
+    /// The serving order was damaged and has been rebuilt.
     case orderRestored
-    /// Time ran out before all of LMDB's pages had been looked over; so many were found sound.
+    /// Time ran out before all of LMDB's pages had been checked; so many are sound.
     case structureCheckedInPart(pages: Int)
     /// The index has to be rebuilt, for this reason; `follow` does it in steps while the node runs.
     case indexRebuild(reason: String)
@@ -77,22 +77,22 @@ extension ArchiveProgress: CustomStringConvertible {
     }
 }
 
-/// What one step of the index came to.
+/// The result of one step of the index.
 public struct FollowResult: Hashable, Sendable {
     /// Changes, or while rebuilding records, that were taken over in this step.
     public var applied: Int
     /// Whether nothing was left to do.
     public var isCurrent: Bool
-    /// How far a rebuild is: records taken over and records there are; `nil` while none is under way.
+    /// How far a rebuild is; `nil` if none is under way.
     public var rebuild: Rebuild?
-    /// Why a rebuild was begun in this step, where one was.
+    /// Why this step began a rebuild, if it did.
     public var rebuildReason: String?
 
     /// How far a rebuild is.
     public struct Rebuild: Hashable, Sendable {
         /// Records taken over.
         public var done: Int
-        /// Records there are.
+        /// All records.
         public var total: Int
     }
 }

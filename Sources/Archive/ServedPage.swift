@@ -1,6 +1,6 @@
 internal import IPv8
 
-/// What the overlay is served under a target, and what reading it took.
+/// The values of a target that the overlay is served, and how many records it took to read them.
 public struct ServedPage: Hashable, Sendable {
     /// Serialized entries, in the order in which they are served.
     public var entries: [[UInt8]] = []
@@ -11,7 +11,7 @@ public struct ServedPage: Hashable, Sendable {
     public init() {}
 }
 
-/// Which of the values under a target are wanted.
+/// Selects some of a target's values.
 struct PageRange {
     /// How many to pass over.
     var offset: Int
@@ -88,7 +88,7 @@ extension ReadTransaction {
     }
 }
 
-/// A value that may be served, and where it stands among the others.
+/// A value that may be served, and its rank among the others.
 private struct Servable: Comparable {
     let entryClass: UInt8
     /// Its version, or the time when it came if it has none: the higher one goes first.

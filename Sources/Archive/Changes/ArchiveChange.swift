@@ -1,23 +1,23 @@
 public import IPv8
 public import Maintenance
 
-/// Something to be written. All changes of one commit become durable together.
+/// A change of the archive. All changes of one commit become durable together.
 public enum ArchiveChange: Hashable, Sendable {
-    /// Keep values.
+    /// Store values.
     case store(StoreChange)
-    /// Keep these token secrets and no others, the newest four at most.
+    /// Keep these token secrets instead of all others, at most the newest four.
     case tokenSecrets([TokenSecret])
-    /// Keep all values of this subject, whatever their age and whoever brought them.
+    /// Keep all values of this subject, whatever their age and source.
     case pin(ArchiveSubject)
-    /// Keep them like any others again.
+    /// End a pin.
     case unpin(ArchiveSubject)
-    /// Take no more values of this subject.
+    /// Refuse values of this subject.
     case block(ArchiveSubject)
-    /// Take them again.
+    /// End a block.
     case unblock(ArchiveSubject)
-    /// Stand no longer by a value that was published here: it is kept like anybody's from now on.
+    /// Withdraw a value that was published here. From now on it is kept like anybody else's.
     case withdraw(Target, Entry)
-    /// Serve values on that have been stored in the DHT again, those that are still held at the same version.
+    /// Extend the serving time of values that have been republished, if they are still stored in the same version.
     case refresh(RefreshChange)
 }
 
@@ -28,34 +28,34 @@ extension TokenSecret {
     static let countMax = 4
 }
 
-/// What became of a change.
+/// The outcome of a change.
 public enum ArchiveOutcome: Hashable, Sendable {
-    /// What became of each value of a store, in the order of the request.
+    /// The outcome of each value of a store, in the order of the request.
     case store([StoreOutcome])
     /// The token secrets are kept.
     case tokenSecrets
-    /// It is so now, for pins, blocks, withdrawals and refreshes; false if it was so before.
+    /// Pins, blocks, withdrawals and refreshes: whether anything changed.
     case done(changed: Bool)
     /// A change other than a store was refused.
     case refused(Refusal)
 }
 
-/// What became of one value. All but a refusal may be acknowledged: the value is held at its version or a later one.
+/// The outcome of one value. All but a refusal may be acknowledged: the archive has the value in its version or a later one.
 public enum StoreOutcome: Hashable, Sendable {
-    /// It was not held and now is.
+    /// It is new.
     case stored
-    /// It took the place of another one by the same signer.
+    /// It replaced another version by the same signer.
     case replaced
-    /// It was held already; its expiry moved, where that was worth a write.
+    /// It was stored already. Its expiry moved, if that was worth a write.
     case refreshed
-    /// A later version is held, or was.
+    /// A later version is or was stored.
     case superseded
-    /// The same version is held with other data, which stays.
+    /// The same version is stored with other data, which stays.
     case kept
-    /// It is not held.
+    /// It is not stored.
     case refused(Refusal)
 
-    /// Whether the value is held at its version or a later one, so that the store may be acknowledged.
+    /// Whether the archive has the value in its version or a later one, so that the store may be acknowledged.
     public var isHeld: Bool {
         switch self {
         case .stored, .replaced, .refreshed, .superseded, .kept: true
@@ -64,18 +64,18 @@ public enum StoreOutcome: Hashable, Sendable {
     }
 }
 
-/// Why a value is not taken.
+/// Why a value is refused.
 public enum Refusal: String, Hashable, Sendable, CaseIterable {
-    /// The archive's file is as large as it may be.
+    /// The archive's file has reached its limit.
     case quota
-    /// The values that are served take all of their budget, and none may be given up for this one.
+    /// Served values use all of their budget, and none may be given up for this one.
     case budget
-    /// The operator has blocked it. It is not acknowledged, because it is not held, and whoever publishes it is to look
-    /// for another node; that a publisher who insists may come to think of us as dead is the price.
+    /// The operator has blocked it. It is not stored and so not acknowledged, and its publisher should look for another node.
+    /// The price: a publisher that insists may take this node for dead.
     case blocked
-    /// Its target holds as many values of its class as it may.
+    /// Its target has as many values of its class as it may.
     case targetQuota = "target_quota"
-    /// The disk, or the map, has no more room than is kept in reserve.
+    /// Only the reserve is left of the disk or the map.
     case diskReserve = "disk_reserve"
     /// There are as many pins, or blocks, as there may be.
     case tooMany = "too_many"

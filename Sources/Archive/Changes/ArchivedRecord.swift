@@ -1,6 +1,6 @@
 public import IPv8
 
-/// A value that the archive holds, expired or not, with what is known of it.
+/// An archived value, expired or not, and what the archive knows about it.
 public struct ArchivedRecord: Hashable, Sendable {
     /// The value.
     public var entry: Entry
@@ -10,7 +10,7 @@ public struct ArchivedRecord: Hashable, Sendable {
     public var lastStored: Instant
     /// Until when it is served.
     public var expiresAt: Instant
-    /// Who brought it.
+    /// Where it came from.
     public var provenance: Provenance
     /// Whether it was published here and withdrawn.
     public var isWithdrawn = false

@@ -4,9 +4,9 @@ internal import SystemPackage
 
 /// Puts a copy without free pages in the place of an archive that nobody has open.
 ///
-/// The copy is written beside the archive, compared with it record by record, looked over page by page and on the disk
-/// before it gets the archive's name, in one step of the file system; what was the archive until then stays under another
-/// name until the new one has been opened. So a power cut at any moment leaves one whole archive under its name.
+/// The copy is written beside the archive, compared with it record by record, checked page by page and synced. Then it gets
+/// the archive's name in one step of the file system. The old archive keeps another name until the new one has been opened.
+/// So a power cut at any moment leaves one whole archive under its name.
 package struct CompactedArchive {
     private let folder: LockedFolder
     private var path: String { folder.path + "/archive.mdb" }
@@ -14,7 +14,7 @@ package struct CompactedArchive {
     private var asidePath: String { path + ".compacting" }
     private var keptPath: String { path + ".before-compact" }
 
-    /// What compacting came to.
+    /// The result of compacting.
     package struct Result: Hashable, Sendable {
         /// Bytes on the disk before and after.
         package var bytesBefore: Int

@@ -3,8 +3,8 @@ internal import Platform
 internal import Synchronization
 package import SystemPackage
 
-/// The lock of the one process that may change a data folder, a node or a tool. The system releases it when the process
-/// ends in whatever way.
+/// The lock of the one process, node or tool, that may change a data folder. The system releases it when the process ends,
+/// however it ends.
 ///
 /// It consists of two locks. The one on the folder itself cannot be deleted. The one on the file `lock` is for earlier
 /// versions, which look at nothing else; the file also holds the process id for the message of a second process.
@@ -99,7 +99,7 @@ package final class FolderLock: Sendable {
 
     // MARK: While it is held
 
-    /// What became of the file.
+    /// The state of the lock's file.
     package enum State: Equatable {
         /// It is the one that this process has locked.
         case sound

@@ -2,12 +2,12 @@ internal import Glibc
 internal import Platform
 internal import SystemPackage
 
-/// Looks whether another user could change a data folder, or has planted something in it that this program would write
-/// to or believe.
+/// Checks whether another user can change a data folder, or has planted something in it that this program would write to or
+/// trust.
 ///
-/// The folder and what lies in it have to belong to the user of this process or to root, and nobody else may write to
-/// them. A group may, because volumes are handed to containers in this way. A file that this program creates by its name
-/// is neither a link nor has it a second name, through which something else would be written to.
+/// The folder and its files must belong to the user of this process or to root, and nobody else may write to them. A group
+/// may, because that is how containers get their volumes. A file that this program creates by its name must not be a link or
+/// have a second name: writing to it would change another file.
 package enum FolderSafety {
     /// Checks an open folder, and the files of ours in it.
     ///

@@ -43,7 +43,7 @@ package struct KeptFolder: Equatable, Sendable {
     }
 }
 
-/// The number in a data folder that tells how its files belong together: a folder of a newer program is left alone.
+/// The number of a data folder's layout. This program changes nothing in the folder of a newer one.
 package enum FolderFormat {
     /// The file's name.
     package static let name = "bristlecone.format"

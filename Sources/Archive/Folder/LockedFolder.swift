@@ -3,8 +3,7 @@ internal import Platform
 internal import Synchronization
 internal import SystemPackage
 
-/// A data folder that no node can start in and no other tool can change for as long as this value lives: it holds the
-/// lock that a node takes.
+/// Holds a data folder's lock. As long as this value lives, no node can start in the folder and no other tool can change it.
 package final class LockedFolder: Sendable {
     /// The path as it was given.
     package let path: String
@@ -50,7 +49,7 @@ package final class LockedFolder: Sendable {
     }
 }
 
-/// Finds out whether a node runs in a folder, and keeps one from starting there while the folder is read.
+/// Detects a node that runs in a folder, and keeps one from starting while the folder is read.
 ///
 /// A node holds exclusive locks on the folder and on the file `lock` in it, see ``FolderLock``; one of an earlier version
 /// holds only the second. Shared locks on both change nothing in the folder and let several processes read at once.

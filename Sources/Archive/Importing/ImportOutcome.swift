@@ -1,4 +1,4 @@
-/// What became of an item of a dump that was offered to an archive.
+/// The outcome of one item of an import.
 package enum ImportOutcome: Hashable, Sendable {
     /// It was not there and now is.
     case taken
@@ -22,7 +22,7 @@ package enum ImportOutcome: Hashable, Sendable {
     }
 }
 
-/// Why an item of a dump is not taken.
+/// Why an item of a dump is refused.
 package enum ImportRefusal: String, Hashable, Sendable, CaseIterable {
     /// It contradicts itself.
     case malformed
@@ -59,7 +59,7 @@ package enum ImportRefusal: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// How an import goes about what the operator of the other archive decided.
+/// Whether an import takes over the decisions of the other archive's operator.
 package enum ImportMode: UInt8, Hashable, Sendable {
     /// The archive moves here: pins, publications and blocks are taken over, and what was published there was published
     /// here.
@@ -69,7 +69,7 @@ package enum ImportMode: UInt8, Hashable, Sendable {
     case valuesOnly = 2
 }
 
-/// Items whose signatures have been found valid, ready to be offered to an archive.
+/// Items with checked signatures, ready to be imported.
 package struct VettedItems: Sendable {
     let items: [(item: DumpItem, content: DumpContent?, refusal: ImportRefusal?)]
     /// The place of the first one among the leaves of its dump.

@@ -1,7 +1,7 @@
 package import IPv8
 
-/// How far the import of a dump is, kept in the table `meta` under `import` in the very transaction that takes items, until
-/// the import is complete: an import that was interrupted goes on where it was.
+/// How far an import is: in the table `meta` under `import`, written in the transaction that takes items, and deleted when the
+/// import is complete. An interrupted import continues from here.
 ///
 /// Body: `mode 1 | root 32 | next leaf 8`. The highest bit of the mode says that something was refused.
 package struct ImportProgress: Hashable, Sendable {

@@ -1,8 +1,8 @@
 internal import IPv8
 
-/// What an import brings: things with a past of their own, which they keep. Nothing is displaced for them.
+/// Imports items, which keep their own past. Nothing is given up for them.
 extension StorePass {
-    /// Takes an item, if the archive's rules let it in.
+    /// Imports an item, if the archive's rules allow it.
     mutating func adopt(
         _ content: DumpContent, _ item: DumpItem, _ mode: ImportMode
     ) throws(ArchiveError) -> ImportOutcome {
@@ -13,7 +13,7 @@ extension StorePass {
             return mode == .everything ? try adopt(subject, since, to: .blocks) : .leftOut
         case .publication:
             return mode == .everything ? try adoptPublication(item) : .leftOut
-        // Nobody signs a floor: it is the dump maker's word, and a high one would shut its signer out.
+        // Nobody signs a floor. It is the word of whoever made the dump, and a high one would lock out its signer.
         case .floor: return mode == .everything ? try adoptFloor(item) : .leftOut
         case .history: return try adoptHistory(item, mode)
         case .value(let record, let target):
@@ -50,7 +50,7 @@ extension StorePass {
         return .taken
     }
 
-    /// Whether a value is held in this version or a later one, served or retained.
+    /// Whether a value is stored in this version or a later one, served or retained.
     private mutating func isHeld(_ key: EntryKey, atLeast version: Version) throws(ArchiveError) -> Bool {
         if case .record(let record, _) = try held(key) { return record.version >= version }
         return false
@@ -98,7 +98,7 @@ extension StorePass {
         return .taken
     }
 
-    /// Why nothing may be added to a part of the archive, if so.
+    /// Why a budget has no room; `nil` if it has.
     func refusalToAdd(_ bytes: Int, to budget: Budget) throws(ArchiveError) -> ImportRefusal? {
         if try refusalToGrow() != nil { return .full }
         return counts[budget].bytes + bytes <= options.budgets[budget] ? nil : .budget

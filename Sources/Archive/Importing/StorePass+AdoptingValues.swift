@@ -1,8 +1,8 @@
 internal import IPv8
 
-/// How imported values and their earlier versions find their places.
+/// Imports values and their earlier versions.
 extension StorePass {
-    /// Takes a value: into the serving window, or behind it if it has expired.
+    /// Imports a value: into the serving window, or as a retained value if it has expired.
     mutating func adoptValue(
         _ record: ArchivedRecord, _ key: EntryKey, _ mode: ImportMode
     ) throws(ArchiveError) -> ImportOutcome {
@@ -10,7 +10,7 @@ extension StorePass {
         let held = try held(key)
         if try isBlocked(key) {
             guard case .record(let known, _) = held, known.version >= facts.version else { return .refused(.blocked) }
-            // What was here before it was blocked stays, and is all that there will be.
+            // The values from before the block stay, and no others come.
             return .held
         }
         switch held {
@@ -38,9 +38,9 @@ extension StorePass {
         }
     }
 
-    /// The same value as is held: what came first and what lasts longest of the two counts, of the rest what was written
-    /// last. The bytes that are held stay. Somebody else's dump can only have it served for as long as a store of today
-    /// would: that it is older, or came from elsewhere, is not signed, and would have it given up before others.
+    /// Merges a value with the same stored value. The earlier arrival and the later expiry win, and of the rest what was written
+    /// last. The stored bytes stay. From somebody else's dump only the expiry counts, limited to that of a store of today: age
+    /// and sender are not signed, and would let the dump have the value given up before others.
     private mutating func merge(
         _ facts: EntryFacts, _ mode: ImportMode, into held: KeptEntry, in budget: Budget, _ key: EntryKey
     ) throws(ArchiveError) -> ImportOutcome {
@@ -76,7 +76,7 @@ extension StorePass {
         return .taken
     }
 
-    /// Writes a value where it belongs by its expiry.
+    /// Writes a value to the serving window or to the retained values, depending on its expiry.
     private mutating func place(_ bytes: [UInt8], _ facts: EntryFacts, _ key: EntryKey) throws(ArchiveError) {
         if facts.expiresAt > now {
             try write(bytes, facts, key)
@@ -85,9 +85,9 @@ extension StorePass {
         }
     }
 
-    /// Why there is no place for a value, if so.
+    /// Why there is no room for a value; `nil` if there is.
     ///
-    /// - Parameter isNew: whether its target gets one more in the serving window.
+    /// - Parameter isNew: whether the serving window gets one more value of its target.
     private mutating func refusalToPlace(
         _ entry: Entry, _ facts: EntryFacts, _ key: EntryKey, isNew: Bool = true
     ) throws(ArchiveError) -> ImportRefusal? {
@@ -138,7 +138,7 @@ extension StorePass {
         return .taken
     }
 
-    /// Keeps the number of versions bounded. Otherwise they stay as they came: they have been thinned where they were.
+    /// Limits the number of versions. They are not thinned by age again, because the other archive has done that.
     private mutating func thin(_ place: SignerKey) throws(ArchiveError) {
         let versions = try versions(of: place.target, place.signer)
         for index in HistoryThinning.excess(versions.map(\.firstSeen), clockIsSteady: false) {

@@ -1,7 +1,7 @@
 internal import IPv8
 
-/// Holds the accounts against the records that are charged to them, in one snapshot and without keeping anything but one
-/// account in memory: `ages` stands in the order of accounts, so each is added up as it goes by.
+/// Compares the accounts with the records that are charged to them, in one snapshot. The table `ages` is in the order of the
+/// accounts, so only one account at a time is in memory.
 struct AccountCheck {
     /// The account that is being added up, by its key in `holdings`.
     private var account: [UInt8] = []
@@ -13,7 +13,7 @@ struct AccountCheck {
     ///
     /// - Parameters:
     ///   - tables: those that the file has.
-    ///   - tell: told each thing that is wrong. Damaged records are not among them.
+    ///   - tell: called with each finding. Damaged records are reported elsewhere.
     static func run(
         in transaction: borrowing ReadTransaction, tables: [Table], _ tell: (VerifyFinding) -> Void
     ) throws(ArchiveError) {
@@ -51,7 +51,7 @@ struct AccountCheck {
         try closeAccount(transaction, tell)
     }
 
-    /// Adds the record of an age to its account; what is wrong with the age, if anything is.
+    /// Adds the record of an age to its account. Returns what is wrong with the age, if anything.
     private mutating func check(
         _ age: [UInt8], _ transaction: borrowing ReadTransaction
     ) throws(ArchiveError) -> String? {
@@ -76,7 +76,7 @@ struct AccountCheck {
         return nil
     }
 
-    /// Compares an account with what was added up.
+    /// Compares an account with the sum of its records.
     private mutating func closeAccount(
         _ transaction: borrowing ReadTransaction, _ tell: (VerifyFinding) -> Void
     ) throws(ArchiveError) {
@@ -98,7 +98,7 @@ struct AccountCheck {
         }
     }
 
-    /// A holding, whether or not it is damaged, and what it says if it is not.
+    /// Whether an account has a record, and its usage if the record is sound.
     private static func holding(
         of account: Account, _ transaction: borrowing ReadTransaction
     ) throws(ArchiveError) -> (isThere: Bool, Usage?) {
@@ -108,7 +108,7 @@ struct AccountCheck {
         }
     }
 
-    /// Nobody has an account who holds nothing.
+    /// No account is empty.
     private static func checkHoldings(
         _ transaction: borrowing ReadTransaction, _ tell: (VerifyFinding) -> Void
     ) throws(ArchiveError) {
@@ -122,7 +122,7 @@ struct AccountCheck {
         }
     }
 
-    /// Every rank is that of a holding.
+    /// Every rank fits an account.
     private static func checkRanks(
         _ transaction: borrowing ReadTransaction, _ tell: (VerifyFinding) -> Void
     ) throws(ArchiveError) {
@@ -140,7 +140,7 @@ struct AccountCheck {
         }
     }
 
-    /// No record stands in two accounts, so as many ages as records are one for each.
+    /// No record is in two accounts, so equal numbers of ages and records mean one for each.
     private func checkTotal(
         of budget: Budget, _ transaction: borrowing ReadTransaction, _ tell: (VerifyFinding) -> Void
     ) throws(ArchiveError) {

@@ -1,9 +1,9 @@
 internal import CLMDB
 internal import Glibc
 
-/// What a look over an archive's pages and counts came to.
+/// The result of inspecting an archive's pages and counts.
 package struct ArchiveInspection {
-    /// What is wrong: where a key is empty, with the table as a whole.
+    /// The findings. A finding without a key is about the whole table.
     package var findings: [VerifyFinding] = []
     /// How many of LMDB's pages were looked at.
     package var pageCount = 0
@@ -14,11 +14,11 @@ package struct ArchiveInspection {
 }
 
 extension ArchiveReader {
-    /// Looks over LMDB's pages, which carry no checksums but contradict each other where one is damaged, and compares what
-    /// they hold with the counts that the archive keeps: whatever damage or somebody else took out, is missing there.
+    /// Checks LMDB's pages and compares their records with the counts that the archive keeps. Pages have no checksums, but
+    /// damaged ones contradict others; records that got lost are missing from the counts.
     ///
-    /// Everything is read from one snapshot, past LMDB, so that damage is a finding and not the process's end. Beside a
-    /// running node the snapshot is held as long as this takes.
+    /// Everything is read from one snapshot without LMDB, so that damage is a finding and does not end the process. Beside a
+    /// running node the snapshot stays in use until the end.
     ///
     /// - Parameter limit: how long it may take; `nil` for as long as it does.
     package func inspect(limit: Duration?) throws(ArchiveError) -> ArchiveInspection {
@@ -38,7 +38,7 @@ extension ArchiveReader {
     private static let snapshotsMax = 50
     private static let pauseBetweenSnapshots: UInt32 = 20_000
 
-    /// Looks over the snapshot that a transaction made; `nil` if no meta page names it any more.
+    /// Checks the snapshot of a transaction; `nil` if no meta page names it any more.
     private func inspect(
         _ number: UInt64, _ deadline: ContinuousClock.Instant?
     ) throws(ArchiveError) -> ArchiveInspection? {
@@ -73,7 +73,7 @@ extension ArchiveInspection {
     }
 }
 
-/// What the records of one snapshot come to.
+/// What the records of one snapshot add up to.
 private struct ContentTally {
     private var counter = RecordCounter()
     private var written: CountsRecord?

@@ -6,7 +6,7 @@ package struct KnownChange: Hashable, Sendable {
     package var number: UInt64
     /// When it was made.
     package var at: Instant
-    /// Whether the value was taken out; it was stored, replaced, refreshed, retained or withdrawn where not.
+    /// Whether the value was removed; otherwise it was stored, replaced, refreshed, retained or withdrawn.
     package var isRemoval: Bool
     /// The value's class.
     package var entryClass: EntryClass
@@ -16,16 +16,16 @@ package struct KnownChange: Hashable, Sendable {
 
 /// How many changes there were lately.
 package struct ArchiveGrowth: Hashable, Sendable {
-    /// How long ago the time that is looked at began.
+    /// The length of the period, up to now.
     package var period: Duration
     /// How many changes were made since; `nil` if the journal does not reach back that far.
     package var changes: Int?
 }
 
 extension ArchiveReader {
-    /// What the journal has about a key, in the order in which it happened. The whole journal is read.
+    /// The journal's changes of a key, oldest first. Reads the whole journal.
     ///
-    /// - Parameter progress: told how many changes have been read, and how many there are.
+    /// - Parameter progress: called with the number of changes read and of all changes.
     package func changes(
         of target: Target, progress: (Int, Int) -> Void
     ) throws(ArchiveError) -> [KnownChange] {
@@ -55,8 +55,8 @@ extension ArchiveReader {
 
     private static let changesPerSnapshot = 65_536
 
-    /// How many changes were made in each of some periods up to now. The journal is in the order of time, so a few looks
-    /// at it are enough; after a step of the clock the answer is about right.
+    /// How many changes were made in each of some periods up to now. The journal is in the order of time, so a binary search
+    /// finds them; after a step of the clock the answer is approximate.
     package func growth(over periods: [Duration], at now: Instant) throws(ArchiveError) -> [ArchiveGrowth] {
         let ends = try journal()
         return try environment.read { (transaction) throws(ArchiveError) in

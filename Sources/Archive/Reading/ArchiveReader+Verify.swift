@@ -1,16 +1,16 @@
 internal import IPv8
 
 extension ArchiveReader {
-    /// Looks over LMDB's pages, re-reads every record of every table and checks it: checksums, keys, signatures, the course
-    /// of the journal, the counts, the accounts; and whether the index says what the archive says.
+    /// Checks LMDB's pages and every record of every table: checksums, keys, signatures, the course of the journal, the counts
+    /// and the accounts. Compares the index with the archive.
     ///
-    /// It walks in batches, each with a snapshot of its own, so that a node beside it can use its pages again. Damage
-    /// below the records, in LMDB's own pages, can end the process: to be called in one that may end.
+    /// It reads in batches, each with a snapshot of its own, so that a running node can reuse its pages. Damage in LMDB's own
+    /// pages can end the process: call this in a process that may end.
     ///
     /// - Parameters:
     ///   - threads: how many check signatures at once.
-    ///   - progress: told after each batch.
-    ///   - found: told each thing that is wrong.
+    ///   - progress: called after each batch.
+    ///   - found: called with each finding.
     public func verify(
         threads: Int, progress: (VerifyProgress) -> Void, found: (VerifyFinding) -> Void
     ) throws(ArchiveError) -> VerifyReport {
@@ -115,7 +115,7 @@ extension ArchiveReader {
     }
 }
 
-/// What a check has seen so far.
+/// What a check has found so far.
 private struct VerifyWalk {
     let threads: Int
     let total: Int

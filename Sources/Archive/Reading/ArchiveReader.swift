@@ -3,10 +3,10 @@ public import IPv8
 internal import Platform
 internal import SystemPackage
 
-/// An archive that is looked at: nothing of it is changed, and it needs no key and no network.
+/// Reads an archive without changing it. It needs no key and no network.
 ///
-/// On a stopped node's folder, a backup or a read-only disk not a byte is written; a node cannot start there meanwhile.
-/// Beside a running node it takes a place in LMDB's file of readers and sees one consistent state per call.
+/// In the folder of a stopped node, in a backup or on a read-only disk it writes nothing; a node cannot start there meanwhile.
+/// Beside a running node it registers in LMDB's file of readers, and each call sees one consistent state.
 public final class ArchiveReader: Sendable {
     /// The folder that holds the archive.
     public let folder: String
@@ -122,7 +122,7 @@ public final class ArchiveReader: Sendable {
         }
     }
 
-    /// What growth is told over.
+    /// The periods over which growth is reported.
     private static let periods: [Duration] = [.seconds(3600), .seconds(86_400), .seconds(30 * 86_400)]
 
     private func fileBytes(_ path: String) -> Int {
@@ -145,12 +145,11 @@ extension ArchiveSummary.Values {
 }
 
 extension ArchiveReader {
-    /// An archive of one state, at rest, which a long walk may take its time over: this one where nobody writes to it, else a
-    /// copy that is gone with the value.
+    /// An archive that nobody writes to, for a long walk: this one, or a temporary copy if a node runs.
     ///
-    /// A walk over an archive in use would keep LMDB from using pages again for as long as it takes, or see several states.
+    /// A walk over an archive in use would keep LMDB from reusing pages until its end, or see several states.
     ///
-    /// - Parameter temporaryFolder: where there is room for the copy.
+    /// - Parameter temporaryFolder: a folder with room for the copy.
     package func atRest(temporaryFolder: String) throws(ArchiveError) -> ArchiveReader {
         guard isInUse else { return self }
         var template = Array((temporaryFolder + "/bristlecone-XXXXXX").utf8CString)

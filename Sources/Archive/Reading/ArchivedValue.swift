@@ -1,6 +1,6 @@
 public import IPv8
 
-/// A value that an archive holds, or held, or what is left of one.
+/// A value that is or was in an archive, or what is left of a damaged one.
 public struct ArchivedValue: Hashable, Sendable {
     /// The key that it stands under.
     public var target: Target

@@ -10,7 +10,7 @@ package struct KnownEvidence: Hashable, Sendable {
     package var evidence: Evidence?
 }
 
-/// Goes over the evidence in the order of keys and signers, a part at a time, each in a snapshot of its own.
+/// Walks over the evidence in the order of keys and signers. Each part has a snapshot of its own.
 package struct EvidenceWalk {
     private let reader: ArchiveReader
     private let keys: ClosedRange<Target>

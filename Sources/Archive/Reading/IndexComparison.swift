@@ -3,11 +3,11 @@ internal import GRDB
 internal import Glibc
 internal import IPv8
 
-/// Holds the index against the archive while a check walks over it, in the order of keys that both have.
+/// Compares the index with the archive while a check walks over the archive, in the order of their keys.
 struct IndexComparison {
     /// Why there is nothing to compare.
     private(set) var refusal: String?
-    /// Where the two disagreed, and what to say about it.
+    /// The differences so far.
     private var differences: [EntryKey: String] = [:]
     private var more = 0
 
@@ -80,7 +80,7 @@ struct IndexComparison {
         return IndexedRow.difference(of: row, from: record, isRetained: table == .retained)
     }
 
-    /// What is still different.
+    /// The differences that remain.
     mutating func settle(in reader: ArchiveReader) throws(ArchiveError) -> [VerifyFinding] {
         if reader.isInUse {
             for _ in 0..<IndexComparison.looksMax where !differences.isEmpty {

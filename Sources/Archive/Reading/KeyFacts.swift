@@ -1,6 +1,6 @@
 package import IPv8
 
-/// All that an archive knows about a key and that has to do with whether its values are held, served and kept.
+/// Everything that decides whether the values of a key are stored, served and retained.
 package struct KeyFacts: Hashable, Sendable {
     /// The values, in the order in which they are served, and how each stands in the accounts.
     package var values: [Standing] = []

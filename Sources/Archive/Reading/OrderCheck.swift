@@ -2,8 +2,8 @@ internal import IPv8
 
 /// Compares the table `order` with the values that it orders.
 extension ReadTransaction {
-    /// Tells each target whose order is missing, or is not that of its sound values. Damaged records of the table are left
-    /// to whoever checks records.
+    /// Reports each target whose order is missing or does not fit its sound values. Damaged records of the table are reported
+    /// elsewhere.
     func checkOrder(_ tell: (VerifyFinding) -> Void) throws(ArchiveError) {
         for target in try targetsToOrder() {
             guard try !isOrdered(target),

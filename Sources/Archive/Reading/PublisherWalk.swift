@@ -2,7 +2,7 @@ internal import Foundation
 internal import GRDB
 package import IPv8
 
-/// Somebody whose values an archive holds.
+/// A signer of values in an archive.
 package struct Publisher: Hashable, Sendable {
     /// Who it is.
     package var mid: Mid
@@ -45,7 +45,7 @@ package enum PublisherOrder: String, CaseIterable, Sendable {
     }
 }
 
-/// Goes over the signers of an archive's values, a part at a time, in an order that the index gives them.
+/// Walks over the signers of an archive's values in an order that the index gives them.
 package struct PublisherWalk {
     private let reader: ArchiveReader
     private let index: ReadOnlyIndex
@@ -104,7 +104,7 @@ package struct PublisherWalk {
 }
 
 extension ReadOnlyIndex {
-    /// What there is of a signer; `nil` if there is nothing.
+    /// What the archive has of a signer; `nil` if it has nothing.
     fileprivate func publisher(_ mid: Mid) throws(ArchiveError) -> Publisher? {
         try read { database in
             let row = try Row.fetchOne(

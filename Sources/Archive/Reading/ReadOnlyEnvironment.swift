@@ -3,10 +3,10 @@ internal import Glibc
 internal import Platform
 internal import SystemPackage
 
-/// An LMDB file that is looked at, and not written to in any way.
+/// An LMDB file that is only read.
 ///
 /// Unchecked Sendable: LMDB's handle is safe to share between threads, and everything else is constant after opening.
-/// Nothing may be under way when it is closed.
+/// No transaction may be open when it is closed.
 final class ReadOnlyEnvironment: @unchecked Sendable {
     private let handle: OpaquePointer
     private let tables: [MDB_dbi]

@@ -3,7 +3,7 @@ internal import GRDB
 internal import IPv8
 internal import Migrations
 
-/// The index beside an archive that is looked at, and not written to.
+/// The index of an archive that is only read.
 final class ReadOnlyIndex: Sendable {
     private let queue: DatabaseQueue
 

@@ -8,7 +8,7 @@ struct RawRecord: Sendable {
     var value: [UInt8]
 }
 
-/// Finds out whether a record is what it ought to be.
+/// Checks whether a record is valid.
 enum RecordCheck {
     /// What is wrong with a record that was altered, or stands where it does not belong.
     static let checksumFault = "does not match its checksum"
@@ -79,7 +79,7 @@ enum RecordCheck {
     }
 }
 
-/// A batch of records that are being checked, on several threads, while whoever asked for it does something else.
+/// A batch of records that is being checked on several threads, while the caller goes on.
 final class BatchCheck: Sendable {
     let records: [RawRecord]
     private let faults: Mutex<[String?]>
@@ -109,7 +109,7 @@ final class BatchCheck: Sendable {
     }
 }
 
-/// How many signatures libsodium alone checks in a second here: what a walk over an archive is to be measured by.
+/// Measures how many signatures libsodium checks in a second on this machine, to compare a walk over an archive with.
 enum BareSpeed {
     /// How long it is measured.
     private static let duration: Duration = .milliseconds(400)

@@ -1,6 +1,6 @@
 internal import IPv8
 
-/// Counts what tables hold, as their records come in the order of keys: what the record of the counts has to say.
+/// Counts records that come in the order of their keys: the numbers that the record of the counts should have.
 struct RecordCounter {
     private(set) var counts = CountsRecord()
     private var target: Target?

@@ -31,8 +31,8 @@ package enum ValueOrder: String, CaseIterable, Sendable {
     }
 }
 
-/// Goes over the values of an archive in an order that the index gives them, a part at a time. What each value says is
-/// read from the archive itself: one that is gone meanwhile is left out.
+/// Walks over the values of an archive in an order that the index gives them. The values themselves are read from the archive;
+/// those that are gone meanwhile are left out.
 package struct SortedWalk {
     private let reader: ArchiveReader
     private let index: ReadOnlyIndex

@@ -1,6 +1,6 @@
 package import IPv8
 
-/// Which values a listing is about. What it leaves open lets everything through.
+/// Selects the values of a listing. Conditions that are not set let everything through.
 package struct ValueFilter: Hashable, Sendable {
     /// The keys that they stand under.
     package var keys = ValueFilter.allKeys

@@ -1,10 +1,10 @@
 package import IPv8
 
-/// Goes over the values of an archive in the order of their keys, a part at a time.
+/// Walks over the values of an archive in the order of their keys.
 ///
-/// Each part is read in a snapshot of its own, which keeps memory flat and lets a node beside it use its pages again,
-/// however long whoever reads the listing takes. What a filter says about the moment before is answered from the history:
-/// where a value came later than that, the version that it replaced is what was there.
+/// Each part is read in a snapshot of its own. That keeps memory flat, and a running node can reuse its pages however slowly
+/// the listing is read. A filter for an earlier moment uses the history: if a value came later than that, the version that it
+/// replaced counts.
 package struct ValueWalk {
     private let reader: ArchiveReader
     private let filter: ValueFilter
@@ -130,7 +130,7 @@ package struct ValueWalk {
     }
 }
 
-/// A cursor over the keys of a table up to a target; it may stand behind the last one.
+/// A cursor over the keys of a table up to a target. It may be behind the last key.
 private struct RangeCursor: ~Copyable {
     private var cursor: Cursor
     private let last: Target

@@ -18,7 +18,7 @@ public struct VerifyFinding: Hashable, Sendable {
     public var fault: String
 }
 
-/// What a check of a whole archive came to.
+/// The result of checking a whole archive.
 public struct VerifyReport: Hashable, Sendable {
     /// Records that were checked, by table, in the order of the tables.
     public var tables: [Table]

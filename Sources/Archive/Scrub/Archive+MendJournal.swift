@@ -53,9 +53,9 @@ extension Archive {
     private static let changesPerStep = 16_384
 }
 
-/// The course of changes, followed from its beginning.
+/// Follows the course of changes from its beginning.
 private struct JournalCourse {
-    /// The last key at which it is broken; everything up to there cannot be followed.
+    /// The last key at which the course is broken. Nothing up to there can be followed.
     private(set) var broken: [UInt8]?
     private(set) var damagedCount = 0
     /// The highest number that there is.

@@ -1,6 +1,6 @@
 package import IPv8
 
-/// What repairing an archive came to.
+/// The result of repairing an archive.
 package struct RepairReport: Hashable, Sendable {
     /// The damaged records that were moved to the quarantine, by table.
     package var quarantined: [String: Int] = [:]
@@ -19,7 +19,7 @@ package struct RepairReport: Hashable, Sendable {
 }
 
 extension Archive {
-    /// The tables of which damaged records are moved aside, what the accounts have of them with them.
+    /// The tables whose damaged records are moved to the quarantine, together with their charges.
     private static let mended: [Table] = [
         .meta, .entries, .retained, .floors, .history, .evidence, .publications, .pins, .blocks, .secrets, .holdings,
         .ranks, .ages,
@@ -32,7 +32,7 @@ extension Archive {
     /// Nothing is deleted but changes of the journal that the index has no use for. Damage in LMDB's own pages is nothing
     /// that this could mend.
     ///
-    /// - Parameter progress: told what is being done, and how far it is.
+    /// - Parameter progress: called with the step under way and how far it is.
     package func repair(at now: Instant, progress: (String, Int) -> Void) throws(ArchiveError) -> RepairReport {
         var report = RepairReport()
         let verifier = SignatureVerifier()

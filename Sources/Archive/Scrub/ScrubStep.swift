@@ -1,6 +1,6 @@
 public import IPv8
 
-/// Where a scrub is: a table, and the last key that was read in it.
+/// A scrub's position: a table, and the last key that was read in it.
 public struct ScrubCursor: Hashable, Sendable {
     var table: UInt8
     var key: [UInt8]
@@ -9,7 +9,7 @@ public struct ScrubCursor: Hashable, Sendable {
     public static let start = ScrubCursor(table: Table.entries.rawValue, key: [])
 }
 
-/// What one step of a scrub came to.
+/// The result of one step of a scrub.
 public struct ScrubStep: Hashable, Sendable {
     /// Where to go on; `nil` if everything has been read.
     public var next: ScrubCursor?
@@ -19,7 +19,7 @@ public struct ScrubStep: Hashable, Sendable {
     public var damaged: [ScrubDamage] = []
 }
 
-/// A damaged record that a scrub came upon.
+/// A damaged record that a scrub found.
 public struct ScrubDamage: Hashable, Sendable {
     /// The name of its table.
     public var table: String
@@ -39,7 +39,7 @@ public struct ScrubDamage: Hashable, Sendable {
     }
 }
 
-/// How far a scrub is, kept in the index so that it goes on after a restart.
+/// How far a scrub is. The index keeps it, so that the scrub continues after a restart.
 public struct ScrubState: Hashable, Sendable {
     /// The run under way: a name for it, when it was begun; `nil` between two runs.
     public var run: String?
@@ -67,7 +67,7 @@ public struct ScrubState: Hashable, Sendable {
         (cursor, checked, damaged) = (.start, 0, 0)
     }
 
-    /// Takes in what a step came to; after the last one the run is over.
+    /// Adds the result of a step. After the last step the run is over.
     public mutating func take(_ step: ScrubStep, at now: Instant) {
         checked += step.checked
         damaged += step.damaged.count

@@ -1,12 +1,12 @@
 public import IPv8
 public import Maintenance
 
-/// What upkeep asks the archive: which targets are due, what stands under them, and where it notes how it went.
+/// The republisher's questions and notes: which targets are due, their values, and how republishing went.
 extension Archive {
     /// How many targets one pin of a signer stands for at most.
     private static let targetsPerPinMax = 65_536
 
-    /// The targets that are due, those that are lost soonest; pinned ones are due by when they were last looked for.
+    /// The targets that are due, soonest lost first. When a pinned target is due depends on when it was last looked for.
     ///
     /// - Parameter limit: how many targets to return at most.
     public func dueList(at now: Instant, limit: Int) throws(ArchiveError) -> DueKeys {
@@ -21,7 +21,7 @@ extension Archive {
         return list
     }
 
-    /// Counts a pinned target once, by when it was last looked for, whatever its values say.
+    /// Counts a pinned target once, by when it was last looked for.
     private func addPinned(_ target: Target, to list: inout DueKeys, at now: Instant) throws(ArchiveError) {
         let standing = try index.standing(of: target, at: now)
         list.kept += standing.isKept ? 0 : 1
@@ -87,28 +87,28 @@ extension Archive {
         }
     }
 
-    /// Notes how storing again went.
+    /// Notes how republishing went.
     public func note(_ results: [RepublishResult], at now: Instant) throws(ArchiveError) {
         try index.note(results, at: now)
     }
 
-    /// How it stands with storing a target again; `nil` if that has not been tried.
+    /// The state of republishing a target; `nil` if that has not been tried.
     public func republishState(of target: Target) throws(ArchiveError) -> RepublishState? {
         try index.republishState(of: target)
     }
 
-    /// Forgets how it went with targets that nothing is held of any more, and that were not tried since.
+    /// Deletes the notes about targets that have no values any more and were not tried since.
     public func trimRepublications(olderThan oldest: Instant) throws(ArchiveError) {
         try index.trimRepublications(olderThan: oldest)
     }
 
-    /// Keeps these jobs, and leaves others as they are.
+    /// Saves these jobs; other jobs stay.
     public func saveJobs(_ jobs: [JobReport]) throws(ArchiveError) { try index.save(jobs) }
 
     /// The recurring jobs, in the order of their names.
     public func jobs() throws(ArchiveError) -> [JobReport] { try index.jobs() }
 
-    /// Keeps these buckets, and no others.
+    /// Saves these buckets instead of all others.
     public func saveBuckets(_ buckets: [StoredBucket], at now: Instant) throws(ArchiveError) {
         try index.save(buckets, at: now)
     }

@@ -3,7 +3,7 @@ internal import GRDB
 internal import IPv8
 internal import Maintenance
 
-/// What is due, and how it went. Due moments stand with the entries; what an attempt came to stands in `republications`.
+/// What is due, and how republishing went. Due moments are in `entries`, the results of attempts in `republications`.
 extension Index {
     /// The targets of values that are due, those that are lost soonest first. An attempt that is to be repeated later holds
     /// back what was due then, not what has come due since.
@@ -80,7 +80,7 @@ extension Index {
         }
     }
 
-    /// How it stands with storing a target again; `nil` if that has not been tried.
+    /// The state of republishing a target; `nil` if that has not been tried.
     func republishState(of target: Target) throws(ArchiveError) -> RepublishState? {
         try read { database in
             try Row.fetchOne(database, sql: RepublishState.text + " WHERE target = ?", arguments: [target.blob])
@@ -88,7 +88,7 @@ extension Index {
         }
     }
 
-    /// Notes how storing again went.
+    /// Notes how republishing went.
     func note(_ results: [RepublishResult], at now: Instant) throws(ArchiveError) {
         try write { database in
             let statement = try database.cachedStatement(
@@ -110,7 +110,7 @@ extension Index {
         }
     }
 
-    /// Forgets how it went with targets that nothing is held of any more.
+    /// Deletes the notes about targets that have no values any more.
     func trimRepublications(olderThan oldest: Instant) throws(ArchiveError) {
         try write { database in
             try database.execute(
@@ -121,7 +121,7 @@ extension Index {
         }
     }
 
-    /// Keeps these jobs, and leaves others as they are.
+    /// Saves these jobs; other jobs stay.
     func save(_ jobs: [JobReport]) throws(ArchiveError) {
         try write { database in
             let statement = try database.cachedStatement(sql: "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?)")
@@ -136,7 +136,7 @@ extension Index {
     /// The recurring jobs, in the order of their names.
     func jobs() throws(ArchiveError) -> [JobReport] { try read { database in try JobReport.fetchAll(database) } }
 
-    /// Keeps these buckets, and no others.
+    /// Saves these buckets instead of all others.
     func save(_ buckets: [StoredBucket], at now: Instant) throws(ArchiveError) {
         try write { database in
             try database.execute(sql: "DELETE FROM buckets")

@@ -1,10 +1,10 @@
 internal import IPv8
 
-/// When a value is to be stored in the DHT again, because those who hold it will drop it.
+/// Decides when a value is republished, before other nodes drop it.
 ///
-/// What was published here: for as long as it is not withdrawn. What others published: until ``lifetime`` after its
-/// origin, the earlier of its version and when it came here first; so no copy that we make outlives that by more than the
-/// hour for which a store is served, however many archives pass it on. A value that anybody has stored lately is not due.
+/// Values that were published here are republished until they are withdrawn. Values of others are republished until
+/// ``lifetime`` after their origin, which is the earlier of their version and their first arrival here. So our copies end at
+/// most one serving time after that, however many archives pass the value on. A value that was stored lately is not due.
 public struct RepublishRule: Hashable, Sendable {
     /// How long after it was last stored a value is due. It is served for an hour.
     public var interval: Duration = .seconds(45 * 60)
@@ -31,15 +31,13 @@ public struct RepublishRule: Hashable, Sendable {
     /// stored while the clock was ahead, and is due, since waiting for the clock to be there again would lose it.
     func isDue(_ moment: Instant, at now: Instant) -> Bool { moment <= now || moment > now + interval }
 
-    /// When a value came into the world, as far as can be told: the earlier of its version, which is the second in which
-    /// it was signed, and when it was first seen here.
+    /// A value's origin: the earlier of its version, which is the second in which it was signed, and its first arrival here.
     func origin(of record: ArchivedRecord) -> Instant {
         guard let version = record.entry.signature?.version else { return record.firstSeen }
         return min(Instant(seconds: Int64(version.number)), record.firstSeen)
     }
 
-    /// Another one for each value and each time, but always the same one, so that a rebuilt index says what the lost one
-    /// said.
+    /// Differs between values and times, but is always the same for one of them, so that a rebuilt index has the same moments.
     private func jitter(of record: ArchivedRecord, under key: EntryKey) -> Duration {
         var mixed = key.target.bits.middle ^ key.id.bits.middle ^ UInt64(bitPattern: record.lastStored.nanoseconds)
         // The finalizer of SplitMix64.

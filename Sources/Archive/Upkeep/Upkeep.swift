@@ -1,6 +1,6 @@
 public import IPv8
 
-/// How storing the values of a target again went.
+/// How republishing the values of a target went.
 public struct RepublishResult: Hashable, Sendable {
     /// The target.
     public var target: Target
@@ -15,7 +15,7 @@ public struct RepublishResult: Hashable, Sendable {
 
     /// What an attempt came to.
     public enum Outcome: String, Hashable, Sendable {
-        /// Somebody holds it.
+        /// Some node stores it.
         case stored
         /// Nobody acknowledged it.
         case unanswered
@@ -23,35 +23,32 @@ public struct RepublishResult: Hashable, Sendable {
         case othersCloser = "others_closer"
     }
 
-    /// Somebody who holds values.
+    /// A node with a replica.
     public struct Holder: Hashable, Sendable {
         /// Who it is.
         public var mid: Mid
         /// Where it was reached.
         public var address: Address
 
-        /// Puts one together.
         public init(mid: Mid, address: Address) {
             self.mid = mid
             self.address = address
         }
     }
 
-    /// What a search came to.
+    /// The result of a search.
     public struct Sought: Hashable, Sendable {
         /// How many nodes answered.
         public var answered: Int
         /// How many of them had a value.
         public var found: Int
 
-        /// Puts one together.
         public init(answered: Int, found: Int) {
             self.answered = answered
             self.found = found
         }
     }
 
-    /// Puts a result together.
     public init(target: Target, outcome: Outcome, holders: [Holder], retryAt: Instant?, sought: Sought?) {
         self.target = target
         self.outcome = outcome
@@ -61,7 +58,7 @@ public struct RepublishResult: Hashable, Sendable {
     }
 }
 
-/// How it stands with storing a target again.
+/// The state of republishing a target.
 public struct RepublishState: Hashable, Sendable {
     /// The target.
     public var target: Target
@@ -79,7 +76,7 @@ public struct RepublishState: Hashable, Sendable {
     public var retryAt: Instant?
     /// When it was last looked for, because it is pinned, and what that came to.
     public var soughtAt: Instant?
-    /// What the last search came to.
+    /// The result of the last search.
     public var sought: RepublishResult.Sought?
 }
 
@@ -94,7 +91,6 @@ public struct StoredBucket: Hashable, Sendable {
     /// When it last changed.
     public var lastChanged: Instant
 
-    /// Puts one together.
     public init(family: AddressFamily, prefix: String, contacts: Int, lastChanged: Instant) {
         self.family = family
         self.prefix = prefix
