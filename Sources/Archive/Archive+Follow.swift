@@ -218,16 +218,6 @@ extension Archive {
             rebuild: FollowResult.Rebuild(done: rebuild.done + walked, total: max(total, rebuild.done + walked)))
     }
 
-    static func seek(behind key: [UInt8], _ cursor: inout Cursor) throws(ArchiveError) -> Bool {
-        guard !key.isEmpty else { return try cursor.first() }
-        let isThere = try withUnsafeTemporaryAllocation(byteCount: key.count, alignment: 1) {
-            (buffer) throws(ArchiveError) in
-            buffer.copyBytes(from: key)
-            return try cursor.seek(UnsafeRawBufferPointer(buffer))
-        }
-        return isThere && cursor.key.elementsEqual(key) ? try cursor.next() : isThere
-    }
-
     private func restart(because reason: String) throws(ArchiveError) -> FollowResult {
         let position = try positionToRebuildFrom()
         try index.beginRebuild(position)

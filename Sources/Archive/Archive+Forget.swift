@@ -76,7 +76,7 @@ extension Archive {
         var last: [UInt8]?
         var prefix: [UInt8] = []
         if case .key(let target) = subject, table != .quarantine { prefix = target.bytes }
-        try transaction.forEach(table, prefix: prefix, from: after.map { $0 + [0] }) { (key, _) throws(ArchiveError) in
+        try transaction.forEach(table, prefix: prefix, after: after ?? []) { (key, _) throws(ArchiveError) in
             guard last == nil else { return false }
             examined += 1
             if concerns(subject, key, in: table) { places.append(RecordPlace(table: table, key: Array(key))) }

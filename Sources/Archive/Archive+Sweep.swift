@@ -68,8 +68,7 @@ extension Archive {
         var findings = Findings(next: place.next)
         let rules = SweepRules(
             now: now, retention: options.retention, hasPins: try transaction.recordCount(.pins) > 0)
-        let start = place.after.isEmpty ? nil : place.after + [0]
-        try transaction.forEach(place.table, prefix: [], from: start) { (key, value) throws(ArchiveError) in
+        try transaction.forEach(place.table, prefix: [], after: place.after) { (key, value) throws(ArchiveError) in
             guard findings.examined < limit else { return false }
             findings.examined += 1
             if try rules.task(for: key, value, in: place.table, transaction) != nil {

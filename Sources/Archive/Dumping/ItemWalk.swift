@@ -111,9 +111,8 @@ private struct Batch {
     }
 
     private func seek(_ cursor: inout Cursor, _ after: [UInt8]?) throws(ArchiveError) -> Bool {
-        if let after { return try Archive.seek(behind: after, &cursor) }
         // Where half a byte is missing, the lowest one comes first.
-        let start = Hex.decode(prefix.count.isMultiple(of: 2) ? prefix : prefix + "0") ?? []
+        let start = after.map { $0 + [0] } ?? Hex.decode(prefix.count.isMultiple(of: 2) ? prefix : prefix + "0") ?? []
         guard !start.isEmpty else { return try cursor.first() }
         return try lend(start) { (key) throws(ArchiveError) in try cursor.seek(key) }
     }

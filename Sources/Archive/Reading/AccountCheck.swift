@@ -34,10 +34,8 @@ struct AccountCheck {
     private mutating func checkAges(
         _ transaction: borrowing ReadTransaction, _ tell: (VerifyFinding) -> Void
     ) throws(ArchiveError) {
-        var cursor = try transaction.cursor(.ages)
-        var isThere = try cursor.first()
-        while isThere {
-            let key = Array(cursor.key)
+        try transaction.forEach(.ages, prefix: []) { (key, _) throws(ArchiveError) in
+            let key = Array(key)
             let account = Array(key.prefix(AccountKey.holdingBytes))
             if account != self.account {
                 try closeAccount(transaction, tell)
@@ -46,7 +44,7 @@ struct AccountCheck {
             if let fault = try check(key, transaction) {
                 tell(VerifyFinding(table: Table.ages.name, key: key, fault: fault))
             }
-            isThere = try cursor.next()
+            return true
         }
         try closeAccount(transaction, tell)
     }

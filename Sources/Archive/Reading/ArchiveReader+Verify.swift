@@ -88,19 +88,17 @@ extension ArchiveReader {
         try environment.read { (transaction) throws(ArchiveError) in
             var records: [RawRecord] = []
             var findings: [VerifyFinding] = []
-            var cursor = try transaction.cursor(table)
-            var isThere = try Archive.seek(behind: key ?? [], &cursor)
-            while isThere, records.count < VerifyWalk.batchRecords {
-                records.append(RawRecord(key: Array(cursor.key), value: Array(cursor.value)))
+            try transaction.forEach(table, prefix: [], after: key ?? []) { (key, value) throws(ArchiveError) in
+                records.append(RawRecord(key: Array(key), value: Array(value)))
                 if table == .entries || table == .retained, environment.has(.publications),
-                    try transaction.lacksPublication(cursor.value, under: cursor.key, in: table)
+                    try transaction.lacksPublication(value, under: key, in: table)
                 {
                     findings.append(
                         VerifyFinding(
-                            table: Table.publications.name, key: Array(cursor.key),
+                            table: Table.publications.name, key: Array(key),
                             fault: "is missing: the value was published here and is not withdrawn"))
                 }
-                isThere = try cursor.next()
+                return records.count < VerifyWalk.batchRecords
             }
             return (records, findings)
         }

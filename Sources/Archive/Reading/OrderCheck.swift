@@ -21,13 +21,12 @@ extension ReadTransaction {
     }
 
     private func nextOrderedTarget(after key: [UInt8]) throws(ArchiveError) -> Target? {
-        var cursor = try cursor(.order)
-        var isThere = try Archive.seek(behind: key, &cursor)
-        while isThere {
-            if cursor.key.count >= Bits160.byteCount { return Target(bits: cursor.key.bits160(at: 0)) }
-            isThere = try cursor.next()
+        var target: Target?
+        try forEach(.order, prefix: [], after: key) { (key, _) throws(ArchiveError) in
+            if key.count >= Bits160.byteCount { target = Target(bits: key.bits160(at: 0)) }
+            return target == nil
         }
-        return nil
+        return target
     }
 
     private func faultInOrder(of target: Target) throws(ArchiveError) -> String? {

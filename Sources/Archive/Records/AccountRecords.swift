@@ -93,13 +93,25 @@ extension ReadTransaction {
     ///
     /// - Parameter start: where to begin, not below the prefix.
     func forEach(
-        _ table: Table, prefix: [UInt8], from start: [UInt8]? = nil,
+        _ table: Table, prefix: [UInt8], from start: [UInt8]? = nil, after last: [UInt8] = [],
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(ArchiveError) -> Bool
+    ) throws(ArchiveError) {
+        try lend(prefix) { (prefix) throws(ArchiveError) in
+            guard let start = last.isEmpty ? start : last + [0] else {
+                return try walk(table, from: prefix, prefix: prefix, body)
+            }
+            try lend(start) { (start) throws(ArchiveError) in try walk(table, from: start, prefix: prefix, body) }
+        }
+    }
+
+    /// The one walk over records, which all others use: from a key on, in the order of the keys, for as long as keys begin with
+    /// a prefix and the body returns true.
+    func walk(
+        _ table: Table, from start: UnsafeRawBufferPointer, prefix: UnsafeRawBufferPointer,
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(ArchiveError) -> Bool
     ) throws(ArchiveError) {
         var cursor = try cursor(table)
-        let begin = start ?? prefix
-        var isThere =
-            begin.isEmpty ? try cursor.first() : try lend(begin) { (key) throws(ArchiveError) in try cursor.seek(key) }
+        var isThere = start.isEmpty ? try cursor.first() : try cursor.seek(start)
         while isThere, cursor.key.starts(with: prefix) {
             guard try body(cursor.key, cursor.value) else { return }
             isThere = try cursor.next()

@@ -77,11 +77,9 @@ extension ReadTransaction {
     func entryCount(_ target: Target, max: Int) throws(ArchiveError) -> Int {
         try withKey(target.bits) { (prefix) throws(ArchiveError) in
             var count = 0
-            var cursor = try cursor(.entries)
-            var isThere = try cursor.seek(prefix)
-            while isThere, count < max, cursor.key.starts(with: prefix) {
+            try walk(.entries, from: prefix, prefix: prefix) { (_, _) throws(ArchiveError) in
                 count += 1
-                isThere = try cursor.next()
+                return count < max
             }
             return count
         }

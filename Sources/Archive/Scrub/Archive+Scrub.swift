@@ -57,11 +57,9 @@ extension Archive {
     func records(of table: Table, after key: [UInt8], limit: Int) throws(ArchiveError) -> [RawRecord] {
         try environment.read { (transaction) throws(ArchiveError) in
             var records: [RawRecord] = []
-            var cursor = try transaction.cursor(table)
-            var isThere = try Archive.seek(behind: key, &cursor)
-            while isThere, records.count < limit {
-                records.append(RawRecord(key: Array(cursor.key), value: Array(cursor.value)))
-                isThere = try cursor.next()
+            try transaction.forEach(table, prefix: [], after: key) { (key, value) throws(ArchiveError) in
+                records.append(RawRecord(key: Array(key), value: Array(value)))
+                return records.count < limit
             }
             return records
         }

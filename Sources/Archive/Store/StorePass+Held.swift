@@ -135,11 +135,10 @@ extension ReadTransaction {
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
         try withKey(target.bits) { (prefix) throws(ArchiveError) in
-            var cursor = try cursor(.entries)
-            var isThere = try cursor.seek(prefix)
-            while isThere, cursor.key.starts(with: prefix), cursor.key.count == EntryKey.byteCount {
-                try body(cursor.key, cursor.value)
-                isThere = try cursor.next()
+            try walk(.entries, from: prefix, prefix: prefix) { (key, value) throws(ArchiveError) in
+                guard key.count == EntryKey.byteCount else { return false }
+                try body(key, value)
+                return true
             }
         }
     }

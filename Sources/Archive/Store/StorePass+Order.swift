@@ -107,16 +107,13 @@ extension ReadTransaction {
         var targets: [Target] = []
         var current: Target?
         var count = 0
-        var cursor = try cursor(.entries)
-        var isThere = try cursor.first()
-        while isThere {
-            if cursor.key.count == EntryKey.byteCount {
-                let target = Target(bits: cursor.key.bits160(at: 0))
-                if target != current { (current, count) = (target, 0) }
-                count += 1
-                if count == OrderRule.valuesMax + 1 { targets.append(target) }
-            }
-            isThere = try cursor.next()
+        try forEach(.entries, prefix: []) { (key, _) throws(ArchiveError) in
+            guard key.count == EntryKey.byteCount else { return true }
+            let target = Target(bits: key.bits160(at: 0))
+            if target != current { (current, count) = (target, 0) }
+            count += 1
+            if count == OrderRule.valuesMax + 1 { targets.append(target) }
+            return true
         }
         return targets
     }
