@@ -68,7 +68,7 @@ extension Archive {
         var tallies: [String: Int] = [:]
         defer { note(damaged) }
         let result = try environment.write { (transaction) throws(ArchiveError) in
-            var pass = try StorePass(transaction, at: now, options, room: room, clockIsSteady: clockIsSteady)
+            var pass = try StorePass.begin(transaction, at: now, options, room: room, clockIsSteady: clockIsSteady)
             defer { damaged = pass.damaged }
             let result = try body(&pass)
             try pass.settle(

@@ -185,7 +185,7 @@ import Testing
         let archive = try Folder().openKept()
         try archive.store(try Sample.unsigned("x"))
         try archive.environment.write { (transaction) throws(ArchiveError) in
-            let pass = try StorePass(transaction, at: .start, .small, room: .scarce, clockIsSteady: true)
+            let pass = try StorePass.begin(transaction, at: .start, .small, room: .scarce, clockIsSteady: true)
             let (growth, rewrite) = (try pass.refusalToGrow(), try pass.refusalToRewrite())
             #expect(growth == .diskReserve)
             #expect(rewrite == nil)

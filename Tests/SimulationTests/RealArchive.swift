@@ -164,7 +164,7 @@ extension RepublishResult {
             }
         self.init(
             target: report.target, outcome: outcome,
-            holders: report.holders.map { Holder(mid: $0.publicKey.mid, address: $0.address) },
+            holders: report.holders.map { Replica(mid: $0.publicKey.mid, address: $0.address) },
             retryAt: report.retryAt,
             sought: report.sought.map { Sought(answered: $0.answered, found: $0.found) })
     }

@@ -121,9 +121,9 @@ package final class FolderLock: Sendable {
         guard !isSound else { return .sound }
         let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK
         let new: OpenFile
+        do { new = try OpenFile(FolderLock.name, in: folder.descriptor, flags: flags) } catch { return .failed(error) }
+        let descriptor = new.descriptor
         do {
-            new = try OpenFile(FolderLock.name, in: folder.descriptor, flags: flags)
-            let descriptor = new.descriptor
             try Errno.check { flock(descriptor, LOCK_EX | LOCK_NB) }
         } catch {
             return error == .resourceTemporarilyUnavailable

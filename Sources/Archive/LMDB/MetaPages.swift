@@ -33,12 +33,16 @@ struct MetaPages {
     /// fine, LMDB will begin it.
     static func check(path: String) throws(ArchiveError) {
         let file: OpenFile
-        let byteCount: Int
         do {
             file = try OpenFile(path, flags: O_RDONLY)
-            byteCount = Int(try file.status().st_size)
         } catch {
             if error == .noSuchFileOrDirectory { return }
+            throw .unavailable(path: path, reason: "\(error)")
+        }
+        let byteCount: Int
+        do {
+            byteCount = Int(try file.status().st_size)
+        } catch {
             throw .unavailable(path: path, reason: "\(error)")
         }
         guard byteCount > 0 else { return }

@@ -36,13 +36,17 @@ struct StructureCheck {
             if error == .noSuchFileOrDirectory { return Result(pageCount: 0, isComplete: true) }
             throw .unavailable(path: path, reason: "\(error)")
         }
-        let descriptor = opened.descriptor
-        defer { withExtendedLifetime(opened) {} }
-        let snapshots = try MetaPages.snapshots(of: descriptor, path: path)
+        return try check(opened, path, limit)
+    }
+
+    private static func check(
+        _ file: borrowing OpenFile, _ path: String, _ limit: Duration?
+    ) throws(ArchiveError) -> Result {
+        let snapshots = try MetaPages.snapshots(of: file.descriptor, path: path)
         guard let newest = snapshots.last else { return Result(pageCount: 0, isComplete: true) }
-        try checkTransactions(of: snapshots, descriptor, path)
+        try checkTransactions(of: snapshots, file.descriptor, path)
         let deadline = limit.map { ContinuousClock.now + $0 }
-        return try StructureCheck(newest, descriptor, path, deadline).check()
+        return try StructureCheck(newest, file.descriptor, path, deadline).check()
     }
 
     init(

@@ -35,18 +35,31 @@ struct StorePass: ~Copyable {
     /// A refresh that moves the expiry by less than this needs no write.
     static let refreshWorthWriting: Duration = .seconds(60)
 
-    init(
+    /// Begins a pass, with what the transaction's tables hold.
+    static func begin(
         _ transaction: consuming WriteTransaction, at now: Instant, _ options: ArchiveOptions, room: DiskRoom,
         clockIsSteady: Bool
-    ) throws(ArchiveError) {
-        countsBefore = try transaction.view.counts() ?? CountsRecord()
-        statementsBefore = try transaction.view.statementCounts()
-        counts = countsBefore
-        hasPins = statementsBefore[.pins] != 0
-        hasBlocks = statementsBefore[.blocks] != 0
-        journal = try transaction.view.journalEnd()
-        (self.now, self.options, self.room, self.clockIsSteady) = (now, options, room, clockIsSteady)
+    ) throws(ArchiveError) -> StorePass {
+        let counts = try transaction.view.counts() ?? CountsRecord()
+        let statements = try transaction.view.statementCounts()
+        let journal = try transaction.view.journalEnd()
+        return StorePass(
+            transaction, now, options, room, clockIsSteady: clockIsSteady, journal: journal, counts: counts,
+            statements: statements)
+    }
+
+    private init(
+        _ transaction: consuming WriteTransaction, _ now: Instant, _ options: ArchiveOptions, _ room: DiskRoom,
+        clockIsSteady: Bool, journal: JournalPlace, counts: CountsRecord, statements: StatementCounts
+    ) {
         self.transaction = transaction
+        (self.now, self.options, self.room, self.clockIsSteady) = (now, options, room, clockIsSteady)
+        self.journal = journal
+        self.counts = counts
+        countsBefore = counts
+        statementsBefore = statements
+        hasPins = statements[.pins] != 0
+        hasBlocks = statements[.blocks] != 0
     }
 
     /// Applies one change.

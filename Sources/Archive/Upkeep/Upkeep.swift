@@ -7,7 +7,7 @@ public struct RepublishResult: Hashable, Sendable {
     /// What it came to.
     public var outcome: Outcome
     /// The nodes that acknowledged, or that answered with the values: their mids and addresses.
-    public var holders: [Holder]
+    public var holders: [Replica]
     /// When it is to be tried again at the earliest; `nil` if nothing stands in the way.
     public var retryAt: Instant?
     /// How many nodes answered when it was looked for, and how many of them had it; `nil` if it was not.
@@ -24,7 +24,7 @@ public struct RepublishResult: Hashable, Sendable {
     }
 
     /// A node with a replica.
-    public struct Holder: Hashable, Sendable {
+    public struct Replica: Hashable, Sendable {
         /// Who it is.
         public var mid: Mid
         /// Where it was reached.
@@ -49,7 +49,7 @@ public struct RepublishResult: Hashable, Sendable {
         }
     }
 
-    public init(target: Target, outcome: Outcome, holders: [Holder], retryAt: Instant?, sought: Sought?) {
+    public init(target: Target, outcome: Outcome, holders: [Replica], retryAt: Instant?, sought: Sought?) {
         self.target = target
         self.outcome = outcome
         self.holders = holders

@@ -103,7 +103,7 @@ struct Story {
                 budget: "400 packets a second"),
             JobReport(name: "sweep", due: moment(1), lastRun: nil, lastResult: nil, budget: "4,096 records a step"),
         ])
-        let holder = RepublishResult.Holder(
+        let holder = RepublishResult.Replica(
             mid: Story.key(4).publicKey.mid, address: Address(host: .v4(0xC000_0204), port: 8004))
         try archive.note(
             [
