@@ -21,7 +21,7 @@ let house: [SwiftSetting] =
     ] + (isFuzzing ? [.unsafeFlags(fuzzFlags)] : [])
 
 /// What the fuzz targets look at.
-let fuzzed: [Target.Dependency] = ["Archive", "Bristlecone", "DHTCore", "IPv8", "Kademlia", "Maintenance"]
+let fuzzed: [Target.Dependency] = ["Archive", "Bristlecone", "Console", "DHTCore", "IPv8", "Kademlia", "Maintenance"]
 
 /// The fuzz targets: a part of the tests, which replay what the fuzzer has found, or a library of the fuzzer's.
 let fuzzing: [Target] =

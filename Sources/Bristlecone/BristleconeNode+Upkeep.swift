@@ -36,17 +36,17 @@ extension BristleconeNode {
     }
 
     /// How upkeep stands, from what the core says; the archive's own jobs are added.
-    func upkeepStatus(_ snapshot: NodeSnapshot) -> UpkeepStatus {
+    func upkeepStatus(_ snapshot: NodeSnapshot) -> NodeStatus.Upkeep {
         let upkeep = snapshot.upkeep
         let jobs =
             snapshot.jobs.map { $0.moved(by: snapshot.clockOffset) } + threads.housekeeper.jobs
             + threads.scrubber.jobs
-        return UpkeepStatus(
+        return NodeStatus.Upkeep(
             phase: upkeep.phase.rawValue, dueKeys: upkeep.dueKeys, keptKeys: upkeep.keptKeys,
             waitingKeys: upkeep.waitingKeys, activeArcs: upkeep.activeArcs, nodes: upkeep.nodes,
             nextDue: upkeep.nextDue.map { $0 + snapshot.clockOffset },
             jobs: jobs.sorted { $0.name < $1.name }.map { job in
-                JobStatus(
+                NodeStatus.RecurringTask(
                     name: job.name, due: job.due, lastRun: job.lastRun, lastResult: job.lastResult, budget: job.budget)
             })
     }

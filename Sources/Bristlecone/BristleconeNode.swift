@@ -30,7 +30,7 @@ public final class BristleconeNode: Sendable {
     let loop: NodeLoop
     private let trackers: TrackerResolver
     private let watch: FolderWatch
-    private let joining: JoiningStatus
+    private let joining: NodeStatus.Joining
     private let refusals: SendRefusals
     /// How values are kept alive.
     let settings: UpkeepSettings
@@ -67,7 +67,7 @@ public final class BristleconeNode: Sendable {
     static func refuseLateClock(_ wall: Instant) throws(StartError) {
         guard wall > NodeClock.latest else { return }
         throw StartError(
-            "The machine's clock shows a time after \(NodeClock.latest.reportText), which versions of values cannot "
+            "The machine's clock shows a time after \(NodeClock.latest.iso8601(fractionDigits: 0)), which versions of values cannot "
                 + "express: set the clock, and start the node again.")
     }
 
@@ -86,7 +86,7 @@ public final class BristleconeNode: Sendable {
             throw error
         }
         self.folder = folder
-        joining = JoiningStatus(
+        joining = NodeStatus.Joining(
             peers: settings.peers, asksBootstrapServers: settings.bootstrap && !settings.bootstrapServers.isEmpty,
             callsLocalNetwork: settings.callsLocalNetwork)
         self.settings = settings.upkeep
@@ -245,7 +245,7 @@ public final class BristleconeNode: Sendable {
         switch outcome {
         case .published(let outcome)?:
             return StoreReport(
-                key: key, version: version, asked: outcome.askedCount, acknowledged: outcome.acknowledgedCount,
+                key: key, version: version?.number, asked: outcome.askedCount, acknowledged: outcome.acknowledgedCount,
                 duration: ContinuousClock.now - begun)
         case .publishRefused(let outcome)?: throw NodeError(outcome)
         case let other: throw NodeError(unfinished: other)
@@ -299,9 +299,10 @@ public final class BristleconeNode: Sendable {
         let snapshot = await loop.snapshot()
         return NodeStatus(
             processID: getpid(), uptime: ContinuousClock.now - startedAt, publicKey: folder.identity.publicKey,
-            endpoints: snapshot?.endpoints.map { EndpointStatus($0, at: snapshot?.now ?? .distantPast) } ?? [],
-            joining: joining, contacts: snapshot.map(ContactStatus.all) ?? [], archive: ArchiveStatus(archive),
-            clock: snapshot?.clock ?? ClockStatus(), scrub: threads.scrubber.status,
+            endpoints: snapshot?.endpoints.map { NodeStatus.Endpoint($0, at: snapshot?.now ?? .distantPast) } ?? [],
+            joining: joining, contacts: snapshot.map(NodeStatus.Contact.all) ?? [],
+            archive: NodeStatus.Storage(archive),
+            clock: snapshot?.clock ?? NodeStatus.Clock(), scrub: threads.scrubber.status,
             upkeep: snapshot.map(upkeepStatus), problems: watch.problems,
             counters: (snapshot?.counters.named ?? [:]).merging(archiveCounters) { $1 }
                 .merging(threads.scrubber.counters) { $1 }.merging(refusals.counters) { $1 })

@@ -67,6 +67,6 @@ extension FindReport {
 
     private static func origin(of value: FoundValue, _ terminal: Terminal) -> String {
         guard let signer = value.signer, let version = value.version else { return "unsigned" }
-        return "signed by \(terminal.digits(signer.mid)), version \(version.number)"
+        return "signed by \(terminal.digits(signer.mid)), version \(version)"
     }
 }

@@ -2,6 +2,7 @@ internal import Bristlecone
 internal import Console
 internal import Dispatch
 internal import FoundationEssentials
+internal import IPv8
 internal import Logging
 internal import Platform
 internal import Synchronization
@@ -79,16 +80,20 @@ struct LineLogHandler: LogHandler {
 
     private let terminal: Terminal
     private let write: @Sendable (String) -> Void
-    private let now: @Sendable () -> Date
+    private let now: @Sendable () -> Instant
 
     /// Output and clock are arguments for the tests.
     init(
         terminal: Terminal, write: @escaping @Sendable (String) -> Void = Output.complain,
-        now: @escaping @Sendable () -> Date = { Date() }
+        now: @escaping @Sendable () -> Instant = LineLogHandler.systemTime
     ) {
         self.terminal = terminal
         self.write = write
         self.now = now
+    }
+
+    private static let systemTime: @Sendable () -> Instant = {
+        Instant(sinceEpoch: .seconds(Date().timeIntervalSince1970))
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -101,7 +106,7 @@ struct LineLogHandler: LogHandler {
             metadata
             .merging(metadataProvider?.get() ?? [:]) { $1 }
             .merging(event.metadata ?? [:]) { $1 }
-        let time = now().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        let time = now().iso8601(fractionDigits: 3)
         let fields = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
         write(
             "\(terminal.faint(time)) \(level(event.level)) " + clean("\(event.message)") + terminal.faint(clean(fields))

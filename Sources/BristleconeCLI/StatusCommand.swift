@@ -94,20 +94,20 @@ extension NodeStatus {
     }
 }
 
-extension ClockStatus {
+extension NodeStatus.Clock {
     /// A warning about the clock; `nil` if it seems right.
     var text: String? {
         let parts = [
-            behindArchive > ClockStatus.leadIgnored
+            behindArchive > NodeStatus.Clock.leadIgnored
                 ? "\(Words.age(behindArchive)) behind the newest change at the start; set it if it is wrong" : nil,
-            versionsAhead > ClockStatus.leadIgnored
+            versionsAhead > NodeStatus.Clock.leadIgnored
                 ? "versions published here are \(Words.age(versionsAhead)) ahead of it" : nil,
         ].compactMap { $0 }
         return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 }
 
-extension UpkeepStatus {
+extension NodeStatus.Upkeep {
     /// The state of republishing, in half a line.
     var text: String {
         let kept = "\(Words.count(keptKeys, "key")) to republish"
@@ -127,7 +127,7 @@ extension UpkeepStatus {
     }
 }
 
-extension ScrubStatus {
+extension NodeStatus.Scrub {
     /// The state of the scrub, in half a line.
     func text(on terminal: Terminal) -> String {
         let found = lastDamaged + damaged
@@ -139,7 +139,7 @@ extension ScrubStatus {
     }
 }
 
-extension JoiningStatus {
+extension NodeStatus.Joining {
     /// How a node without contacts looks for some, or what its operator can do.
     var text: String {
         var ways: [String] = []

@@ -72,7 +72,7 @@ extension StoreReport {
     func text(on terminal: Terminal) -> String {
         var table = TextTable()
         table.add("confirmed by", confirmation(terminal))
-        table.add("signed", version.map { "yes, version \($0.number)" } ?? "no")
+        table.add("signed", version.map { "yes, version \($0)" } ?? "no")
         table.add("took", Words.time(duration))
         let verdict = acknowledged > 0 ? terminal.good("Stored") : terminal.bad("Stored on this node only,")
         let head = "\(verdict) under \(terminal.strong(terminal.digits(key)))"

@@ -1,19 +1,8 @@
-internal import Glibc
 package import IPv8
 
 extension Words {
     /// A time in UTC, in ISO 8601: `2026-02-03T12:00:00Z`.
-    package static func moment(_ instant: Instant) -> String {
-        var seconds = time_t(instant.seconds)
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        func digits(_ number: Int32, _ count: Int) -> String {
-            let text = String(number)
-            return String(repeating: "0", count: max(0, count - text.count)) + text
-        }
-        let day = "\(digits(parts.tm_year + 1900, 4))-\(digits(parts.tm_mon + 1, 2))-\(digits(parts.tm_mday, 2))"
-        return "\(day)T\(digits(parts.tm_hour, 2)):\(digits(parts.tm_min, 2)):\(digits(parts.tm_sec, 2))Z"
-    }
+    package static func moment(_ instant: Instant) -> String { instant.iso8601(fractionDigits: 0) }
 
     /// A time and its distance from now: `2026-02-03T12:00:00Z (3 h 12 min ago)`.
     package static func moment(_ instant: Instant, at now: Instant) -> String {

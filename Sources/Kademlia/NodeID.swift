@@ -3,7 +3,7 @@ public import IPv8
 /// A node's position in the key space: 24 bits that follow from its IP address, then the first 136 bits of its mid.
 ///
 /// A node's id changes with its address, and a node has one id for each address family.
-public struct NodeID: Identifier160 {
+public struct NodeID: Identifier160, TextCodable {
     public let bits: Bits160
     public init(bits: Bits160) { self.bits = bits }
 

@@ -182,27 +182,3 @@ import Testing
         #expect(source.damaged == [DamagedRecord(table: "entries", key: key)])
     }
 }
-
-@Suite struct MomentTests {
-    @Test(arguments: [
-        (0, "1970-01-01T00:00:00Z"), (1, "1970-01-01T00:00:00.000000001Z"), (-1, "1969-12-31T23:59:59.999999999Z"),
-        (951_782_400_000_000_000, "2000-02-29T00:00:00Z"), (4_107_542_399_000_000_000, "2100-02-28T23:59:59Z"),
-        (1_770_120_000_123_456_789, "2026-02-03T12:00:00.123456789Z"), (.max, "2262-04-11T23:47:16.854775807Z"),
-        (.min, "1677-09-21T00:12:43.145224192Z"),
-    ])
-    func momentsAreWrittenAndReadToTheNanosecond(nanoseconds: Int64, text: String) {
-        #expect(Moment.text(Instant(nanoseconds: nanoseconds)) == text)
-        #expect(Moment.read(text) == Instant(nanoseconds: nanoseconds))
-    }
-
-    @Test(arguments: [
-        "", "2026", "2026-13-01", "2026-02-30", "2026-02-03T", "2026-02-03T25:00:00Z", "2026-02-03T12:00:00",
-        "2026-02-03T12:00:00.Z", "2026-02-03T12:00:00.1234567891Z", "2262-04-11T23:47:17Z", "+026-02-03",
-    ])
-    func otherTextsAreNoMoments(text: String) { #expect(Moment.read(text) == nil) }
-
-    @Test func datesAloneAreTheirBeginnings() {
-        #expect(Moment.read("2026-02-03") == Moment.read("2026-02-03T00:00:00Z"))
-        #expect(Moment.read("2026-02-03T12:00:00.5Z") == Moment.read("2026-02-03T12:00:00.500000000Z"))
-    }
-}

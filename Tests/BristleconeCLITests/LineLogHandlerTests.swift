@@ -1,5 +1,5 @@
 import Console
-import FoundationEssentials
+import IPv8
 import Logging
 import Synchronization
 import Testing
@@ -17,7 +17,7 @@ import Testing
         var logger = Logger(label: "test") { _ in
             LineLogHandler(
                 terminal: .plain, write: { line in lines.all.withLock { $0.append(line) } },
-                now: { Date(timeIntervalSince1970: 1_770_120_000.5) })
+                now: { Instant(nanoseconds: 1_770_120_000_500_000_000) })
         }
         log(&logger)
         return lines.all.withLock { $0 }

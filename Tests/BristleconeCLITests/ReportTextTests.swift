@@ -1,9 +1,9 @@
-import Bristlecone
 import Console
 import IPv8
 import Kademlia
 import Testing
 
+@testable import Bristlecone
 @testable import BristleconeCLI
 
 @Suite struct ReportTextTests {
@@ -17,7 +17,7 @@ import Testing
 
     @Test func tellsAStore() {
         let report = StoreReport(
-            key: key, version: Version(5), asked: 8, acknowledged: 7, duration: .milliseconds(420))
+            key: key, version: 5, asked: 8, acknowledged: 7, duration: .milliseconds(420))
         #expect(
             report.text(on: person) == """
                 Stored under aaf4c61d…434d
@@ -44,8 +44,8 @@ import Testing
         let report = FindReport(
             key: key,
             values: [
-                FoundValue(data: Array("hi".utf8), version: Version(9), signedBy: signer),
-                FoundValue(unsigned: [0, 255, 18]),
+                FoundValue(data: Array("hi".utf8), version: 9, signer: signer),
+                FoundValue(data: [0, 255, 18]),
             ],
             asked: 9, answered: 8, withValues: 3, duration: .milliseconds(1300))
         let mid = person.digits(signer.mid)
@@ -80,20 +80,20 @@ import Testing
         let status = NodeStatus(
             version: "0.1.0", processID: 7, uptime: .seconds(11_520), publicKey: signer,
             endpoints: [
-                EndpointStatus(
+                NodeStatus.Endpoint(
                     listen: address, external: nil, nodeID: NodeID(host: address.host, mid: signer.mid), contacts: 0,
                     goodContacts: 0, buckets: 1)
             ],
             contacts: [],
-            archive: ArchiveStatus(
+            archive: NodeStatus.Storage(
                 values: 1, keys: 1, liveBytes: 3_565_158, mapBytes: 4096, journalLast: 9, indexLast: 7),
-            upkeep: UpkeepStatus(
+            upkeep: NodeStatus.Upkeep(
                 phase: "idle", dueKeys: 0, keptKeys: 1, waitingKeys: 0, activeArcs: 0, nodes: 0, nextDue: nil,
                 jobs: [
-                    JobStatus(
+                    NodeStatus.RecurringTask(
                         name: "walk", due: Instant(seconds: 1_770_120_001), lastRun: Instant(seconds: 1_770_120_000),
                         lastResult: "sent 1 message", budget: "one step"),
-                    JobStatus(
+                    NodeStatus.RecurringTask(
                         name: "scrub", due: Instant(seconds: 1_770_120_001), lastRun: nil, lastResult: nil, budget: ""),
                 ]),
             problems: ["The identity is gone."], counters: ["received": 3, "quiet": 0])

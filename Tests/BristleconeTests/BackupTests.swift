@@ -61,7 +61,7 @@ import Testing
         #expect(restored.journalLast == 6 && restored.movedAside == nil)
         let again = try await BackupTests.start(folder.file("restored"))
         #expect(await again.status().publicKey == identity)
-        #expect(try await again.localValues(key: Target(hashing: "late")).values == [FoundValue(unsigned: [9])])
+        #expect(try await again.localValues(key: Target(hashing: "late")).values == [FoundValue(data: [9])])
         await again.shutdown()
     }
 

@@ -1,3 +1,4 @@
+import Console
 import IPv8
 import Kademlia
 import Testing
@@ -22,7 +23,7 @@ import Testing
 
     @Test func storeHasItsShape() throws {
         let signed = StoreReport(
-            key: key, version: Version(7), asked: 8, acknowledged: 7, duration: .milliseconds(1250))
+            key: key, version: 7, asked: 8, acknowledged: 7, duration: .milliseconds(1250))
         #expect(
             try json(signed)
                 == #"{"acknowledged":7,"asked":8,"key":"\#(key)","seconds":1.25,"version":7}"#)
@@ -35,7 +36,7 @@ import Testing
         let report = FindReport(
             key: key,
             values: [
-                FoundValue(data: [0x68, 0x69], version: Version(9), signedBy: signer), FoundValue(unsigned: [0]),
+                FoundValue(data: [0x68, 0x69], version: 9, signer: signer), FoundValue(data: [0]),
             ],
             asked: 4, answered: 3, withValues: 2, duration: .microseconds(1500))
         #expect(
@@ -67,9 +68,9 @@ import Testing
     }
 
     @Test func upkeepHasItsShape() throws {
-        let job = JobStatus(
+        let job = NodeStatus.RecurringTask(
             name: "walk", due: Instant(seconds: 1_770_120_000), lastRun: nil, lastResult: nil, budget: "little")
-        let status = UpkeepStatus(
+        let status = NodeStatus.Upkeep(
             phase: "idle", dueKeys: 1, keptKeys: 2, waitingKeys: 3, activeArcs: 4, nodes: 5, nextDue: nil, jobs: [job])
         #expect(
             try json(status)
@@ -101,19 +102,19 @@ import Testing
         let status = NodeStatus(
             version: "0.1.0", processID: 42, uptime: .seconds(3), publicKey: signer,
             endpoints: [
-                EndpointStatus(listen: four, external: four, nodeID: id, contacts: 3, goodContacts: 2, buckets: 1),
-                EndpointStatus(listen: six, external: nil, nodeID: id, contacts: 0, goodContacts: 0, buckets: 1),
+                NodeStatus.Endpoint(listen: four, external: four, nodeID: id, contacts: 3, goodContacts: 2, buckets: 1),
+                NodeStatus.Endpoint(listen: six, external: nil, nodeID: id, contacts: 0, goodContacts: 0, buckets: 1),
             ],
-            joining: JoiningStatus(peers: [six], asksBootstrapServers: true, callsLocalNetwork: false),
+            joining: NodeStatus.Joining(peers: [six], asksBootstrapServers: true, callsLocalNetwork: false),
             contacts: [
-                ContactStatus(
+                NodeStatus.Contact(
                     address: four, mid: signer.mid, nodeID: id, standing: .good,
                     lastResponse: Instant(seconds: 1_770_120_000), failures: 0),
-                ContactStatus(
+                NodeStatus.Contact(
                     address: six, mid: signer.mid, nodeID: id, standing: .unknown, lastResponse: nil, failures: 1),
             ],
-            archive: ArchiveStatus(values: 1, keys: 2, liveBytes: 3, mapBytes: 4, journalLast: 5, indexLast: 6),
-            clock: ClockStatus(versionsAhead: .seconds(7200)),
+            archive: NodeStatus.Storage(values: 1, keys: 2, liveBytes: 3, mapBytes: 4, journalLast: 5, indexLast: 6),
+            clock: NodeStatus.Clock(versionsAhead: .seconds(7200)),
             problems: ["It burns."], counters: ["received": 9, "dropped.bad_signature": 1])
         #expect(
             try json(status)
@@ -150,7 +151,7 @@ import Testing
     @Test func takesTheDataOfAnEntry() throws {
         let key = try PrivateKey.generate()
         let signed = FoundValue(try Entry(data: [1, 2, 3], version: Version(4), signedBy: key))
-        #expect(signed == FoundValue(data: [1, 2, 3], version: Version(4), signedBy: key.publicKey))
-        #expect(FoundValue(try Entry(unsigned: [5])) == FoundValue(unsigned: [5]))
+        #expect(signed == FoundValue(data: [1, 2, 3], version: 4, signer: key.publicKey))
+        #expect(FoundValue(try Entry(unsigned: [5])) == FoundValue(data: [5]))
     }
 }

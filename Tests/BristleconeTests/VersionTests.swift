@@ -33,7 +33,7 @@ import Testing
     }
 
     private func store(_ data: UInt8, by node: BristleconeNode) async throws -> UInt32 {
-        try #require(try await node.storeValue(key: key, data: [data], signed: true).version?.number)
+        try #require(try await node.storeValue(key: key, data: [data], signed: true).version)
     }
 
     /// Puts a value of the node's own into its archive, as an earlier run with another clock would have.

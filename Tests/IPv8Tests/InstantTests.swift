@@ -22,3 +22,27 @@ import Testing
         #expect(Instant(nanoseconds: .min) - Instant(nanoseconds: 1) == .nanoseconds(Int64.min))
     }
 }
+
+@Suite struct InstantTextTests {
+    @Test(arguments: [
+        (0, "1970-01-01T00:00:00Z"), (1, "1970-01-01T00:00:00.000000001Z"), (-1, "1969-12-31T23:59:59.999999999Z"),
+        (951_782_400_000_000_000, "2000-02-29T00:00:00Z"), (4_107_542_399_000_000_000, "2100-02-28T23:59:59Z"),
+        (1_770_120_000_123_456_789, "2026-02-03T12:00:00.123456789Z"), (.max, "2262-04-11T23:47:16.854775807Z"),
+        (.min, "1677-09-21T00:12:43.145224192Z"),
+    ])
+    func momentsAreWrittenAndReadToTheNanosecond(nanoseconds: Int64, text: String) {
+        #expect(Instant(nanoseconds: nanoseconds).iso8601 == text)
+        #expect(Instant(iso8601: text) == Instant(nanoseconds: nanoseconds))
+    }
+
+    @Test(arguments: [
+        "", "2026", "2026-13-01", "2026-02-30", "2026-02-03T", "2026-02-03T25:00:00Z", "2026-02-03T12:00:00",
+        "2026-02-03T12:00:00.Z", "2026-02-03T12:00:00.1234567891Z", "2262-04-11T23:47:17Z", "+026-02-03",
+    ])
+    func otherTextsAreNoMoments(text: String) { #expect(Instant(iso8601: text) == nil) }
+
+    @Test func datesAloneAreTheirBeginnings() {
+        #expect(Instant(iso8601: "2026-02-03") == Instant(iso8601: "2026-02-03T00:00:00Z"))
+        #expect(Instant(iso8601: "2026-02-03T12:00:00.5Z") == Instant(iso8601: "2026-02-03T12:00:00.500000000Z"))
+    }
+}

@@ -54,11 +54,11 @@ struct DiffCommand: GuardedCommand {
             }
             guard let difference = try step(&left, &right) else { continue }
             summary.add(difference)
-            try Output.answer(json ? try DumpJSON.encode(difference) : difference.text(on: terminal))
+            try Output.answer(json ? try JSONText.encode(difference) : difference.text(on: terminal))
         }
         progress.end()
         summary.damaged = left.damagedCount + right.damagedCount
-        try Output.answer(json ? try DumpJSON.encode(summary) : summary.text())
+        try Output.answer(json ? try JSONText.encode(summary) : summary.text())
         if summary.damaged > 0 {
             throw DumpFailure(
                 message:

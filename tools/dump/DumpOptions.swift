@@ -33,7 +33,7 @@ struct DumpOptions: ParsableArguments {
 
     /// Prints an answer: as JSON, or as the text for people that is made for the terminal.
     func show(_ report: some Encodable, _ text: (Terminal) -> String) throws {
-        try Output.answer(json ? try DumpJSON.encode(report) : text(OutputOptions.terminal))
+        try Output.answer(json ? try JSONText.encode(report) : text(OutputOptions.terminal))
     }
 
     /// The machine's time.
@@ -94,12 +94,19 @@ struct MomentArgument: ExpressibleByArgument {
         if let age = MomentArgument.age(argument) {
             instant = DumpOptions.now - age
         } else {
-            let text = argument.contains("T") ? argument : argument + "T00:00:00Z"
-            guard let date = try? Date(text, strategy: .iso8601), abs(date.timeIntervalSince1970) < 9e9 else {
-                return nil
-            }
-            instant = Instant(nanoseconds: Int64(date.timeIntervalSince1970 * 1000) * 1_000_000)
+            let (text, offset) = MomentArgument.withoutOffset(argument)
+            guard let moment = Instant(iso8601: text) else { return nil }
+            instant = moment - offset
         }
+    }
+
+    /// Takes the distance from UTC, such as `+01:00`, off a time.
+    private static func withoutOffset(_ text: String) -> (text: String, offset: Duration) {
+        guard let match = text.wholeMatch(of: /(.+T.+)([+-])(\d\d):?(\d\d)/),
+            let hours = Int(match.3), let minutes = Int(match.4), hours < 24, minutes < 60
+        else { return (text, .zero) }
+        let offset = Duration.seconds((hours * 60 + minutes) * 60)
+        return (match.1 + "Z", match.2 == "+" ? offset : .zero - offset)
     }
 
     private static let units: [(name: String, seconds: Int64)] = [
@@ -113,22 +120,6 @@ struct MomentArgument: ExpressibleByArgument {
             let unit = units.first(where: { $0.name == name })
         else { return nil }
         return .seconds(count * unit.seconds)
-    }
-}
-
-/// JSON in one line, keys in alphabetical order.
-enum DumpJSON {
-    static func encode(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        return SafeText.json(String(decoding: try encoder.encode(value), as: UTF8.self))
-    }
-
-    static func decode<Value: Decodable>(_ type: Value.Type, from text: String) -> Value? {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        return try? decoder.decode(type, from: Data(text.utf8))
     }
 }
 

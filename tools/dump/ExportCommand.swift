@@ -45,7 +45,7 @@ struct ExportCommand: GuardedCommand {
             "Only what changed since then: \(MomentArgument.form).", valueName: "date"),
         transform: { text in
             // A dump's own moments are to the nanosecond.
-            guard let moment = Moment.read(text) ?? MomentArgument(argument: text)?.instant else {
+            guard let moment = Instant(iso8601: text) ?? MomentArgument(argument: text)?.instant else {
                 throw ValidationError("Write a date as \(MomentArgument.form).")
             }
             return moment
@@ -113,7 +113,7 @@ struct ExportCommand: GuardedCommand {
             Output.complain("left out: \(record.table) \(Hex.encode(record.key)) is damaged")
         }
         if isBeside {
-            Output.complainLines(options.json ? try DumpJSON.encode(summary) : summary.text())
+            Output.complainLines(options.json ? try JSONText.encode(summary) : summary.text())
         } else {
             try options.show(summary) { _ in summary.text() }
         }

@@ -44,7 +44,7 @@ struct ProveCommand: ParsableCommand {
             let paths = try paths(of: leaves.map(\.place), seal, ItemSource(input.fromStart(named: name)))
             guard let paths else { throw FileFailure(name, "changed while it was read: try again.") }
             let proven = zip(leaves, paths).map { ProofDocument.Leaf($0.place, $0.bytes, $1) }
-            try Output.answer(try DumpJSON.encode(ProofDocument(seal, proven)))
+            try Output.answer(try JSONText.encode(ProofDocument(seal, proven)))
         } catch let error as DumpError {
             throw FileFailure(name, error)
         }
@@ -127,15 +127,17 @@ struct CheckProofCommand: ParsableCommand {
             throw FileFailure(name, error)
         }
         let text = ProveCommand.text(bytes)
-        if let format = DumpJSON.decode(ProofDocument.Format.self, from: text)?.format, format > ProofDocument.format {
+        if let format = try? JSONText.decode(ProofDocument.Format.self, from: text.utf8).format,
+            format > ProofDocument.format
+        {
             throw FileFailure(name, .newerFormat("proof", found: format, supported: ProofDocument.format))
         }
-        guard let document = DumpJSON.decode(ProofDocument.self, from: text), let seal = document.seal else {
+        guard let document = try? JSONText.decode(ProofDocument.self, from: text.utf8), let seal = document.seal else {
             throw FileFailure(name, "is no proof that \"bristlecone-dump prove\" wrote: name another file.")
         }
         let verifier = SignatureVerifier()
         let report = ProofReport(document, seal, sealFault: fault(of: seal, verifier), verifier)
-        try Output.answer(json ? try DumpJSON.encode(report) : report.text(on: OutputOptions.terminal))
+        try Output.answer(json ? try JSONText.encode(report) : report.text(on: OutputOptions.terminal))
         if !report.holds { throw ExitCode(DumpFailure.found) }
     }
 
@@ -220,7 +222,7 @@ struct ProofReport: Encodable {
         try container.encode(leaves, forKey: .leaves)
         try container.encode(signedBy, forKey: .signedBy)
         try container.encode(extent?.isWhole, forKey: .whole)
-        try container.encode(extent?.header.since.map { Moment.text($0) }, forKey: .since)
+        try container.encode(extent?.header.since.map(\.iso8601), forKey: .since)
         try container.encode(extent?.header.prefix, forKey: .prefix)
         try container.encode(extent?.header.isSalvaged, forKey: .salvaged)
         try container.encode(extent?.leftOut, forKey: .leftOut)

@@ -88,7 +88,7 @@ struct SalvageCommand: ParsableCommand {
 
     /// On standard error if the dump goes to standard output.
     private func tell(_ report: SalvageReport, isBeside: Bool) throws {
-        let text = json ? try DumpJSON.encode(report) : report.text()
+        let text = json ? try JSONText.encode(report) : report.text()
         if isBeside { Output.complainLines(text) } else { try Output.answer(text) }
         if !report.isWhole { throw ExitCode(DumpFailure.found) }
     }

@@ -63,7 +63,7 @@ struct VerifyCommand: GuardedCommand {
     }
 
     private static func send(_ event: VerifyEvent) {
-        if let line = try? DumpJSON.encode(event) { Output.show(line) }
+        if let line = try? JSONText.encode(event) { Output.show(line) }
     }
 
     /// The parent process: collects the child's lines, even if damage ended the child.
@@ -97,7 +97,7 @@ struct VerifyCommand: GuardedCommand {
         let begun = ContinuousClock.now
         var gathered = VerifyGathering()
         let end = try Worker.run { line in
-            if let event = DumpJSON.decode(VerifyEvent.self, from: line) {
+            if let event = try? JSONText.decode(VerifyEvent.self, from: line.utf8) {
                 gathered.take(event, after: ContinuousClock.now - begun)
             }
         }
@@ -118,7 +118,9 @@ struct VerifyCommand: GuardedCommand {
     private func mend(_ before: VerifySummary) throws -> Int32 {
         var repaired: RepairSummary?
         let end = try Worker.run(step: Repair.step) { line in
-            if case .repaired(let summary)? = DumpJSON.decode(VerifyEvent.self, from: line) { repaired = summary }
+            if case .repaired(let summary)? = try? JSONText.decode(VerifyEvent.self, from: line.utf8) {
+                repaired = summary
+            }
         }
         switch end {
         case .exited(0): break

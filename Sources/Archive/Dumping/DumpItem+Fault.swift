@@ -138,7 +138,7 @@ struct DumpItemCheck {
             return "its key does not begin with the header's prefix \(header.prefix)"
         }
         if let since = header.since, !content.isNew(since: since) {
-            return "it is older than the header's moment \(Moment.text(since))"
+            return "it is older than the header's moment \(since.iso8601)"
         }
         return nil
     }

@@ -68,7 +68,7 @@ extension DumpRow {
     package init(_ header: DumpHeader) {
         self.init()
         add(.kind, "header")
-        add(.since, header.since.map { Moment.text($0) })
+        add(.since, header.since.map(\.iso8601))
         add(.format, "\(header.format)")
         add(.prefix, header.prefix.isEmpty ? nil : header.prefix)
         add(.salvaged, header.isSalvaged ? "true" : nil)
@@ -92,22 +92,22 @@ extension DumpRow {
         case .pin(let subject, let since), .block(let subject, let since): add(subject, since)
         case .floor(let target, let signer, let version, let noted):
             add(target, "signed", signer, version)
-            add(.notedAt, Moment.text(noted))
+            add(.notedAt, noted.iso8601)
             add(.source, Hex.encode(item.body.suffix(Source.byteCount)))
         case .history(let number, let replacedAt, let record, let target):
             add(record, under: target, number: number, replacedAt: replacedAt)
         case .value(let record, let target): add(record, under: target)
         case .evidence(let evidence, let version):
             add(evidence.target, "signed", evidence.signer, version)
-            add(.notedAt, Moment.text(evidence.noted))
+            add(.notedAt, evidence.noted.iso8601)
             add(.source, Hex.encode(item.body[12..<12 + Source.byteCount]))
             add(.entry, Hex.encode(evidence.held.bytes))
             add(.offered, Hex.encode(evidence.offered.bytes))
         case .publication(let publication):
             let entryClass = EntryKey(bytes: item.key)?.entryClass ?? .unsigned
             add(publication.target, entryClass.name, publication.id, publication.version)
-            add(.publishedAt, Moment.text(publication.published))
-            add(.withdrawnAt, publication.withdrawn.map { Moment.text($0) })
+            add(.publishedAt, publication.published.iso8601)
+            add(.withdrawnAt, publication.withdrawn.map(\.iso8601))
         }
     }
 
@@ -116,7 +116,7 @@ extension DumpRow {
         case .key(let target): add(.key, target.description)
         case .signer(let mid): add(.id, mid.description)
         }
-        add(.since, Moment.text(since))
+        add(.since, since.iso8601)
     }
 
     private mutating func add(_ target: Target, _ entryClass: String, _ id: some Identifier160, _ version: Version) {
@@ -137,10 +137,10 @@ extension DumpRow {
         add(.version, record.entry.signature.map { "\($0.version.number)" })
         add(.data, Hex.encode(record.entry.data))
         add(.publicKey, record.entry.signature.map { Hex.encode($0.signer.bytes) })
-        add(.firstSeen, Moment.text(record.firstSeen))
-        add(.lastStored, Moment.text(record.lastStored))
-        add(.expiresAt, Moment.text(record.expiresAt))
-        add(.replacedAt, replacedAt.map { Moment.text($0) })
+        add(.firstSeen, record.firstSeen.iso8601)
+        add(.lastStored, record.lastStored.iso8601)
+        add(.expiresAt, record.expiresAt.iso8601)
+        add(.replacedAt, replacedAt.map(\.iso8601))
         add(.publishedHere, record.provenance == .publishedHere ? "true" : "false")
         add(.withdrawn, record.isWithdrawn ? "true" : nil)
         if case .received(let sender, let address) = record.provenance {
@@ -230,7 +230,7 @@ extension DumpRow {
     }
 
     private func bytes(_ column: Column) -> [UInt8]? { self[column].flatMap { Hex.decode($0) } }
-    private func moment(_ column: Column) -> Instant? { self[column].flatMap { Moment.read($0) } }
+    private func moment(_ column: Column) -> Instant? { self[column].flatMap { Instant(iso8601: $0) } }
     private var version: Version? { self[.version].flatMap { UInt32($0) }.map { Version($0) } }
     private var target: Target? { self[.key].flatMap { Target(hex: $0) } }
 

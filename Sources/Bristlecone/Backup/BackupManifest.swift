@@ -3,7 +3,7 @@ internal import IPv8
 /// What a backup consists of: the file `manifest.json`, which is written when everything else is on the disk.
 ///
 /// Beside it, `manifest.sha256` holds its checksum, so that a manifest that was altered is not believed.
-struct BackupManifest: Equatable {
+struct BackupManifest: Equatable, Codable {
     /// The format of the backup.
     var format = BackupManifest.format
     /// The version of the program that made it.
@@ -48,45 +48,10 @@ struct BackupManifest: Equatable {
 
     /// Bytes of all files.
     var byteCount: Int { files.reduce(0) { $0 + $1.bytes } }
-}
 
-extension BackupManifest: Codable {
     private enum CodingKeys: String, CodingKey {
-        case format, created, values, files
-        case programVersion = "program_version"
-        case archiveID = "archive_id"
-        case dataFolderFormat = "data_folder_format"
-        case journalLast = "journal_last"
-        case journalChecksum = "journal_checksum"
-        case journalAt = "journal_at"
-    }
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        format = try container.decode(Int.self, forKey: .format)
-        programVersion = try container.decode(String.self, forKey: .programVersion)
-        created = try container.decode(text: Instant.self, forKey: .created)
-        archiveID = try container.decode(String.self, forKey: .archiveID)
-        dataFolderFormat = try container.decode(Int.self, forKey: .dataFolderFormat)
-        journalLast = try container.decode(UInt64.self, forKey: .journalLast)
-        journalChecksum = try container.decode(String.self, forKey: .journalChecksum)
-        journalAt = try container.decodeIfPresent(text: Instant.self, forKey: .journalAt)
-        values = try container.decode(Int.self, forKey: .values)
-        files = try container.decode([File].self, forKey: .files)
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(format, forKey: .format)
-        try container.encode(programVersion, forKey: .programVersion)
-        try container.encode(text: created, forKey: .created)
-        try container.encode(archiveID, forKey: .archiveID)
-        try container.encode(dataFolderFormat, forKey: .dataFolderFormat)
-        try container.encode(journalLast, forKey: .journalLast)
-        try container.encode(journalChecksum, forKey: .journalChecksum)
-        try container.encode(text: journalAt, forKey: .journalAt)
-        try container.encode(values, forKey: .values)
-        try container.encode(files, forKey: .files)
+        case format, programVersion, created, dataFolderFormat, journalLast, journalChecksum, journalAt, values, files
+        case archiveID = "archiveId"
     }
 }
 

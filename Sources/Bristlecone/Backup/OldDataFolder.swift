@@ -133,7 +133,7 @@ struct OldDataFolder: ~Copyable {
 
     /// A name beside a data folder that tells when it was moved, and that nothing has yet.
     static func nameAside(_ folder: FolderPath, at now: Instant) throws(Errno) -> FolderPath {
-        let moment = now.reportText.filter { $0 != "-" && $0 != ":" }
+        let moment = now.iso8601(fractionDigits: 0).filter { $0 != "-" && $0 != ":" }
         var aside = folder.sibling(".before-restore-\(moment)")
         var number = 1
         while try aside.exists() {

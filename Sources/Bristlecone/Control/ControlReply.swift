@@ -26,8 +26,7 @@ public enum ControlReply: Sendable, Equatable {
 
 extension ControlReply: Codable {
     private enum CodingKeys: String, CodingKey {
-        case reply, report, error
-        case canRetry = "can_retry"
+        case reply, report, error, canRetry
     }
 
     private enum Kind: String, Codable {

@@ -49,22 +49,22 @@ extension ControlRequest: Codable {
         case .status: self = .status
         case .store:
             self = .store(
-                key: try container.decode(text: Target.self, forKey: .key),
-                data: try container.decode(text: [UInt8].self, forKey: .data),
+                key: try container.decode(Target.self, forKey: .key),
+                data: try container.decode([UInt8].self, forKey: .data),
                 signed: try container.decode(Bool.self, forKey: .signed))
-        case .find: self = .find(key: try container.decode(text: Target.self, forKey: .key))
-        case .findLocal: self = .findLocal(key: try container.decode(text: Target.self, forKey: .key))
-        case .ping: self = .ping(try container.decode(text: Address.self, forKey: .address))
+        case .find: self = .find(key: try container.decode(Target.self, forKey: .key))
+        case .findLocal: self = .findLocal(key: try container.decode(Target.self, forKey: .key))
+        case .ping: self = .ping(try container.decode(Address.self, forKey: .address))
         case .connect:
             self = .connect(
-                try container.decode(text: Mid.self, forKey: .mid),
-                knownAddress: try container.decodeIfPresent(text: Address.self, forKey: .address))
+                try container.decode(Mid.self, forKey: .mid),
+                knownAddress: try container.decodeIfPresent(Address.self, forKey: .address))
         case .backup: self = .backup(folder: try container.decode(String.self, forKey: .folder))
         case .plan: self = .plan
         case .pins: self = .pins
         case .pin: self = .pin(try container.decode(KeepSubject.self, forKey: .subject))
         case .unpin: self = .unpin(try container.decode(KeepSubject.self, forKey: .subject))
-        case .withdraw: self = .withdraw(key: try container.decode(text: Target.self, forKey: .key))
+        case .withdraw: self = .withdraw(key: try container.decode(Target.self, forKey: .key))
         case .forget:
             self = .forget(
                 try container.decode(KeepSubject.self, forKey: .subject),
@@ -80,22 +80,22 @@ extension ControlRequest: Codable {
         case .status: try container.encode(Kind.status, forKey: .request)
         case .store(let key, let data, let signed):
             try container.encode(Kind.store, forKey: .request)
-            try container.encode(text: key, forKey: .key)
-            try container.encode(text: data, forKey: .data)
+            try container.encode(key, forKey: .key)
+            try container.encode(data, forKey: .data)
             try container.encode(signed, forKey: .signed)
         case .find(let key):
             try container.encode(Kind.find, forKey: .request)
-            try container.encode(text: key, forKey: .key)
+            try container.encode(key, forKey: .key)
         case .findLocal(let key):
             try container.encode(Kind.findLocal, forKey: .request)
-            try container.encode(text: key, forKey: .key)
+            try container.encode(key, forKey: .key)
         case .ping(let address):
             try container.encode(Kind.ping, forKey: .request)
-            try container.encode(text: address, forKey: .address)
+            try container.encode(address, forKey: .address)
         case .connect(let mid, let address):
             try container.encode(Kind.connect, forKey: .request)
-            try container.encode(text: mid, forKey: .mid)
-            try container.encode(text: address, forKey: .address)
+            try container.encode(mid, forKey: .mid)
+            try container.encode(address, forKey: .address)
         case .backup(let folder):
             try container.encode(Kind.backup, forKey: .request)
             try container.encode(folder, forKey: .folder)
@@ -109,7 +109,7 @@ extension ControlRequest: Codable {
             try container.encode(subject, forKey: .subject)
         case .withdraw(let key):
             try container.encode(Kind.withdraw, forKey: .request)
-            try container.encode(text: key, forKey: .key)
+            try container.encode(key, forKey: .key)
         case .forget(let subject, let block):
             try container.encode(Kind.forget, forKey: .request)
             try container.encode(subject, forKey: .subject)

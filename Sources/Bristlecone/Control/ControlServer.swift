@@ -1,4 +1,5 @@
 internal import Archive
+internal import Console
 internal import Glibc
 internal import NIOCore
 internal import NIOPosix

@@ -46,16 +46,16 @@ extension NodeLoop {
     }
 
     /// How the clock stands.
-    var clockStatus: ClockStatus {
-        ClockStatus(
+    var clockStatus: NodeStatus.Clock {
+        NodeStatus.Clock(
             behindArchive: clockLag, versionsAhead: highestVersion?.lead(over: moment.now) ?? .zero)
     }
 
     /// What the log says of a clock that starts before the newest change in the archive; `nil` if it does not.
     static func warning(of lag: Duration, at wall: Instant) -> String? {
-        guard lag > ClockStatus.leadIgnored else { return nil }
+        guard lag > NodeStatus.Clock.leadIgnored else { return nil }
         return
-            "The machine's clock shows \(wall.reportText), which is \(Int(lag.components.seconds)) s before the newest "
+            "The machine's clock shows \(wall.iso8601(fractionDigits: 0)), which is \(Int(lag.components.seconds)) s before the newest "
             + "change in the archive: set the clock. The node follows at once when the clock is past that change. If the "
             + "clock is right now and was ahead before, nothing is to be done."
     }
@@ -64,7 +64,7 @@ extension NodeLoop {
     /// second explain it.
     static func warning(of version: Version, at now: Instant) -> String? {
         let lead = version.lead(over: now)
-        guard lead > ClockStatus.leadIgnored else { return nil }
+        guard lead > NodeStatus.Clock.leadIgnored else { return nil }
         return
             "A value was published with version \(version.number), which is \(lead.components.seconds) s ahead of the "
             + "clock, because an earlier version of it is: check that the machine's clock is right."

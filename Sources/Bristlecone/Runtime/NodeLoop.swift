@@ -367,5 +367,5 @@ struct NodeSnapshot: Sendable {
     /// What is to be added to the core's moments for people.
     var clockOffset: Duration
     /// How the clock stands to the archive.
-    var clock: ClockStatus
+    var clock: NodeStatus.Clock
 }

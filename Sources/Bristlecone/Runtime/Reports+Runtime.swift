@@ -7,7 +7,7 @@ internal import NIOCore
 
 /// What the parts of a running node say, put into the words of its reports.
 
-extension EndpointStatus {
+extension NodeStatus.Endpoint {
     init(_ endpoint: EndpointSnapshot, at now: Instant) {
         self.init(
             listen: endpoint.listenAddress, external: endpoint.externalAddress, nodeID: endpoint.nodeID,
@@ -16,12 +16,14 @@ extension EndpointStatus {
     }
 }
 
-extension ContactStatus {
-    static func all(of snapshot: NodeSnapshot) -> [ContactStatus] {
-        snapshot.endpoints.flatMap(\.contacts).map { ContactStatus($0, at: snapshot.now, plus: snapshot.clockOffset) }
+extension NodeStatus.Contact {
+    static func all(of snapshot: NodeSnapshot) -> [NodeStatus.Contact] {
+        snapshot.endpoints.flatMap(\.contacts).map {
+            NodeStatus.Contact($0, at: snapshot.now, plus: snapshot.clockOffset)
+        }
     }
 
-    private init(_ contact: Contact, at now: Instant, plus clockOffset: Duration) {
+    private init(_ contact: Kademlia.Contact, at now: Instant, plus clockOffset: Duration) {
         self.init(
             address: contact.node.address, mid: contact.node.publicKey.mid, nodeID: contact.id,
             standing: Standing(contact.status(at: now)), lastResponse: contact.lastResponse + clockOffset,
@@ -29,8 +31,8 @@ extension ContactStatus {
     }
 }
 
-extension ContactStatus.Standing {
-    init(_ status: Contact.Status) {
+extension NodeStatus.Contact.Standing {
+    init(_ status: Kademlia.Contact.Status) {
         switch status {
         case .good: self = .good
         case .unknown: self = .unknown
@@ -39,7 +41,7 @@ extension ContactStatus.Standing {
     }
 }
 
-extension ArchiveStatus {
+extension NodeStatus.Storage {
     /// What an archive says of itself; zeros where it cannot be read.
     init(_ archive: Archive) {
         let statistics = try? archive.statistics()

@@ -60,7 +60,7 @@ final class Scrubber: Sendable {
                 if let finished = state.finishedAt, finished <= now, now - finished < Scrubber.restBetweenRuns {
                     return progress.withLock { $0.state = state }
                 }
-                state.begin("scrub \(now.reportText)", at: now)
+                state.begin("scrub \(now.iso8601(fractionDigits: 0))", at: now)
             }
             let step = try archive.scrub(
                 from: state.cursor, limit: recordsPerSecond * Int(Scrubber.stepEvery.nanoseconds / 1_000_000_000),
@@ -120,10 +120,10 @@ final class Scrubber: Sendable {
     }
 
     /// How far it is; `nil` before the first step.
-    var status: ScrubStatus? {
+    var status: NodeStatus.Scrub? {
         let (state, recovered) = progress.withLock { ($0.state, $0.recovered) }
         guard let state else { return nil }
-        return ScrubStatus(
+        return NodeStatus.Scrub(
             started: state.startedAt, checked: state.checked, damaged: state.damaged, recovered: recovered,
             lastFinished: state.finishedAt, lastChecked: state.finishedChecked, lastDamaged: state.finishedDamaged)
     }

@@ -57,7 +57,7 @@ public enum IntroductionStyle: Hashable, Sendable {
 }
 
 /// A node in somebody's answer: its address and key.
-public struct NodeInfo: Hashable, Sendable {
+public struct NodeInfo: Codable, Hashable, Sendable {
     public var address: Address
     public var publicKey: PublicKey
 

@@ -1,3 +1,4 @@
+internal import Console
 import IPv8
 
 @testable import Bristlecone

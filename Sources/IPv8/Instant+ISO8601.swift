@@ -1,37 +1,42 @@
-package import IPv8
-
-/// Moments as text to the nanosecond, `2026-02-03T12:00:00.123456789Z`, and back.
-package enum Moment {
+/// Moments as ISO 8601 writes them in UTC, `2026-02-03T12:00:00.123456789Z`, and back.
+extension Instant {
     private static let secondsPerDay: Int64 = 86_400
     private static let nanosecondsPerSecond: Int64 = 1_000_000_000
 
-    /// The text of a moment; without a fraction if there is none.
-    package static func text(_ instant: Instant) -> String {
-        let (seconds, nanoseconds) = floorDivide(instant.nanoseconds, nanosecondsPerSecond)
-        let (day, second) = floorDivide(seconds, secondsPerDay)
-        let date = date(ofDay: day)
-        let fraction = nanoseconds == 0 ? "" : "." + padded(nanoseconds, 9)
+    /// The text of the moment to the nanosecond; without a fraction if that is zero.
+    public var iso8601: String { iso8601(fractionDigits: nanoseconds % Instant.nanosecondsPerSecond == 0 ? 0 : 9) }
+
+    /// The text of the moment with this many digits behind the second, 0 to 9; the rest is cut off.
+    public func iso8601(fractionDigits: Int) -> String {
+        let (seconds, nanoseconds) = Instant.floorDivide(nanoseconds, Instant.nanosecondsPerSecond)
+        let (day, second) = Instant.floorDivide(seconds, Instant.secondsPerDay)
+        let date = Instant.date(ofDay: day)
+        let padded = Instant.padded
+        let fraction = fractionDigits == 0 ? "" : "." + padded(nanoseconds, 9).prefix(fractionDigits)
         return "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))"
             + "T\(padded(second / 3600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))\(fraction)Z"
     }
 
-    /// Reads what ``text(_:)`` writes, or a date alone, which is its beginning; `nil` for anything else.
-    package static func read(_ text: some StringProtocol) -> Instant? {
+    /// Reads such a text with any number of digits behind the second, or a date alone, which stands for its beginning;
+    /// `nil` for anything else.
+    public init?(iso8601 text: some StringProtocol) {
         let bytes = Array(text.utf8)
-        guard bytes.count >= 10, let year = number(bytes[0..<4]), bytes[4] == UInt8(ascii: "-"),
-            let month = number(bytes[5..<7]), bytes[7] == UInt8(ascii: "-"), let day = number(bytes[8..<10]),
-            (1...12).contains(month), (1...31).contains(day)
+        guard bytes.count >= 10, let year = Instant.number(bytes[0..<4]), bytes[4] == UInt8(ascii: "-"),
+            let month = Instant.number(bytes[5..<7]), bytes[7] == UInt8(ascii: "-"),
+            let day = Instant.number(bytes[8..<10]), (1...12).contains(month), (1...31).contains(day)
         else { return nil }
-        let days = self.day(ofYear: year, month, day)
-        guard date(ofDay: days) == (year, month, day) else { return nil }
-        guard let (second, nanoseconds) = bytes.count == 10 ? (0, 0) : timeOfDay(bytes[10...]) else { return nil }
-        let all = Int128(days * secondsPerDay + second) * Int128(nanosecondsPerSecond) + Int128(nanoseconds)
-        return Int64(exactly: all).map { Instant(nanoseconds: $0) }
+        let days = Instant.day(ofYear: year, month, day)
+        guard Instant.date(ofDay: days) == (year, month, day) else { return nil }
+        let time = bytes.count == 10 ? (0, 0) : Instant.timeOfDay(Array(bytes[10...]))
+        guard let (second, fraction) = time else { return nil }
+        let all =
+            Int128(days * Instant.secondsPerDay + second) * Int128(Instant.nanosecondsPerSecond) + Int128(fraction)
+        guard let nanoseconds = Int64(exactly: all) else { return nil }
+        self.init(nanoseconds: nanoseconds)
     }
 
     /// Reads `T12:00:00Z` or `T12:00:00.123Z`.
-    private static func timeOfDay(_ bytes: ArraySlice<UInt8>) -> (second: Int64, nanoseconds: Int64)? {
-        let bytes = Array(bytes)
+    private static func timeOfDay(_ bytes: [UInt8]) -> (second: Int64, nanoseconds: Int64)? {
         guard bytes.count >= 10, bytes[0] == UInt8(ascii: "T"), bytes.last == UInt8(ascii: "Z"),
             let hour = number(bytes[1..<3]), bytes[3] == UInt8(ascii: ":"), let minute = number(bytes[4..<6]),
             bytes[6] == UInt8(ascii: ":"), let second = number(bytes[7..<9]), hour < 24, minute < 60, second < 60

@@ -1,0 +1,125 @@
+public import IPv8
+
+/// What an operator pins, forgets or blocks.
+public enum KeepSubject: Sendable, Hashable {
+    /// All values under a key.
+    case key(Target)
+    /// All values of a signer, under every key.
+    case signer(Mid)
+}
+
+extension KeepSubject: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case key, signer
+    }
+
+    /// Reads the JSON form.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        if let key = try container.decodeIfPresent(Target.self, forKey: .key) {
+            self = .key(key)
+        } else {
+            self = .signer(try container.decode(Mid.self, forKey: .signer))
+        }
+    }
+
+    /// Writes `key` and `signer`, one of which is `null`.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(key, forKey: .key)
+        try container.encode(signer, forKey: .signer)
+    }
+
+    fileprivate var key: Target? { if case .key(let target) = self { target } else { nil } }
+    fileprivate var signer: Mid? { if case .signer(let mid) = self { mid } else { nil } }
+}
+
+/// The pins, after a request to list or to change them.
+public struct PinsReport: Sendable, Equatable, Codable {
+    /// All pins, keys before signers.
+    public var pins: [KeepSubject]
+    /// Whether the request changed anything.
+    public var changed: Bool
+    /// How well the DHT holds each pinned key, in the order of keys. A pinned signer counts with all its keys.
+    public var health: [ReplicaHealth]
+}
+
+/// How well the DHT holds a pinned key.
+public struct ReplicaHealth: Sendable, Equatable, Codable {
+    /// The key.
+    public var key: Target
+    /// When the node last looked for it; `nil` if it has not yet.
+    public var lookedAt: Instant?
+    /// How many nodes answered then.
+    public var answered: Int
+    /// How many of them had a replica before the node stored it again.
+    public var found: Int
+    /// How many other nodes acknowledged it when it was last stored again.
+    public var holders: Int
+}
+
+/// The outcome of withdrawing what was published under a key.
+public struct WithdrawReport: Sendable, Equatable, Codable {
+    /// The key.
+    public var key: Target
+    /// How many values were withdrawn.
+    public var withdrawnCount: Int
+
+    private enum CodingKeys: String, CodingKey {
+        case key
+        case withdrawnCount = "withdrawn"
+    }
+}
+
+/// The outcome of forgetting a key or a signer.
+public struct ForgetReport: Sendable, Equatable, Codable {
+    private var key: Target?
+    private var signer: Mid?
+    /// How many records were erased.
+    public var erasedRecords: Int
+    /// Whether the node will refuse its values from now on.
+    public var isBlocked: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case key, signer
+        case erasedRecords = "erased"
+        case isBlocked = "blocked"
+    }
+
+    init(subject: KeepSubject, erasedRecords: Int, isBlocked: Bool) {
+        key = subject.key
+        signer = subject.signer
+        self.erasedRecords = erasedRecords
+        self.isBlocked = isBlocked
+    }
+}
+
+/// What the node has to republish, how much traffic that is, and how long it takes.
+public struct PlanReport: Sendable, Equatable, Codable {
+    /// What the republisher is doing.
+    public var phase: String
+    /// Keys that are due now.
+    public var dueKeys: Int
+    /// Keys that come due again and again.
+    public var keptKeys: Int
+    /// Nodes that values can be stored on.
+    public var nodes: Int
+    /// Requests that the keys due now take.
+    public var packets: Int
+    /// Keys that can be stored in a second.
+    public var keysPerSecond: Double
+    /// How long the keys due now take; `nil` if there is no node to store them on.
+    public var duration: Duration?
+    /// How often a key comes due.
+    public var interval: Duration
+    /// Keys that come due in an interval beyond those that can be stored in it.
+    public var keysBeyondCapacity: Int
+    /// When the next key comes due; `nil` if none will.
+    public var nextDue: Instant?
+
+    private enum CodingKeys: String, CodingKey {
+        case phase, dueKeys, keptKeys, nodes, packets, keysPerSecond, keysBeyondCapacity, nextDue
+        case duration = "durationSeconds"
+        case interval = "intervalSeconds"
+    }
+}

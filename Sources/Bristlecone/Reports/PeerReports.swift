@@ -1,0 +1,40 @@
+public import IPv8
+
+/// The answer to a ping.
+public struct PingReport: Sendable, Equatable, Codable {
+    /// The address that was pinged.
+    public let address: Address
+    /// The identity of the peer that answered.
+    public let mid: Mid
+    /// The key that the answer was signed with.
+    public let publicKey: PublicKey
+    /// The time from the request to the answer.
+    public let roundTrip: Duration
+
+    private enum CodingKeys: String, CodingKey {
+        case address, mid, publicKey
+        case roundTrip = "roundTripSeconds"
+    }
+
+    init(address: Address, publicKey: PublicKey, roundTrip: Duration) {
+        self.address = address
+        mid = publicKey.mid
+        self.publicKey = publicKey
+        self.roundTrip = roundTrip
+    }
+}
+
+/// Where a peer that was looked for by its identity has answered.
+public struct ConnectReport: Sendable, Equatable, Codable {
+    /// The peer's identity.
+    public var mid: Mid
+    /// The addresses at which it answered: two if it is reached over IPv4 and IPv6.
+    public var peers: [NodeInfo]
+    /// How long the search took.
+    public var duration: Duration
+
+    private enum CodingKeys: String, CodingKey {
+        case mid, peers
+        case duration = "seconds"
+    }
+}
