@@ -4,12 +4,12 @@ internal import DHTCore
 extension BristleconeNode {
     private static let lookEvery: Duration = .milliseconds(50)
 
-    /// Waits until the node knows others. A node that has just been started knows nobody: what it stores then it keeps to
-    /// itself, and it finds nothing but its own.
+    /// Waits until the node knows others. A node that has just been started knows nobody: what it stores stays with it
+    /// alone, and it finds nothing but its own values.
     ///
     /// - Parameters:
-    ///   - count: how many. Eight hold a value; with one, the node can find the others.
-    ///   - patience: how long at most.
+    ///   - count: how many contacts to wait for. With one, the node can find the others.
+    ///   - patience: how long to wait at most.
     public func waitForContacts(_ count: Int = 1, within patience: Duration = .seconds(30)) async throws(NodeError) {
         let deadline = ContinuousClock.now + patience
         while true {
@@ -18,8 +18,9 @@ extension BristleconeNode {
             if known >= count { return }
             guard ContinuousClock.now < deadline else {
                 throw NodeError(
-                    "The node knows \(known) others after \(patience); check that the peers or bootstrap servers that it "
-                        + "was given are there.", canRetry: true)
+                    .nobodyAnswered,
+                    "The node has \(known) contacts after \(patience); check that its peers or bootstrap servers are "
+                        + "running.")
             }
             do {
                 try await Task.sleep(for: BristleconeNode.lookEvery)

@@ -4,38 +4,51 @@ internal import Maintenance
 
 /// What the operator decides about what is kept.
 extension BristleconeNode {
-    /// Keeps all values of a key or a signer, whatever their age and whoever brought them.
-    public func pin(_ subject: KeepSubject) async throws(NodeError) -> PinsReport {
+    /// Keeps all values of a key or a signer for good, whatever their age and whoever stored them.
+    ///
+    /// - Returns: whether it was not pinned before.
+    @discardableResult
+    public func pin(_ subject: KeepSubject) async throws(NodeError) -> Bool {
         try await commit(.pin(subject.ofArchive))
     }
 
     /// Keeps them like any others again.
-    public func unpin(_ subject: KeepSubject) async throws(NodeError) -> PinsReport {
+    ///
+    /// - Returns: whether it was pinned before.
+    @discardableResult
+    public func unpin(_ subject: KeepSubject) async throws(NodeError) -> Bool {
         try await commit(.unpin(subject.ofArchive))
     }
 
-    /// What is pinned.
-    public func pins() async throws(NodeError) -> PinsReport {
-        PinsReport(pins: try await pinned(), changed: false, health: try await replicaHealth())
+    /// All pins, keys before signers.
+    public func pins() async throws(NodeError) -> [KeepSubject] {
+        try await threads.housekeeper.run { (archive) throws(ArchiveError) in try archive.pins() }
+            .map { KeepSubject($0) }
     }
 
-    /// Stands no longer by what was published here under a key: it is kept like anybody's from now on, and stored no more.
-    public func withdraw(_ key: Target) async throws(NodeError) -> WithdrawReport {
+    /// Stops republishing what was published here under a key, and keeps it like anybody's value from now on.
+    ///
+    /// - Returns: how many values were withdrawn.
+    @discardableResult
+    public func withdraw(_ key: Target) async throws(NodeError) -> Int {
         let now = loop.moment.now
-        let count = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
+        return try await threads.housekeeper.run { (archive) throws(ArchiveError) in
             let held = try archive.records(of: key) + archive.retainedRecords(of: key)
             let published = held.filter { $0.provenance == .publishedHere && !$0.isWithdrawn }
             let outcomes = try archive.commit(published.map { .withdraw(key, $0.entry) }, at: now)
             for case .refused(let refusal) in outcomes { throw .refused(refusal) }
             return outcomes.count { $0 == .done(changed: true) }
         }
-        return WithdrawReport(key: key, withdrawnCount: count)
     }
 
-    /// Erases all that is kept of a key or a signer, for good.
+    /// Erases everything stored under a key or by a signer, for good.
     ///
-    /// - Parameter block: whether nothing of it is to be taken again.
-    public func forget(_ subject: KeepSubject, block: Bool) async throws(NodeError) -> ForgetReport {
+    /// - Parameters:
+    ///   - subject: the key or the signer.
+    ///   - block: whether the node refuses its values from now on.
+    /// - Returns: how many records were erased.
+    @discardableResult
+    public func forget(_ subject: KeepSubject, block: Bool = false) async throws(NodeError) -> Int {
         var erasure = Archive.Erasure(of: subject.ofArchive, block: block)
         // In steps, so that neither the end of the node nor what others ask for waits for the last of them.
         while !erasure.isDone {
@@ -46,24 +59,16 @@ extension BristleconeNode {
                 return erasure
             }
         }
-        return ForgetReport(subject: subject, erasedRecords: erasure.erasedCount, isBlocked: block)
+        return erasure.erasedCount
     }
 
-    private func commit(
-        _ change: ArchiveChange
-    ) async throws(NodeError) -> PinsReport {
+    private func commit(_ change: ArchiveChange) async throws(NodeError) -> Bool {
         let now = loop.moment.now
-        let changed = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
+        return try await threads.housekeeper.run { (archive) throws(ArchiveError) in
             let outcome = try archive.commit([change], at: now).first
             if case .refused(let refusal)? = outcome { throw .refused(refusal) }
             return outcome == .done(changed: true)
         }
-        return PinsReport(pins: try await pinned(), changed: changed, health: try await replicaHealth())
-    }
-
-    private func pinned() async throws(NodeError) -> [KeepSubject] {
-        try await threads.housekeeper.run { (archive) throws(ArchiveError) in try archive.pins() }
-            .map { KeepSubject($0) }
     }
 
     /// What the archive has counted, and how many bytes each budget holds, under names that begin with `archive.`.
@@ -75,20 +80,16 @@ extension BristleconeNode {
         return counters
     }
 
-    /// Says it where the operator has barred what is to be published.
+    /// Throws if the operator has blocked what is to be published.
     func refuseBlocked(_ key: Target, signer: Mid?) throws(NodeError) {
         let subjects = [ArchiveSubject.key(key)] + (signer.map { [.signer($0)] } ?? [])
         guard (try? archive.isBlocked(anyOf: subjects)) == true else { return }
-        throw NodeError(Refusal.blocked.description, canRetry: false)
+        throw NodeError(Refusal.blocked)
     }
 
-    /// Takes values of a key or a signer again that was barred.
-    public func unblock(_ subject: KeepSubject) async throws(NodeError) -> ForgetReport {
-        let now = loop.moment.now
-        _ = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
-            try archive.commit([.unblock(subject.ofArchive)], at: now)
-        }
-        return ForgetReport(subject: subject, erasedRecords: 0, isBlocked: false)
+    /// Accepts values of a key or a signer again that was blocked.
+    public func unblock(_ subject: KeepSubject) async throws(NodeError) {
+        _ = try await commit(.unblock(subject.ofArchive))
     }
 }
 

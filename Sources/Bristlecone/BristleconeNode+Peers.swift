@@ -3,18 +3,20 @@ public import IPv8
 
 /// Finding single peers.
 extension BristleconeNode {
-    /// Asks whoever is at an address for a sign of life.
+    /// Asks whether a node answers at an address, and which one.
     public func ping(_ address: Address) async throws(NodeError) -> PingReport {
         if await isOwn(address) {
-            throw NodeError("\(address) is this node's own address; give the one of another node.", canRetry: false)
+            throw NodeError(
+                .invalidArgument, "\(address) is this node's own address; give the one of another node.")
         }
         switch await loop.run(.ping(address)) {
         case .pinged(let key, let roundTrip)?:
             return PingReport(address: address, publicKey: key, roundTrip: roundTrip)
         case .pingTimedOut?:
             throw NodeError(
-                "Nobody answered at \(address) within 5 seconds; check that the address is right and a node runs there.",
-                canRetry: true)
+                .nobodyAnswered,
+                "Nobody answered at \(address) within 5 seconds; check that the address is right and a node runs there."
+            )
         case let other: throw NodeError(unfinished: other)
         }
     }
@@ -30,22 +32,24 @@ extension BristleconeNode {
         }
     }
 
-    /// Finds the peer with an identity, and sees that it answers.
+    /// Finds the peer with an identity, has it open its NAT for this node, and sees that it answers.
     ///
-    /// - Parameter knownAddress: where the peer was last; tried before anybody else is asked.
+    /// - Parameters:
+    ///   - mid: the identity.
+    ///   - knownAddress: where the peer was last; the node tries it before it asks others.
+    /// - Returns: the addresses at which it answers, at least one.
     public func connectPeer(
         mid: Mid, knownAddress: Address? = nil
-    ) async throws(NodeError) -> ConnectReport {
+    ) async throws(NodeError) -> [NodeInfo] {
         guard mid != folder.identity.publicKey.mid else {
-            throw NodeError("That is this node's own identity; give the one of another peer.", canRetry: false)
+            throw NodeError(
+                .invalidArgument, "\(mid) is this node's own identity; give the one of another peer.")
         }
-        let begun = ContinuousClock.now
         switch await loop.run(.connect(mid, knownAddress: knownAddress)) {
         case .connected(let peers)? where !peers.isEmpty:
-            return ConnectReport(mid: mid, peers: peers, duration: ContinuousClock.now - begun)
+            return peers
         case .connected?:
-            throw NodeError(
-                "No peer \(mid) was found that answers; it may be offline.", canRetry: true)
+            throw NodeError(.nobodyAnswered, "No peer \(mid) was found that answers; it may be offline.")
         case let other: throw NodeError(unfinished: other)
         }
     }

@@ -6,9 +6,9 @@ internal import Maintenance
 /// What upkeep has done and has before it.
 extension BristleconeNode {
     /// What is due to be stored again, how much traffic that is, and how long it takes.
-    public func plan() async throws(NodeError) -> PlanReport {
+    package func plan() async throws(NodeError) -> PlanReport {
         guard let snapshot = await loop.snapshot() else {
-            throw NodeError("The node is stopping; start it again and repeat.", canRetry: true)
+            throw NodeError.notRunning
         }
         let now = loop.moment.now
         let list = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
@@ -20,8 +20,8 @@ extension BristleconeNode {
             packetsPerSecond: settings.packetsPerSecond)
     }
 
-    /// How well the DHT holds what is pinned.
-    func replicaHealth() async throws(NodeError) -> [ReplicaHealth] {
+    /// How well the DHT holds each pinned key, in the order of keys. A pinned signer counts with all its keys.
+    public func replicaHealth() async throws(NodeError) -> [ReplicaHealth] {
         try await threads.housekeeper.run { (archive) throws(ArchiveError) in
             var health: [ReplicaHealth] = []
             for target in try archive.pinnedTargets().sorted() {

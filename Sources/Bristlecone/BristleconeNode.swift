@@ -20,9 +20,9 @@ internal import Synchronization
 ///     let found = try await node.findValues(key: key)
 ///     await node.shutdown()
 ///
-/// Several may run in one process, each with a data folder and an address of its own. All methods may be called from any
-/// task, many at once. A task that is cancelled gets its ``NodeError`` at once; what has been sent by then is not taken
-/// back. An error says in one sentence what is wrong, and whether trying again may help.
+/// Several nodes may run in one process, each with a data folder and an address of its own. All methods may be called from
+/// any task, many at once. A task that is cancelled gets its ``NodeError`` at once; packets that were sent by then are not
+/// taken back.
 public final class BristleconeNode: Sendable {
     let folder: DataFolder
     let archive: Archive
@@ -38,21 +38,22 @@ public final class BristleconeNode: Sendable {
     /// What ends the node, once somebody has asked for it.
     private let ending = Mutex<Task<Void, Never>?>(nil)
 
-    /// Starts a node with these settings. It has its sockets and its archive, and takes part in the overlay, when this
-    /// returns; whom it knows then is another matter, see ``waitForContacts(_:within:)``. A start that fails leaves nothing
-    /// behind.
+    /// Starts a node. When this returns, it has its sockets and its archive and takes part in the overlay, but it may not
+    /// know any other node yet: see ``waitForContacts(_:within:)``. A start that fails leaves nothing behind.
     ///
-    /// - Parameter logger: what the node has to say goes there; nowhere if none is given.
+    /// - Parameters:
+    ///   - settings: taken as they are; nobody checks them against each other.
+    ///   - logger: where the node logs; nowhere by default.
     public static func start(
         _ settings: NodeSettings, logger: Logger = Logger(label: "bristlecone") { _ in SwiftLogNoOpLogHandler() }
-    ) async throws(StartError) -> BristleconeNode {
+    ) async throws(NodeError) -> BristleconeNode {
         try refuseLateClock(ClockReading.now().wall)
         try FileLimit.check()
         let folder: DataFolder
         do {
             folder = try DataFolder.open(settings.dataFolder)
         } catch {
-            throw StartError(error)
+            throw NodeError(error)
         }
         for warning in folder.warnings { logger.warning("\(warning)") }
         do {
@@ -64,14 +65,15 @@ public final class BristleconeNode: Sendable {
     }
 
     /// A clock that shows such a time is wrong, and what it signs could never be replaced.
-    static func refuseLateClock(_ wall: Instant) throws(StartError) {
+    static func refuseLateClock(_ wall: Instant) throws(NodeError) {
         guard wall > NodeClock.latest else { return }
-        throw StartError(
+        throw NodeError(
+            .clockWrong,
             "The machine's clock shows a time after \(NodeClock.latest.iso8601(fractionDigits: 0)), which versions of values cannot "
                 + "express: set the clock, and start the node again.")
     }
 
-    private init(_ folder: DataFolder, _ settings: NodeSettings, _ logger: Logger) async throws(StartError) {
+    private init(_ folder: DataFolder, _ settings: NodeSettings, _ logger: Logger) async throws(NodeError) {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
         let refusals = SendRefusals(logger: logger)
@@ -99,7 +101,8 @@ public final class BristleconeNode: Sendable {
                 sockets: sockets, workshop: threads.workshop,
                 commits: GroupCommit(archive: archive, writer: threads.writer, eventLoop: eventLoop),
                 index: threads.index, housekeeper: threads.housekeeper, upkeep: threads.upkeep,
-                acknowledgesEarly: settings.relaxedDurability, newestChange: (try? archive.newestChange()) ?? nil,
+                acknowledgesEarly: settings.relaxedDurability,
+                newestChange: (try? archive.newestChange()) ?? nil,
                 logger: logger),
             on: eventLoop)
         watch = FolderWatch(folder: folder, archive: archive, index: threads.index, logger: logger)
@@ -120,7 +123,7 @@ public final class BristleconeNode: Sendable {
 
     private static func bind(
         _ addresses: [Address], on eventLoop: any EventLoop, broadcasts: Bool, refusals: SendRefusals
-    ) async throws(StartError) -> [AddressFamily: DatagramSocket] {
+    ) async throws(NodeError) -> [AddressFamily: DatagramSocket] {
         var sockets: [AddressFamily: DatagramSocket] = [:]
         for address in addresses {
             do {
@@ -128,7 +131,7 @@ public final class BristleconeNode: Sendable {
                     address, on: eventLoop, broadcasts: broadcasts, refusals: refusals)
             } catch {
                 for socket in sockets.values { await socket.close() }
-                throw StartError(listeningOn: address, failed: error)
+                throw NodeError(listeningOn: address, failed: error)
             }
         }
         return sockets
@@ -136,7 +139,7 @@ public final class BristleconeNode: Sendable {
 
     private static func openArchive(
         in folder: DataFolder, _ settings: NodeSettings, _ logger: Logger
-    ) throws(StartError) -> Archive {
+    ) throws(NodeError) -> Archive {
         var options = ArchiveOptions()
         options.liveBytesMax = Int(clamping: settings.archiveSizeLimit.bytes)
         options.diskReserveBytes = Int(clamping: settings.diskReserve.bytes)
@@ -154,7 +157,7 @@ public final class BristleconeNode: Sendable {
                 }
             }
         } catch {
-            throw StartError(error.description)
+            throw NodeError(error)
         }
     }
 
@@ -193,8 +196,8 @@ public final class BristleconeNode: Sendable {
         return configuration
     }
 
-    /// Ends the node: what was acknowledged or is about to be is on disk when this returns, to whomever else has called it
-    /// too. What is asked of the node from then on is answered with a ``NodeError``.
+    /// Stops the node. When this returns, everything acknowledged is on disk; so it is for everybody who calls it at the
+    /// same time. Every later call throws a ``NodeError``.
     public func shutdown() async {
         let ending = ending.withLock { ending in
             let task = ending ?? Task { await end() }
@@ -214,22 +217,20 @@ public final class BristleconeNode: Sendable {
 
     // MARK: Using the node
 
-    /// Keeps a value in the archive, and stores it on the nodes closest to its key.
+    /// Stores a value in the archive and on the nodes closest to its key, and republishes it until it is withdrawn.
     ///
     /// - Parameters:
+    ///   - key: where others look for it.
     ///   - data: at most 169 bytes unsigned; signed with a curve25519 key, at most 23.
-    ///   - signed: whether the node signs it, so that it can be replaced by a later value of the same signer, and by
-    ///     nobody else. Its version is the time in seconds, or the number after this signer's last version under the key
-    ///     if the clock is not past that.
-    /// - Returns: how many nodes were asked to keep it and said that they do. With none the value is kept here alone, and
-    ///   the network is given it when upkeep comes to it.
+    ///   - signed: whether the node signs it, so that a later value of this node can replace it and nobody else's can. Its
+    ///     version is the time in seconds, or the number after the node's last version under the key if that is higher.
+    /// - Returns: how many nodes were asked to store it, and how many did. With none, this node alone has the value until
+    ///   it republishes it.
     @discardableResult
     public func storeValue(key: Target, data: [UInt8], signed: Bool) async throws(NodeError) -> StoreReport {
         let begun = ContinuousClock.now
         let level = signed ? folder.identity.publicKey.level : nil
-        if let refusal = ValueLimit.refusal(byteCount: data.count, signedWith: level) {
-            throw NodeError(refusal, canRetry: false)
-        }
+        if let refusal = ValueLimit.refusal(byteCount: data.count, signedWith: level) { throw refusal }
         try refuseBlocked(key, signer: signed ? folder.identity.publicKey.mid : nil)
         let version: Version?
         let outcome: CommandOutcome?
@@ -238,7 +239,7 @@ public final class BristleconeNode: Sendable {
             (version, outcome) = (published.entry.signature?.version, published.outcome)
         } else {
             guard let entry = try? Entry(unsigned: data) else {
-                throw NodeError("The value is too long.", canRetry: false)
+                throw NodeError(.valueTooLong, "The value is too long.")
             }
             (version, outcome) = (nil, await loop.run(.publish(key, entry)))
         }
@@ -252,7 +253,7 @@ public final class BristleconeNode: Sendable {
         }
     }
 
-    /// Finds the values under a key, in the overlay and in the archive.
+    /// Finds the values under a key, in the overlay and in the node's own archive.
     public func findValues(key: Target) async throws(NodeError) -> FindReport {
         let begun = ContinuousClock.now
         switch await loop.run(.find(key)) {
@@ -265,7 +266,7 @@ public final class BristleconeNode: Sendable {
         }
     }
 
-    /// Finds the values under a key that this node serves the DHT from its own archive.
+    /// The values under a key that this node serves to others.
     public func localValues(key: Target) async throws(NodeError) -> FindReport {
         let begun = ContinuousClock.now
         do throws(ArchiveError) {
@@ -274,14 +275,14 @@ public final class BristleconeNode: Sendable {
                 key: key, values: values.compactMap { try? Entry(bytes: $0) }.map(FoundValue.init), asked: 0,
                 answered: 0, withValues: 0, duration: ContinuousClock.now - begun)
         } catch {
-            throw NodeError(error.description, canRetry: false)
+            throw NodeError(error)
         }
     }
 
-    /// Makes a backup while the node goes on: archive, identity and configuration, in a new folder. It is given up when
-    /// the node stops.
+    /// Copies archive, identity and configuration to a new folder while the node goes on. If the node stops, so does the
+    /// backup.
     ///
-    /// - Parameter folder: an absolute path; the folder that it lies in exists.
+    /// - Parameter folder: an absolute path, in a folder that exists.
     public func backUp(to folder: String) async throws(NodeError) -> BackupReport {
         do throws(BackupError) {
             return try await threads.copier.run { [archive, data = self.folder] (isStopped) throws(BackupError) in
@@ -290,11 +291,11 @@ public final class BristleconeNode: Sendable {
                     .write(to: folder)
             }
         } catch {
-            throw NodeError(error.description, canRetry: false)
+            throw NodeError(error)
         }
     }
 
-    /// How the node is.
+    /// The state of the node: addresses, contacts, archive, problems and counters.
     public func status() async -> NodeStatus {
         let snapshot = await loop.snapshot()
         return NodeStatus(

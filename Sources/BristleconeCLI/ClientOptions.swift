@@ -22,9 +22,8 @@ struct ClientOptions: ParsableArguments {
     /// Sends the node in the data folder a request, and throws if the node reports a failure.
     func ask(_ request: ControlRequest, timeout: Duration) throws -> ControlReply {
         let reply = try ControlClient(dataFolder: folder).send(request, timeout: timeout)
-        if case .failure(let whole, let canRetry) = reply {
-            let sentence = String(whole.prefix(ClientOptions.sentenceMax))
-            throw CommandFailure(message: canRetry ? "\(sentence) \(Program.retryHint)" : sentence)
+        if case .failure(let error) = reply {
+            throw NodeError(error.code, String(error.message.prefix(ClientOptions.sentenceMax)))
         }
         return reply
     }

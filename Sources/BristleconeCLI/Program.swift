@@ -68,8 +68,8 @@ struct Program: AsyncParsableCommand {
         case let failure as OutputFailure: end(.failure, saying: [failure.message])
         case let error as ConfigurationError: end(error.exitStatus, saying: error.problems.map(\.description))
         case let error as ControlError: end(.failure, saying: [error.description])
-        case let error as BackupError: end(.failure, saying: [error.description])
-        case let error as StartError: end(.failure, saying: [error.canRetry ? "\(error) \(retryHint)" : "\(error)"])
+        case let error as BackupError: end(.failure, saying: [error.sentences])
+        case let error as NodeError: end(.failure, saying: [error.sentences])
         default: endParsing(error)
         }
     }
@@ -93,13 +93,41 @@ struct Program: AsyncParsableCommand {
         exit(withStatus: code)
     }
 
-    /// Follows an error if trying again later may help.
-    static let retryHint = "Trying again may help."
-
     private static func end(_ status: ExitCode, saying sentences: [String]) -> Never {
         for sentence in sentences { Output.complain("bristlecone: \(sentence)") }
         exit(withStatus: status)
     }
 
     private static func exit(withStatus status: ExitCode) -> Never { Glibc.exit(status.rawValue) }
+}
+
+extension NodeError {
+    /// What the program says: the library's sentence, the flag or command that helps, and whether trying again may.
+    var sentences: String {
+        let hints = [hint, canRetry ? "Trying again may help." : nil]
+        return ([message] + hints.compactMap { $0 }).joined(separator: " ")
+    }
+
+    private var hint: String? {
+        switch code {
+        case .addressInUse, .addressUnavailable:
+            "Name another address with --listen, such as 0.0.0.0:8091 or \"[::]:8091\"."
+        case .dataFolderInUse, .dataFolderUnusable: "Name another data folder with --data."
+        case .valueTooLong: "With --unsigned there is room for \(ValueLimit.unsignedBytesMax) bytes."
+        case .blocked: "Use \"bristlecone forget --unblock\"."
+        case .unreachable: "\"bristlecone status\" shows what it listens on."
+        case .archiveFull: "\"bristlecone status\" shows the counters."
+        default: nil
+        }
+    }
+}
+
+extension BackupError {
+    /// What the program says: the library's sentence, and the flag that helps.
+    fileprivate var sentences: String {
+        switch self {
+        case .noData, .foreignFolder, .mountPoint: "\(description) --data names the data folder."
+        default: description
+        }
+    }
 }

@@ -57,7 +57,8 @@ struct StoreCommand: AsyncParsableCommand {
     private func refusal(byteCount: Int) -> String? {
         let levels: [KeyLevel?] = unsigned ? [nil] : KeyLevel.allCases
         let refusals = levels.map { ValueLimit.refusal(byteCount: byteCount, signedWith: $0) }
-        return refusals.allSatisfy { $0 != nil } ? refusals.first.flatMap { $0 } : nil
+        guard let first = refusals.first, refusals.allSatisfy({ $0 != nil }) else { return nil }
+        return unsigned ? first?.message : first?.sentences
     }
 }
 

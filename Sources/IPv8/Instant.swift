@@ -44,7 +44,7 @@ public struct Instant: Hashable, Comparable, Sendable {
 
 extension Duration {
     /// The duration in nanoseconds, limited to 64 bits (292 years).
-    public var nanoseconds: Int64 {
+    package var nanoseconds: Int64 {
         // A 64-bit division is fast. 64 bits can represent the attoseconds of up to nine seconds or, without the
         // divisor's nine zero bits, of more than an hour.
         if let few = Int64(exactly: attoseconds) { return few / 1_000_000_000 }

@@ -12,7 +12,7 @@ import Testing
 /// Server and client over a real socket in a folder of its own.
 @Suite struct ControlServerTests {
     private let folder: TemporaryFolder
-    private let reply = ControlReply.failure("No such luck.", canRetry: true)
+    private let reply = ControlReply.failure(NodeError(.busy, "No such luck."))
 
     init() throws { folder = try TemporaryFolder() }
 
@@ -103,7 +103,7 @@ import Testing
         let server = try ControlServer.bind(inDataFolder: folder.path)
         umask(old)
         #expect(TemporaryFolder.permissions(of: folder.file("control.sock")) == 0o600)
-        let task = Task { try await server.serve { _ in .failure("", canRetry: false) } }
+        let task = Task { try await server.serve { _ in .failure(NodeError(.busy, "")) } }
         task.cancel()
         _ = await task.result
         #expect(TemporaryFolder.permissions(of: folder.file("control.sock")) == nil)
@@ -139,12 +139,12 @@ import Testing
 
     @Test func answersSeveralRequestsOfOneConnectionInTheirOrder() async throws {
         let handler: ControlServer.Handler = { request in
-            if case .ping(let address) = request { .failure("\(address)", canRetry: false) } else { .requestUnknown }
+            if case .ping(let address) = request { .failure(NodeError(.busy, "\(address)")) } else { .requestUnknown }
         }
         try await serving(handler) { path in
             let lines = (1...50).map { #"{"request":"ping","address":"127.0.0.1:\#($0)"}"# + "\n" }.joined()
             let answer = try await Self.exchange(Array(lines.utf8), in: path)
-            let expected = (1...50).map { #"{"can_retry":false,"error":"127.0.0.1:\#($0)","reply":"failure"}"# + "\n" }
+            let expected = (1...50).map { #"{"code":"busy","message":"127.0.0.1:\#($0)","reply":"failure"}"# + "\n" }
             #expect(answer == expected.joined())
         }
     }

@@ -7,7 +7,7 @@ import Testing
         let copier = Copier()
         let (begun, begin) = AsyncStream.makeStream(of: Void.self)
         let backup = Task {
-            await #expect(throws: BackupError.archive("The node is stopping; start it again and repeat.")) {
+            await #expect(throws: BackupError.nodeStopped) {
                 try await copier.run { (isStopped) throws(BackupError) in
                     begin.finish()
                     while !isStopped() {}

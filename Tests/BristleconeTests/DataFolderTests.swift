@@ -148,7 +148,7 @@ import Testing
         let error = try #require(throws: DataFolderError.self) { try DataFolder.open(path) }
         #expect(error == .beingRead(path: path, processIDs: [getpid()]))
         #expect(error.description.contains("being read by another program (pid \(getpid()))"))
-        #expect(StartError(error).canRetry)
+        #expect(NodeError(error).canRetry)
     }
 
     @Test func refusesAFolderThatEverybodyMayWriteTo() throws {

@@ -144,8 +144,8 @@ import Testing
         #expect(try json(ControlRequest.findLocal(key: key)) == #"{"key":"\#(key)","request":"find_local"}"#)
         #expect(try json(ControlRequest.ping(address)) == #"{"address":"[::1]:5","request":"ping"}"#)
         #expect(
-            try json(ControlReply.failure("No.", canRetry: true))
-                == #"{"can_retry":true,"error":"No.","reply":"failure"}"#)
+            try json(ControlReply.failure(NodeError(.busy, "No.")))
+                == #"{"code":"busy","message":"No.","reply":"failure"}"#)
     }
 
     @Test func takesTheDataOfAnEntry() throws {

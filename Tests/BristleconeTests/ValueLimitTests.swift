@@ -22,14 +22,14 @@ import Testing
     @Test func saysHowLongAValueMayBe() {
         #expect(ValueLimit.refusal(byteCount: 23, signedWith: .curve25519) == nil)
         #expect(
-            ValueLimit.refusal(byteCount: 24, signedWith: .curve25519)
+            ValueLimit.refusal(byteCount: 24, signedWith: .curve25519)?.message
                 == "The value has 24 bytes; signed with a curve25519 key it can have 23 at most; "
-                + "unsigned (--unsigned) it can have 169.")
+                + "unsigned it can have 169.")
         #expect(
-            ValueLimit.refusal(byteCount: 170, signedWith: nil)
+            ValueLimit.refusal(byteCount: 170, signedWith: nil)?.message
                 == "The value has 170 bytes; an unsigned one can have 169 at most.")
         #expect(
-            ValueLimit.refusal(byteCount: 1, signedWith: .high)
-                == "A high key leaves no room for signed values; store it with --unsigned.")
+            ValueLimit.refusal(byteCount: 1, signedWith: .high)?.message
+                == "A high key leaves no room for signed values; store it unsigned.")
     }
 }

@@ -5,19 +5,19 @@ internal import SystemPackage
 
 /// Backups of data folders in which no node is running, and their way back. A running node makes its own:
 /// ``BristleconeNode/backUp(to:)``.
-public enum Backup {
+package enum Backup {
     /// What the name of a folder ends with for as long as its backup is being written.
-    public static let unfinishedSuffix = BackupWriter.unfinishedSuffix
+    package static let unfinishedSuffix = BackupWriter.unfinishedSuffix
 
     /// The folder into which a backup is restored before it becomes the data folder.
-    public static func restoringFolder(of dataFolder: String) -> String {
+    package static func restoringFolder(of dataFolder: String) -> String {
         FolderPath(dataFolder).resolved.sibling(Restoring.unfinishedSuffix).text
     }
 
     /// Backs up the node in a data folder, and keeps it from running meanwhile.
     ///
     /// - Parameter folder: a new folder; it holds the private key.
-    public static func ofStoppedNode(
+    package static func ofStoppedNode(
         dataFolder: String, to folder: String
     ) throws(BackupError) -> BackupReport {
         guard DataFolder.isUsed(dataFolder) else { throw .noData(folder: dataFolder) }
@@ -42,14 +42,14 @@ public enum Backup {
     }
 
     /// How many bytes a backup's files have, as its manifest says.
-    public static func byteCount(of backup: String) throws(BackupError) -> Int {
+    package static func byteCount(of backup: String) throws(BackupError) -> Int {
         try BackupReader(backup).manifest.byteCount
     }
 
     /// Puts a backup in the place of a data folder, in which no node may be running. What is there is moved aside.
     ///
     /// Nothing is replaced before every file has been found to be what was backed up, and the archive to open.
-    public static func restore(_ backup: String, to dataFolder: String) throws(BackupError) -> RestoreReport {
+    package static func restore(_ backup: String, to dataFolder: String) throws(BackupError) -> RestoreReport {
         try Restoring(BackupReader(backup), to: dataFolder, at: ClockReading.now().wall).run()
     }
 }

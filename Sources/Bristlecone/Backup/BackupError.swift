@@ -1,7 +1,7 @@
 internal import Archive
 
 /// Why a backup was not made or not restored. Each case's description is one sentence; nothing was replaced.
-public enum BackupError: Error, Sendable, Equatable {
+package enum BackupError: Error, Sendable, Equatable {
     /// The place for the backup is taken.
     case alreadyThere(path: String)
     /// A backup or a restore must not end up within a data folder or a backup.
@@ -22,6 +22,8 @@ public enum BackupError: Error, Sendable, Equatable {
     case dataFolder(String)
     /// The archive could not be copied, or the copy does not open.
     case archive(String)
+    /// The node that was writing the backup was stopped.
+    case nodeStopped
     /// There is no node's data in the folder.
     case noData(folder: String)
     /// The node's archive is gone from its folder.
@@ -46,7 +48,7 @@ public enum BackupError: Error, Sendable, Equatable {
 
 extension BackupError: CustomStringConvertible {
     /// One sentence for whoever typed the command.
-    public var description: String {
+    package var description: String {
         switch self {
         case .alreadyThere(let path):
             "\(path) exists; a backup goes into a new folder, so choose another name."
@@ -65,8 +67,9 @@ extension BackupError: CustomStringConvertible {
         case .notRead(let path, let reason):
             "\(path) cannot be read (\(reason)); check that it exists and who owns it."
         case .dataFolder(let sentence), .archive(let sentence): sentence
+        case .nodeStopped: NodeError.notRunning.message
         case .noData(let folder):
-            "There is no node's data in \(folder); name the data folder with --data."
+            "There is no node's data in \(folder); name the data folder of a node."
         case .noArchive(let folder):
             "The archive of \(folder) is gone (archive.mdb is missing or empty), so there is nothing to back up; restore an "
                 + "earlier backup with \"bristlecone restore\"."
@@ -83,10 +86,10 @@ extension BackupError: CustomStringConvertible {
         case .damagedFile(let path, let detail):
             "\(path) is not what was backed up (\(detail)); use another backup. Nothing was replaced."
         case .foreignFolder(let path, let example):
-            "\(path) is not a node's data folder and holds other files (\(example)); name another folder with --data."
+            "\(path) is not a node's data folder and holds other files (\(example)); name another folder."
         case .mountPoint(let path):
-            "\(path) is where a disk is mounted, so nothing can take its place; restore into a folder on it (--data "
-                + "\(shellWord(path + "/node"))), and run the node with that. Nothing was replaced."
+            "\(path) is where a disk is mounted, so nothing can take its place; restore into a folder on it, such as "
+                + "\(shellWord(path + "/node")), and run the node with that. Nothing was replaced."
         case .halfway(let dataFolder, let movedAside, let restored, let reason):
             "The old data is in \(movedAside) and the restored data in \(restored), which could not be renamed to "
                 + "\(dataFolder) (\(reason)); rename it by hand."

@@ -1,17 +1,17 @@
-public import IPv8
+public import FoundationEssentials
+package import IPv8
 
 /// A backup that has been made.
 public struct BackupReport: Sendable, Equatable, Codable {
     /// The folder that holds it.
     public var folder: String
-    /// When it was begun.
-    public var created: Instant
+    package var created: Instant
     /// The archive that it is of: 32 hexadecimal digits.
     public var archiveID: String
     /// The last change that it holds; 0 where there is none.
     public var journalLast: UInt64
     /// When that change was made.
-    public var journalAt: Instant?
+    package var journalAt: Instant?
     /// How many values it holds.
     public var values: Int
     /// Bytes of its files.
@@ -20,6 +20,9 @@ public struct BackupReport: Sendable, Equatable, Codable {
     public var indexIsMissingBecause: String?
     /// How long it took.
     public var duration: Duration
+
+    /// When it was begun; everything acknowledged before is in it.
+    public var begun: Date { Date(created) }
 
     private enum CodingKeys: String, CodingKey {
         case folder, created, journalLast, journalAt, values, bytes
@@ -30,29 +33,29 @@ public struct BackupReport: Sendable, Equatable, Codable {
 }
 
 /// A backup that has been restored.
-public struct RestoreReport: Sendable, Equatable, Encodable {
+package struct RestoreReport: Sendable, Equatable, Encodable {
     /// The data folder that holds it now.
-    public var dataFolder: String
+    package var dataFolder: String
     /// Where the data that was there before has been moved; `nil` where there was none.
-    public var movedAside: String?
+    package var movedAside: String?
     /// When the backup was made.
-    public var created: Instant
+    package var created: Instant
     /// The archive: 32 hexadecimal digits.
-    public var archiveID: String
+    package var archiveID: String
     /// The last change that it holds; 0 where there is none.
-    public var journalLast: UInt64
+    package var journalLast: UInt64
     /// When that change was made.
-    public var journalAt: Instant?
+    package var journalAt: Instant?
     /// The last change of the same archive in the folder that was moved aside; `nil` where there was none, where it is
     /// another archive, or where it cannot be read.
-    public var journalLastBefore: UInt64?
+    package var journalLastBefore: UInt64?
     /// How many values it holds.
-    public var values: Int
+    package var values: Int
     /// How long it took.
-    public var duration: Duration
+    package var duration: Duration
 
     /// How many changes the data that was moved aside has and this has not.
-    public var changesUndone: UInt64 {
+    package var changesUndone: UInt64 {
         guard let journalLastBefore, journalLastBefore > journalLast else { return 0 }
         return journalLastBefore - journalLast
     }

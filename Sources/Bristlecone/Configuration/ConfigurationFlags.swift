@@ -1,22 +1,22 @@
 internal import Configuration
 
 /// What the command line says about the configuration; `nil` and empty stand for flags that were not given.
-public struct ConfigurationFlags: Sendable {
+package struct ConfigurationFlags: Sendable {
     /// `--config`: the file to read in place of the data folder's.
-    public var configurationFile: String?
+    package var configurationFile: String?
     /// `--data`
-    public var dataFolder: String?
+    package var dataFolder: String?
     /// `--listen`, which may be given several times
-    public var listen: [String] = []
+    package var listen: [String] = []
     /// `--peer`, which may be given several times
-    public var peers: [String] = []
+    package var peers: [String] = []
     /// `--no-bootstrap`
-    public var noBootstrap = false
+    package var noBootstrap = false
     /// `--log-level`
-    public var logLevel: String?
+    package var logLevel: String?
 
     /// No flags.
-    public init() {}
+    package init() {}
 
     /// What each setting was given.
     var values: [SettingName: ConfigContent] {

@@ -2,12 +2,12 @@ internal import Configuration
 
 /// The configuration file that a new data folder gets: every setting with what it is for and its default, none of them
 /// set.
-public enum DefaultFile {
+package enum DefaultFile {
     /// The file's name in the data folder, where it is read without being asked for.
-    public static let name = "bristlecone.yaml"
+    package static let name = "bristlecone.yaml"
 
     /// The file's text, which follows from the settings' documentation and their defaults.
-    public static var text: String {
+    package static var text: String {
         var lines = header
         var section: String?
         for setting in SettingName.allCases {

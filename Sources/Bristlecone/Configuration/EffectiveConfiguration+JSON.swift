@@ -30,7 +30,7 @@ extension EffectiveConfiguration: Encodable {
     }
 
     /// Writes `{"file":…,"settings":{NAME:{"value":…,"layer":…,"origin":…}}}`.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(file, forKey: .file)
         let lines = SettingName.allCases.map { setting in

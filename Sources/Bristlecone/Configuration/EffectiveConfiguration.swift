@@ -8,7 +8,7 @@ internal import SystemPackage
 /// There are four layers, each of which overrides the one before: the defaults, one YAML file, the environment
 /// (`BRISTLECONE_…`) and the flags of the command line. The file is the one that `--config` or `BRISTLECONE_CONFIG`
 /// names, or else `bristlecone.yaml` in the data folder, where there is one.
-public struct EffectiveConfiguration: Sendable {
+package struct EffectiveConfiguration: Sendable {
     /// The settings.
     public private(set) var settings = NodeSettings()
     /// Where each comes from.
@@ -17,7 +17,7 @@ public struct EffectiveConfiguration: Sendable {
     public private(set) var file: String?
 
     /// Puts the layers together; throws everything that is wrong in any of them, also in values that are overridden.
-    public static func load(
+    package static func load(
         flags: ConfigurationFlags, environment: [String: String]
     ) throws(ConfigurationError) -> EffectiveConfiguration {
         var loaded = EffectiveConfiguration()
@@ -36,10 +36,10 @@ public struct EffectiveConfiguration: Sendable {
     }
 
     /// Where a setting comes from.
-    public func origin(of setting: SettingName) -> SettingOrigin { origins[setting] ?? .standard }
+    package func origin(of setting: SettingName) -> SettingOrigin { origins[setting] ?? .standard }
 
     /// The setting's value as texts: one, or as many as its list has items.
-    public func texts(of setting: SettingName) -> [String] {
+    package func texts(of setting: SettingName) -> [String] {
         switch setting.content(in: settings) {
         case .stringArray(let items): items
         case .string(let text): [text]
@@ -104,7 +104,7 @@ public struct EffectiveConfiguration: Sendable {
     }
 
     /// The data folder as the commands that talk to a running node find it: flag, environment or default.
-    public static func dataFolder(flag: String?, environment: [String: String]) -> String {
+    package static func dataFolder(flag: String?, environment: [String: String]) -> String {
         let named = environment[SettingName.data.environmentVariable].flatMap { $0.isEmpty ? nil : $0 }
         return flag ?? named ?? NodeSettings().dataFolder
     }

@@ -1,7 +1,7 @@
 internal import Configuration
 
 /// The settings by the names that the configuration file has for them, in the order in which it lists them.
-public enum SettingName: String, Sendable, CaseIterable {
+package enum SettingName: String, Sendable, CaseIterable {
     /// ``NodeSettings/dataFolder``
     case data
     /// ``NodeSettings/listen``
@@ -68,7 +68,7 @@ public enum SettingName: String, Sendable, CaseIterable {
     var section: String? { path.count > 1 ? path.first : nil }
 
     /// The environment variable that sets it, such as `BRISTLECONE_ARCHIVE_SIZE_LIMIT`.
-    public var environmentVariable: String {
+    package var environmentVariable: String {
         SettingName.environmentPrefix + rawValue.uppercased().replacing(".", with: "_")
     }
 
@@ -76,7 +76,7 @@ public enum SettingName: String, Sendable, CaseIterable {
     static let environmentPrefix = "BRISTLECONE_"
 
     /// The flag of the command line that sets it; `nil` for what has none.
-    public var flag: String? {
+    package var flag: String? {
         switch self {
         case .data: "--data"
         case .listen: "--listen"

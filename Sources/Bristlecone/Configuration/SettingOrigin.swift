@@ -1,5 +1,5 @@
 /// Where the value of a setting comes from.
-public enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
+package enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
     /// Nobody set it.
     case standard
     /// A line of the configuration file.
@@ -10,7 +10,7 @@ public enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
     case flag(String)
 
     /// `default`, `data/bristlecone.yaml:12`, `BRISTLECONE_LISTEN` or `--listen`.
-    public var description: String {
+    package var description: String {
         switch self {
         case .standard: "default"
         case .file(let path, let line): "\(path):\(line)"
@@ -20,7 +20,7 @@ public enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// The layer alone, for programs: `default`, `file`, `environment` or `flag`.
-    public var layer: String {
+    package var layer: String {
         switch self {
         case .standard: "default"
         case .file: "file"

@@ -1,12 +1,12 @@
-/// What an operator can decide about storing values in the DHT again.
+/// How a node republishes values.
 public struct UpkeepSettings: Sendable, Equatable {
-    /// Whether values are stored again at all.
+    /// Whether it does at all.
     public var enabled = true
-    /// How long after a value was last stored it is stored again.
+    /// How long after the last store a value is stored again.
     public var interval = TimeSpan(seconds: 45 * 60)
-    /// How long after they came into the world the values of others are stored again.
+    /// How long after they were first stored the values of others are republished.
     public var lifetime = TimeSpan(seconds: 3600)
-    /// How many requests a second upkeep sends at most.
+    /// How many requests a second republishing may take.
     public var packetsPerSecond = 400
     /// How long a value is served after it was stored. It is an hour for all peers of the public network.
     public var servedFor = TimeSpan(seconds: 3600)

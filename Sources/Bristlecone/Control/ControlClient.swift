@@ -5,19 +5,19 @@ internal import Platform
 internal import SystemPackage
 
 /// Talks to the node that is running in a data folder. Each request has a connection of its own and blocks the thread.
-public struct ControlClient: Sendable {
+package struct ControlClient: Sendable {
     private let dataFolder: String
 
     /// No reply is longer: a status with all contacts of a full table has a few hundred kilobytes.
     static let replyBytesMax = 64 << 20
 
     /// A client of the node in a data folder.
-    public init(dataFolder: String) { self.dataFolder = dataFolder }
+    package init(dataFolder: String) { self.dataFolder = dataFolder }
 
     /// Makes a request and waits for the reply.
     ///
     /// - Parameter timeout: how long at most, all in all.
-    public func send(_ request: ControlRequest, timeout: Duration) throws(ControlError) -> ControlReply {
+    package func send(_ request: ControlRequest, timeout: Duration) throws(ControlError) -> ControlReply {
         let deadline = ContinuousClock.now + timeout
         let socket = try connect(timeout)
         guard let line = try? JSONText.bytes(request) + [UInt8(ascii: "\n")] else {

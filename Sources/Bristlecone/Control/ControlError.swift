@@ -1,5 +1,5 @@
 /// Why a running node could not be talked to, or could not be made ready to be. Each case's description is one sentence.
-public enum ControlError: Error, Sendable, Equatable {
+package enum ControlError: Error, Sendable, Equatable {
     /// No node is running in the data folder.
     case notRunning(dataFolder: String)
     /// A process has the data folder for itself, but nobody answers there.
@@ -22,7 +22,7 @@ public enum ControlError: Error, Sendable, Equatable {
 
 extension ControlError: CustomStringConvertible {
     /// One sentence for whoever typed the command.
-    public var description: String {
+    package var description: String {
         switch self {
         case .notRunning(let folder):
             "No node is running in \(folder). Start one with: bristlecone run --data \(shellWord(folder))"

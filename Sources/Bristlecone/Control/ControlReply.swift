@@ -1,5 +1,5 @@
 /// What a running node answers to a ``ControlRequest``.
-public enum ControlReply: Sendable, Equatable {
+package enum ControlReply: Sendable, Equatable {
     /// To a status request.
     case status(NodeStatus)
     /// To a store request.
@@ -20,13 +20,13 @@ public enum ControlReply: Sendable, Equatable {
     case withdraw(WithdrawReport)
     /// To a forget request.
     case forget(ForgetReport)
-    /// The request could not be done; one sentence, and whether trying again later may help.
-    case failure(String, canRetry: Bool)
+    /// The request could not be done.
+    case failure(NodeError)
 }
 
 extension ControlReply: Codable {
     private enum CodingKeys: String, CodingKey {
-        case reply, report, error, canRetry
+        case reply, report, code, message
     }
 
     private enum Kind: String, Codable {
@@ -34,7 +34,7 @@ extension ControlReply: Codable {
     }
 
     /// Reads the JSON form.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         switch try container.decode(Kind.self, forKey: .reply) {
         case .status: self = .status(try container.decode(NodeStatus.self, forKey: .report))
@@ -49,13 +49,14 @@ extension ControlReply: Codable {
         case .forget: self = .forget(try container.decode(ForgetReport.self, forKey: .report))
         case .failure:
             self = .failure(
-                try container.decode(String.self, forKey: .error),
-                canRetry: try container.decode(Bool.self, forKey: .canRetry))
+                NodeError(
+                    try container.decode(NodeError.Code.self, forKey: .code),
+                    try container.decode(String.self, forKey: .message)))
         }
     }
 
     /// Writes the JSON form, such as `{"reply":"find","report":{…}}`.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         switch self {
         case .status(let report):
@@ -88,10 +89,10 @@ extension ControlReply: Codable {
         case .forget(let report):
             try container.encode(Kind.forget, forKey: .reply)
             try container.encode(report, forKey: .report)
-        case .failure(let sentence, let canRetry):
+        case .failure(let error):
             try container.encode(Kind.failure, forKey: .reply)
-            try container.encode(sentence, forKey: .error)
-            try container.encode(canRetry, forKey: .canRetry)
+            try container.encode(error.code, forKey: .code)
+            try container.encode(error.message, forKey: .message)
         }
     }
 }

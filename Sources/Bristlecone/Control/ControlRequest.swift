@@ -1,7 +1,7 @@
-public import IPv8
+package import IPv8
 
 /// What a program on the same machine can ask a running node for.
-public enum ControlRequest: Sendable, Equatable {
+package enum ControlRequest: Sendable, Equatable {
     /// How the node is.
     case status
     /// Store a value in the network.
@@ -43,7 +43,7 @@ extension ControlRequest: Codable {
     }
 
     /// Reads the JSON form.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         switch try container.decode(Kind.self, forKey: .request) {
         case .status: self = .status
@@ -74,7 +74,7 @@ extension ControlRequest: Codable {
     }
 
     /// Writes the JSON form, such as `{"key":"…","request":"find"}`.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         switch self {
         case .status: try container.encode(Kind.status, forKey: .request)

@@ -13,9 +13,9 @@ internal import SystemPackage
 /// may be several connections. Whoever can open the socket may ask for anything: it is its owner's alone from the
 /// moment that it exists, and the system is asked who has connected. A socket whose name was deleted or replaced is made
 /// anew within a second.
-public final class ControlServer: Sendable {
+package final class ControlServer: Sendable {
     /// Answers one request.
-    public typealias Handler = @Sendable (ControlRequest) async -> ControlReply
+    package typealias Handler = @Sendable (ControlRequest) async -> ControlReply
 
     private typealias Connection = NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
@@ -63,7 +63,7 @@ public final class ControlServer: Sendable {
 
     /// Makes the socket in a data folder that this process has the lock of, and replaces the one that a process which
     /// was killed left behind. Whoever connects from now on waits to be served.
-    public static func bind(inDataFolder dataFolder: String) throws(ControlError) -> ControlServer {
+    package static func bind(inDataFolder dataFolder: String) throws(ControlError) -> ControlServer {
         try bind(inDataFolder: dataFolder, times: Times())
     }
 
@@ -80,7 +80,7 @@ public final class ControlServer: Sendable {
     /// Answers requests until the task is cancelled, then removes the socket. To be called once.
     ///
     /// - Parameter note: is told in a sentence when the socket was lost, and what came of it.
-    public func serve(_ handler: @escaping Handler, note: @Sendable (String) -> Void = { _ in }) async throws {
+    package func serve(_ handler: @escaping Handler, note: @Sendable (String) -> Void = { _ in }) async throws {
         guard let socket = listening.withLock({ $0.take() }) else { preconditionFailure("served twice") }
         defer { removeSocket() }
         var listener = try await listen(on: socket, handler)
@@ -203,7 +203,8 @@ public final class ControlServer: Sendable {
             }
             guard !isOneTooMany else {
                 return try await outbound.write(
-                    ControlServer.line(.failure("Too many programs are talking to the node at once.", canRetry: true)))
+                    ControlServer.line(
+                        .failure(NodeError(.busy, "Too many programs are talking to the node at once."))))
             }
             var lines = LineBuffer(byteCountMax: ControlServer.requestBytesMax)
             for try await chunk in inbound {
@@ -256,11 +257,11 @@ public final class ControlServer: Sendable {
 
 extension ControlReply {
     static let requestTooLong = ControlReply.failure(
-        "The request is longer than \(ControlServer.requestBytesMax) bytes.", canRetry: false)
+        NodeError(.invalidArgument, "The request is longer than \(ControlServer.requestBytesMax) bytes."))
     static let requestUnknown = ControlReply.failure(
-        "The request is none that this node (version \(Release.version)) knows.", canRetry: false)
+        NodeError(.invalidArgument, "This node (version \(Release.version)) does not know that request."))
     static let notAllowed = ControlReply.failure(
-        "The node serves the user who started it, and root; run this as one of them.", canRetry: false)
+        NodeError(.notPermitted, "The node serves the user who started it, and root; run this as one of them."))
 }
 
 /// Closes a connection whose client takes too long.

@@ -1,6 +1,6 @@
 internal import Archive
 internal import Glibc
-public import IPv8
+package import IPv8
 internal import Platform
 internal import Synchronization
 internal import SystemPackage
@@ -17,22 +17,22 @@ internal import SystemPackage
 ///
 /// An opening that fails leaves everything as it was. A start that fails later, for example because a port is taken,
 /// calls ``abandon()`` to the same end.
-public final class DataFolder: Sendable {
+package final class DataFolder: Sendable {
     /// The path as it was given.
-    public let path: String
+    package let path: String
     /// The node's private key.
-    public let identity: PrivateKey
+    package let identity: PrivateKey
     /// Whether this opening made a data folder of it.
-    public let isNew: Bool
+    package let isNew: Bool
     /// What an operator should hear about, each a sentence.
-    public let warnings: [String]
+    package let warnings: [String]
 
     private let folder: OpenFolder
     private let lock: Mutex<FolderLock?>
     private let created: CreatedFiles
 
     /// The format that this version reads and writes.
-    public static let format = FolderFormat.current
+    package static let format = FolderFormat.current
 
     static let formatName = FolderFormat.name
 
@@ -55,7 +55,7 @@ public final class DataFolder: Sendable {
 
     /// Opens a data folder, and makes one where there is none: the folder itself, the lock, a new identity unless a key
     /// file is there already, and the default configuration unless there is a file.
-    public static func open(_ path: String) throws(DataFolderError) -> DataFolder {
+    package static func open(_ path: String) throws(DataFolderError) -> DataFolder {
         var created = CreatedFiles()
         do {
             return try DataFolder(path, &created)
@@ -94,13 +94,13 @@ public final class DataFolder: Sendable {
     }
 
     /// Lets other processes have the folder.
-    public func close() {
+    package func close() {
         lock.withLock { $0 = nil }
     }
 
     /// Undoes what opening did: files and folders that it created are removed; then others may have the path. To be
     /// called before anything else is written to the folder: once there is, everything stays.
-    public func abandon() {
+    package func abandon() {
         lock.withLock { lock in
             guard lock != nil else { return }
             let names = (try? OpenFolder(path).names()) ?? []

@@ -3,7 +3,7 @@ internal import Glibc
 internal import Platform
 
 /// Why a data folder cannot be used. Each case's description is one sentence that says what is wrong and what to do.
-public enum DataFolderError: Error, Sendable, Equatable {
+package enum DataFolderError: Error, Sendable, Equatable {
     /// The path is something else than a folder.
     case notAFolder(path: String)
     /// Files cannot be created in it, or it cannot be created itself.
@@ -36,15 +36,15 @@ public enum DataFolderError: Error, Sendable, Equatable {
 
 extension DataFolderError: CustomStringConvertible {
     /// One sentence for whoever started the node.
-    public var description: String {
+    package var description: String {
         switch self {
         case .notAFolder(let path):
-            "\(path) is not a folder; name another data folder with --data."
+            "\(path) is not a folder; name another data folder."
         case .notWritable(let path, let reason):
-            "The data folder \(path) cannot be written to (\(reason)); name another one with --data, or change that."
+            "The data folder \(path) cannot be written to (\(reason)); name another one, or change that."
         case .locked(let path, let processID):
             "Another process\(processID.map { " (pid \($0))" } ?? "") is using the data folder \(path); "
-                + "stop it first, or name another folder with --data."
+                + "stop it first, or name another folder."
         case .beingRead(let path, let processIDs):
             "The data folder \(path) is being read by \(DataFolderError.readers(processIDs)), for example "
                 + "bristlecone-dump; wait until that has finished, or stop it."
@@ -58,8 +58,8 @@ extension DataFolderError: CustomStringConvertible {
             "\(path) should hold the number of the data folder's format and does not; if this version of Bristlecone "
                 + "wrote the folder, run: echo \(DataFolder.format) > \(path)"
         case .foreignFiles(let path, let example):
-            "\(path) is not a node's data folder and holds other files (\(example)); name an empty or a new folder "
-                + "with --data."
+            "\(path) is not a node's data folder and holds other files (\(example)); name an empty or a "
+                + "new folder."
         case .unreadableKey(let path, let reason):
             "The identity \(path) cannot be read (\(reason)); check who owns it, or restore it from a backup."
         case .notAKey(let path, let form):
@@ -73,7 +73,7 @@ extension DataFolderError: CustomStringConvertible {
                 + "run: chmod 600 \(path)"
         case .missingKey(let path):
             "The identity \(path) is gone, and the folder's values belong to it; restore it from a backup, or name a "
-                + "new data folder with --data to get a new identity."
+                + "new data folder to get a new identity."
         }
     }
 

@@ -1,3 +1,4 @@
+public import FoundationEssentials
 public import IPv8
 
 /// What an operator pins, forgets or blocks.
@@ -35,35 +36,37 @@ extension KeepSubject: Codable {
 }
 
 /// The pins, after a request to list or to change them.
-public struct PinsReport: Sendable, Equatable, Codable {
+package struct PinsReport: Sendable, Equatable, Codable {
     /// All pins, keys before signers.
-    public var pins: [KeepSubject]
+    package var pins: [KeepSubject]
     /// Whether the request changed anything.
-    public var changed: Bool
+    package var changed: Bool
     /// How well the DHT holds each pinned key, in the order of keys. A pinned signer counts with all its keys.
-    public var health: [ReplicaHealth]
+    package var health: [ReplicaHealth]
 }
 
 /// How well the DHT holds a pinned key.
 public struct ReplicaHealth: Sendable, Equatable, Codable {
     /// The key.
     public var key: Target
-    /// When the node last looked for it; `nil` if it has not yet.
-    public var lookedAt: Instant?
+    package var lookedAt: Instant?
     /// How many nodes answered then.
     public var answered: Int
     /// How many of them had a replica before the node stored it again.
     public var found: Int
     /// How many other nodes acknowledged it when it was last stored again.
     public var holders: Int
+
+    /// When the node last looked for it; `nil` if it has not yet.
+    public var lookedFor: Date? { lookedAt.map { Date($0) } }
 }
 
 /// The outcome of withdrawing what was published under a key.
-public struct WithdrawReport: Sendable, Equatable, Codable {
+package struct WithdrawReport: Sendable, Equatable, Codable {
     /// The key.
-    public var key: Target
+    package var key: Target
     /// How many values were withdrawn.
-    public var withdrawnCount: Int
+    package var withdrawnCount: Int
 
     private enum CodingKeys: String, CodingKey {
         case key
@@ -72,13 +75,13 @@ public struct WithdrawReport: Sendable, Equatable, Codable {
 }
 
 /// The outcome of forgetting a key or a signer.
-public struct ForgetReport: Sendable, Equatable, Codable {
+package struct ForgetReport: Sendable, Equatable, Codable {
     private var key: Target?
     private var signer: Mid?
     /// How many records were erased.
-    public var erasedRecords: Int
+    package var erasedRecords: Int
     /// Whether the node will refuse its values from now on.
-    public var isBlocked: Bool
+    package var isBlocked: Bool
 
     private enum CodingKeys: String, CodingKey {
         case key, signer
@@ -95,27 +98,27 @@ public struct ForgetReport: Sendable, Equatable, Codable {
 }
 
 /// What the node has to republish, how much traffic that is, and how long it takes.
-public struct PlanReport: Sendable, Equatable, Codable {
+package struct PlanReport: Sendable, Equatable, Codable {
     /// What the republisher is doing.
-    public var phase: String
+    package var phase: String
     /// Keys that are due now.
-    public var dueKeys: Int
+    package var dueKeys: Int
     /// Keys that come due again and again.
-    public var keptKeys: Int
+    package var keptKeys: Int
     /// Nodes that values can be stored on.
-    public var nodes: Int
+    package var nodes: Int
     /// Requests that the keys due now take.
-    public var packets: Int
+    package var packets: Int
     /// Keys that can be stored in a second.
-    public var keysPerSecond: Double
+    package var keysPerSecond: Double
     /// How long the keys due now take; `nil` if there is no node to store them on.
-    public var duration: Duration?
+    package var duration: Duration?
     /// How often a key comes due.
-    public var interval: Duration
+    package var interval: Duration
     /// Keys that come due in an interval beyond those that can be stored in it.
-    public var keysBeyondCapacity: Int
+    package var keysBeyondCapacity: Int
     /// When the next key comes due; `nil` if none will.
-    public var nextDue: Instant?
+    package var nextDue: Instant?
 
     private enum CodingKeys: String, CodingKey {
         case phase, dueKeys, keptKeys, nodes, packets, keysPerSecond, keysBeyondCapacity, nextDue

@@ -1,17 +1,18 @@
+public import FoundationEssentials
 public import IPv8
-public import Kademlia
+package import Kademlia
 
 extension NodeStatus {
     /// One address family: its socket, its node id and its routing table.
     public struct Endpoint: Sendable, Equatable, Codable {
         /// The family.
-        public let family: AddressFamily
+        package let family: AddressFamily
         /// Where the socket is bound.
         public let listen: Address
         /// Where others see it; `nil` until somebody has said so.
         public let external: Address?
         /// The node id that follows from that address.
-        public let nodeID: NodeID
+        package let nodeID: NodeID
         /// How many nodes are in the routing table.
         public let contacts: Int
         /// How many of them have answered lately.
@@ -44,13 +45,15 @@ extension NodeStatus {
         /// Its identity.
         public var mid: Mid
         /// Its place in the key space.
-        public var nodeID: NodeID
+        package var nodeID: NodeID
         /// Whether it answers.
         public var standing: Standing
-        /// When it last answered; `nil` if it never did.
-        public var lastResponse: Instant?
+        package var lastResponse: Instant?
         /// How many requests in a row it has left without an answer.
         public var failures: Int
+
+        /// When it last answered; `nil` if it never did.
+        public var lastAnswered: Date? { lastResponse.map { Date($0) } }
 
         /// Whether a contact answers.
         public enum Standing: String, Sendable, Codable {
@@ -86,13 +89,13 @@ extension NodeStatus {
     }
 
     /// How the node finds its way into the network.
-    public struct Joining: Sendable, Equatable, Codable {
+    package struct Joining: Sendable, Equatable, Codable {
         /// The peers that it was given.
-        public var peers: [Address] = []
+        package var peers: [Address] = []
         /// Whether it asks bootstrap servers.
-        public var asksBootstrapServers = false
+        package var asksBootstrapServers = false
         /// Whether it looks for peers in the local network.
-        public var callsLocalNetwork = false
+        package var callsLocalNetwork = false
 
         private enum CodingKeys: String, CodingKey {
             case peers
@@ -102,11 +105,11 @@ extension NodeStatus {
     }
 
     /// How the machine's clock compares with what the node has stored and published.
-    public struct Clock: Sendable, Equatable, Codable {
+    package struct Clock: Sendable, Equatable, Codable {
         /// How far the clock is behind the newest change that was in the archive at the start; zero if it is not.
-        public var behindArchive: Duration = .zero
+        package var behindArchive: Duration = .zero
         /// How far the highest version published since the start is ahead of the clock; zero if it is not.
-        public var versionsAhead: Duration = .zero
+        package var versionsAhead: Duration = .zero
 
         /// Many stores within a second, or a clock that is adjusted, explain a difference up to this.
         package static let leadIgnored: Duration = .seconds(60)
@@ -118,54 +121,54 @@ extension NodeStatus {
     }
 
     /// How far the scrub is, which reads all records again to find damage.
-    public struct Scrub: Sendable, Equatable, Codable {
+    package struct Scrub: Sendable, Equatable, Codable {
         /// When the present run began; `nil` between two runs.
-        public var started: Instant?
+        package var started: Instant?
         /// Records that it has read.
-        public var checked: Int
+        package var checked: Int
         /// Damaged records among them, which are now in quarantine.
-        public var damaged: Int
+        package var damaged: Int
         /// Damaged values of which the network had a good replica, since the node started.
-        public var recovered: Int
+        package var recovered: Int
         /// When the last run ended; `nil` before the first one did.
-        public var lastFinished: Instant?
+        package var lastFinished: Instant?
         /// Records that the last complete run read.
-        public var lastChecked: Int
+        package var lastChecked: Int
         /// Damaged records among them.
-        public var lastDamaged: Int
+        package var lastDamaged: Int
     }
 
     /// The state of the republisher, and of the node's other recurring tasks.
-    public struct Upkeep: Sendable, Equatable, Codable {
+    package struct Upkeep: Sendable, Equatable, Codable {
         /// What the republisher is doing: `off`, `waiting for the routing table`, `working` or `idle`.
-        public var phase: String
+        package var phase: String
         /// Keys that were due at the last look.
-        public var dueKeys: Int
+        package var dueKeys: Int
         /// Keys that come due again and again.
-        public var keptKeys: Int
+        package var keptKeys: Int
         /// Keys whose turn has not come yet.
-        public var waitingKeys: Int
+        package var waitingKeys: Int
         /// Parts of the key space that it is working on.
-        public var activeArcs: Int
+        package var activeArcs: Int
         /// Nodes that values can be stored on, as far as is known.
-        public var nodes: Int
+        package var nodes: Int
         /// When the next key comes due; `nil` if none is known.
-        public var nextDue: Instant?
+        package var nextDue: Instant?
         /// The recurring tasks, in the order of their names.
-        public var jobs: [RecurringTask]
+        package var jobs: [RecurringTask]
     }
 
     /// Something that the node does again and again.
-    public struct RecurringTask: Sendable, Equatable, Codable {
+    package struct RecurringTask: Sendable, Equatable, Codable {
         /// Its name.
-        public var name: String
+        package var name: String
         /// When it is due next.
-        public var due: Instant
+        package var due: Instant
         /// When it last had something to do; `nil` if it never had.
-        public var lastRun: Instant?
+        package var lastRun: Instant?
         /// The outcome of that.
-        public var lastResult: String?
+        package var lastResult: String?
         /// How much one run may use.
-        public var budget: String
+        package var budget: String
     }
 }

@@ -13,21 +13,21 @@ public struct NodeStatus: Sendable, Equatable, Codable {
     /// The node's public key.
     public let publicKey: PublicKey
     /// The kind of its key.
-    public let keyLevel: KeyLevel
+    package let keyLevel: KeyLevel
     /// One for each address family that it listens on, IPv4 first.
     public var endpoints: [Endpoint]
     /// How it finds its way into the network.
-    public var joining: Joining
+    package var joining: Joining
     /// The nodes that it knows, in a fixed order.
     public var contacts: [Contact]
     /// What its archive holds.
     public var archive: Storage
     /// How the machine's clock compares with the archive.
-    public var clock: Clock
+    package var clock: Clock
     /// How far the scrub is; `nil` if there is none, or before it has begun.
-    public var scrub: Scrub?
+    package var scrub: Scrub?
     /// The state of the republisher; `nil` if the node is stopping.
-    public var upkeep: Upkeep?
+    package var upkeep: Upkeep?
     /// What the operator has to do something about, each a sentence.
     public var problems: [String]
     /// Counts of events since the node started, by name; dropped packets are under `dropped.` and the reason.

@@ -25,13 +25,13 @@ public struct PingReport: Sendable, Equatable, Codable {
 }
 
 /// Where a peer that was looked for by its identity has answered.
-public struct ConnectReport: Sendable, Equatable, Codable {
+package struct ConnectReport: Sendable, Equatable, Codable {
     /// The peer's identity.
-    public var mid: Mid
+    package var mid: Mid
     /// The addresses at which it answered: two if it is reached over IPv4 and IPv6.
-    public var peers: [NodeInfo]
+    package var peers: [NodeInfo]
     /// How long the search took.
-    public var duration: Duration
+    package var duration: Duration
 
     private enum CodingKeys: String, CodingKey {
         case mid, peers

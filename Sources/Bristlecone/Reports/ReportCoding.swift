@@ -1,4 +1,5 @@
 internal import Console
+internal import FoundationEssentials
 internal import IPv8
 
 /// How the fields of reports become JSON.
@@ -55,4 +56,8 @@ extension Duration {
 
     /// To the microsecond.
     fileprivate var roundedSeconds: Double { (seconds * 1e6).rounded() / 1e6 }
+}
+
+extension Date {
+    init(_ instant: Instant) { self.init(timeIntervalSince1970: Double(instant.nanoseconds) / 1e9) }
 }

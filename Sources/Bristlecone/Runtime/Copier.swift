@@ -16,7 +16,7 @@ final class Copier: Sendable {
         switch result {
         case .success(let value)?: return value
         case .failure(let error)? where !worker.isStopping: throw error
-        case .failure?, nil: throw .archive("The node is stopping; start it again and repeat.")
+        case .failure?, nil: throw .nodeStopped
         }
     }
 

@@ -168,14 +168,13 @@ final class Housekeeper: Sendable {
             Result { () throws(ArchiveError) in try body(archive) }
         }
         guard let result else {
-            throw NodeError("The node is stopping; start it again and repeat.", canRetry: true)
+            throw NodeError.notRunning
         }
         index.archiveChanged()
         do throws(ArchiveError) {
             return try result.get()
         } catch {
-            let canRetry = if case .refused = error { true } else { false }
-            throw NodeError(error.description, canRetry: canRetry)
+            throw NodeError(error)
         }
     }
 

@@ -39,9 +39,9 @@ extension NodeLoop {
         } catch let error as NodeError {
             throw error
         } catch let error as ArchiveError {
-            throw NodeError(error.description, canRetry: false)
+            throw NodeError(error)
         } catch {
-            throw NodeError("The value cannot be stored: \(error).", canRetry: false)
+            throw NodeError(.archiveFailed, "The value cannot be stored: \(error).")
         }
     }
 

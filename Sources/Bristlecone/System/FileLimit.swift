@@ -5,7 +5,7 @@ internal import NIOCore
 ///
 /// SwiftNIO ends the process if it cannot have an event loop, and nothing works properly that has no file left to open.
 /// So a node says beforehand what it needs, and takes in no more connections than there is room for.
-public enum FileLimit {
+package enum FileLimit {
     /// The connections of its control socket aside, a node has some 25 files open, three more for each event loop, and
     /// some for a short time: a backup, a lookup of names.
     static var neededByNode: Int { 48 + 3 * System.coreCount }
@@ -15,7 +15,7 @@ public enum FileLimit {
 
     /// Lifts the limit to what a node can make use of, as far as the system lets this process. For programs, to be called
     /// once at the start: a library leaves its process as it is.
-    public static func raise() {
+    package static func raise() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
         let lifted = min(rlim_t(wanted), limit.rlim_max)
@@ -40,11 +40,12 @@ public enum FileLimit {
     }
 
     /// Refuses to start a node that would run out of files.
-    static func check() throws(StartError) {
+    static func check() throws(NodeError) {
         let needed = neededByNode + connectionsMin
         let free = free(upTo: needed)
         guard free < needed else { return }
-        throw StartError(
+        throw NodeError(
+            .tooFewFiles,
             "This process may open only \(free) more files and a node needs \(needed); allow it 1024: ulimit -n 1024, or "
                 + "LimitNOFILE=1024 in a unit.")
     }
