@@ -32,6 +32,7 @@ public final class BristleconeNode: Sendable {
     private let watch: FolderWatch
     private let joining: NodeStatus.Joining
     private let refusals: SendRefusals
+    private let eventHub = EventHub()
     /// How values are kept alive.
     let settings: UpkeepSettings
     private let startedAt = ContinuousClock.now
@@ -99,13 +100,14 @@ public final class BristleconeNode: Sendable {
             BristleconeNode.configuration(folder, settings, archive, sockets, logger),
             NodeLoop.Parts(
                 sockets: sockets, workshop: threads.workshop,
-                commits: GroupCommit(archive: archive, writer: threads.writer, eventLoop: eventLoop),
+                commits: GroupCommit(
+                    archive: archive, writer: threads.writer, events: eventHub, eventLoop: eventLoop),
                 index: threads.index, housekeeper: threads.housekeeper, upkeep: threads.upkeep,
-                acknowledgesEarly: settings.relaxedDurability,
+                acknowledgesEarly: settings.relaxedDurability, events: eventHub,
                 newestChange: (try? archive.newestChange()) ?? nil,
                 logger: logger),
             on: eventLoop)
-        watch = FolderWatch(folder: folder, archive: archive, index: threads.index, logger: logger)
+        watch = FolderWatch(folder: folder, archive: archive, index: threads.index, events: eventHub, logger: logger)
         trackers = TrackerResolver(settings.bootstrap ? settings.bootstrapServers : [], logger: logger)
         threads.index.archiveChanged()
         loop.begin()
@@ -213,7 +215,14 @@ public final class BristleconeNode: Sendable {
         await threads.shutdown()
         archive.close()
         folder.close()
+        eventHub.close()
     }
+
+    /// What happens in the node from now on, until it ends.
+    ///
+    /// - Parameter bufferSize: how many events may wait to be read. If there are more, the oldest are dropped, and
+    ///   ``NodeEvent/missed(count:)`` tells how many.
+    public func events(bufferSize: Int = 256) -> NodeEvents { eventHub.events(bufferSize: bufferSize) }
 
     // MARK: Using the node
 

@@ -78,9 +78,7 @@ struct NodeService: Service {
 
     func run() async throws {
         greet()
-        // Cancellation means that another service failed, and the node has to stop too.
-        try? await gracefulShutdown()
-        await node.shutdown()
+        try await node.run()
     }
 }
 

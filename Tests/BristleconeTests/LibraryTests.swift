@@ -9,13 +9,14 @@ import Testing
 @Suite struct LibraryTests {
     private func withNode(
         upkeep: UpkeepSettings = UpkeepSettings(), retention: RetentionSettings = RetentionSettings(),
-        _ body: (BristleconeNode, Address) async throws -> Void
+        peers: [Address] = [], _ body: (BristleconeNode, Address) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
         var settings = NodeSettings()
         settings.dataFolder = folder.file("data")
         settings.listen = [try #require(Address("127.0.0.1:0"))]
         settings.bootstrap = false
+        settings.peers = peers
         (settings.upkeep, settings.retention) = (upkeep, retention)
         let node = try await BristleconeNode.start(settings)
         do {
@@ -128,6 +129,63 @@ import Testing
             _ = try await node.pin(.key(key))
             _ = try await node.plan()
             #expect(await node.status().archive.values == 2)
+        }
+    }
+
+    @Test func everyReaderHearsOfEachStoredValue() async throws {
+        try await withNode { node, _ in
+            let readers = [node.events(), node.events()]
+            let key = Target(hashing: "event")
+            let version = try await node.storeValue(key: key, data: [1], signed: true).version
+            try await node.storeValue(key: key, data: [2], signed: false)
+            let mid = await node.status().mid
+            for reader in readers {
+                var events = reader.makeAsyncIterator()
+                #expect(await events.next() == .valueStored(key: key, signer: mid, version: version))
+                #expect(await events.next() == .valueStored(key: key, signer: nil, version: nil))
+            }
+        }
+    }
+
+    @Test func aSlowReaderIsToldHowManyEventsItMissed() async throws {
+        try await withNode { node, _ in
+            let key = Target(hashing: "slow")
+            var events = node.events(bufferSize: 2).makeAsyncIterator()
+            for data in 0..<5 { try await node.storeValue(key: key, data: [UInt8(data)], signed: false) }
+            #expect(await events.next() == .missed(count: 3))
+            #expect(await events.next() == .valueStored(key: key, signer: nil, version: nil))
+            #expect(await events.next() == .valueStored(key: key, signer: nil, version: nil))
+            await node.shutdown()
+            #expect(await events.next() == nil)
+            var later = node.events().makeAsyncIterator()
+            #expect(await later.next() == nil)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func contactsAreTold() async throws {
+        try await withNode { node, address in
+            var events = node.events().makeAsyncIterator()
+            try await withNode(peers: [address]) { other, _ in
+                let mid = await other.status().mid
+                var added: NodeInfo?
+                while added == nil, let event = await events.next() {
+                    if case .contactAdded(let peer) = event, peer.publicKey.mid == mid { added = peer }
+                }
+                #expect(added != nil)
+            }
+        }
+    }
+
+    @Test func aServiceGroupEndsTheNode() async throws {
+        try await withNode { node, _ in
+            let events = node.events()
+            let service = Task { try await node.run() }
+            service.cancel()
+            try await service.value
+            for await _ in events {}
+            await #expect(throws: NodeError(.notRunning, "The node is stopping; start it again and repeat.")) {
+                _ = try await node.findValues(key: Target(hashing: "key"))
+            }
         }
     }
 }

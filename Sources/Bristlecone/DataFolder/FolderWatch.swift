@@ -18,6 +18,7 @@ final class FolderWatch: Sendable {
     private let folder: DataFolder
     private let archive: Archive
     private let index: IndexKeeper
+    private let events: EventHub
     private let logger: Logger
     private let isLooking = Atomic(false)
     private let known = Mutex<[Subject: String]>([:])
@@ -39,10 +40,11 @@ final class FolderWatch: Sendable {
 
     private static let interval = TimeAmount.seconds(1)
 
-    init(folder: DataFolder, archive: Archive, index: IndexKeeper, logger: Logger) {
+    init(folder: DataFolder, archive: Archive, index: IndexKeeper, events: EventHub, logger: Logger) {
         self.folder = folder
         self.archive = archive
         self.index = index
+        self.events = events
         self.logger = logger
     }
 
@@ -92,6 +94,7 @@ final class FolderWatch: Sendable {
                 logger.notice("\(subject.mended)")
             }
         }
+        if found != before { events.send(.healthChanged(problems: problems)) }
     }
 
     private func archiveProblem() -> String? {

@@ -19,6 +19,7 @@ final class GroupCommit {
     private let archive: Archive
     private let eventLoop: any EventLoop
     private let writer: SerialWorker
+    private let events: EventHub
     private var waiting: [Item] = []
     /// The changes of the commit under way.
     private var writing: [Item] = []
@@ -34,9 +35,10 @@ final class GroupCommit {
     private static let promisesMax = 4096
 
     /// - Parameter writer: the worker that writes the archive, and nothing else does.
-    init(archive: Archive, writer: SerialWorker, eventLoop: any EventLoop) {
+    init(archive: Archive, writer: SerialWorker, events: EventHub, eventLoop: any EventLoop) {
         self.archive = archive
         self.writer = writer
+        self.events = events
         self.eventLoop = eventLoop
     }
 
@@ -101,7 +103,9 @@ final class GroupCommit {
                 commit.write(clock: clock, then: deliver)
             }
         }
-        writer.submit({ [archive] in end(Written(items, to: archive, at: clock())) }, ifStopped: { end(nil) })
+        writer.submit(
+            { [archive, events] in end(Written(items, to: archive, at: clock(), telling: events)) },
+            ifStopped: { end(nil) })
     }
 
     /// What one transaction came to.
@@ -110,7 +114,7 @@ final class GroupCommit {
         /// Whether all stores among the changes were taken; `nil` where there were none.
         let takesStores: Bool?
 
-        init(_ items: [Item], to archive: Archive, at moment: ClockMoment) {
+        init(_ items: [Item], to archive: Archive, at moment: ClockMoment, telling events: EventHub) {
             do throws(ArchiveError) {
                 let outcomes = try archive.commit(
                     items.map(\.change), at: moment.now, clockIsSteady: moment.isSteady)
@@ -120,6 +124,7 @@ final class GroupCommit {
                     }, shortage: outcomes.lazy.compactMap(\.shortage).first)
                 let stores = outcomes.filter { if case .store = $0 { true } else { false } }
                 takesStores = stores.isEmpty ? nil : stores.allSatisfy { CommitOutcome($0) != .refused }
+                if events.isRead { for (item, outcome) in zip(items, outcomes) { events.send(item.change, outcome) } }
             } catch {
                 completion = .failed(items.compactMap(\.completion), error)
                 takesStores = false
@@ -163,5 +168,18 @@ extension CommitOutcome {
     private init(_ outcomes: [StoreOutcome]) {
         let isReplaced = outcomes.contains { $0 == .superseded || $0 == .kept }
         self = !outcomes.allSatisfy(\.isHeld) ? .refused : isReplaced ? .superseded : .held
+    }
+}
+
+extension EventHub {
+    /// Tells which values of a change are on disk now and were not before.
+    fileprivate func send(_ change: ArchiveChange, _ outcome: ArchiveOutcome) {
+        guard case .store(let store) = change, case .store(let outcomes) = outcome else { return }
+        for (entry, outcome) in zip(store.entries, outcomes) where outcome == .stored || outcome == .replaced {
+            let signature = entry.signature
+            send(
+                .valueStored(
+                    key: store.target, signer: signature?.signer.mid, version: signature?.version.number))
+        }
     }
 }

@@ -24,6 +24,7 @@ final class NodeLoop: @unchecked Sendable {
     private let housekeeper: Housekeeper
     let upkeep: UpkeepKeeper
     let acknowledgesEarly: Bool
+    private let events: EventHub
     private let servedFor: Duration
     private let logger: Logger
 
@@ -58,6 +59,7 @@ final class NodeLoop: @unchecked Sendable {
         var housekeeper: Housekeeper
         var upkeep: UpkeepKeeper
         var acknowledgesEarly: Bool
+        var events: EventHub
         /// The time of the newest change in the archive.
         var newestChange: Instant?
         var logger: Logger
@@ -72,6 +74,7 @@ final class NodeLoop: @unchecked Sendable {
         housekeeper = parts.housekeeper
         upkeep = parts.upkeep
         acknowledgesEarly = parts.acknowledgesEarly
+        events = parts.events
         servedFor = configuration.servedFor
         localCaller = configuration.callsLocalNetwork ? parts.sockets[.ipv4].map(LocalCaller.init) : nil
         logger = parts.logger
@@ -220,8 +223,12 @@ final class NodeLoop: @unchecked Sendable {
         switch event {
         case .commandCompleted(let id, let outcome): commands.removeValue(forKey: id)?.resume(returning: outcome)
         case .addressLearned(let address): logger.info("Others see this node at \(address)")
-        case .contactAdded(let node): logger.debug("New contact \(node.address) \(node.publicKey.mid)")
-        case .contactLost(let node): logger.debug("Lost contact \(node.address) \(node.publicKey.mid)")
+        case .contactAdded(let node):
+            logger.debug("New contact \(node.address) \(node.publicKey.mid)")
+            events.send(.contactAdded(node))
+        case .contactLost(let node):
+            logger.debug("Lost contact \(node.address) \(node.publicKey.mid)")
+            events.send(.contactLost(node))
         }
     }
 

@@ -1,4 +1,5 @@
 internal import DHTCore
+public import ServiceLifecycle
 
 /// Waiting for the network.
 extension BristleconeNode {
@@ -28,5 +29,15 @@ extension BristleconeNode {
                 throw NodeError(unfinished: nil)
             }
         }
+    }
+}
+
+/// A node as a part of a service group: it ends when the group does.
+extension BristleconeNode: Service {
+    /// Waits until the group shuts down or the task is cancelled, and then stops the node. When this returns, everything
+    /// acknowledged is on disk.
+    public func run() async throws {
+        try? await gracefulShutdown()
+        await shutdown()
     }
 }
