@@ -43,3 +43,55 @@ public struct NodeSettings: Sendable, Equatable {
     /// The defaults.
     public init() {}
 }
+
+/// What part of the archive's space each kind of record may take, in percent.
+package struct ShareSettings: Sendable, Hashable {
+    /// Values that the DHT is served.
+    package var served = 50
+    /// Values that have expired and are kept.
+    package var retained = 26
+    /// Earlier versions of values.
+    package var history = 14
+    /// Versions below which nothing is taken any more.
+    package var floors = 6
+    /// Pairs of values that prove that a signer contradicted himself.
+    package var evidence = 4
+
+    /// The defaults.
+    package init() {}
+
+    /// All of them together.
+    var sum: Int { served + retained + history + floors + evidence }
+}
+
+/// How long values are retained after they have expired.
+public struct RetentionSettings: Sendable, Hashable {
+    /// Values that were published here.
+    public var published = TimeSpan.forever
+    /// Pinned values.
+    public var pinned = TimeSpan.forever
+    /// Values that others signed.
+    public var signed = TimeSpan.days(365)
+    /// Unsigned values.
+    public var unsigned = TimeSpan.days(30)
+
+    /// The defaults.
+    public init() {}
+}
+
+/// How a node republishes values.
+public struct UpkeepSettings: Sendable, Equatable {
+    /// Whether it does at all.
+    public var enabled = true
+    /// How long after the last store a value is stored again.
+    public var interval = TimeSpan(seconds: 45 * 60)
+    /// How long after they were first stored the values of others are republished.
+    public var lifetime = TimeSpan(seconds: 3600)
+    /// How many requests a second republishing may take.
+    public var packetsPerSecond = 400
+    /// How long a value is served after it was stored. It is an hour for all peers of the public network.
+    public var servedFor = TimeSpan(seconds: 3600)
+
+    /// The defaults.
+    public init() {}
+}
