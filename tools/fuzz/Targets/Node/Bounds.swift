@@ -11,14 +11,19 @@ enum Bounds {
         try require(node.searches.count <= 1024, "\(node.searches.count) searches at once")
         let connections = node.peersByKey.connectionCount
         try require(connections <= 1024, "\(connections) searches for peers at once")
-        try require(node.overlay.probes.count <= 320, "\(node.overlay.probes.count) strangers are asked for a sign of life")
-        try require(node.overlay.provenPeers.count <= 8192, "\(node.overlay.provenPeers.count) peers have proved their address")
+        try require(
+            node.overlay.probes.count <= 320, "\(node.overlay.probes.count) strangers are asked for a sign of life")
+        try require(
+            node.overlay.provenPeers.count <= 8192, "\(node.overlay.provenPeers.count) peers have proved their address")
         try require(node.overlay.reflections.count <= 16_384, "\(node.overlay.reflections.count) budgets of bytes")
-        try require(node.overlay.walk.returning.count <= 128, "\(node.overlay.walk.returning.count) lost contacts are to be asked")
+        try require(
+            node.overlay.walk.returning.count <= 128,
+            "\(node.overlay.walk.returning.count) lost contacts are to be asked")
         try require(node.contactsToRemember.count <= node.contacts.count + 128, "too many lost contacts")
         try require(node.serving.tokenSecretCount <= 2, "\(node.serving.tokenSecretCount) secrets")
         try require(node.peersByKey.holders.count <= 64, "\(node.peersByKey.holders.count) nodes remember us")
-        try require(node.peersByKey.registeredCount <= 10_000, "\(node.peersByKey.registeredCount) peers are remembered")
+        try require(
+            node.peersByKey.registeredCount <= 10_000, "\(node.peersByKey.registeredCount) peers are remembered")
         let upkeep = node.upkeepSnapshot
         try require(upkeep.activeArcs <= node.republisher.arcsMax, "\(upkeep.activeArcs) arcs are worked on")
         try require(upkeep.waitingKeys >= 0, "\(upkeep.waitingKeys) keys wait")
