@@ -173,6 +173,20 @@ static int tracked(int descriptor) {
 OPEN(open)
 OPEN(open64)
 
+/* A path that is relative to an open folder is none of the archive's. */
+#define OPEN_AT(name) \
+    int name(int place, const char *path, int flags, ...) { \
+        mode_t mode = 0; \
+        if (flags & (O_CREAT | __O_TMPFILE)) { va_list list; va_start(list, flags); mode = va_arg(list, mode_t); va_end(list); } \
+        if (place != AT_FDCWD) return syscall(SYS_openat, place, path, flags, mode); \
+        WITH_LOCK(int, { \
+            int is_new = (flags & O_CREAT) && access(path, F_OK) != 0; \
+            result = opened(syscall(SYS_openat, place, path, flags, mode), path, is_new); \
+        }); \
+    }
+OPEN_AT(openat)
+OPEN_AT(openat64)
+
 int close(int descriptor) {
     WITH_LOCK(int, {
         if (tracked(descriptor)) file_of[descriptor] = NO_FILE;
