@@ -20,7 +20,7 @@ GOLDEN_STAT = """\
 Archive <id> in <folder>
   format    2, begun <time>
   used by   nobody
-  values    2 under 1 key: 0 of their owner, 1 signed by others, 1 unsigned
+  values    2 under 1 key: 0 signed by their owner, 1 signed by others, 1 unsigned
   size      <size> of values
   versions  0 earlier ones
   signers   1
