@@ -30,7 +30,7 @@ Archive <id> in <folder>
   journal   change 2, made <time>, kept from <n> on
   index     up to date
 
-What is kept
+Budgets
 """
 GOLDEN_GET = """\
 2 values under <id>
