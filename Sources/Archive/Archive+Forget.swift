@@ -6,7 +6,7 @@ extension Archive {
     /// quarantined records. The journal still says that something was removed under the key, until the index has read that
     /// and the journal is trimmed.
     ///
-    /// - Parameter block: whether to block the subject, so that nothing of it is stored again.
+    /// - Parameter block: whether to block the subject, so that its values are not stored again.
     /// - Returns: how many records were erased.
     public func forget(_ subject: ArchiveSubject, block: Bool, at now: Instant) throws(ArchiveError) -> Int {
         var erasure = Erasure(of: subject, block: block)

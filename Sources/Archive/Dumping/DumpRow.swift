@@ -168,7 +168,7 @@ extension DumpRow {
         return format
     }
 
-    /// What the row says; `nil` if it is none of those that are written.
+    /// What the row says; `nil` for a kind of row that is never written.
     package var content: Content? {
         guard let kind = self[.kind] else { return nil }
         switch kind {

@@ -38,7 +38,7 @@ package struct DumpSeal: Hashable, Sendable {
     /// How many items the dump has.
     package var items: Int { max(0, leaves - (leftOut == nil ? 1 : 2)) }
 
-    /// The leaf that stands behind all items; `nil` if there is none.
+    /// The closing leaf, after all items; `nil` if there is none.
     package var closingLeaf: [UInt8]? { leftOut.map { DumpSeal.closingLeaf(leftOut: $0) } }
 
     private static let closingKind: UInt8 = 0xFF
@@ -48,7 +48,7 @@ package struct DumpSeal: Hashable, Sendable {
         [closingKind] + UInt64(max(0, leftOut)).bigEndianBytes
     }
 
-    /// How many records were left out, by a closing leaf; `nil` if it is none.
+    /// The number of records left out, as a closing leaf says; `nil` if the leaf is not a closing one.
     package static func leftOut(closingLeaf bytes: [UInt8]) -> Int? {
         guard bytes.count == 9, bytes[0] == closingKind else { return nil }
         return Int(exactly: bytes[1...].reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
@@ -80,7 +80,7 @@ package struct DumpSeal: Hashable, Sendable {
             + UInt16(clamping: key.count).bigEndianBytes + key + UInt16(clamping: made.count).bigEndianBytes + made
     }
 
-    /// Reads a seal; `nil` if it is none.
+    /// Reads a seal; `nil` if it is not one.
     init?(_ bytes: [UInt8], of header: DumpHeader) {
         let rootEnd = 8 + Digest256.byteCount
         let keyStart = rootEnd + (header.hasClosing ? 8 : 0) + 2

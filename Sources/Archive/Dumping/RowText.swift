@@ -30,7 +30,7 @@ package enum RowFormat: String, CaseIterable, Sendable {
         }
     }
 
-    /// Reads a line without its end; `nil` if it is none. Columns of other names are of no account.
+    /// Reads a line without its end; `nil` if it is not one. Columns of other names are of no account.
     ///
     /// - Parameter columns: those of a CSV's first line.
     func read(_ line: [UInt8], columns: [DumpRow.Column?]) -> DumpRow? {
@@ -63,7 +63,7 @@ package enum RowFormat: String, CaseIterable, Sendable {
             })
     }
 
-    /// The names in the first line of a CSV; `nil` if it is none.
+    /// The names in the first line of a CSV; `nil` if it is not one.
     static func columns(_ line: [UInt8]) -> [DumpRow.Column?]? {
         let names = String(decoding: line, as: UTF8.self).split(separator: ",", omittingEmptySubsequences: false)
             .map { $0.trimmingCharacters(in: CharacterSet(charactersIn: "\"\r")) }

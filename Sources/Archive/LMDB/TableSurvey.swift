@@ -1,7 +1,7 @@
 /// What a walk over all pages of one snapshot comes to, past LMDB. Unlike a check, it goes on behind a table that is
 /// damaged.
 struct TableSurvey {
-    /// What contradicts itself, and in which table; `nil` if it is none of them.
+    /// What contradicts itself, and in which table; `nil` if none of them does.
     var faults: [(table: Table?, detail: String)] = []
     var pageCount = 0
     /// Whether everything was walked over: neither time ran out, nor was anything damaged.

@@ -50,7 +50,7 @@ struct OrderedRow {
     var identity: Data?
     var number: Int64?
 
-    /// The key of an entry; `nil` if it is none.
+    /// The key of an entry; `nil` if it is not one.
     var entryKey: EntryKey? {
         guard let target, let identity, let entryClass else { return nil }
         return EntryKey(bytes: Array(target) + [UInt8(truncatingIfNeeded: entryClass)] + Array(identity))

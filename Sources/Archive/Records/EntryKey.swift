@@ -37,7 +37,7 @@ struct EntryKey: Hashable {
         }
     }
 
-    /// Reads a key of the table; `nil` if it is none.
+    /// Reads a key of the table; `nil` if it is not one.
     init?(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count == EntryKey.byteCount, let entryClass = EntryClass(rawValue: bytes[EntryKey.classOffset])
         else { return nil }
@@ -46,7 +46,7 @@ struct EntryKey: Hashable {
         id = EntryID(bits: bytes.bits160(at: EntryKey.idOffset))
     }
 
-    /// Reads a key of the table; `nil` if it is none.
+    /// Reads a key of the table; `nil` if it is not one.
     init?(bytes: [UInt8]) {
         guard let key = bytes.withUnsafeBytes({ EntryKey($0) }) else { return nil }
         self = key

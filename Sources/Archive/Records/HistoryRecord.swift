@@ -15,7 +15,7 @@ struct HistoryKey: Hashable {
         self.number = number
     }
 
-    /// Reads a key of the table; `nil` if it is none.
+    /// Reads a key of the table; `nil` if it is not one.
     init?(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count == HistoryKey.byteCount else { return nil }
         target = Target(bits: bytes.bits160(at: 0))

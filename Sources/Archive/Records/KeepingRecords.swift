@@ -12,7 +12,7 @@ struct SignerKey: Hashable {
         self.signer = signer
     }
 
-    /// Reads a key; `nil` if it is none.
+    /// Reads a key; `nil` if it is not one.
     init?(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count == SignerKey.byteCount else { return nil }
         target = Target(bits: bytes.bits160(at: 0))

@@ -20,7 +20,7 @@ struct OrderKey: Hashable {
         rank = entry.entryClass == .unsigned ? firstSeen.nanoseconds : Int64(version.number)
     }
 
-    /// Reads a key of a value; `nil` if it is none.
+    /// Reads a key of a value; `nil` if it is not one.
     init?(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count == OrderKey.byteCount, let entryClass = EntryClass(rawValue: bytes[Bits160.byteCount]) else {
             return nil

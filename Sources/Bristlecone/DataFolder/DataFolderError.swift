@@ -8,7 +8,7 @@ package enum DataFolderError: Error, Sendable, Equatable {
     case notAFolder(path: String)
     /// Files cannot be created in it, or it cannot be created itself.
     case notWritable(path: String, reason: String)
-    /// Another process uses it; which one, where it said so.
+    /// Another process uses it; which one, if that is known.
     case locked(path: String, processID: Int32?)
     /// Other processes read it and have not finished; their process ids, as far as they are known.
     case beingRead(path: String, processIDs: [Int32])

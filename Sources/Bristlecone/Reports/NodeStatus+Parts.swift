@@ -9,7 +9,7 @@ extension NodeStatus {
         package let family: AddressFamily
         /// Where the socket is bound.
         public let listen: Address
-        /// Where others see it; `nil` until somebody has said so.
+        /// Where others see it; `nil` until a peer has told.
         public let external: Address?
         /// The node id that follows from that address.
         package let nodeID: NodeID
