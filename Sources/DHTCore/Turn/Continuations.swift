@@ -2,11 +2,11 @@ internal import IPv8
 
 /// What follows once the shell has done the work that it was asked for: one table for each kind of work.
 struct Continuations: Sendable {
-    private var checks: [WorkID: Check] = [:]
-    private var reads: [WorkID: Read] = [:]
-    private var commits: [WorkID: Commit] = [:]
-    private var listings: [WorkID: Listing] = [:]
-    private var loads: [WorkID: Load] = [:]
+    var checks: [WorkID: Check] = [:]
+    var reads: [WorkID: Read] = [:]
+    var commits: [WorkID: Commit] = [:]
+    var listings: [WorkID: Listing] = [:]
+    var loads: [WorkID: Load] = [:]
 
     /// How much work may be under way; what comes beyond that is shed.
     static let countMax = 4096
@@ -53,35 +53,4 @@ struct Continuations: Sendable {
     struct Load: Sendable {
         let run: ActivityID
     }
-
-    mutating func add(_ check: Check, as id: WorkID) -> WorkID {
-        checks[id] = check
-        return id
-    }
-
-    mutating func add(_ read: Read, as id: WorkID) -> WorkID {
-        reads[id] = read
-        return id
-    }
-
-    mutating func add(_ commit: Commit, as id: WorkID) -> WorkID {
-        commits[id] = commit
-        return id
-    }
-
-    mutating func add(_ listing: Listing, as id: WorkID) -> WorkID {
-        listings[id] = listing
-        return id
-    }
-
-    mutating func add(_ load: Load, as id: WorkID) -> WorkID {
-        loads[id] = load
-        return id
-    }
-
-    mutating func takeCheck(_ id: WorkID) -> Check? { checks.removeValue(forKey: id) }
-    mutating func takeRead(_ id: WorkID) -> Read? { reads.removeValue(forKey: id) }
-    mutating func takeCommit(_ id: WorkID) -> Commit? { commits.removeValue(forKey: id) }
-    mutating func takeListing(_ id: WorkID) -> Listing? { listings.removeValue(forKey: id) }
-    mutating func takeLoad(_ id: WorkID) -> Load? { loads.removeValue(forKey: id) }
 }

@@ -60,30 +60,40 @@ struct Turn: Sendable {
 
     /// Notes what follows a check; `nil` if too much work is under way. The same holds for the other kinds of work.
     mutating func begin(_ check: Continuations.Check, in lane: Lane) -> WorkID? {
-        claimWork(in: lane).map { continuations.add(check, as: $0) }
+        guard let id = claimWork(in: lane) else { return nil }
+        continuations.checks[id] = check
+        return id
     }
 
     mutating func begin(_ read: Continuations.Read, in lane: Lane = .known) -> WorkID? {
-        claimWork(in: lane).map { continuations.add(read, as: $0) }
+        guard let id = claimWork(in: lane) else { return nil }
+        continuations.reads[id] = read
+        return id
     }
 
     mutating func begin(_ commit: Continuations.Commit, in lane: Lane = .known) -> WorkID? {
-        claimWork(in: lane).map { continuations.add(commit, as: $0) }
+        guard let id = claimWork(in: lane) else { return nil }
+        continuations.commits[id] = commit
+        return id
     }
 
     mutating func begin(_ listing: Continuations.Listing) -> WorkID? {
-        claimWork(in: .known).map { continuations.add(listing, as: $0) }
+        guard let id = claimWork(in: .known) else { return nil }
+        continuations.listings[id] = listing
+        return id
     }
 
     mutating func begin(_ load: Continuations.Load) -> WorkID? {
-        claimWork(in: .known).map { continuations.add(load, as: $0) }
+        guard let id = claimWork(in: .known) else { return nil }
+        continuations.loads[id] = load
+        return id
     }
 
-    mutating func takeCheck(_ id: WorkID) -> Continuations.Check? { continuations.takeCheck(id) }
-    mutating func takeRead(_ id: WorkID) -> Continuations.Read? { continuations.takeRead(id) }
-    mutating func takeCommit(_ id: WorkID) -> Continuations.Commit? { continuations.takeCommit(id) }
-    mutating func takeListing(_ id: WorkID) -> Continuations.Listing? { continuations.takeListing(id) }
-    mutating func takeLoad(_ id: WorkID) -> Continuations.Load? { continuations.takeLoad(id) }
+    mutating func takeCheck(_ id: WorkID) -> Continuations.Check? { continuations.checks.removeValue(forKey: id) }
+    mutating func takeRead(_ id: WorkID) -> Continuations.Read? { continuations.reads.removeValue(forKey: id) }
+    mutating func takeCommit(_ id: WorkID) -> Continuations.Commit? { continuations.commits.removeValue(forKey: id) }
+    mutating func takeListing(_ id: WorkID) -> Continuations.Listing? { continuations.listings.removeValue(forKey: id) }
+    mutating func takeLoad(_ id: WorkID) -> Continuations.Load? { continuations.loads.removeValue(forKey: id) }
 
     private mutating func claimWork(in lane: Lane) -> WorkID? {
         continuations.count < Continuations.countMax ? WorkID(claimSerial(), in: lane) : nil
