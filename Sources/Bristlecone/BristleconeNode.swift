@@ -32,6 +32,7 @@ public final class BristleconeNode: Sendable {
     private let watch: FolderWatch
     private let joining: NodeStatus.Joining
     private let refusals: SendRefusals
+    private let trafficMeter: TrafficMeter
     private let eventHub = EventHub()
     /// How values are kept alive.
     let settings: UpkeepSettings
@@ -78,10 +79,12 @@ public final class BristleconeNode: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
         let refusals = SendRefusals(logger: logger)
+        let trafficMeter = TrafficMeter()
         var sockets: [AddressFamily: DatagramSocket] = [:]
         do {
             sockets = try await BristleconeNode.bind(
-                settings.listen, on: eventLoop, broadcasts: settings.callsLocalNetwork, refusals: refusals)
+                settings.listen, on: eventLoop, broadcasts: settings.callsLocalNetwork, refusals: refusals,
+                traffic: trafficMeter)
             archive = try BristleconeNode.openArchive(in: folder, settings, logger)
         } catch {
             for socket in sockets.values { await socket.close() }
@@ -94,6 +97,7 @@ public final class BristleconeNode: Sendable {
             callsLocalNetwork: settings.callsLocalNetwork)
         self.settings = settings.upkeep
         self.refusals = refusals
+        self.trafficMeter = trafficMeter
         threads = NodeThreads(
             group: group, sockets: sockets, archive: archive, key: folder.identity, settings: settings, logger: logger)
         loop = NodeLoop(
@@ -124,13 +128,14 @@ public final class BristleconeNode: Sendable {
     }
 
     private static func bind(
-        _ addresses: [Address], on eventLoop: any EventLoop, broadcasts: Bool, refusals: SendRefusals
+        _ addresses: [Address], on eventLoop: any EventLoop, broadcasts: Bool, refusals: SendRefusals,
+        traffic: TrafficMeter
     ) async throws(NodeError) -> [AddressFamily: DatagramSocket] {
         var sockets: [AddressFamily: DatagramSocket] = [:]
         for address in addresses {
             do {
                 sockets[address.family] = try await DatagramSocket.bind(
-                    address, on: eventLoop, broadcasts: broadcasts, refusals: refusals)
+                    address, on: eventLoop, broadcasts: broadcasts, refusals: refusals, traffic: traffic)
             } catch {
                 for socket in sockets.values { await socket.close() }
                 throw NodeError(listeningOn: address, failed: error)
@@ -317,4 +322,8 @@ public final class BristleconeNode: Sendable {
             counters: (snapshot?.counters.named ?? [:]).merging(archiveCounters) { $1 }
                 .merging(threads.scrubber.counters) { $1 }.merging(refusals.counters) { $1 })
     }
+
+    /// Datagrams and bytes by kind of message and direction since the node started: received before sent of each kind, and
+    /// datagrams that are no message of this overlay last.
+    package var traffic: [MessageTraffic] { trafficMeter.traffic }
 }

@@ -5,6 +5,9 @@ package enum SystemClock {
     /// The time of day, since the beginning of 1970. It steps when somebody sets the clock.
     package static var sinceEpoch: Duration { read(CLOCK_REALTIME) }
 
+    /// The same to a few milliseconds, at a fraction of the cost.
+    package static var coarseSinceEpoch: Duration { read(CLOCK_REALTIME_COARSE) }
+
     /// How long the machine has been up, sleep included. It never steps.
     package static var sinceBoot: Duration { read(CLOCK_BOOTTIME) }
 

@@ -21,9 +21,9 @@ import Testing
     @Test func aDatagramThatTheSystemRefusesDoesNotCloseTheSocket() async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let refusals = SendRefusals(logger: Logger(label: "test"))
+        let traffic = TrafficMeter()
         let socket = try await DatagramSocket.bind(
-            Address(host: .v4(0x7F00_0001), port: 0), on: group.next(),
-            refusals: refusals)
+            Address(host: .v4(0x7F00_0001), port: 0), on: group.next(), refusals: refusals, traffic: traffic)
         let peer = try Wire()
         defer { peer.close() }
         // Broadcasting needs a permission that the socket does not ask for.
@@ -35,6 +35,10 @@ import Testing
         }
         #expect(received == RequestID(7))
         #expect(refusals.counters == ["send_refused.other": 1])
+        let counted = traffic.traffic.filter { $0.datagrams > 0 }
+        // The datagram that was refused does not count.
+        #expect(counted.map(\.kind) == [.pingRequest] && counted.map(\.direction) == [.sent])
+        #expect(counted.first?.bytes == packet.count)
         await socket.close()
     }
 
@@ -61,6 +65,9 @@ import Testing
             }
             #expect(stored == RequestID(2))
             #expect(try await node.localValues(key: target).values.count == 8)
+            let counted = node.traffic.filter { $0.kind == .storeRequest }
+            #expect(counted.map(\.direction) == [.received, .sent] && counted.map(\.datagrams) == [1, 0])
+            #expect(counted.first?.bytes == packet.count && counted.first?.first != nil && counted.last?.first == nil)
         }
     }
 

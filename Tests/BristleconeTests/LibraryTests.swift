@@ -32,7 +32,7 @@ import Testing
     private func withSilence(_ body: (Address) async throws -> Void) async throws {
         let socket = try await DatagramSocket.bind(
             try #require(Address("127.0.0.1:0")), on: MultiThreadedEventLoopGroup.singleton.next(),
-            refusals: SendRefusals(logger: Logger(label: "test")))
+            refusals: SendRefusals(logger: Logger(label: "test")), traffic: TrafficMeter())
         try await body(socket.address)
         await socket.close()
     }

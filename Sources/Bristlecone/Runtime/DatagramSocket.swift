@@ -22,6 +22,7 @@ final class DatagramSocket: Sendable {
     private let isOpen = Mutex(true)
     /// Datagrams that the system refused to send.
     private let refusals: SendRefusals
+    fileprivate let traffic: TrafficMeter
     private let channel: any Channel
 
     /// How many datagrams one system call reads.
@@ -34,8 +35,10 @@ final class DatagramSocket: Sendable {
     /// - Parameters:
     ///   - broadcasts: whether it may send to all of a network at once.
     ///   - refusals: where datagrams are counted that the system does not send.
+    ///   - traffic: where all others are counted, and those that come in.
     static func bind(
-        _ address: Address, on eventLoop: any EventLoop, broadcasts: Bool = false, refusals: SendRefusals
+        _ address: Address, on eventLoop: any EventLoop, broadcasts: Bool = false, refusals: SendRefusals,
+        traffic: TrafficMeter
     ) async throws -> DatagramSocket {
         let descriptor = try open(address, broadcasts: broadcasts)
         // Reading several datagrams at once needs room for several in one buffer: with the default one, each of them
@@ -56,14 +59,18 @@ final class DatagramSocket: Sendable {
             throw error
         }
         let bound = channel.localAddress.flatMap(Address.init)
-        return DatagramSocket(address: bound ?? address, descriptor: descriptor, channel: channel, refusals: refusals)
+        return DatagramSocket(
+            address: bound ?? address, descriptor: descriptor, channel: channel, refusals: refusals, traffic: traffic)
     }
 
-    private init(address: Address, descriptor: CInt, channel: any Channel, refusals: SendRefusals) {
+    private init(
+        address: Address, descriptor: CInt, channel: any Channel, refusals: SendRefusals, traffic: TrafficMeter
+    ) {
         self.address = address
         self.descriptor = descriptor
         self.channel = channel
         self.refusals = refusals
+        self.traffic = traffic
     }
 
     private static func open(_ address: Address, broadcasts: Bool) throws -> CInt {
@@ -93,8 +100,12 @@ final class DatagramSocket: Sendable {
     /// - Parameter host: which of the machine's hosts it leaves from; `nil` leaves the choice to the system.
     func send(_ bytes: [UInt8], to address: Address, from host: IPAddress? = nil) {
         isOpen.withLock { isOpen in
-            guard isOpen, OutgoingDatagram.send(bytes, to: address, from: host, on: descriptor) < 0 else { return }
-            refusals.note(errno, sendingTo: address)
+            guard isOpen else { return }
+            if OutgoingDatagram.send(bytes, to: address, from: host, on: descriptor) < 0 {
+                refusals.note(errno, sendingTo: address)
+            } else {
+                traffic.noteSent(bytes)
+            }
         }
     }
 
@@ -130,7 +141,9 @@ final class DatagramHandler: ChannelInboundHandler {
         let envelope = unwrapInboundIn(data)
         guard let source = Address(envelope.remoteAddress) else { return }
         let host = (envelope.metadata?.packetInfo?.destinationAddress).flatMap(Address.init)?.host
-        loop.take(.datagramReceived(Array(envelope.data.readableBytesView), from: source, to: host))
+        let datagram = Array(envelope.data.readableBytesView)
+        socket.traffic.noteReceived(datagram)
+        loop.take(.datagramReceived(datagram, from: source, to: host))
     }
 
     func channelReadComplete(context: ChannelHandlerContext) { loop.flush() }
