@@ -36,6 +36,8 @@ public final class BristleconeNode: Sendable {
     private let eventHub = EventHub()
     /// How values are kept alive.
     let settings: UpkeepSettings
+    /// With more contacts than this, the node leaves it to others to introduce newcomers; 0 for no limit.
+    package let peerLimit: Int
     private let startedAt = ContinuousClock.now
     /// What ends the node, once somebody has asked for it.
     private let ending = Mutex<Task<Void, Never>?>(nil)
@@ -96,6 +98,7 @@ public final class BristleconeNode: Sendable {
             peers: settings.peers, asksBootstrapServers: settings.bootstrap && !settings.bootstrapServers.isEmpty,
             callsLocalNetwork: settings.callsLocalNetwork)
         self.settings = settings.upkeep
+        peerLimit = settings.peerLimit
         self.refusals = refusals
         self.trafficMeter = trafficMeter
         threads = NodeThreads(

@@ -12,6 +12,8 @@ extension Node {
             case .find(let target): find(target, id)
             case .connect(let mid, let address): connect(to: mid, knownAddress: address, id)
             case .publish(let target, let entry): store(entry, under: target, id)
+            case .refreshBucket(let family, let prefix): refreshBucket(withPrefix: prefix, of: family, id)
+            case .walk(let address): walk(to: address, id)
             }
         if !isStarted { turn.complete(id, .refusedAsBusy) }
     }
@@ -36,6 +38,34 @@ extension Node {
             turn.append(.load(read, target: target, offset: 0, limit: Node.ownValuesMax))
         }
         finish(searches.advance(lookup, &overlay, &requests, &turn))
+        return true
+    }
+
+    // MARK: The overlay
+
+    private mutating func refreshBucket(withPrefix prefix: String, of family: AddressFamily, _ id: CommandID) -> Bool {
+        guard let bucket = overlay.bucket(withPrefix: prefix, in: family),
+            let target = overlay.randomTarget(inBucket: bucket, of: family, &turn)
+        else {
+            turn.complete(id, .noSuchBucket)
+            return true
+        }
+        guard overlay.contactCount > 0 else {
+            turn.complete(id, .noContacts)
+            return true
+        }
+        guard lookUp(.refresh(id), target) else { return false }
+        overlay.markRefreshed(bucket, of: family, at: turn.now)
+        return true
+    }
+
+    private mutating func walk(to address: Address, _ id: CommandID) -> Bool {
+        guard turn.sockets.reach(address) else {
+            turn.complete(id, .unreachable)
+            return true
+        }
+        overlay.walk(to: address, &requests, &turn)
+        turn.complete(id, .walked)
         return true
     }
 

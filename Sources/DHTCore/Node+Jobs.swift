@@ -34,14 +34,14 @@ extension Node {
     private mutating func refreshBuckets() {
         for family in turn.sockets.families {
             if let own = overlay.ownIDToSeek(in: family),
-                let lookup = searches.begin(.refresh, for: own, &overlay, &requests, &turn)
+                let lookup = searches.begin(.refresh(nil), for: own, &overlay, &requests, &turn)
             {
                 overlay.ownIDIsSought(in: family)
                 finish(searches.advance(lookup, &overlay, &requests, &turn))
             }
             for bucket in overlay.staleBuckets(in: family, at: turn.now) {
                 guard let target = overlay.randomTarget(inBucket: bucket, of: family, &turn),
-                    let lookup = searches.begin(.refresh, for: target, &overlay, &requests, &turn)
+                    let lookup = searches.begin(.refresh(nil), for: target, &overlay, &requests, &turn)
                 else { return }
                 overlay.markRefreshed(bucket, of: family, at: turn.now)
                 finish(searches.advance(lookup, &overlay, &requests, &turn))

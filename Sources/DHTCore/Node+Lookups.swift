@@ -14,7 +14,9 @@ extension Node {
     mutating func finish(_ lookup: ActiveLookup?) {
         guard let lookup else { return }
         switch lookup.purpose {
-        case .refresh: republisher.noteDensity(around: lookup)
+        case .refresh(let command):
+            republisher.noteDensity(around: lookup)
+            if let command { turn.complete(command, .refreshed) }
         case .find(let command): found(lookup, for: command)
         case .publish(let command, let entry):
             searches.publish(entry, onRespondersOf: lookup, for: command, &requests, &turn)

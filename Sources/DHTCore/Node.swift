@@ -159,6 +159,20 @@ extension Node {
     /// What the node looks like in each family that it has a socket of.
     public var endpoints: [EndpointSnapshot] { overlay.endpoints }
 
+    /// The node looks for peers while it has fewer contacts than this in a family.
+    public static var contactsWanted: Int { Walker.contactsWanted }
+
+    /// Everything that the node knows of the overlay.
+    public var overlaySnapshot: OverlaySnapshot {
+        OverlaySnapshot(
+            families: overlay.familySnapshots(turn.sockets), registeredPeers: peersByKey.registeredCounts,
+            ownRecordHolders: peersByKey.holders.map(\.node), tokenCount: searches.tokenCount,
+            globalTime: turn.lastGlobalTime)
+    }
+
+    /// Where a peer is that had itself remembered here.
+    public func registeredPeer(_ mid: Mid) -> [NodeInfo] { peersByKey.registered(mid, at: turn.now) }
+
     /// How republishing stands.
     public var upkeepSnapshot: UpkeepSnapshot { republisher.snapshot(overlay.contactCount) }
 

@@ -28,7 +28,7 @@ final class NodeLoop: @unchecked Sendable {
     private let servedFor: Duration
     private let logger: Logger
 
-    private var node: Node
+    private(set) var node: Node
     /// The clock is also read by the thread that writes the archive.
     private let clock: Mutex<NodeClock>
     private var effects: [Effect] = []
@@ -39,7 +39,7 @@ final class NodeLoop: @unchecked Sendable {
     private var timer: (at: Instant, task: Scheduled<Void>)?
     private var commands: [CommandID: CheckedContinuation<CommandOutcome?, Never>] = [:]
     private let commandCount = Atomic<UInt64>(0)
-    private var isStopping = false
+    private(set) var isStopping = false
     /// Whether nobody else is heard any more: an event loop that has ended drops what it is given, without a word to who
     /// waits for it.
     private let isDeaf = Mutex(false)
@@ -145,7 +145,7 @@ final class NodeLoop: @unchecked Sendable {
     }
 
     /// The core's time.
-    private var now: Instant {
+    var now: Instant {
         let reading = ClockReading.now()
         return clock.withLock { $0.coreTime(at: reading) }
     }
@@ -249,7 +249,7 @@ final class NodeLoop: @unchecked Sendable {
     // MARK: From elsewhere
 
     /// Has the loop do something; `nil` where it has stopped.
-    private func ask<Value: Sendable>(_ body: @escaping @Sendable () -> EventLoopFuture<Value?>) async -> Value? {
+    func ask<Value: Sendable>(_ body: @escaping @Sendable () -> EventLoopFuture<Value?>) async -> Value? {
         let answer = isDeaf.withLock { $0 ? nil : eventLoop.flatSubmit(body) }
         return try? await answer?.get()
     }

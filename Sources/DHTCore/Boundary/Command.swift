@@ -10,6 +10,10 @@ public enum Command: Hashable, Sendable {
     case connect(Mid, knownAddress: Address?)
     /// Keep an entry here, and store it on the closest nodes.
     case publish(Target, Entry)
+    /// Look up a random place in a bucket of a routing table, to get to know the nodes there.
+    case refreshBucket(AddressFamily, prefix: String)
+    /// Ask whoever is at an address for an introduction, and wait for nothing.
+    case walk(Address)
 }
 
 /// What became of a command.
@@ -28,6 +32,14 @@ public enum CommandOutcome: Hashable, Sendable {
     case connected([NodeInfo])
     /// A value could not be kept here, so it was not sent to others either.
     case publishRefused(CommitOutcome)
+    /// The lookup in a bucket is over, whoever answered.
+    case refreshed
+    /// No table of that family has a bucket with that prefix.
+    case noSuchBucket
+    /// There is no contact that a lookup could begin with.
+    case noContacts
+    /// The request for an introduction is sent.
+    case walked
     /// The node has as many commands under way as it takes.
     case refusedAsBusy
 }

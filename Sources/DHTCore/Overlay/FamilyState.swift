@@ -6,6 +6,8 @@ struct FamilyState: Sendable {
     let listenAddress: Address
     private(set) var external: ExternalAddress
     var table: RoutingTable
+    /// Whether anybody in this family has been a contact since the start.
+    var hasHadContacts = false
     private let limitsLocal: Bool
 
     init(listeningOn address: Address, mid: Mid, limitsLocal: Bool, at now: Instant) {

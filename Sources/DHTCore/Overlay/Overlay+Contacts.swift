@@ -49,6 +49,7 @@ extension Overlay {
         let insertion = families[sender.address.family]?.table.insert(contact)
         if insertion == .updated, knownAddress != sender.address { noteChangedContacts(&turn) }
         guard insertion == .added else { return }
+        families[sender.address.family]?.hasHadContacts = true
         lostContacts.remove(contact.id)
         noteChangedContacts(&turn)
         turn.append(.emit(.contactAdded(sender)))

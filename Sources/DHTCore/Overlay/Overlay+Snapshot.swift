@@ -31,6 +31,22 @@ extension Overlay {
         }
     }
 
+    /// The families with their buckets and contacts.
+    func familySnapshots(_ sockets: Sockets) -> [FamilySnapshot] {
+        families.present.compactMap { families[$0] }.map { family in
+            let table = family.table
+            return FamilySnapshot(
+                listenAddress: family.listenAddress,
+                lanAddress: sockets.lan(in: family.listenAddress.family) ?? family.listenAddress,
+                wanAddress: family.wan, nodeID: table.ownID, hasHadContacts: family.hasHadContacts,
+                buckets: table.buckets.indices.map { number in
+                    BucketSnapshot(
+                        prefix: table.prefix(ofBucket: number), lastChanged: table.buckets[number].lastChanged,
+                        contacts: table.buckets[number].contacts)
+                })
+        }
+    }
+
     var usages: [Usage] {
         [
             Usage("strangers asked for a sign of life", probes.count),

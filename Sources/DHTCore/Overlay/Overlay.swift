@@ -145,6 +145,12 @@ struct Overlay: Sendable {
         families[family]?.table.bucketsUnchanged(for: Overlay.unchangedMax, at: now) ?? []
     }
 
+    /// The bucket of a family with a prefix; `nil` if there is none, or if the table is empty and always has been.
+    func bucket(withPrefix prefix: String, in family: AddressFamily) -> Int? {
+        guard let state = families[family], state.hasHadContacts else { return nil }
+        return state.table.buckets.indices.first { state.table.prefix(ofBucket: $0) == prefix }
+    }
+
     /// A target in a bucket, whose lookup refreshes it.
     func randomTarget(inBucket number: Int, of family: AddressFamily, _ turn: inout Turn) -> Target? {
         families[family]?.table.randomTarget(inBucket: number, using: &turn.generator)

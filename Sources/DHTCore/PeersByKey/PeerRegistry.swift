@@ -47,6 +47,9 @@ struct PeerRegistry: Sendable {
     /// How many records there are.
     var count: Int { records.count }
 
+    /// How many records each peer has.
+    var countsByMid: [Mid: Int] { records.keys.reduce(into: [:]) { $0[$1.mid, default: 0] += 1 } }
+
     /// Remembers a peer. Returns whether there was room.
     mutating func store(_ node: NodeInfo, at now: Instant) -> Bool {
         let place = Place(of: node)

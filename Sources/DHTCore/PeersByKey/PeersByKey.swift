@@ -26,6 +26,10 @@ struct PeersByKey: Sendable {
     var connectionCount: Int { connections.count }
     var registeredCount: Int { registry.count }
     var holders: [OwnRecord.Holder] { ownRecord.holders }
+    /// How many records each peer has here.
+    var registeredCounts: [Mid: Int] { registry.countsByMid }
+    /// Where a peer is that had itself remembered here.
+    func registered(_ mid: Mid, at now: Instant) -> [NodeInfo] { registry.find(mid, at: now) }
 
     // MARK: Others' records
 

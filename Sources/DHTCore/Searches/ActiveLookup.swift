@@ -40,13 +40,14 @@ struct ActiveLookup: Sendable {
         case republish(ActivityID, keys: Int)
         /// To find the values of a pinned key.
         case seek(ActivityID)
-        /// To get to know a part of the key space.
-        case refresh
+        /// To get to know a part of the key space, for a user or as maintenance.
+        case refresh(CommandID?)
 
         /// Whether it is maintenance, and not for a user.
         var isMaintenance: Bool {
             switch self {
-            case .republish, .seek, .refresh, .ownRecord: true
+            case .republish, .seek, .ownRecord: true
+            case .refresh(let command): command == nil
             case .find, .publish, .connect: false
             }
         }

@@ -27,9 +27,14 @@ struct Searches: Sendable {
     /// How many lookups and publications are under way.
     var count: Int { lookups.count + publications.count }
 
-    /// Whether a part of the key space is being looked through.
+    /// How many tokens of other nodes they hold.
+    var tokenCount: Int {
+        lookups.values.reduce(0) { $0 + $1.tokens.count } + publications.values.reduce(0) { $0 + $1.tokenCount }
+    }
+
+    /// Whether maintenance is looking through a part of the key space.
     var isRefreshing: Bool {
-        lookups.values.contains { if case .refresh = $0.purpose { true } else { false } }
+        lookups.values.contains { if case .refresh(nil) = $0.purpose { true } else { false } }
     }
 
     /// The lookups of maintenance, oldest first. They wait while the budget of maintenance is used up.
@@ -226,6 +231,9 @@ struct Publication: Sendable {
         self.entry = entry
         self.candidates = candidates[...]
     }
+
+    /// How many nodes have given a token and not been asked.
+    var tokenCount: Int { candidates.count }
 
     /// The next node to ask; `nil` if no replica is missing that is not under way, or nobody is left.
     mutating func takeNextCandidate() -> (node: NodeInfo, token: Token)? {

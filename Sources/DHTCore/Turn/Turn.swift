@@ -109,6 +109,9 @@ struct Turn: Sendable {
         return serial
     }
 
+    /// The last value of the counter that introductions and punctures carry.
+    var lastGlobalTime: UInt64 { globalTime }
+
     /// The next value of the counter that introductions and punctures carry.
     mutating func claimGlobalTime() -> UInt64 {
         globalTime += 1

@@ -142,6 +142,13 @@ extension DigestEncoder {
             begin(4)
             add(target)
             add(entry.bytes)
+        case .refreshBucket(let family, let prefix):
+            begin(5)
+            add(Array(family.rawValue.utf8))
+            add(Array(prefix.utf8))
+        case .walk(let address):
+            begin(6)
+            add(address)
         }
     }
 
@@ -170,6 +177,10 @@ extension DigestEncoder {
             begin(7)
             add(outcome)
         case .refusedAsBusy: begin(8)
+        case .refreshed: begin(9)
+        case .noSuchBucket: begin(10)
+        case .noContacts: begin(11)
+        case .walked: begin(12)
         }
     }
 

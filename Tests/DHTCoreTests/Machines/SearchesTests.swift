@@ -31,7 +31,7 @@ import Testing
     @Test func lookupThatKnowsNobodyIsOverAtOnce() throws {
         var bench = try MachineBench()
         var searches = Searches(bench.configuration)
-        let idFound = searches.begin(.refresh, for: target, &bench.overlay, &bench.requests, &bench.turn)
+        let idFound = searches.begin(.refresh(nil), for: target, &bench.overlay, &bench.requests, &bench.turn)
         let id = try #require(idFound)
         #expect(searches.isRefreshing)
         let finished = searches.advance(id, &bench.overlay, &bench.requests, &bench.turn)
@@ -42,7 +42,9 @@ import Testing
         var bench = try MachineBench()
         var searches = Searches(bench.configuration)
         var begun = 0
-        while searches.begin(.refresh, for: target, &bench.overlay, &bench.requests, &bench.turn) != nil { begun += 1 }
+        while searches.begin(.refresh(nil), for: target, &bench.overlay, &bench.requests, &bench.turn) != nil {
+            begun += 1
+        }
         #expect(begun == Searches.countMax)
     }
 

@@ -65,7 +65,10 @@ extension Model {
         case (.publish(let target, let entry), .published(let outcome)):
             try require(disk.holds(entry, under: target), "published and not durable")
             try require(outcome.acknowledgedCount <= outcome.askedCount, "more acknowledged than were asked")
-        case (.publish, .publishRefused), (.ping, .unreachable), (.ping, .pingTimedOut), (_, .refusedAsBusy): return
+        case (.publish, .publishRefused), (.ping, .unreachable), (.ping, .pingTimedOut), (.walk, .walked),
+            (.walk, .unreachable), (.refreshBucket, .refreshed), (.refreshBucket, .noSuchBucket),
+            (.refreshBucket, .noContacts), (_, .refusedAsBusy):
+            return
         default: throw Violation("\(command) ends with \(outcome)")
         }
     }

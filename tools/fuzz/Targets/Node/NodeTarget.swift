@@ -82,10 +82,13 @@ extension NodeRun {
         commandCount += 1
         let id = CommandID(commandCount)
         let command: Command
-        switch source.byte() % 4 {
+        let choice = source.byte()
+        switch choice < 0xF8 ? choice % 4 : 4 + choice % 2 {
         case 0: command = .ping(address())
         case 1: command = .find(target())
         case 2: command = .connect(peer().publicKey.mid, knownAddress: source.flag() ? address() : nil)
+        case 4: command = .walk(address())
+        case 5: command = .refreshBucket(source.flag() ? .ipv6 : .ipv4, prefix: source.flag() ? "0" : "")
         default:
             let target = target()
             guard let entry = try? Entry(bytes: value(under: target, isSound: true).bytes) else { return }
