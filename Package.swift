@@ -21,7 +21,9 @@ let house: [SwiftSetting] =
     ] + (isFuzzing ? [.unsafeFlags(fuzzFlags)] : [])
 
 /// What the fuzz targets look at.
-let fuzzed: [Target.Dependency] = ["Archive", "Bristlecone", "Console", "DHTCore", "IPv8", "Kademlia", "Maintenance"]
+let fuzzed: [Target.Dependency] = [
+    "Archive", "Bristlecone", "Console", "DHTCore", "HTTPAPI", "IPv8", "Kademlia", "Maintenance",
+]
 
 /// The fuzz targets: a part of the tests, which replay what the fuzzer has found, or a library of the fuzzer's.
 let fuzzing: [Target] =
@@ -54,10 +56,15 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        // Without its traits it links neither the whole of Foundation nor swift-configuration.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -114,6 +121,23 @@ let package = Package(
             ],
             swiftSettings: house),
         .target(
+            name: "HTTPAPI",
+            dependencies: [
+                "Bristlecone", "Console", "IPv8", "Kademlia", "Platform",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: house),
+        .target(
             name: "Simulation",
             dependencies: [
                 "DHTCore", "Kademlia", "Maintenance", "SplitMix",
@@ -123,7 +147,7 @@ let package = Package(
         .executableTarget(
             name: "BristleconeCLI",
             dependencies: [
-                "Bristlecone", "Console", "IPv8", "Kademlia", "Platform",
+                "Bristlecone", "Console", "HTTPAPI", "IPv8", "Kademlia", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -201,9 +225,20 @@ let package = Package(
             ],
             swiftSettings: house),
         .testTarget(
+            name: "HTTPAPITests",
+            dependencies: [
+                "HTTPAPI", "Bristlecone", "Console", "IPv8", "Platform",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: house),
+        .testTarget(
             name: "BristleconeCLITests",
             dependencies: [
-                "BristleconeCLI", "Bristlecone", "Console", "IPv8", "Kademlia",
+                "BristleconeCLI", "Bristlecone", "Console", "HTTPAPI", "IPv8", "Kademlia",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -84,6 +84,8 @@ extension NodeError {
 
         /// The node does not serve this user.
         public static let notPermitted = Code(rawValue: "not_permitted")
+        /// There is nothing of that name.
+        public static let notFound = Code(rawValue: "not_found")
         /// An argument makes no sense.
         public static let invalidArgument = Code(rawValue: "invalid_argument")
         /// The node has too much to do at the moment.

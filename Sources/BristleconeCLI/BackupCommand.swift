@@ -3,6 +3,7 @@ internal import Bristlecone
 internal import Console
 internal import FoundationEssentials
 internal import Glibc
+internal import HTTPAPI
 internal import IPv8
 internal import Platform
 
@@ -30,9 +31,6 @@ struct BackupCommand: AsyncParsableCommand {
 
     @OptionGroup var client: ClientOptions
 
-    /// The largest archives take hours.
-    private static let timeout: Duration = .seconds(24 * 3600)
-
     mutating func validate() throws {
         if folder.isEmpty { throw ValidationError("The folder's name is empty.") }
     }
@@ -43,7 +41,7 @@ struct BackupCommand: AsyncParsableCommand {
         let progress = CopyProgress.line(
             for: FolderPath(path).text + Backup.unfinishedSuffix,
             bytesExpected: CopyProgress.bytesOnDisk(of: ["archive.mdb", "index.sqlite"], in: dataFolder))
-        let report = try ProgressLine.during(progress) { try backUp(dataFolder, to: path) }
+        let report = try await ProgressLine.during(progress) { try await backUp(dataFolder, to: path) }
         guard access(path, F_OK) == 0 || errno != ENOENT else {
             throw CommandFailure(
                 message: "The node wrote the backup to \(path), but this command does not see that folder: a service "
@@ -54,12 +52,10 @@ struct BackupCommand: AsyncParsableCommand {
     }
 
     /// Asks the running node for the backup, or makes it here if no node is running.
-    private func backUp(_ dataFolder: String, to path: String) throws -> BackupReport {
+    private func backUp(_ dataFolder: String, to path: String) async throws -> BackupReport {
         do {
-            guard case .backup(let report) = try client.ask(.backup(folder: path), timeout: BackupCommand.timeout)
-            else { throw ClientOptions.mixedUp }
-            return report
-        } catch ControlError.notRunning {
+            return try await client.call(Operations.backUp, BackupRequest(folder: path))
+        } catch ControlSocketError.notRunning {
             return try Backup.ofStoppedNode(dataFolder: dataFolder, to: path)
         }
     }

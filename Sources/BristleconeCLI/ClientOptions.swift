@@ -3,6 +3,7 @@ internal import Bristlecone
 internal import Console
 internal import FoundationEssentials
 internal import Glibc
+internal import HTTPAPI
 
 /// The flags of the commands that talk to a running node.
 struct ClientOptions: ParsableArguments {
@@ -19,27 +20,35 @@ struct ClientOptions: ParsableArguments {
         EffectiveConfiguration.dataFolder(flag: dataFolder, environment: ProcessInfo.processInfo.environment)
     }
 
-    /// Sends the node in the data folder a request, and throws if the node reports a failure.
-    func ask(_ request: ControlRequest, timeout: Duration) throws -> ControlReply {
-        let reply = try ControlClient(dataFolder: folder).send(request, timeout: timeout)
-        if case .failure(let error) = reply {
-            throw NodeError(error.code, String(error.message.prefix(ClientOptions.sentenceMax)))
-        }
-        return reply
+    /// Has the node in the data folder do something.
+    func call<Parameters, Body, Answer>(
+        _ operation: Operation<Parameters, Body, Answer>, _ parameters: Parameters, _ body: Body
+    ) async throws -> Answer {
+        try await APIClient(dataFolder: folder).call(operation, parameters, body)
     }
 
-    /// No node needs more for a sentence, and a longer one must not fill a terminal.
-    private static let sentenceMax = 2000
+    /// Has the node do something that takes no parameters.
+    func call<Body, Answer>(_ operation: Operation<Nothing, Body, Answer>, _ body: Body) async throws -> Answer {
+        try await call(operation, Nothing(), body)
+    }
+
+    /// Has the node do something that takes parameters only.
+    func call<Parameters, Answer>(
+        _ operation: Operation<Parameters, Nothing, Answer>, _ parameters: Parameters
+    ) async throws -> Answer {
+        try await call(operation, parameters, Nothing())
+    }
+
+    /// Asks the node for something that needs nothing to be said.
+    func call<Answer>(_ operation: Operation<Nothing, Nothing, Answer>) async throws -> Answer {
+        try await call(operation, Nothing(), Nothing())
+    }
 
     /// Prints an answer, as JSON or as text for the terminal.
     func show(_ report: some Encodable, _ text: (Terminal) -> String) throws {
         let terminal = Terminal(descriptor: STDOUT_FILENO, environment: ProcessInfo.processInfo.environment)
         try Output.answer(json ? try JSONText.encode(report) : text(terminal))
     }
-
-    /// Thrown if the node answers another request than the one that was sent.
-    static let mixedUp = CommandFailure(
-        message: "The node gave an answer to another request: restart the node and try again.")
 }
 
 /// The failure of a command: one sentence, and the exit status.

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Bristlecone
 internal import Console
+internal import HTTPAPI
 internal import IPv8
 
 /// `bristlecone connect MID`
@@ -31,8 +32,7 @@ struct ConnectCommand: AsyncParsableCommand {
     @OptionGroup var client: ClientOptions
 
     mutating func run() async throws {
-        let reply = try client.ask(.connect(mid, knownAddress: address), timeout: .seconds(120))
-        guard case .connect(let report) = reply else { throw ClientOptions.mixedUp }
+        let report = try await client.call(Operations.connect, ConnectRequest(mid: mid, address: address))
         try client.show(report) { report.text(on: $0) }
     }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Bristlecone
 internal import Console
+internal import HTTPAPI
 internal import IPv8
 
 /// `bristlecone find KEY`
@@ -29,10 +30,7 @@ struct FindCommand: AsyncParsableCommand {
     @OptionGroup var client: ClientOptions
 
     mutating func run() async throws {
-        let request: ControlRequest = local ? .findLocal(key: key) : .find(key: key)
-        guard case .find(let report) = try client.ask(request, timeout: .seconds(120)) else {
-            throw ClientOptions.mixedUp
-        }
+        let report = try await client.call(Operations.lookUp, LookUpParameters(key, local: local))
         if client.json || !report.values.isEmpty { try client.show(report) { report.text(on: $0, isLocal: local) } }
         guard !report.values.isEmpty else { throw CommandFailure(message: report.nothingFound(isLocal: local)) }
     }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Bristlecone
 internal import Console
 internal import Glibc
+internal import HTTPAPI
 
 /// `bristlecone forget KEY|SIGNER`
 struct ForgetCommand: AsyncParsableCommand {
@@ -39,11 +40,8 @@ struct ForgetCommand: AsyncParsableCommand {
     mutating func run() async throws {
         let subject = try argument.subject()
         if !yes, !unblock { try confirm(subject) }
-        let request: ControlRequest = unblock ? .unblock(subject) : .forget(subject, block: block)
-        // A signer's values may be anywhere: the node walks through all that it has.
-        guard case .forget(let report) = try client.ask(request, timeout: .seconds(3600)) else {
-            throw ClientOptions.mixedUp
-        }
+        let operation = unblock ? Operations.unblock : Operations.forget
+        let report = try await client.call(operation, ForgetRequest(subject, block: block))
         try client.show(report) { terminal in
             guard !unblock else { return "\(terminal.good("No longer blocked")): \(subject.text(on: terminal))" }
             let blocked = report.isBlocked ? " Its values will be refused from now on." : ""

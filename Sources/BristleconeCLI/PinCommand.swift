@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Bristlecone
 internal import Console
+internal import HTTPAPI
 internal import IPv8
 
 /// `bristlecone pin add`, `list` and `remove`
@@ -37,11 +38,9 @@ struct PinAddCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         let subject = try argument.subject()
-        guard case .pins(let report) = try client.ask(.pin(subject), timeout: .seconds(60)) else {
-            throw ClientOptions.mixedUp
-        }
+        let report = try await client.call(Operations.changePins, PinChange(add: [subject]))
         try client.show(report) { terminal in
-            "\(report.changed ? terminal.good("Pinned") : "Already pinned"): \(subject.text(on: terminal))"
+            "\(report.added > 0 ? terminal.good("Pinned") : "Already pinned"): \(subject.text(on: terminal))"
         }
     }
 }
@@ -64,10 +63,8 @@ struct PinRemoveCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         let subject = try argument.subject()
-        guard case .pins(let report) = try client.ask(.unpin(subject), timeout: .seconds(60)) else {
-            throw ClientOptions.mixedUp
-        }
-        guard report.changed else {
+        let report = try await client.call(Operations.changePins, PinChange(remove: [subject]))
+        guard report.removed > 0 else {
             throw CommandFailure(message: "This was not pinned: \"bristlecone pin list\" shows the pins.")
         }
         try client.show(report) { terminal in "\(terminal.good("Unpinned")): \(subject.text(on: terminal))" }
@@ -88,9 +85,7 @@ struct PinListCommand: AsyncParsableCommand {
     @OptionGroup var client: ClientOptions
 
     mutating func run() async throws {
-        guard case .pins(let report) = try client.ask(.pins, timeout: .seconds(60)) else {
-            throw ClientOptions.mixedUp
-        }
+        let report = try await client.call(Operations.pins)
         try client.show(report) { terminal in
             guard !report.pins.isEmpty else { return "Nothing is pinned." }
             let pins = report.pins.map { $0.text(on: terminal) }

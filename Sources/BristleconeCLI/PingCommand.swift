@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Bristlecone
 internal import Console
+internal import HTTPAPI
 internal import IPv8
 
 /// `bristlecone ping ADDRESS:PORT`
@@ -24,9 +25,7 @@ struct PingCommand: AsyncParsableCommand {
     @OptionGroup var client: ClientOptions
 
     mutating func run() async throws {
-        guard case .ping(let report) = try client.ask(.ping(address), timeout: .seconds(30)) else {
-            throw ClientOptions.mixedUp
-        }
+        let report = try await client.call(Operations.ping, PingRequest(address))
         try client.show(report) { report.text(on: $0) }
     }
 }

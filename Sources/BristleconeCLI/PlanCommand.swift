@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Bristlecone
 internal import Console
+internal import HTTPAPI
 internal import IPv8
 
 /// `bristlecone plan`
@@ -21,9 +22,7 @@ struct PlanCommand: AsyncParsableCommand {
     @OptionGroup var client: ClientOptions
 
     mutating func run() async throws {
-        guard case .plan(let report) = try client.ask(.plan, timeout: .seconds(60)) else {
-            throw ClientOptions.mixedUp
-        }
+        let report = try await client.call(Operations.plan)
         try client.show(report) { $0.strong("Republishing: \(report.phase)") + "\n" + report.text(on: $0) }
     }
 }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Bristlecone
 internal import Console
 internal import Glibc
+internal import HTTPAPI
 
 /// The program `bristlecone`.
 @main
@@ -29,7 +30,7 @@ struct Program: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, StoreCommand.self, FindCommand.self, PingCommand.self, ConnectCommand.self,
             StatusCommand.self, PlanCommand.self, PinCommand.self, WithdrawCommand.self, ForgetCommand.self,
-            BackupCommand.self, RestoreCommand.self, ConfigCommand.self,
+            BackupCommand.self, RestoreCommand.self, ConfigCommand.self, APIKeyCommand.self,
         ])
 
     /// Parses the arguments, runs the command, and turns every failure into a sentence and an exit status.
@@ -67,7 +68,7 @@ struct Program: AsyncParsableCommand {
         case let failure as CommandFailure: end(failure.status, saying: [failure.message])
         case let failure as OutputFailure: end(.failure, saying: [failure.message])
         case let error as ConfigurationError: end(error.exitStatus, saying: error.problems.map(\.description))
-        case let error as ControlError: end(.failure, saying: [error.description])
+        case let error as ControlSocketError: end(.failure, saying: [error.description])
         case let error as BackupError: end(.failure, saying: [error.sentences])
         case let error as NodeError: end(.failure, saying: [error.sentences])
         default: endParsing(error)

@@ -3,6 +3,7 @@ internal import Bristlecone
 internal import Console
 internal import FoundationEssentials
 internal import Glibc
+internal import HTTPAPI
 internal import IPv8
 internal import Logging
 internal import ServiceLifecycle
@@ -39,25 +40,25 @@ struct RunCommand: AsyncParsableCommand {
         defer { log.flush(within: 2) }
         let logger = RunCommand.logger(settings.logLevel, to: log)
         let node = try await BristleconeNode.start(settings, logger: logger)
-        let control: ControlService
+        let api: APIService
         do {
-            control = try ControlService(node: node, dataFolder: settings.dataFolder, logger: logger)
+            api = try await APIService.bind(node: node, settings: settings, logger: logger)
         } catch {
             await node.shutdown()
             throw error
         }
-        let greeting = await Greeting(status: node.status(), configuration: configuration)
+        let greeting = await Greeting(status: node.status(), configuration: configuration, httpAddresses: api.addresses)
         let answer = LogWriter(descriptor: STDOUT_FILENO)
         defer { answer.flush(within: 2) }
         let service = NodeService(node: node) { answer.write(greeting.text) }
-        // Services stop in reverse order: first the control socket, then the node.
+        // Services stop in reverse order: first the API, then the node.
         let group = ServiceGroup(
-            services: [service, control, HangupService(logger: logger)], gracefulShutdownSignals: Signals.stopping,
+            services: [service, api, HangupService(logger: logger)], gracefulShutdownSignals: Signals.stopping,
             logger: RunCommand.logger(.warning, to: log))
         do {
             try await group.run()
         } catch {
-            throw CommandFailure(message: "The node stopped because its control socket failed: \(error).")
+            throw CommandFailure(message: "The node stopped because its API failed: \(error).")
         }
         logger.info("Stopped")
     }
@@ -86,6 +87,7 @@ struct NodeService: Service {
 struct Greeting {
     let status: NodeStatus
     let configuration: EffectiveConfiguration
+    var httpAddresses: [Address] = []
 
     var text: String {
         let settings = configuration.settings
@@ -93,6 +95,7 @@ struct Greeting {
         for (index, endpoint) in status.endpoints.enumerated() {
             table.add(index == 0 ? "listens on" : "", endpoint.listen.description)
         }
+        for address in httpAddresses { table.add("HTTP", "http://\(address)") }
         table.add("identity", status.publicKey.mid.description)
         table.add("data folder", settings.dataFolder)
         table.add("settings", configuration.file ?? "\(settings.dataFolder)/\(DefaultFile.name)")

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Bristlecone
 internal import Console
+internal import HTTPAPI
 internal import IPv8
 internal import Kademlia
 
@@ -19,9 +20,7 @@ struct StatusCommand: AsyncParsableCommand {
     @OptionGroup var client: ClientOptions
 
     mutating func run() async throws {
-        guard case .status(let status) = try client.ask(.status, timeout: .seconds(10)) else {
-            throw ClientOptions.mixedUp
-        }
+        let status = try await client.call(Operations.status)
         try client.show(status) { status.text(on: $0) }
     }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Bristlecone
 internal import Console
+internal import HTTPAPI
 internal import IPv8
 
 /// `bristlecone store KEY VALUE`
@@ -46,10 +47,8 @@ struct StoreCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         let data = try Arguments.value(value, isHex: hex)
-        let request = ControlRequest.store(key: key, data: data, signed: !unsigned)
-        guard case .store(let report) = try client.ask(request, timeout: .seconds(120)) else {
-            throw ClientOptions.mixedUp
-        }
+        let request = StoreRequest(data: data, signed: !unsigned)
+        let report = try await client.call(Operations.store, OneKey(key), request)
         try client.show(report) { report.text(on: $0) }
     }
 

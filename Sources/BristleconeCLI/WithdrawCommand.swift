@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Bristlecone
 internal import Console
+internal import HTTPAPI
 internal import IPv8
 
 /// `bristlecone withdraw KEY`
@@ -27,9 +28,7 @@ struct WithdrawCommand: AsyncParsableCommand {
     @OptionGroup var client: ClientOptions
 
     mutating func run() async throws {
-        guard case .withdraw(let report) = try client.ask(.withdraw(key: key), timeout: .seconds(60)) else {
-            throw ClientOptions.mixedUp
-        }
+        let report = try await client.call(Operations.withdraw, OneKey(key))
         guard report.withdrawnCount > 0 else {
             throw CommandFailure(message: "Nothing under that key was published through this node.")
         }

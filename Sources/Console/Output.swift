@@ -96,19 +96,38 @@ package struct ProgressLine {
     package static func during<Value, Failure>(
         _ text: @escaping @Sendable (Duration) -> String, _ body: () throws(Failure) -> Value
     ) throws(Failure) -> Value {
-        let begun = ContinuousClock.now
-        let isTerminal = isatty(STDERR_FILENO) == 1
-        let timer = DispatchSource.makeTimerSource()
-        timer.schedule(deadline: .now() + (isTerminal ? 1 : 30), repeating: isTerminal ? 1 : 30)
-        timer.setEventHandler {
-            let line = text(ContinuousClock.now - begun)
-            isTerminal ? Output.rewrite(line) : Output.complain(line)
+        let ticking = Ticking(text)
+        defer { ticking.end() }
+        return try body()
+    }
+
+    /// The same for something asynchronous.
+    package static func during<Value>(
+        _ text: @escaping @Sendable (Duration) -> String, _ body: () async throws -> Value
+    ) async throws -> Value {
+        let ticking = Ticking(text)
+        defer { ticking.end() }
+        return try await body()
+    }
+
+    /// A line that is shown again and again.
+    private struct Ticking {
+        private let begun = ContinuousClock.now
+        private let isTerminal = isatty(STDERR_FILENO) == 1
+        private let timer = DispatchSource.makeTimerSource()
+
+        init(_ text: @escaping @Sendable (Duration) -> String) {
+            timer.schedule(deadline: .now() + (isTerminal ? 1 : 30), repeating: isTerminal ? 1 : 30)
+            timer.setEventHandler { [begun, isTerminal] in
+                let line = text(ContinuousClock.now - begun)
+                isTerminal ? Output.rewrite(line) : Output.complain(line)
+            }
+            timer.resume()
         }
-        timer.resume()
-        defer {
+
+        func end() {
             timer.cancel()
             if isTerminal, ContinuousClock.now - begun >= .seconds(1) { Output.rewrite("") }
         }
-        return try body()
     }
 }

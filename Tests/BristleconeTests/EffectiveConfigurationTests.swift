@@ -138,7 +138,13 @@ import Testing
         let standard = EffectiveConfiguration.self
         let texts = try standard.load(flags: ConfigurationFlags(), environment: ["BRISTLECONE_DATA": folder.path])
             .texts(of: setting)
-        let value = setting == .peers ? "192.0.2.1:1" : texts.joined(separator: ",")
+        let value =
+            switch setting {
+            case .peers, .httpListen: "192.0.2.1:1"
+            case .httpHosts: "node.example.org"
+            case .httpOrigins: "https://node.example.org"
+            default: texts.joined(separator: ",")
+            }
         let environment = ["BRISTLECONE_DATA": folder.path].merging([setting.environmentVariable: value]) { $1 }
         let configuration = try standard.load(flags: ConfigurationFlags(), environment: environment)
         #expect(configuration.origin(of: setting) == .environment(variable: setting.environmentVariable))

@@ -8,7 +8,7 @@ import Testing
         #expect(FileLimit.free(upTo: 7) == 7)
     }
 
-    @Test func leavesRoomBesideControlConnections() {
-        #expect((2...ControlServer.connectionsMax).contains(FileLimit.controlConnections))
+    @Test func leavesRoomBesideConnectionsOfTheAPI() {
+        #expect((2...512).contains(FileLimit.apiConnections))
     }
 }

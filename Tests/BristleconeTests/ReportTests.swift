@@ -57,10 +57,10 @@ import Testing
     @Test func pinsAndForgettingHaveTheirShape() throws {
         let health = ReplicaHealth(
             key: key, lookedAt: Instant(seconds: 1_770_120_000), answered: 9, found: 2, holders: 8)
-        let pins = PinsReport(pins: [.key(key), .signer(signer.mid)], changed: true, health: [health])
+        let pins = PinsReport(pins: [.key(key), .signer(signer.mid)], health: [health])
         #expect(
             try json(pins)
-                == #"{"changed":true,"health":[{"answered":9,"found":2,"holders":8,"key":"\#(key)","#
+                == #"{"health":[{"answered":9,"found":2,"holders":8,"key":"\#(key)","#
                 + #""looked_at":"2026-02-03T12:00:00Z"}],"pins":[{"key":"\#(key)","signer":null},{"key":null,"signer":"\#(signer.mid)"}]}"#
         )
         let forgotten = ForgetReport(subject: .signer(signer.mid), erasedRecords: 4, isBlocked: true)
@@ -85,14 +85,6 @@ import Testing
                 == #"{"due_keys":1,"duration_seconds":2,"interval_seconds":2700,"kept_keys":2,"#
                 + #""keys_beyond_capacity":0,"keys_per_second":0.5,"next_due":null,"nodes":3,"packets":23,"#
                 + #""phase":"idle"}"#)
-    }
-
-    @Test(arguments: [
-        ControlRequest.pins, .plan, .pin(.key(Target(hashing: "k"))), .unpin(.signer(Mid(bits: .zero))),
-        .forget(.key(Target(hashing: "k")), block: true), .unblock(.signer(Mid(bits: .zero))),
-    ])
-    func requestsAboutKeepingAreReadBack(_ request: ControlRequest) throws {
-        #expect(try json(request).contains(#""request":""#))
     }
 
     @Test func statusHasItsShape() throws {
@@ -132,20 +124,6 @@ import Testing
                 + #""key_level":"curve25519","mid":"\#(signer.mid)","#
                 + #""pid":42,"problems":["It burns."],"public_key":"\#(signer)","scrub":null,"upkeep":null,"uptime_seconds":3,"version":"0.1.0"}"#
         )
-    }
-
-    @Test func requestsAndRepliesReadBack() throws {
-        let address = try #require(Address("[::1]:5"))
-        #expect(try json(ControlRequest.status) == #"{"request":"status"}"#)
-        #expect(
-            try json(ControlRequest.store(key: key, data: [1, 2], signed: true))
-                == #"{"data":"0102","key":"\#(key)","request":"store","signed":true}"#)
-        #expect(try json(ControlRequest.find(key: key)) == #"{"key":"\#(key)","request":"find"}"#)
-        #expect(try json(ControlRequest.findLocal(key: key)) == #"{"key":"\#(key)","request":"find_local"}"#)
-        #expect(try json(ControlRequest.ping(address)) == #"{"address":"[::1]:5","request":"ping"}"#)
-        #expect(
-            try json(ControlReply.failure(NodeError(.busy, "No.")))
-                == #"{"code":"busy","message":"No.","reply":"failure"}"#)
     }
 
     @Test func takesTheDataOfAnEntry() throws {

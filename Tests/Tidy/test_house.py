@@ -16,7 +16,8 @@ ARROWS = {
     "Archive": ("Maintenance", "Migrations", "Platform", "CLMDB", "IPv8"),
     "Console": ("Platform", "IPv8"),
     "Bristlecone": ("Archive", "DHTCore", "Console"),
-    "BristleconeCLI": ("Bristlecone",),
+    "HTTPAPI": ("Bristlecone", "Console"),
+    "BristleconeCLI": ("HTTPAPI",),
     "Simulation": ("DHTCore", "SplitMix"),
 }
 
@@ -24,7 +25,8 @@ ARROWS = {
 KEPT_TO = {
     "CSodium": ("IPv8",), "CLibcrypto": ("IPv8",), "CLMDB": ("Archive",), "CLinux": ("Platform",),
     "GRDB": ("Archive", "Migrations"),
-    "NIOCore": ("Bristlecone",), "NIOPosix": ("Bristlecone",),
+    "NIOCore": ("Bristlecone", "HTTPAPI"), "NIOPosix": ("Bristlecone", "HTTPAPI"),
+    "Hummingbird": ("HTTPAPI",), "HummingbirdCore": ("HTTPAPI",), "NIOHTTP1": ("HTTPAPI",),
     "ArgumentParser": ("BristleconeCLI",),
 }
 

@@ -27,6 +27,21 @@ public struct NodeSettings: Sendable, Equatable {
     public var diskReserve = ByteSize.gibibytes(1)
     /// How many values the archive takes under one key.
     public var valuesPerKeyMax = 1024
+    /// How the API is served over HTTP.
+    package struct HTTPSettings: Sendable, Hashable {
+        /// Where; nowhere by default.
+        package var listen: [Address] = []
+        /// Whether reading needs the API key.
+        package var readsNeedKey = false
+        /// Names that requests may call the machine by.
+        package var hosts: [String] = []
+        /// Origins whose pages may use the API.
+        package var origins: [String] = []
+
+        /// The defaults.
+        package init() {}
+    }
+
     /// What part of the archive's space each kind of record may take.
     package var shares = ShareSettings()
     /// How long expired values are retained.
@@ -37,6 +52,8 @@ public struct NodeSettings: Sendable, Equatable {
     public var scrubRate = 17
     /// How the node republishes values.
     public var upkeep = UpkeepSettings()
+    /// How the API is served over HTTP, by programs that serve it.
+    package var http = HTTPSettings()
     /// How many threads check and make signatures; 0 for one for each processor core.
     public var threads = 0
 

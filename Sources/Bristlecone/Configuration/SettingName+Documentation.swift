@@ -116,6 +116,25 @@ extension SettingName {
             How long to serve a value after it was stored. All peers of the public network keep it for an hour; anything \
             else is for private networks and for tests.
             """
+        case .httpListen:
+            """
+            Where to serve the HTTP API, ADDRESS:PORT, such as "127.0.0.1:8085" for programs on this machine. Nowhere by \
+            default; the commands use the socket in the data folder.
+            """
+        case .httpReadsNeedKey:
+            """
+            Whether reading over HTTP needs the API key, as writing always does. "bristlecone api-key" shows the key.
+            """
+        case .httpHosts:
+            """
+            Names that HTTP requests may call this machine by, besides localhost and its addresses. A reverse proxy may \
+            need one.
+            """
+        case .httpOrigins:
+            """
+            Origins of pages that a browser may let use the API, such as "https://status.example.org". The page of the node \
+            itself needs none.
+            """
         case .threads:
             "How many threads check signatures, up to 256. 0 stands for one for each processor core."
         }

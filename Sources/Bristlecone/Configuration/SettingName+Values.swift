@@ -45,6 +45,10 @@ extension SettingName {
         case .upkeepPacketsPerSecond: .int(settings.upkeep.packetsPerSecond)
         case .servedFor: .string(settings.upkeep.servedFor.description)
         case .threads: .int(settings.threads)
+        case .httpListen: .stringArray(settings.http.listen.map(\.description))
+        case .httpReadsNeedKey: .bool(settings.http.readsNeedKey)
+        case .httpHosts: .stringArray(settings.http.hosts)
+        case .httpOrigins: .stringArray(settings.http.origins)
         }
     }
 
@@ -94,6 +98,11 @@ extension SettingName {
         case (.servedFor, .string(let text)):
             return parse(text, into: &settings.upkeep.servedFor, within: Self.servedForRange)
         case (.threads, .int(let number)): return set(&settings.threads, to: number, within: 0...256)
+        case (.httpListen, .stringArray(let texts)):
+            return parse(texts, into: &settings.http.listen, Self.httpAddress)
+        case (.httpReadsNeedKey, .bool(let truth)): settings.http.readsNeedKey = truth
+        case (.httpHosts, .stringArray(let texts)): return parse(texts, into: &settings.http.hosts, Self.hostName)
+        case (.httpOrigins, .stringArray(let texts)): return parse(texts, into: &settings.http.origins, Self.origin)
         default: preconditionFailure("\(rawValue) was read as another type than its own: \(content)")
         }
         return []
@@ -126,6 +135,31 @@ extension SettingName {
         guard let address = Address(text) else { throw .address(text, example: "0.0.0.0:8090 or [::]:8090") }
         guard address.host.isUnspecified || address.host.isUnicast else { throw .notUnicast(text) }
         return address
+    }
+
+    private static func httpAddress(_ text: String) throws(ValueFault) -> Address {
+        guard let address = Address(text) else { throw .address(text, example: "127.0.0.1:8085 or [::1]:8085") }
+        guard address.host.isUnspecified || address.host.isUnicast else { throw .notUnicast(text) }
+        return address
+    }
+
+    private static func hostName(_ text: String) throws(ValueFault) -> String {
+        let isName = text.utf8.allSatisfy { byte in
+            let scalar = UnicodeScalar(byte)
+            return scalar.isASCII
+                && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+                    || "-._".unicodeScalars.contains(scalar))
+        }
+        guard isName, !text.isEmpty else { throw .hostName(text) }
+        return text
+    }
+
+    private static func origin(_ text: String) throws(ValueFault) -> String {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == "http:" || parts[0] == "https:", parts[1].isEmpty, !parts[2].isEmpty else {
+            throw .origin(text)
+        }
+        return text
     }
 
     private static func peerAddress(_ text: String) throws(ValueFault) -> Address {
@@ -215,6 +249,18 @@ extension ValueFault {
         ValueFault(
             message: "\(quoted(text)) is not a server's name or address with a port.",
             remedy: "Write it like tracker.example.org:6421.")
+    }
+
+    static func hostName(_ text: String) -> ValueFault {
+        ValueFault(
+            message: "\(quoted(text)) is not the name of a machine.",
+            remedy: "Write it as in the address of a page, without port, such as node.example.org.")
+    }
+
+    static func origin(_ text: String) -> ValueFault {
+        ValueFault(
+            message: "\(quoted(text)) is not an origin.",
+            remedy: "Write the beginning of a page's address, without a path, such as https://status.example.org.")
     }
 
     static func size(_ text: String) -> ValueFault {

@@ -60,6 +60,14 @@ package enum SettingName: String, Sendable, CaseIterable {
     case limitsLocalNetworks = "limit_local_networks"
     /// ``NodeSettings/threads``
     case threads
+    /// ``HTTPSettings/listen``
+    case httpListen = "http.listen"
+    /// ``HTTPSettings/readsNeedKey``
+    case httpReadsNeedKey = "http.reads_need_key"
+    /// ``HTTPSettings/hosts``
+    case httpHosts = "http.hosts"
+    /// ``HTTPSettings/origins``
+    case httpOrigins = "http.origins"
 
     /// The section and the name in it, or the name alone.
     var path: [String] { rawValue.split(separator: ".").map(String.init) }
@@ -87,7 +95,7 @@ package enum SettingName: String, Sendable, CaseIterable {
             .historyShare, .floorsShare, .evidenceShare, .retainPublished, .retainPinned, .retainSigned,
             .retainUnsigned, .relaxedDurability, .scrubRate, .upkeepEnabled, .upkeepInterval, .upkeepLifetime,
             .upkeepPacketsPerSecond, .servedFor, .callsLocalNetwork, .peerLimit, .limitsLocalNetworks,
-            .threads:
+            .threads, .httpListen, .httpReadsNeedKey, .httpHosts, .httpOrigins:
             nil
         }
     }
@@ -98,8 +106,10 @@ package enum SettingName: String, Sendable, CaseIterable {
         case .data, .logLevel, .archiveSizeLimit, .diskReserve: .string
         case .retainPublished, .retainPinned, .retainSigned, .retainUnsigned: .string
         case .upkeepInterval, .upkeepLifetime, .servedFor: .string
-        case .listen, .peers, .bootstrapServers: .stringArray
-        case .bootstrapEnabled, .callsLocalNetwork, .limitsLocalNetworks, .relaxedDurability, .upkeepEnabled: .bool
+        case .listen, .peers, .bootstrapServers, .httpListen, .httpHosts, .httpOrigins: .stringArray
+        case .bootstrapEnabled, .callsLocalNetwork, .limitsLocalNetworks, .relaxedDurability, .upkeepEnabled,
+            .httpReadsNeedKey:
+            .bool
         case .valuesPerKeyMax, .scrubRate, .upkeepPacketsPerSecond, .peerLimit, .threads: .int
         case .servedShare, .retainedShare, .historyShare, .floorsShare, .evidenceShare: .int
         }

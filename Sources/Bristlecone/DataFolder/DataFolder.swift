@@ -10,6 +10,7 @@ internal import SystemPackage
 ///     bristlecone.format   the number of the folder's format, written last: a folder that has it is complete
 ///     bristlecone.yaml     configuration
 ///     control.sock         where the running node is talked to
+///     api.key              what programs show that write to it over TCP
 ///     identity.key         the private key in the reference's form
 ///     lock                 locked while a node runs; holds its process id
 ///
@@ -39,9 +40,17 @@ package final class DataFolder: Sendable {
     /// What may lie in a folder before a node has used it: what an operator puts there and an editor leaves, what a
     /// start that was killed leaves behind, and what file systems do.
     static func isHarmless(_ name: String) -> Bool {
-        let own = [formatName, DefaultFile.name, IdentityFile.name, FolderLock.name, ControlSocketPath.name]
+        let own = [formatName, DefaultFile.name, IdentityFile.name, FolderLock.name] + namesOfAPI
         return own.contains { name.contains($0) } || name == "lost+found"
     }
+
+    /// What the API has in the folder: its socket and its key.
+    package static let controlSocketName = "control.sock"
+    package static let apiKeyName = "api.key"
+    private static let namesOfAPI = [controlSocketName, apiKeyName]
+
+    /// Whether a process has a data folder for itself.
+    package static func isInUse(_ path: String) -> Bool { FolderLock.isHeld(path) }
 
     /// Files of an archive, which a folder may hold before a node has used it: the dump tool imports into a new one.
     private static func isOfAnArchive(_ name: String) -> Bool {

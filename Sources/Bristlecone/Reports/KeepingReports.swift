@@ -35,14 +35,28 @@ extension KeepSubject: Codable {
     fileprivate var signer: Mid? { if case .signer(let mid) = self { mid } else { nil } }
 }
 
-/// The pins, after a request to list or to change them.
+/// The pins.
 package struct PinsReport: Sendable, Equatable, Codable {
     /// All pins, keys before signers.
     package var pins: [KeepSubject]
-    /// Whether the request changed anything.
-    package var changed: Bool
     /// How well the DHT holds each pinned key, in the order of keys. A pinned signer counts with all its keys.
     package var health: [ReplicaHealth]
+}
+
+extension PinsReport {
+    package init(_ pins: [KeepSubject], health: [ReplicaHealth]) {
+        (self.pins, self.health) = (pins, health)
+    }
+}
+
+/// The outcome of pinning and unpinning.
+public struct PinChangeReport: Sendable, Equatable, Codable {
+    /// How many were not pinned before and are now.
+    public var added: Int
+    /// How many were pinned before and are not any more.
+    public var removed: Int
+    /// How many were as wanted already.
+    public var unchanged: Int
 }
 
 /// How well the DHT holds a pinned key.
@@ -68,6 +82,8 @@ package struct WithdrawReport: Sendable, Equatable, Codable {
     /// How many values were withdrawn.
     package var withdrawnCount: Int
 
+    package init(key: Target, withdrawnCount: Int) { (self.key, self.withdrawnCount) = (key, withdrawnCount) }
+
     private enum CodingKeys: String, CodingKey {
         case key
         case withdrawnCount = "withdrawn"
@@ -89,7 +105,7 @@ package struct ForgetReport: Sendable, Equatable, Codable {
         case isBlocked = "blocked"
     }
 
-    init(subject: KeepSubject, erasedRecords: Int, isBlocked: Bool) {
+    package init(subject: KeepSubject, erasedRecords: Int, isBlocked: Bool) {
         key = subject.key
         signer = subject.signer
         self.erasedRecords = erasedRecords

@@ -56,7 +56,7 @@ extension NodeStatus {
         public var lastAnswered: Date? { lastResponse.map { Date($0) } }
 
         /// Whether a contact answers.
-        public enum Standing: String, Sendable, Codable {
+        public enum Standing: String, Sendable, Codable, CaseIterable {
             /// It answers.
             case good
             /// It has not answered lately.

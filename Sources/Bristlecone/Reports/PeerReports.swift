@@ -33,6 +33,10 @@ package struct ConnectReport: Sendable, Equatable, Codable {
     /// How long the search took.
     package var duration: Duration
 
+    package init(mid: Mid, peers: [NodeInfo], duration: Duration) {
+        (self.mid, self.peers, self.duration) = (mid, peers, duration)
+    }
+
     private enum CodingKeys: String, CodingKey {
         case mid, peers
         case duration = "seconds"

@@ -6,12 +6,12 @@ internal import NIOCore
 /// SwiftNIO ends the process if it cannot have an event loop, and nothing works properly that has no file left to open.
 /// So a node says beforehand what it needs, and takes in no more connections than there is room for.
 package enum FileLimit {
-    /// The connections of its control socket aside, a node has some 25 files open, three more for each event loop, and
+    /// The connections of its API aside, a node has some 25 files open, three more for each event loop, and
     /// some for a short time: a backup, a lookup of names.
     static var neededByNode: Int { 48 + 3 * System.coreCount }
 
     /// What a program with one node can make use of.
-    private static var wanted: Int { neededByNode + 2 * ControlServer.connectionsMax }
+    private static var wanted: Int { neededByNode + 2 * connectionsMax }
 
     /// Lifts the limit to what a node can make use of, as far as the system lets this process. For programs, to be called
     /// once at the start: a library leaves its process as it is.
@@ -52,10 +52,13 @@ package enum FileLimit {
 
     private static let connectionsMin = 2
 
-    /// How many connections a control socket may serve at once: half of what is left, for each may cost a second file
-    /// while it is served.
-    static var controlConnections: Int {
-        let left = free(upTo: 2 * ControlServer.connectionsMax)
-        return max(connectionsMin, min(ControlServer.connectionsMax, left / 2))
+    /// More connections than this are of no use to a node.
+    private static let connectionsMax = 512
+
+    /// How many connections a node's API may serve at once: half of what is left, for each may cost a second file while
+    /// it is served.
+    package static var apiConnections: Int {
+        let left = free(upTo: 2 * connectionsMax)
+        return max(connectionsMin, min(connectionsMax, left / 2))
     }
 }

@@ -1,11 +1,12 @@
 internal import Console
+import HTTPAPI
 import IPv8
 
 @testable import Bristlecone
 
 /// Input that people and programs on the same machine give to a node.
 ///
-///     selector 1 | contents of the file, or a line of the control socket
+///     selector 1 | contents of the file, or the body of a request to the API
 enum FileTarget {
     private static let verifier = SignatureVerifier()
 
@@ -16,7 +17,7 @@ enum FileTarget {
         switch selector {
         case 0: try checkKey(contents)
         case 1: try checkJSON(BackupManifest.self, contents)
-        case 2: try checkJSON(ControlRequest.self, contents)
+        case 2: try checkJSON(ForgetRequest.self, contents)
         default: checkSettings(contents)
         }
     }

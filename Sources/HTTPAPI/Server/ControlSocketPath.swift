@@ -1,3 +1,4 @@
+internal import Bristlecone
 internal import Glibc
 internal import Platform
 internal import SystemPackage
@@ -7,14 +8,13 @@ internal import SystemPackage
 /// A path that is longer is written through the opened folder, as `/proc/self/fd/N/control.sock`.
 struct ControlSocketPath: ~Copyable, Sendable {
     /// The socket's name in the data folder.
-    static let name = "control.sock"
+    static let name = DataFolder.controlSocketName
 
     /// The folder that the socket lies in.
     let folder: OpenFolder
     /// The path to bind or connect to, valid as long as this value lives.
     let text: String
 
-    /// The path of the socket in a data folder.
     init(in dataFolder: String) throws(Errno) {
         folder = try OpenFolder(dataFolder)
         let plain = "\(dataFolder)/\(ControlSocketPath.name)"

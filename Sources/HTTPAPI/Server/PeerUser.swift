@@ -1,5 +1,5 @@
-internal import Archive
 internal import Glibc
+internal import NIOCore
 internal import Platform
 internal import SystemPackage
 
@@ -20,8 +20,14 @@ enum PeerUser {
         return credentials.user
     }
 
-    /// Whether a node serves a user: its own, and root.
-    static func mayUseNode(_ user: uid_t) -> Bool { user == geteuid() || user == 0 }
+    /// Whether a node serves the user at the other end of a channel: its own user, and root.
+    static func mayUseNode(_ channel: any Channel) async -> Bool {
+        guard let options = channel as? any SocketOptionProvider else { return false }
+        let peer: EventLoopFuture<Credentials> = options.unsafeGetSocketOption(
+            level: SocketOptionLevel(SOL_SOCKET), name: SocketOptionName(SO_PEERCRED))
+        guard let user = try? await peer.get().user else { return false }
+        return user == geteuid() || user == 0
+    }
 
     /// Whether a user's node is believed: one of the same user, or of root. Root also believes the owner of the data
     /// folder, as whom a service runs.

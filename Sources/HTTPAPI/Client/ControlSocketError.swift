@@ -1,5 +1,8 @@
+internal import Bristlecone
+package import IPv8
+
 /// Why a running node could not be talked to, or could not be made ready to be. Each case's description is one sentence.
-package enum ControlError: Error, Sendable, Equatable {
+package enum ControlSocketError: Error, Sendable, Equatable {
     /// No node is running in the data folder.
     case notRunning(dataFolder: String)
     /// A process has the data folder for itself, but nobody answers there.
@@ -18,9 +21,13 @@ package enum ControlError: Error, Sendable, Equatable {
     case unknownReply(dataFolder: String)
     /// The socket could not be made.
     case noSocket(path: String, reason: String)
+    /// The file with the API key cannot be used.
+    case keyUnusable(path: String, reason: String)
+    /// The server cannot listen on an address.
+    case cannotListen(Address, reason: String)
 }
 
-extension ControlError: CustomStringConvertible {
+extension ControlSocketError: CustomStringConvertible {
     /// One sentence for whoever typed the command.
     package var description: String {
         switch self {
@@ -46,6 +53,9 @@ extension ControlError: CustomStringConvertible {
                 + "restart it so that both are of the same version."
         case .noSocket(let path, let reason):
             "The control socket \(path) cannot be made (\(reason)); use a data folder on a local disk."
+        case .keyUnusable(let path, let reason): "The API key \(path) cannot be used: \(reason)."
+        case .cannotListen(let address, let reason):
+            "HTTP cannot be served on \(address) (\(reason)); name another address in http.listen."
         }
     }
 }

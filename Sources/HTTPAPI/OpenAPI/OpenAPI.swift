@@ -1,0 +1,115 @@
+internal import Bristlecone
+internal import HTTPTypes
+
+/// The OpenAPI 3.1 description of the operations, made from their types.
+package enum OpenAPI {
+    /// The whole document.
+    package static func document() throws -> JSONValue {
+        var paths: [String: JSONValue] = [:]
+        for operation in Operations.all {
+            let facts = operation.facts
+            var item: [String: JSONValue] = [:]
+            if case .object(let known)? = paths[facts.path] { item = known }
+            item[facts.method.rawValue.lowercased()] = try description(of: operation)
+            paths[facts.path] = .object(item)
+        }
+        return [
+            "openapi": "3.1.0",
+            "info": [
+                "title": "Bristlecone", "version": .string(Release.version),
+                "description": "The API of a node of the IPv8 DHT that stores its values on disk.",
+                "license": ["name": "Apache-2.0", "identifier": "Apache-2.0"],
+            ],
+            "paths": .object(paths),
+            "components": [
+                "securitySchemes": [
+                    "key": ["type": "apiKey", "in": "header", "name": "X-Api-Key"],
+                    "bearer": ["type": "http", "scheme": "bearer"],
+                ],
+                "schemas": ["Problem": problem],
+            ],
+        ]
+    }
+
+    private static func description(of operation: any AnyOperation) throws -> JSONValue {
+        let facts = operation.facts
+        let schemas = try operation.schemas
+        var description: [String: JSONValue] = [
+            "operationId": .string(facts.name), "summary": .string(facts.summary),
+            "parameters": .array(parameters(schemas.parameters, path: facts.path)),
+            "responses": [
+                "200": [
+                    "description": "Done.",
+                    "content": ["application/json": ["schema": schemas.answer.json(isAnswer: true)]],
+                ],
+                "default": [
+                    "description": "It could not be done; `code` says why, and `detail` what to do.",
+                    "content": ["application/problem+json": ["schema": ["$ref": "#/components/schemas/Problem"]]],
+                ],
+            ],
+        ]
+        if !schemas.isBodyless {
+            description["requestBody"] = [
+                "required": true, "content": ["application/json": ["schema": schemas.body.json(isAnswer: false)]],
+            ]
+        }
+        if facts.access == .write {
+            description["security"] = [["key": []], ["bearer": []]]
+        } else {
+            description["security"] = [.object([:]), ["key": []], ["bearer": []]]
+        }
+        return .object(description)
+    }
+
+    private static func parameters(_ schema: Schema, path: String) -> [JSONValue] {
+        guard case .object(let members) = schema else { return [] }
+        return members.map { member in
+            let isInPath = path.contains("{\(member.name)}")
+            var schema = member.schema
+            if case .nullable(let inner) = schema { schema = inner }
+            return [
+                "name": .string(member.name), "in": isInPath ? "path" : "query",
+                "required": .bool(isInPath || !member.isOptional), "schema": schema.json(isAnswer: false),
+            ]
+        }
+    }
+
+    private static let problem: JSONValue = [
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "code"],
+        "properties": [
+            "type": ["type": "string"], "title": ["type": "string"], "status": ["type": "integer"],
+            "detail": ["type": "string"], "code": ["type": "string"],
+            "first_available": ["type": ["integer", "null"]],
+        ],
+    ]
+}
+
+extension Schema {
+    /// The shape as JSON Schema.
+    ///
+    /// - Parameter isAnswer: in an answer every member is there, if only as null; a request may leave optional ones out.
+    func json(isAnswer: Bool) -> JSONValue {
+        switch self {
+        case .string(let pattern, let description):
+            var schema: [String: JSONValue] = ["type": "string"]
+            if let pattern { schema["pattern"] = .string(pattern) }
+            if let description { schema["description"] = .string(description) }
+            return .object(schema)
+        case .choice(let texts): return ["type": "string", "enum": .array(texts.map { .string($0) })]
+        case .integer: return ["type": "integer"]
+        case .number: return ["type": "number"]
+        case .boolean: return ["type": "boolean"]
+        case .array(let items): return ["type": "array", "items": items.json(isAnswer: isAnswer)]
+        case .dictionary(let values):
+            return ["type": "object", "additionalProperties": values.json(isAnswer: isAnswer)]
+        case .nullable(let inner): return ["anyOf": [inner.json(isAnswer: isAnswer), ["type": "null"]]]
+        case .object(let members):
+            let properties = members.map { ($0.name, $0.schema.json(isAnswer: isAnswer)) }
+            let required = members.filter { isAnswer || !$0.isOptional }.map { JSONValue.string($0.name) }
+            return [
+                "type": "object", "properties": .object(Dictionary(properties) { $1 }), "required": .array(required),
+            ]
+        }
+    }
+}

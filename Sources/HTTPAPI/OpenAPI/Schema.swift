@@ -1,0 +1,107 @@
+internal import Bristlecone
+internal import IPv8
+internal import Kademlia
+
+/// The shape of a JSON value, in the terms of JSON Schema.
+indirect enum Schema: Sendable, Equatable {
+    case string(pattern: String?, description: String?)
+    case choice([String])
+    case integer
+    case number
+    case boolean
+    case array(Schema)
+    case object([Member])
+    case dictionary(Schema)
+    case nullable(Schema)
+
+    /// A member of an object.
+    struct Member: Sendable, Equatable {
+        let name: String
+        var schema: Schema
+        /// Whether a request may leave it out.
+        var isOptional: Bool
+    }
+
+    /// The names of an object's members.
+    var memberNames: [String] {
+        if case .object(let members) = self { members.map(\.name) } else { [] }
+    }
+}
+
+/// A type whose JSON is a text of a certain form, or whose coding does not say what its shape is.
+protocol SchemaDescribed {
+    static var schema: Schema { get }
+    /// A value to go on with while the type around it is read.
+    static var example: Self { get }
+}
+
+/// The shapes of what goes into an operation and comes out of it.
+struct OperationSchemas {
+    let parameters: Schema
+    let body: Schema
+    let answer: Schema
+    let isBodyless: Bool
+}
+
+extension Schema {
+    fileprivate static func hex(_ bytes: Int, _ description: String) -> Schema {
+        .string(pattern: "^[0-9a-fA-F]{\(2 * bytes)}$", description: description)
+    }
+    fileprivate static let zeros = String(repeating: "0", count: 40)
+}
+
+extension Target: SchemaDescribed {
+    static var schema: Schema { .hex(20, "A key of 20 bytes, in hexadecimal digits.") }
+    static var example: Target { Target(bits: .zero) }
+}
+
+extension Mid: SchemaDescribed {
+    static var schema: Schema { .hex(20, "An identity: the SHA-1 of a public key, in hexadecimal digits.") }
+    static var example: Mid { Mid(bits: .zero) }
+}
+
+extension NodeID: SchemaDescribed {
+    static var schema: Schema { .hex(20, "A node id of 20 bytes, in hexadecimal digits.") }
+    static var example: NodeID { NodeID(bits: .zero) }
+}
+
+extension Address: SchemaDescribed {
+    static var schema: Schema {
+        .string(pattern: nil, description: "An IP address and a port, such as 192.0.2.1:8090 or [2001:db8::1]:8090.")
+    }
+    static var example: Address { Address(host: .v4(0x7F00_0001), port: 1) }
+}
+
+extension Instant: SchemaDescribed {
+    static var schema: Schema { .string(pattern: nil, description: "A time in UTC, such as 2026-02-03T12:00:00Z.") }
+    static var example: Instant { .distantPast }
+}
+
+extension PublicKey: SchemaDescribed {
+    static var schema: Schema {
+        .string(pattern: "^([0-9a-fA-F]{2})+$", description: "A serialized public key, in hexadecimal digits.")
+    }
+    static var example: PublicKey {
+        // The point of order one and its like are no keys, but nobody is asked to sign with this one.
+        let bytes = Array("LibNaCLPK:".utf8) + [UInt8](repeating: 9, count: 64)
+        guard let key = PublicKey(bytes: bytes) else {
+            preconditionFailure("64 bytes are a key of the level curve25519")
+        }
+        return key
+    }
+}
+
+extension KeyLevel: SchemaDescribed {
+    static var schema: Schema { .choice(allCases.map(\.rawValue)) }
+    static var example: KeyLevel { .curve25519 }
+}
+
+extension KeepSubject: SchemaDescribed {
+    static var schema: Schema {
+        .object([
+            Schema.Member(name: "key", schema: .nullable(Target.schema), isOptional: true),
+            Schema.Member(name: "signer", schema: .nullable(Mid.schema), isOptional: true),
+        ])
+    }
+    static var example: KeepSubject { .key(.example) }
+}

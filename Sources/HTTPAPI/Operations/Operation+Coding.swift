@@ -1,0 +1,102 @@
+internal import Bristlecone
+internal import Console
+internal import Hummingbird
+internal import HummingbirdCore
+
+/// A request as an operation sees it.
+struct ReceivedRequest: Sendable {
+    /// The placeholders of the path and the members of the query, as a query.
+    let query: String
+    let body: [UInt8]
+}
+
+extension Operation: AnyOperation {
+    var schemas: OperationSchemas {
+        get throws {
+            OperationSchemas(
+                parameters: try Schema.of(Parameters.self), body: try Schema.of(Body.self),
+                answer: try Schema.of(Answer.self), isBodyless: Body.self == Nothing.self)
+        }
+    }
+
+    func answer(_ api: NodeAPI, _ request: ReceivedRequest, _ progress: Progress) async throws -> [UInt8] {
+        let parameters = try Self.parameters(of: request)
+        let body = try Self.body(of: request)
+        return try JSONText.bytes(try await perform(api, parameters, body, progress))
+    }
+
+    private static func parameters(of request: ReceivedRequest) throws(NodeError) -> Parameters {
+        do {
+            let known = try Schema.of(Parameters.self).memberNames
+            for part in request.query.split(separator: "&") {
+                let name = part.split(separator: "=", maxSplits: 1).first.map(String.init) ?? ""
+                guard known.contains(name) else {
+                    throw NodeError(
+                        .invalidArgument,
+                        "There is no parameter \(quoted(name)). "
+                            + (known.isEmpty
+                                ? "This operation has none." : "There are: \(known.joined(separator: ", "))."))
+                }
+            }
+            return try URLEncodedFormDecoder().decode(Parameters.self, from: request.query)
+        } catch let error as DecodingError {
+            throw NodeError(.invalidArgument, "A parameter is wrong: \(error.sentence)")
+        } catch let error as NodeError {
+            throw error
+        } catch {
+            throw NodeError(.invalidArgument, "The query is not of the form name=value&name=value.")
+        }
+    }
+
+    private static func body(of request: ReceivedRequest) throws(NodeError) -> Body {
+        if let nothing = Nothing() as? Body { return nothing }
+        guard !request.body.isEmpty else {
+            throw NodeError(.invalidArgument, "This operation needs a JSON object in the body of the request.")
+        }
+        do {
+            return try JSONText.decode(Body.self, from: request.body)
+        } catch let error as DecodingError {
+            throw NodeError(.invalidArgument, "The body of the request is wrong: \(error.sentence)")
+        } catch let error as NodeError {
+            throw error
+        } catch {
+            throw NodeError(.invalidArgument, "The body of the request is not JSON.")
+        }
+    }
+}
+
+extension DecodingError {
+    /// What is wrong with JSON or a query, in a sentence that names the member.
+    var sentence: String {
+        switch self {
+        case .keyNotFound(let key, _): "\(DecodingError.snakeCase(key.stringValue)) is missing."
+        case .valueNotFound(_, let context): "\(DecodingError.place(context)) has no value."
+        case .typeMismatch(_, let context): "\(DecodingError.place(context)) is of the wrong type."
+        case .dataCorrupted(let context):
+            context.codingPath.isEmpty
+                ? "it cannot be read." : "\(DecodingError.place(context)): \(context.debugDescription)"
+        @unknown default: "it cannot be read."
+        }
+    }
+
+    private static func place(_ context: Context) -> String {
+        let path = context.codingPath.map { $0.intValue.map { "item \($0)" } ?? snakeCase($0.stringValue) }
+        return path.isEmpty ? "it" : path.joined(separator: " of ")
+    }
+
+    private static func snakeCase(_ name: String) -> String { name.inSnakeCase }
+}
+
+extension String {
+    /// The name as JSON has it: `nodeId` becomes `node_id`.
+    var inSnakeCase: String {
+        var words: [Substring] = []
+        var start = startIndex
+        for index in indices.dropFirst() where self[index].isUppercase {
+            words.append(self[start..<index])
+            start = index
+        }
+        words.append(self[start...])
+        return words.map { $0.lowercased() }.joined(separator: "_")
+    }
+}

@@ -1,0 +1,80 @@
+package import HTTPTypes
+
+/// Something that a program can ask a node for over HTTP: the one place that says where it is, what goes in, what comes
+/// out, and who may ask. Server, client and OpenAPI description all follow from it.
+///
+/// `Parameters` are the placeholders of the path and the query, `Body` is the JSON of the request, `Answer` that of the
+/// response. ``Nothing`` stands for none.
+package struct Operation<
+    Parameters: Codable & Sendable, Body: Codable & Sendable, Answer: Codable & Sendable
+>: Sendable {
+    package let facts: OperationFacts
+    let perform: @Sendable (NodeAPI, Parameters, Body, Progress) async throws -> Answer
+
+    /// - Parameters:
+    ///   - name: its name in the OpenAPI description, such as `find_values`.
+    ///   - path: with placeholders in braces, below `/api/v1`.
+    ///   - summary: what it does, for people who read the description.
+    ///   - patience: how long a client waits for the answer.
+    init(
+        _ name: String, _ method: HTTPRequest.Method, _ path: String, _ summary: String, access: Access = .read,
+        patience: Duration = .seconds(10),
+        perform: @escaping @Sendable (NodeAPI, Parameters, Body, Progress) async throws -> Answer
+    ) {
+        facts = OperationFacts(
+            name: name, method: method, path: "/api/v1" + path, summary: summary, access: access, patience: patience)
+        self.perform = perform
+    }
+}
+
+/// What is known of an operation without its types.
+package struct OperationFacts: Sendable {
+    package let name: String
+    package let method: HTTPRequest.Method
+    package let path: String
+    package let summary: String
+    package let access: Access
+    package let patience: Duration
+
+    /// Whether it may take long, as everything does that asks other nodes.
+    var isLong: Bool { patience > .seconds(10) }
+}
+
+/// Who may ask for something over TCP. On the control socket, whoever may open it may do everything.
+package enum Access: String, Sendable {
+    /// Anybody, unless `http.reads` asks for the key.
+    case read
+    /// Who has the key.
+    case write
+}
+
+/// No parameters, no body, or nothing to answer.
+package struct Nothing: Codable, Sendable, Equatable {
+    package init() {}
+}
+
+/// An operation whose types are not known, as the table of all of them has it.
+protocol AnyOperation: Sendable {
+    var facts: OperationFacts { get }
+    var schemas: OperationSchemas { get throws }
+    func answer(_ api: NodeAPI, _ request: ReceivedRequest, _ progress: Progress) async throws -> [UInt8]
+}
+
+/// How far a long operation has come. A client that asks for JSON Lines gets each of these as a line.
+package struct ProgressReport: Codable, Sendable, Equatable {
+    /// What is being done, such as `copying`.
+    package var step: String
+    /// How much of it is done.
+    package var done: Int
+    /// How much there is to do; `nil` if nobody knows.
+    package var total: Int?
+    /// What is counted, such as `bytes`.
+    package var unit: String
+}
+
+/// Tells whoever waits for a long operation how far it has come; does nothing if nobody listens.
+struct Progress: Sendable {
+    let report: @Sendable (ProgressReport) -> Void
+
+    static let unheard = Progress { _ in }
+}

@@ -1,0 +1,106 @@
+package import Bristlecone
+internal import HTTPTypes
+internal import IPv8
+
+/// The key of a value, as a part of a path: 40 hexadecimal digits are the key itself, and any other text is hashed.
+package struct KeyParameter: Codable, Sendable, Equatable {
+    package var key: Target
+
+    package init(_ key: Target) { self.key = key }
+
+    package init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard !text.isEmpty else {
+            throw DecodingError.dataCorrupted(
+                .init(
+                    codingPath: decoder.codingPath,
+                    debugDescription: "it is empty; give a text or 40 hexadecimal digits."))
+        }
+        key = Target(hex: text) ?? Target(hashing: text)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(key.description)
+    }
+}
+
+extension KeyParameter: SchemaDescribed {
+    static var schema: Schema {
+        .string(
+            pattern: nil,
+            description: "A key of 20 bytes in 40 hexadecimal digits; any other text is hashed with SHA-1.")
+    }
+    static var example: KeyParameter { KeyParameter(.example) }
+}
+
+/// Which key is meant.
+package struct OneKey: Codable, Sendable, Equatable {
+    package var key: KeyParameter
+
+    package init(_ key: Target) { self.key = KeyParameter(key) }
+}
+
+/// How to look a key up.
+package struct LookUpParameters: Codable, Sendable, Equatable {
+    package var key: KeyParameter
+    /// Whether only this node's own archive is asked.
+    package var local: Bool?
+
+    package init(_ key: Target, local: Bool) { (self.key, self.local) = (KeyParameter(key), local) }
+}
+
+/// A value to store.
+package struct StoreRequest: Codable, Sendable, Equatable {
+    /// The value, in hexadecimal digits.
+    package var data: String?
+    /// The value as a text, instead of `data`.
+    package var text: String?
+    /// Whether the node signs it; it does by default.
+    package var signed: Bool?
+
+    package init(data: [UInt8], signed: Bool) { (self.data, self.signed) = (Hex.encode(data), signed) }
+
+    /// The value's bytes.
+    func bytes() throws(NodeError) -> [UInt8] {
+        switch (data, text) {
+        case (let digits?, nil):
+            guard let bytes = Hex.decode(digits) else {
+                throw NodeError(.invalidArgument, "data is not an even number of hexadecimal digits, such as 00ff12.")
+            }
+            return bytes
+        case (nil, let text?): return Array(text.utf8)
+        case (nil, nil), (_?, _?):
+            throw NodeError(.invalidArgument, "Give the value as data (hexadecimal digits) or as text, one of them.")
+        }
+    }
+}
+
+extension Operations {
+    package static let lookUp = Operation<LookUpParameters, Nothing, FindReport>(
+        "look_up", .get, "/network/values/{key}",
+        "Looks a key up in the DHT and in the node's own archive, and says how many nodes were asked and answered.",
+        patience: .seconds(120)
+    ) { api, parameters, _, _ in
+        parameters.local == true
+            ? try await api.node.localValues(key: parameters.key.key)
+            : try await api.node.findValues(key: parameters.key.key)
+    }
+
+    package static let store = Operation<OneKey, StoreRequest, StoreReport>(
+        "store", .post, "/values/{key}",
+        "Stores a value in the archive and on the nodes closest to the key. The answer comes once it is on this node's disk.",
+        access: .write, patience: .seconds(120)
+    ) { api, parameters, request, _ in
+        try await api.node.storeValue(
+            key: parameters.key.key, data: try request.bytes(), signed: request.signed ?? true)
+    }
+
+    package static let withdraw = Operation<OneKey, Nothing, WithdrawReport>(
+        "withdraw", .post, "/values/{key}/withdraw", "Stops republishing what was published here under a key.",
+        access: .write, patience: .seconds(60)
+    ) { api, parameters, _, _ in
+        let key = parameters.key.key
+        return WithdrawReport(key: key, withdrawnCount: try await api.node.withdraw(key))
+    }
+}

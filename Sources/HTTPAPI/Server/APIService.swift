@@ -1,0 +1,50 @@
+package import Bristlecone
+internal import Hummingbird
+package import IPv8
+package import Logging
+internal import ServiceLifecycle
+
+/// Serves the API of a node: on the socket in its data folder, and over TCP if the settings say so.
+package struct APIService: Service {
+    private let api: NodeAPI
+    private let server: ConnectionServer
+    private let socket: ControlSocket
+    private let listeners: [TCPListener]
+
+    /// Where HTTP is served over TCP.
+    package var addresses: [Address] { listeners.map(\.address) }
+
+    /// Begins to listen, so that whoever connects is answered as soon as ``run()`` is called.
+    package static func bind(
+        node: BristleconeNode, settings: NodeSettings, logger: Logger
+    ) async throws(ControlSocketError) -> APIService {
+        let folder = settings.dataFolder
+        let http = settings.http
+        let admission = Admission(
+            key: try APIKey.loadOrCreate(inDataFolder: folder), readsNeedKey: http.readsNeedKey,
+            hosts: Set(http.hosts.map { $0.lowercased() }), origins: Set(http.origins))
+        let api = NodeAPI(node: node, dataFolder: folder, admission: admission, logger: logger)
+        let server = ConnectionServer(
+            Routes.responder(for: api), admission: admission, counters: api.counters,
+            limits: ServerLimits(connectionsMax: FileLimit.apiConnections), logger: logger)
+        let socket = try ControlSocket.bind(inDataFolder: folder, server)
+        var listeners: [TCPListener] = []
+        do {
+            for address in http.listen { listeners.append(try await TCPListener.bind(address, server)) }
+        } catch {
+            for listener in listeners { await listener.close() }
+            throw error
+        }
+        return APIService(api: api, server: server, socket: socket, listeners: listeners)
+    }
+
+    /// Answers until the program is to end.
+    package func run() async throws {
+        for address in addresses { api.logger.info("HTTP is served on http://\(address)") }
+        try await cancelWhenGracefulShutdown {
+            try await socket.serve { api.logger.warning("\($0)") }
+        }
+        for listener in listeners { await listener.close() }
+        await server.end()
+    }
+}

@@ -1,0 +1,181 @@
+internal import Bristlecone
+internal import Console
+internal import HTTPTypes
+internal import Hummingbird
+internal import HummingbirdCore
+internal import Logging
+internal import NIOCore
+
+/// What a handler knows about a request besides the request itself.
+struct APIRequestContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let entrance: Entrance
+
+    init(source: Source) {
+        coreContext = CoreRequestContextStorage(source: source)
+        entrance = source.entrance
+    }
+
+    struct Source: RequestContextSource {
+        let logger: Logger
+        let entrance: Entrance
+    }
+}
+
+/// All that the server answers.
+struct Routes {
+    let api: NodeAPI
+    private let router = Router(context: APIRequestContext.self, options: .autoGenerateHeadEndpoints)
+
+    typealias Handler = @Sendable (NodeAPI, Request, APIRequestContext) async throws -> Response
+
+    static func responder(for api: NodeAPI) -> some HTTPResponder<APIRequestContext> {
+        let routes = Routes(api: api)
+        for operation in Operations.all { routes.add(operation) }
+        routes.addDescription()
+        routes.refuseOtherMethods()
+        return routes.router.buildResponder()
+    }
+
+    /// Adds what is answered at a path to who may ask for it.
+    func add(_ method: HTTPRequest.Method, _ path: String, access: Access = .read, _ handler: @escaping Handler) {
+        router.on(RouterPath(path), method: method) { [api] request, context in
+            try api.admission.admit(request, through: context.entrance, to: access)
+            return try await handler(api, request, context)
+        }
+        methods.add(method, path)
+    }
+
+    private func add(_ operation: any AnyOperation) {
+        let facts = operation.facts
+        add(facts.method, facts.path, access: facts.access) { api, request, context in
+            let query = request.query(with: context.parameters)
+            guard request.wantsJSONLines else {
+                var response = Response.json(try await operation.answer(api, request, query, .unheard))
+                // Whoever waits long is watched for going away, and that ends the connection.
+                if facts.isLong { response.headers[.connection] = "close" }
+                return response
+            }
+            return JSONLines.response { progress in try await operation.answer(api, request, query, progress) }
+        }
+    }
+
+    private func addDescription() {
+        add(.get, "/api/v1/openapi.json") { _, _, _ in .json(try JSONText.bytes(try OpenAPI.document())) }
+    }
+
+    private let methods = Methods()
+
+    /// A path that exists, but not for this method, is answered with 405 and the methods that there are.
+    private func refuseOtherMethods() {
+        for (path, known) in methods.byPath {
+            let allowed = known + (known.contains(.get) ? [.head] : [])
+            let allow = allowed.map(\.rawValue).joined(separator: ", ")
+            for method in Methods.all where !allowed.contains(method) {
+                router.on(RouterPath(path), method: method) { _, _ in
+                    var response = Problem(405, "method_not_allowed", "This path answers \(allow).").response
+                    response.headers[.allow] = allow
+                    return response
+                }
+            }
+        }
+    }
+}
+
+/// The methods of each path that has been added.
+private final class Methods {
+    static let all: [HTTPRequest.Method] = [
+        .get, .head, .post, .put, .patch, .delete, .options, .trace, HTTPRequest.Method("QUERY") ?? .get,
+    ]
+    private(set) var byPath: [String: [HTTPRequest.Method]] = [:]
+
+    func add(_ method: HTTPRequest.Method, _ path: String) { byPath[path, default: []].append(method) }
+}
+
+extension AnyOperation {
+    /// Does what a request asks for. If that takes long and the client goes away, it is cancelled.
+    fileprivate func answer(
+        _ api: NodeAPI, _ request: Request, _ query: String, _ progress: Progress
+    ) async throws -> [UInt8] {
+        guard facts.isLong else {
+            let body = facts.method == .get ? [] : try await request.body.bytes()
+            return try await answer(api, ReceivedRequest(query: query, body: body), progress)
+        }
+        return try await request.body.consumeWithCancellationOnInboundClose { body in
+            let bytes = try await body.bytes()
+            return try await answer(api, ReceivedRequest(query: query, body: bytes), progress)
+        }
+    }
+}
+
+extension RequestBody {
+    /// The whole body, unless it is too long.
+    func bytes() async throws -> [UInt8] {
+        Array(buffer: try await collect(upTo: ServerLimits.bodyBytesMax))
+    }
+}
+
+extension Request {
+
+    /// Whether the client would have progress told, one JSON object a line.
+    var wantsJSONLines: Bool {
+        headers[.accept].map { $0.contains("application/jsonl") || $0.contains("application/x-ndjson") } ?? false
+    }
+
+    /// The placeholders of the path and the query, as one query.
+    func query(with parameters: Parameters) -> String {
+        let placeholders = parameters.map { "\($0.key)=\($0.value)" }
+        return (placeholders + [uri.query].compactMap { $0 }).joined(separator: "&")
+    }
+}
+
+extension Response {
+    static func json(_ bytes: [UInt8]) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    static func text(_ text: String, type: String = "text/plain; charset=utf-8") -> Response {
+        Response(
+            status: .ok, headers: [.contentType: type], body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+}
+
+/// A response of one JSON object a line: progress, and the answer or the problem last.
+enum JSONLines {
+    /// How many lines of progress wait for a slow client before the oldest is dropped.
+    private static let waitingMax = 16
+
+    private struct ProgressLine: Encodable {
+        let progress: ProgressReport
+    }
+
+    private struct ProblemLine: Encodable {
+        let problem: Problem
+    }
+
+    static func response(
+        _ answer: @escaping @Sendable (Progress) async throws -> [UInt8]
+    ) -> Response {
+        let body = ResponseBody { writer in
+            let (reports, continuation) = AsyncStream.makeStream(
+                of: ProgressReport.self, bufferingPolicy: .bufferingNewest(waitingMax))
+            async let last: [UInt8] = {
+                defer { continuation.finish() }
+                do {
+                    let bytes = try await answer(Progress { continuation.yield($0) })
+                    return Array(#"{"result":"#.utf8) + bytes + Array("}".utf8)
+                } catch {
+                    return try JSONText.bytes(ProblemLine(problem: Problem(any: error)))
+                }
+            }()
+            for await report in reports {
+                try await writer.write(ByteBuffer(bytes: try JSONText.bytes(ProgressLine(progress: report)) + [0x0A]))
+            }
+            try await writer.write(ByteBuffer(bytes: try await last + [0x0A]))
+            try await writer.finish(nil)
+        }
+        return Response(status: .ok, headers: [.contentType: "application/jsonl"], body: body)
+    }
+}

@@ -1,0 +1,17 @@
+internal import HummingbirdCore
+internal import NIOCore
+
+/// How much a client may take of the server.
+struct ServerLimits: Sendable {
+    /// How long a client may take to send a whole request or to read a response, and how long a connection stays open that
+    /// nobody uses.
+    var patience: Duration = .seconds(30)
+    /// How many connections there may be at once.
+    var connectionsMax: Int
+
+    /// The longest body: ten thousand keys to pin, with room to spare.
+    static let bodyBytesMax = 4 << 20
+    /// No head needs more: the longest has a key, a query and what a browser adds.
+    static let head = HTTP1Channel.Configuration.DecoderConfiguration(
+        maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)
+}

@@ -1,0 +1,53 @@
+import Bristlecone
+import Console
+import IPv8
+import Testing
+
+@testable import HTTPAPI
+
+/// Shapes of types, read from their coding.
+@Suite struct SchemaTests {
+    private struct Inner: Codable {
+        var key: Target
+        var note: String?
+    }
+
+    private struct Outer: Codable {
+        var innerValues: [Inner]
+        var counts: [String: Int]
+        var isGood: Bool
+        var share: Double
+    }
+
+    @Test func readsMembersWithTheirTypes() throws {
+        let inner = Schema.object([
+            Schema.Member(name: "key", schema: Target.schema, isOptional: false),
+            Schema.Member(
+                name: "note", schema: .nullable(.string(pattern: nil, description: nil)), isOptional: true),
+        ])
+        #expect(
+            try Schema.of(Outer.self)
+                == .object([
+                    Schema.Member(name: "inner_values", schema: .array(inner), isOptional: false),
+                    Schema.Member(name: "counts", schema: .dictionary(.integer), isOptional: false),
+                    Schema.Member(name: "is_good", schema: .boolean, isOptional: false),
+                    Schema.Member(name: "share", schema: .number, isOptional: false),
+                ]))
+    }
+
+    @Test func everyOperationHasASchema() throws {
+        for operation in Operations.all { _ = try operation.schemas }
+        let document = try OpenAPI.document()
+        guard case .object(let members) = document, case .object(let paths)? = members["paths"] else {
+            Issue.record("no paths")
+            return
+        }
+        #expect(Set(paths.keys) == Set(Operations.all.map(\.facts.path)))
+    }
+
+    @Test func namesAndPlacesOfOperationsAreUnique() {
+        let facts = Operations.all.map(\.facts)
+        #expect(Set(facts.map(\.name)).count == facts.count)
+        #expect(Set(facts.map { "\($0.method) \($0.path)" }).count == facts.count)
+    }
+}
