@@ -84,19 +84,6 @@ extension Archive {
     }
 }
 
-extension ReadTransaction {
-    /// The last change in the journal, damaged or not.
-    func journalEnd() throws(ArchiveError) -> JournalPlace {
-        var cursor = try cursor(.journal)
-        guard try cursor.last() else { return .start }
-        guard cursor.key.count == 8 else {
-            throw .damaged(path: environment.path, detail: "the journal ends in an impossible key")
-        }
-        return JournalPlace(
-            number: cursor.key.bigEndian(UInt64.self, at: 0), checksum: RecordChecksum.stored(in: cursor.value))
-    }
-}
-
 /// How much of the disk the archive may still use.
 enum DiskRoom {
     /// New values may come.

@@ -109,6 +109,8 @@ extension Archive {
         var isComplete = true
         /// The journal has a gap or a damaged record.
         var isBroken = false
+        /// A value was forgotten, and nobody can tell its row in the index by the hash of its key.
+        var namesForgotten = false
         var damaged: [DamagedRecord] = []
     }
 
@@ -118,6 +120,9 @@ extension Archive {
         }
         note(batch.damaged)
         guard !batch.isBroken else { return try restart(because: "the journal is damaged") }
+        guard !batch.namesForgotten else {
+            return try restart(because: "it did not follow before values were forgotten")
+        }
         if batch.applied > 0 {
             var next = position
             next.last = batch.last
@@ -150,11 +155,15 @@ extension Archive {
                 batch.isBroken = true
                 return batch
             }
-            batch.last = JournalPlace(
-                number: batch.last.number &+ 1, checksum: RecordChecksum.stored(in: cursor.value))
+            batch.last = JournalPlace(number: batch.last.number &+ 1, checksum: record.checksum)
             batch.applied += 1
-            if seen.insert(record.entryKey).inserted {
-                batch.changes.append(try change(of: record.entryKey, in: transaction, &batch.damaged))
+            if let key = record.entryKey {
+                if seen.insert(key).inserted {
+                    batch.changes.append(try change(of: key, in: transaction, &batch.damaged))
+                }
+            } else if record.isForgotten, record.kind.item == .value {
+                batch.namesForgotten = true
+                return batch
             }
             isThere = try cursor.next()
         }
@@ -240,7 +249,7 @@ extension ReadTransaction {
     /// The checksum that a change's record carries; `nil` if the change is gone.
     fileprivate func journalChecksum(of number: UInt64) throws(ArchiveError) -> UInt64? {
         try withNumber(number) { (key) throws(ArchiveError) in
-            try get(.journal, key).map { RecordChecksum.stored(in: $0) }
+            try get(.journal, key).map { JournalRecord.checksum(of: $0) }
         }
     }
 }

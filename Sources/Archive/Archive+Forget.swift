@@ -3,8 +3,7 @@ internal import Synchronization
 
 extension Archive {
     /// Erases everything about a key or a signer: values, earlier versions, evidence, floors, publications, pins, and
-    /// quarantined records. The journal still says that something was removed under the key, until the index has read that
-    /// and the journal is trimmed.
+    /// quarantined records. Of what the journal says about them a hash of each key stays, until the journal is trimmed.
     ///
     /// - Parameter block: whether to block the subject, so that its values are not stored again.
     /// - Returns: how many records were erased.
@@ -24,6 +23,8 @@ extension Archive {
         fileprivate var isToBlock: Bool
         fileprivate var tables = Archive.forgotten[...]
         fileprivate var after: [UInt8]?
+        /// How far it is in the journal, which comes last.
+        fileprivate var changes: ForgottenChanges?
         /// How many records have been erased.
         public fileprivate(set) var erasedCount = 0
         /// Whether there is nothing left.
@@ -46,11 +47,7 @@ extension Archive {
             }
             erasure.isToBlock = false
         }
-        guard let table = erasure.tables.first else {
-            _ = try commit([.unpin(erasure.subject)], at: now)
-            erasure.isDone = true
-            return
-        }
+        guard let table = erasure.tables.first else { return try advanceInJournal(&erasure, at: now) }
         let (places, last) = try environment.read { (transaction) throws(ArchiveError) in
             try Archive.places(of: erasure.subject, in: table, after: erasure.after, transaction)
         }
@@ -60,12 +57,22 @@ extension Archive {
         if last == nil { erasure.tables.removeFirst() }
     }
 
+    private func advanceInJournal(_ erasure: inout Erasure, at now: Instant) throws(ArchiveError) {
+        guard let place = erasure.changes else {
+            _ = try commit([.unpin(erasure.subject)], at: now)
+            erasure.changes = try beginForgettingChanges()
+            return
+        }
+        erasure.changes = try forgetChanges(of: erasure.subject, place, at: now)
+        erasure.isDone = erasure.changes == nil
+    }
+
     /// Copies and evidence go before their originals.
     private static let forgotten: [Table] = [
         .quarantine, .evidence, .history, .publications, .retained, .entries, .floors,
     ]
     /// How many records one step examines. It ends sooner when it has found as many as one commit erases.
-    private static let recordsPerStep = 16_384
+    static let recordsPerStep = 16_384
 
     /// The records of a table that belong to a subject, and the last key examined if there are more.
     private static func places(
@@ -87,7 +94,7 @@ extension Archive {
     }
 
     /// Whether a record is about a key or a signer, by its own key.
-    private static func concerns(_ subject: ArchiveSubject, _ key: UnsafeRawBufferPointer, in table: Table) -> Bool {
+    static func concerns(_ subject: ArchiveSubject, _ key: UnsafeRawBufferPointer, in table: Table) -> Bool {
         var key = key
         var table = table
         if table == .quarantine {

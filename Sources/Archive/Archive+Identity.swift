@@ -33,13 +33,18 @@ extension WriteTransaction {
     func upgrade(_ identity: IdentityRecord) throws(ArchiveError) -> IdentityRecord {
         guard identity.format < IdentityRecord.format else { return identity }
         var encoder = RecordEncoder()
-        try rebuildOrder()
-        // If the counts are damaged, the code that finds the damage counts again and includes these numbers.
-        if var counts = try view.counts() {
-            counts.statements = try view.statementCounts()
-            encoder.encode(counts)
-            try put(.meta, &encoder)
+        if identity.format < 2 {
+            try rebuildOrder()
+            // If the counts are damaged, the code that finds the damage counts again and includes these numbers.
+            if var counts = try view.counts() {
+                counts.statements = try view.statementCounts()
+                encoder.encode(counts)
+                try put(.meta, &encoder)
+            }
         }
+        // Earlier journals name values and nothing else.
+        encoder.encode(journalStart: try view.journalEnd().number &+ 1)
+        try put(.meta, &encoder)
         var upgraded = identity
         upgraded.format = IdentityRecord.format
         for key in IdentityRecord.keys {

@@ -42,7 +42,7 @@ extension Archive {
     private static let pagesPerStep = 512
     /// Beyond so many held pages a pass is repeated instead.
     private static let heldMax = 1 << 16
-    private static let followStepsMax = 10_000
+    static let followStepsMax = 10_000
 
     /// Whether something was forgotten that may still be in the archive's files. It is noted on the disk, in the transaction
     /// that forgets, until a pass is complete.

@@ -14,6 +14,10 @@ public struct ArchiveOptions: Hashable, Sendable {
     public var budgets = Budgets(sharing: 64 << 30)
     /// How long values are kept after they have expired.
     public var retention = Retention()
+    /// How long the journal keeps changes that the index has, for those who follow it; `nil` for as long as there is room.
+    public var journalKeep: Duration? = .seconds(7 * 86_400)
+    /// How many bytes the journal may take, beyond changes that the index has yet to follow.
+    public var journalBytesMax = 1 << 30
     /// When values are to be stored in the DHT again.
     public var republishing = RepublishRule()
 
@@ -22,6 +26,12 @@ public struct ArchiveOptions: Hashable, Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// The limit of the journal: a small archive has a small one.
+    var journalBytes: Int { min(journalBytesMax, min(liveBytesMax, mapBytes) / ArchiveOptions.journalPart) }
+
+    /// What part of the archive the journal may take.
+    private static let journalPart = 64
 
     /// How many values of a class one target may hold.
     func perTargetMax(_ entryClass: EntryClass) -> Int {

@@ -155,6 +155,7 @@ public final class BristleconeNode: Sendable {
         options.diskReserveBytes = Int(clamping: settings.diskReserve.bytes)
         options.budgets = Budgets(sharing: options.liveBytesMax, shares: settings.shares.byBudget)
         options.retention = settings.retention.ofArchive
+        options.journalKeep = settings.journalKeep.duration
         options.republishing = settings.upkeep.ofArchive
         options.signedPerTargetMax = settings.valuesPerKeyMax
         options.unsignedPerTargetMax = settings.valuesPerKeyMax

@@ -4,15 +4,19 @@ import Testing
 
 @testable import Archive
 
-/// Archives of format 1: `Fixtures/format-1/archive.mdb` was written by the program that had that format.
+/// Archives of earlier formats: `Fixtures/format-1/archive.mdb` and its neighbour were written by the programs that had
+/// those formats.
 @Suite struct FormatUpgradeTests {
     private let folder: Folder
 
-    init() throws {
-        folder = try Folder()
+    init() throws { folder = try FormatUpgradeTests.folder(ofFormat: 1) }
+
+    private static func folder(ofFormat format: Int) throws -> Folder {
+        let folder = try Folder()
         let fixtures = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
         try FileManager.default.copyItem(
-            atPath: fixtures.path + "/format-1/archive.mdb", toPath: folder.path + "/archive.mdb")
+            atPath: fixtures.path + "/format-\(format)/archive.mdb", toPath: folder.path + "/archive.mdb")
+        return folder
     }
 
     /// All records but those of `meta`, by their table.
@@ -63,15 +67,15 @@ import Testing
         #expect(before.count == 12)
         var told: [ArchiveProgress] = []
         let archive = try folder.open { told.append($0) }
-        #expect(told.contains(.upgraded(from: 1, to: 2)) && archive.damagedRecords.isEmpty)
+        #expect(told.contains(.upgraded(from: 1, to: 3)) && archive.damagedRecords.isEmpty)
         let counts = try archive.environment.read { (transaction) throws(ArchiveError) in try transaction.counts() }
         #expect(counts?.statements?.numbers == [1, 2, 2, 0])
         archive.close()
-        #expect(try formatsWritten() == [2, 2])
+        #expect(try formatsWritten() == [3, 3])
         #expect(try records() == before)
         told = []
         try folder.open { told.append($0) }.close()
-        #expect(!told.contains(.upgraded(from: 1, to: 2)))
+        #expect(!told.contains(.upgraded(from: 1, to: 3)))
         let reader = try ArchiveReader.open(folder: folder.path)
         #expect(try reader.verify(threads: 1, progress: { _ in }, found: { Issue.record("\($0)") }).findings == 0)
     }
@@ -88,7 +92,32 @@ import Testing
         }
         #expect(try formatsWritten() == [1, 1])
         try folder.open().close()
-        #expect(try formatsWritten() == [2, 2])
+        #expect(try formatsWritten() == [3, 3])
+    }
+
+    /// Its journal names values alone, so nobody can follow it before the upgrade.
+    @Test func journalOfFormat2CanBeFollowedFromTheUpgradeOn() throws {
+        let folder = try FormatUpgradeTests.folder(ofFormat: 2)
+        let before = try Dumps.items(folder)
+        var told: [ArchiveProgress] = []
+        let archive = try folder.open { told.append($0) }
+        #expect(told.contains(.upgraded(from: 2, to: 3)) && archive.damagedRecords.isEmpty)
+        let last = try archive.statistics().journalLast
+        let start = {
+            try archive.environment.read { (transaction) throws(ArchiveError) in try transaction.journalStart() }
+        }
+        #expect(last == 16)
+        #expect(try start() == 17)
+        #expect(try archive.count(.journal) == 16)
+        #expect(try archive.dumpItems() == before)
+        try archive.followToEnd()
+        #expect(try archive.indexDifferences().isEmpty)
+        _ = try archive.commit([.unpin(.key(Target(hashing: "text")))], at: .start)
+        #expect(try archive.statistics().journalLast == 17)
+        #expect(try start() == 17)
+        archive.close()
+        let reader = try ArchiveReader.open(folder: folder.path)
+        #expect(try reader.verify(threads: 1, progress: { _ in }, found: { Issue.record("\($0)") }).findings == 0)
     }
 
     @Test func damagedCountsAreCompleteAfterTheUpgrade() throws {

@@ -205,12 +205,14 @@ import Testing
 
     @Test func indexBehindTheJournalIsRebuilt() throws {
         let folder = try Folder()
-        let archive = try folder.open()
+        var options = ArchiveOptions.small
+        options.journalKeep = .zero
+        let archive = try folder.open(options)
         try fill(archive)
         _ = try archive.follow(limit: 5)
         archive.close()
         let older = try folder.bytes(folder.index)
-        let second = try folder.open()
+        let second = try folder.open(options)
         try second.followToEnd()
         try fill(second, 1)
         second.close()

@@ -217,7 +217,9 @@ import Testing
     }
 
     @Test func journalIsTrimmedBelowTheIndex() throws {
-        let archive = try Folder().openKept()
+        var options = ArchiveOptions.small
+        options.journalKeep = .zero
+        let archive = try Folder().openKept(options)
         for number in 0..<50 { try archive.store(try Sample.unsigned("\(number)")) }
         let count = { () throws in
             try archive.environment.read { (transaction) throws(ArchiveError) in

@@ -75,7 +75,7 @@ import Testing
         let folder = try Folder()
         let archive = try folder.open()
         var identity = archive.identity
-        identity.format = 3
+        identity.format = 4
         try archive.environment.write { (transaction) throws(ArchiveError) in
             var encoder = RecordEncoder()
             for key in IdentityRecord.keys {
@@ -84,7 +84,7 @@ import Testing
             }
         }
         archive.close()
-        try expectRefusedAndUnchanged(folder, .newerFormat(path: folder.lmdb, found: 3, supported: 2))
+        try expectRefusedAndUnchanged(folder, .newerFormat(path: folder.lmdb, found: 4, supported: 3))
     }
 
     @Test func newerRecordFormatOfTheIdentityIsRefusedToo() throws {
@@ -92,7 +92,7 @@ import Testing
         let archive = try folder.open()
         for key in IdentityRecord.keys { try archive.putRaw(.meta, Array(key.utf8), [9, 1, 2, 3]) }
         archive.close()
-        try expectRefusedAndUnchanged(folder, .newerFormat(path: folder.lmdb, found: 9, supported: 2))
+        try expectRefusedAndUnchanged(folder, .newerFormat(path: folder.lmdb, found: 9, supported: 3))
     }
 
     @Test func lostIdentityIsReported() throws {
@@ -147,7 +147,7 @@ import Testing
         let errors: [ArchiveError] = [
             .unavailable(path: "p", reason: "r"), .addressSpace(mapBytes: 1 << 40),
             .truncated(path: "p", expectedBytes: 2, foundBytes: 1), .damaged(path: "p", detail: "d"),
-            .notAnArchive(path: "p"), .newerFormat(path: "p", found: 3, supported: 2), .newerSchema(path: "p"),
+            .notAnArchive(path: "p"), .newerFormat(path: "p", found: 4, supported: 3), .newerSchema(path: "p"),
             .mapFull(mapBytes: 1 << 20), .diskFull(path: "p"), .ioFailed(path: "p", reason: "r"),
             .readOnly(path: "p"), .tooManyReaders(max: 1), .index(detail: "d"), .closed,
             .failed(operation: "o", reason: "r"),

@@ -153,7 +153,7 @@ import Testing
     @Test func newerFormatIsRefused() throws {
         let archive = try folder.open()
         var identity = IdentityRecord(archiveID: archive.archiveID, created: .start)
-        identity.format = 3
+        identity.format = 4
         var encoder = RecordEncoder()
         for key in IdentityRecord.keys {
             encoder.encode(identity, under: key)
@@ -162,7 +162,7 @@ import Testing
             }
         }
         archive.close()
-        #expect(throws: ArchiveError.newerFormat(path: folder.lmdb, found: 3, supported: 2)) {
+        #expect(throws: ArchiveError.newerFormat(path: folder.lmdb, found: 4, supported: 3)) {
             try ArchiveReader.open(folder: folder.path)
         }
     }

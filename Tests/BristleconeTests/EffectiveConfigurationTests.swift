@@ -62,6 +62,7 @@ import Testing
               retain_pinned: forever
               retain_signed: 36 hours
               retain_unsigned: 1 day
+              journal_keep: 2 days
               relaxed_durability: true
             threads: 3
             """)
@@ -82,11 +83,12 @@ import Testing
         expected.retention.published = .days(400)
         expected.retention.signed = TimeSpan(seconds: 36 * 3600)
         expected.retention.unsigned = .days(1)
+        expected.journalKeep = .days(2)
         expected.relaxedDurability = true
         expected.threads = 3
         #expect(configuration.settings == expected)
         #expect(configuration.origin(of: .bootstrapServers) == .file(path: folder.file("test.yaml"), line: 7))
-        #expect(configuration.origin(of: .threads) == .file(path: folder.file("test.yaml"), line: 24))
+        #expect(configuration.origin(of: .threads) == .file(path: folder.file("test.yaml"), line: 25))
     }
 
     @Test func sharesThatMakeMoreThanAHundredAreAProblem() throws {

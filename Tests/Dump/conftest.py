@@ -64,7 +64,7 @@ def renumber(folder):
     path = folder / "archive.mdb"
     content = path.read_bytes()
     key = b"archive"
-    place = content.index(key + struct.pack(">BH", 1, 2)) + len(key)
+    place = content.index(key + struct.pack(">BH", 1, 3)) + len(key)
     identity = content[place:place + 19]
     path.write_bytes(content.replace(identity, struct.pack(">BH", 9, 9) + identity[3:]))
 

@@ -18,7 +18,7 @@ SOUND, FOUND, CANNOT_READ, USAGE = 0, 1, 2, 64
 PAGE = 4096
 GOLDEN_STAT = """\
 Archive <id> in <folder>
-  format    2, begun <time>
+  format    3, begun <time>
   used by   nobody
   values    2 under 1 key: 0 signed by their owner, 1 signed by others, 1 unsigned
   size      <size> of values
@@ -157,7 +157,7 @@ async def test_newer_archive(small, dump):
     content = path.read_bytes()
     # The first byte of a record is its format; one of a later program's says so before its checksum does.
     identity = (await dump("stat", small.data, "--json")).json()["archive_id"]
-    newer = content.replace(struct.pack(">BH", 1, 2) + bytes.fromhex(identity), struct.pack(">BH", 9, 9)
+    newer = content.replace(struct.pack(">BH", 1, 3) + bytes.fromhex(identity), struct.pack(">BH", 9, 9)
                             + bytes.fromhex(identity))
     assert newer != content
     path.write_bytes(newer)

@@ -286,7 +286,7 @@ async def test_newer_archives_and_dumps_are_left_alone(sample, dump, sentence, t
     content = await export(dump, sample, whole)
     identity = bytes.fromhex((await dump("stat", sample, "--json")).json()["archive_id"])
     path = sample / "archive.mdb"
-    newer = path.read_bytes().replace(struct.pack(">BH", 1, 2) + identity, struct.pack(">BH", 9, 9) + identity)
+    newer = path.read_bytes().replace(struct.pack(">BH", 1, 3) + identity, struct.pack(">BH", 9, 9) + identity)
     path.write_bytes(newer)
     before = fingerprint(sample)
     for command in (["export", sample, "-o", tmp_path / "x"], ["import", whole, sample], ["diff", sample, whole],

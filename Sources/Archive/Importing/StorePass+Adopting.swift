@@ -30,6 +30,7 @@ extension StorePass {
         guard try transaction.view.recordCount(table) < StorePass.subjectsMax else { return .refused(.tooMany) }
         encoder.encode(subject, since: since, in: table)
         try transaction.put(table, &encoder)
+        try note(table == .pins ? .pinned : .blocked, subject.keyBytes)
         if table == .pins { hasPins = true } else { hasBlocks = true }
         return .taken
     }
@@ -47,6 +48,7 @@ extension StorePass {
         if try refusalToGrow() != nil { return .refused(.full) }
         encoder.encode(offered, under: key)
         try transaction.put(.publications, &encoder)
+        try note(offered.withdrawn == nil ? .published : .withdrawn, key)
         return .taken
     }
 
@@ -95,6 +97,7 @@ extension StorePass {
             Filing(
                 budget: .evidence, source: isPinned ? .theOperator : offered.source, since: offered.noted,
                 key: item.key, charge: offered.charge))
+        try note(.evidenceAdded, item.key)
         return .taken
     }
 

@@ -79,9 +79,9 @@ extension StorePass {
     /// Writes a value to the serving window or to the retained values, depending on its expiry.
     private mutating func place(_ bytes: [UInt8], _ facts: EntryFacts, _ key: EntryKey) throws(ArchiveError) {
         if facts.expiresAt > now {
-            try write(bytes, facts, key)
+            try write(bytes, facts, key, because: .valueImported)
         } else {
-            try writeRetained(bytes, facts, key)
+            try writeRetained(bytes, facts, key, because: .valueImported)
         }
     }
 
@@ -134,6 +134,7 @@ extension StorePass {
             Filing(
                 budget: .history, source: isPinned ? .theOperator : facts.source, since: facts.firstSeen,
                 key: key.bytes, charge: charge))
+        try note(.versionAdded, key.bytes)
         try thin(place)
         return .taken
     }

@@ -103,12 +103,23 @@ extension KnownChange {
     fileprivate init?(of target: Target, _ value: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) {
         // Few of them are about the key, and a look at it costs less than the checksum.
         guard value.count > KnownChange.targetOffset + Bits160.byteCount, key.count == 8,
-            value.bits160(at: KnownChange.targetOffset) == target.bits, let record = JournalRecord(value, key: key)
+            value.bits160(at: KnownChange.targetOffset) == target.bits, let record = JournalRecord(value, key: key),
+            let entryKey = record.entryKey
         else { return nil }
         number = key.bigEndian(UInt64.self, at: 0)
         at = record.at
-        isRemoval = record.kind == .entryRemoved
-        entryClass = record.entryKey.entryClass
-        id = record.entryKey.id
+        isRemoval = record.kind.removesValue
+        entryClass = entryKey.entryClass
+        id = entryKey.id
+    }
+}
+
+extension JournalRecord.Kind {
+    /// Whether it says that a value was removed.
+    fileprivate var removesValue: Bool {
+        switch self {
+        case .valueRemoved, .valueEvicted, .valueForgotten: true
+        default: false
+        }
     }
 }

@@ -162,7 +162,7 @@ private struct VerifyWalk {
             record.value.withUnsafeBytes { value in
                 (
                     key.count == 8 ? key.bigEndian(UInt64.self, at: 0) : 0,
-                    JournalRecord(value, key: key)?.previousChecksum, RecordChecksum.stored(in: value)
+                    JournalRecord(value, key: key)?.previousChecksum, JournalRecord.checksum(of: value)
                 )
             }
         }

@@ -67,7 +67,7 @@ public final class ArchiveReader: Sendable {
                 return JournalSummary(last: 0, checksum: 0, at: nil, first: 0)
             }
             var summary = JournalSummary(
-                last: cursor.key.bigEndian(UInt64.self, at: 0), checksum: RecordChecksum.stored(in: cursor.value),
+                last: cursor.key.bigEndian(UInt64.self, at: 0), checksum: JournalRecord.checksum(of: cursor.value),
                 at: JournalRecord(cursor.value, key: cursor.key)?.at, first: 0)
             if try cursor.first(), cursor.key.count == 8 { summary.first = cursor.key.bigEndian(UInt64.self, at: 0) }
             return summary

@@ -9,8 +9,8 @@ struct IdentityRecord: Equatable {
     var created: Instant
 
     /// The format that this program writes, and the newest that it reads. Format 1 had no counts of pins, blocks and
-    /// publications, and no serving order.
-    static let format = 2
+    /// publications, and no serving order. The journal of format 2 named values and nothing else.
+    static let format = 3
     static let idBytes = 16
     /// The two places of the record.
     static let keys = ["archive", "archive-copy"]

@@ -45,7 +45,10 @@ extension Archive {
             pass.journal = JournalPlace(number: number, checksum: 0)
             // It is about no value: whoever follows looks into the tables, and finds none.
             let nothing = EntryKey(target: Target(bits: .zero), entryClass: .unsigned, id: EntryID(bits: .zero))
-            try pass.note(.entryRemoved, nothing)
+            try pass.note(.valueRemoved, nothing)
+            // Nobody knows which changes are lost.
+            pass.encoder.encode(journalStart: pass.journal.number &+ 1)
+            try pass.transaction.put(.meta, &pass.encoder)
             return dropped
         }
     }
@@ -81,7 +84,7 @@ private struct JournalCourse {
             record.value.withUnsafeBytes { value in
                 (
                     key.bigEndian(UInt64.self, at: 0), JournalRecord(value, key: key)?.previousChecksum,
-                    RecordChecksum.stored(in: value)
+                    JournalRecord.checksum(of: value)
                 )
             }
         }

@@ -24,7 +24,7 @@ extension Archive {
         .meta, .entries, .retained, .floors, .history, .evidence, .publications, .pins, .blocks, .secrets, .holdings,
         .ranks, .ages,
     ]
-    private static let recordsPerStep = 4096
+    private static let repairedPerStep = 4096
 
     /// Moves every damaged record into the quarantine as it is, and makes anew whatever can be derived from the records that
     /// are sound: publications, accounts, serving order, counts, the journal's beginning, the index.
@@ -46,7 +46,7 @@ extension Archive {
         }
         for table in [Table.entries, .retained] {
             try walk(table) { (batch) throws(ArchiveError) in
-                report.publicationsRestored += try restorePublications(batch, of: table)
+                report.publicationsRestored += try restorePublications(batch, of: table, at: now)
             }
         }
         let dropped = try mendJournal(at: now, &report)
@@ -68,9 +68,9 @@ extension Archive {
     private func walk(_ table: Table, _ body: ([RawRecord]) throws(ArchiveError) -> Void) throws(ArchiveError) {
         var after: [UInt8] = []
         while true {
-            let batch = try records(of: table, after: after, limit: Archive.recordsPerStep)
+            let batch = try records(of: table, after: after, limit: Archive.repairedPerStep)
             try body(batch)
-            guard batch.count == Archive.recordsPerStep, let last = batch.last else { return }
+            guard batch.count == Archive.repairedPerStep, let last = batch.last else { return }
             after = last.key
         }
     }
@@ -82,7 +82,9 @@ extension Archive {
     }
 
     /// Writes the publications that values of a batch lack, as of when the values came.
-    private func restorePublications(_ batch: [RawRecord], of table: Table) throws(ArchiveError) -> Int {
+    private func restorePublications(
+        _ batch: [RawRecord], of table: Table, at now: Instant
+    ) throws(ArchiveError) -> Int {
         let lacking = try environment.read { (transaction) throws(ArchiveError) in
             var lacking: [(EntryKey, PublicationRecord)] = []
             for record in batch {
@@ -102,11 +104,11 @@ extension Archive {
             return lacking
         }
         guard !lacking.isEmpty else { return 0 }
-        return try environment.write { (transaction) throws(ArchiveError) in
-            var encoder = RecordEncoder()
+        return try inPass(at: now, false) { (pass) throws(ArchiveError) in
             for (key, publication) in lacking {
-                encoder.encode(publication, under: key)
-                try transaction.put(.publications, &encoder)
+                pass.encoder.encode(publication, under: key)
+                try pass.transaction.put(.publications, &pass.encoder)
+                try pass.note(.published, key)
             }
             return lacking.count
         }

@@ -95,10 +95,17 @@ extension StorePass {
             }
         }
         try transaction.delete(table, record.key)
+        if let budget { try note(.removal(from: budget), record.key) }
+        if table == .publications { try note(.publicationRemoved, record.key) }
         // The operator's word stands, though it is not known any more since when.
         if table == .pins || table == .blocks, let subject = record.key.withUnsafeBytes({ ArchiveSubject($0) }) {
             encoder.encode(subject, since: now, in: table)
             try transaction.put(table, &encoder)
+            try note(table == .pins ? .pinned : .blocked, record.key)
+        }
+        if table == .meta, record.key == Array(JournalStartRecord.key.utf8) {
+            encoder.encode(journalStart: journal.number &+ 1)
+            try transaction.put(.meta, &encoder)
         }
     }
 }

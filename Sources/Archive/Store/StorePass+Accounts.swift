@@ -141,10 +141,11 @@ extension StorePass {
         switch filing.budget {
         case .served, .retained:
             guard let key = EntryKey(bytes: filing.key) else { return false }
-            try takeOut(key, from: filing.budget, leavesFloor: true)
+            try takeOut(key, from: filing.budget, leavesFloor: true, because: .valueEvicted)
         case .history, .evidence:
             try unfile(filing)
             try transaction.delete(filing.budget.table, filing.key)
+            try note(.removal(from: filing.budget), filing.key)
         case .floors:
             guard try giveUpFloor(filing) else { return false }
         }

@@ -23,6 +23,7 @@ extension StorePass {
         try file(
             Filing(
                 budget: .history, source: source, since: entry.facts.firstSeen, key: historyKey.bytes, charge: charge))
+        try note(.versionAdded, historyKey.bytes)
         let times = before.map(\.firstSeen) + [entry.facts.firstSeen]
         for place in HistoryThinning.excess(times, clockIsSteady: clockIsSteady) where place < before.count {
             try removeVersion(
@@ -46,10 +47,11 @@ extension StorePass {
 
     /// Deletes one version.
     mutating func removeVersion(_ key: HistoryKey) throws(ArchiveError) {
-        if let filing = try presentFiling(of: key.bytes, in: .history) {
-            try unfile(filing)
-        }
-        try transaction.delete(.history, key.bytes)
+        let bytes = key.bytes
+        guard try transaction.view.has(.history, bytes) else { return }
+        if let filing = try presentFiling(of: bytes, in: .history) { try unfile(filing) }
+        try transaction.delete(.history, bytes)
+        try note(.versionRemoved, bytes)
     }
 
     /// Deletes all versions of a signer under a target.
@@ -86,6 +88,7 @@ extension StorePass {
             Filing(
                 budget: .evidence, source: pinned ? .theOperator : evidence.source, since: now, key: key.bytes,
                 charge: evidence.charge))
+        try note(.evidenceAdded, key.bytes)
         tally("evidence")
     }
 }

@@ -16,7 +16,7 @@ extension StorePass {
             return try !transaction.view.has(.entries, expired.key.bytes)
         }
         guard let oldest = neighbours.toGiveUp(for: Source(offer.store.provenance), at: now) else { return false }
-        try takeOut(oldest, from: .served, leavesFloor: true)
+        try takeOut(oldest, from: .served, leavesFloor: true, because: .valueEvicted)
         tally("evicted.served")
         return true
     }

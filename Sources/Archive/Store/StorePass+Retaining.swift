@@ -33,7 +33,7 @@ extension StorePass {
         guard try makeRoom(for: charge, in: .retained) else {
             let isProtected = reason == .pinned || reason == .publishedHere
             guard !isProtected else { return tally("retained.refused") }
-            try takeOut(key, from: .served, leavesFloor: true)
+            try takeOut(key, from: .served, leavesFloor: true, because: .valueEvicted)
             return tally("evicted.retained")
         }
         try drop(key, from: .served)
@@ -42,7 +42,9 @@ extension StorePass {
     }
 
     /// Writes a retained record, for which the caller has made room.
-    mutating func writeRetained(_ entry: [UInt8], _ facts: EntryFacts, _ key: EntryKey) throws(ArchiveError) {
+    mutating func writeRetained(
+        _ entry: [UInt8], _ facts: EntryFacts, _ key: EntryKey, because kind: JournalRecord.Kind = .valueChanged
+    ) throws(ArchiveError) {
         try quarantineRetained(key)
         encoder.encode(key, entry: entry, facts, in: .retained)
         try transaction.put(.retained, &encoder)
@@ -50,7 +52,7 @@ extension StorePass {
         let charge = EntryRecord.charge(entryBytes: entry.count)
         try file(
             Filing(budget: .retained, source: source, since: facts.firstSeen, key: key.bytes, charge: charge))
-        try note(.entryChanged, key)
+        try note(kind, key)
     }
 
     /// Quarantines a retained record whose value is being served: only a damaged record can be in that place.
@@ -73,7 +75,9 @@ extension StorePass {
     /// Removes a value from the archive.
     ///
     /// - Parameter leavesFloor: whether to keep the version as a floor, so that no lower one is taken.
-    mutating func takeOut(_ key: EntryKey, from budget: Budget, leavesFloor: Bool) throws(ArchiveError) {
+    mutating func takeOut(
+        _ key: EntryKey, from budget: Budget, leavesFloor: Bool, because kind: JournalRecord.Kind = .valueRemoved
+    ) throws(ArchiveError) {
         let floor = try key.withBytes { (bytes) throws(ArchiveError) -> (Version, Source)? in
             guard let value = try transaction.view.get(budget.table, bytes) else { return nil }
             if let record = EntryRecord(value, key: bytes, table: budget.table) {
@@ -82,7 +86,7 @@ extension StorePass {
             return EntryRecord.salvagedVersion(value).map { ($0, Source(Address.none.host)) }
         }
         try drop(key, from: budget)
-        try note(.entryRemoved, key)
+        try note(kind, key)
         guard leavesFloor, key.entryClass != .unsigned, let (version, source) = floor else { return }
         try writeFloor(
             FloorRecord(version: version, noted: now, source: source),
@@ -114,12 +118,14 @@ extension StorePass {
 extension StorePass {
     /// Writes a floor if its budget can make room.
     mutating func writeFloor(_ floor: FloorRecord, under key: SignerKey) throws(ArchiveError) {
-        try deleteFloor(key)
+        let replacesOne = try takeFloor(key)
         guard try makeRoom(for: FloorRecord.charge, in: .floors) else {
+            if replacesOne { try note(.floorRemoved, key.bytes) }
             return tally("evicted.floors")
         }
         encoder.encode(floor, under: key)
         try transaction.put(.floors, &encoder)
+        try note(.floorAdded, key.bytes)
         try file(
             Filing(
                 budget: .floors, source: floor.source, since: floor.noted, key: key.bytes, charge: FloorRecord.charge))
@@ -128,14 +134,18 @@ extension StorePass {
     /// Deletes the floor of a value's signer.
     mutating func deleteFloor(of key: EntryKey) throws(ArchiveError) {
         guard key.entryClass != .unsigned else { return }
-        try deleteFloor(SignerKey(target: key.target, signer: key.signer))
+        let key = SignerKey(target: key.target, signer: key.signer)
+        if try takeFloor(key) { try note(.floorRemoved, key.bytes) }
     }
 
-    private mutating func deleteFloor(_ key: SignerKey) throws(ArchiveError) {
-        if let filing = try presentFiling(of: key.bytes, in: .floors) {
-            try unfile(filing)
-        }
+    /// Deletes a floor without a note in the journal.
+    ///
+    /// - Returns: whether there was one.
+    private mutating func takeFloor(_ key: SignerKey) throws(ArchiveError) -> Bool {
+        guard try transaction.view.has(.floors, key.bytes) else { return false }
+        if let filing = try presentFiling(of: key.bytes, in: .floors) { try unfile(filing) }
         try transaction.delete(.floors, key.bytes)
+        return true
     }
 
     /// Gives up a floor. One whose signer still has history stays, and counts as new again.
@@ -152,10 +162,12 @@ extension StorePass {
             encoder.encode(floor, under: key)
             try transaction.put(.floors, &encoder)
             try file(Filing(filing, since: now))
+            try note(.floorAdded, filing.key)
             return false
         }
         try unfile(filing)
         try transaction.delete(.floors, filing.key)
+        try note(.floorRemoved, filing.key)
         return true
     }
 }

@@ -12,15 +12,17 @@ extension StorePass {
         guard try transaction.view.recordCount(table) < StorePass.subjectsMax else { return .refused(.tooMany) }
         encoder.encode(subject, since: now, in: table)
         try transaction.put(table, &encoder)
+        try note(table == .pins ? .pinned : .blocked, subject.keyBytes)
         if table == .pins { hasPins = true }
         return .done(changed: true)
     }
 
     /// Removes a subject from the table `pins` or `blocks`.
     mutating func remove(_ subject: ArchiveSubject, from table: Table) throws(ArchiveError) -> ArchiveOutcome {
-        let wasThere = try transaction.view.has(table, subject.keyBytes)
+        guard try transaction.view.has(table, subject.keyBytes) else { return .done(changed: false) }
         try transaction.delete(table, subject.keyBytes)
-        return .done(changed: wasThere)
+        try note(table == .pins ? .unpinned : .unblocked, subject.keyBytes)
+        return .done(changed: true)
     }
 
     /// Whether the operator has blocked a value.
@@ -39,6 +41,7 @@ extension StorePass {
         encoder.encode(
             PublicationRecord(version: offer.version, published: since ?? now, withdrawn: nil), under: offer.key)
         try transaction.put(.publications, &encoder)
+        try note(.published, offer.key)
     }
 
     private func publication(_ key: EntryKey) throws(ArchiveError) -> PublicationRecord? {
@@ -56,6 +59,7 @@ extension StorePass {
         publication.withdrawn = now
         encoder.encode(publication, under: key)
         try transaction.put(.publications, &encoder)
+        try note(.withdrawn, key)
         for budget in [Budget.served, .retained] {
             guard var entry = try kept(key, in: budget), entry.facts.provenance == .publishedHere,
                 !entry.facts.isWithdrawn
@@ -67,7 +71,7 @@ extension StorePass {
             if let filing {
                 try refile(filing, to: try source(of: entry.facts, under: key))
             }
-            try note(.entryChanged, key)
+            try note(.valueChanged, key)
         }
         return .done(changed: true)
     }
@@ -79,18 +83,33 @@ extension StorePass {
         case .entries, .retained:
             if let key = EntryKey(bytes: place.key) {
                 let budget: Budget = place.table == .entries ? .served : .retained
-                try takeOut(key, from: budget, leavesFloor: false)
+                try takeOut(key, from: budget, leavesFloor: false, because: .valueForgotten)
             }
         case .history, .floors, .evidence:
             guard let budget = Budget.allCases.first(where: { $0.table == place.table }) else { break }
             if let filing = try presentFiling(of: place.key, in: budget) {
                 try unfile(filing)
             }
-        case .meta, .secrets, .journal, .quarantine, .pins, .publications, .blocks, .holdings, .ranks, .ages, .order:
+            try note(.removal(from: budget), place.key)
+        case .publications:
+            try note(.publicationRemoved, place.key)
+        case .meta, .secrets, .journal, .quarantine, .pins, .blocks, .holdings, .ranks, .ages, .order:
             break
         }
         try transaction.delete(place.table, place.key)
         tally("forgotten")
+    }
+}
+
+extension JournalRecord.Kind {
+    /// The kind that says that a record of a budget is gone.
+    static func removal(from budget: Budget) -> JournalRecord.Kind {
+        switch budget {
+        case .served, .retained: .valueRemoved
+        case .history: .versionRemoved
+        case .floors: .floorRemoved
+        case .evidence: .evidenceRemoved
+        }
     }
 }
 

@@ -87,10 +87,9 @@ struct StorePass: ~Copyable {
         }
     }
 
-    /// Writes accounts and counts, and trims what nobody needs any more from the journal: at most twice as many changes as
-    /// were added, so that a long journal shrinks little by little.
+    /// Writes accounts and counts, and trims the journal.
     ///
-    /// - Parameter neededFrom: the first change that somebody still needs.
+    /// - Parameter neededFrom: the first change that the index still needs.
     mutating func settle(journalNeededFrom neededFrom: UInt64) throws(ArchiveError) {
         // LMDB counts each table's records itself, so nobody who changes these tables has to.
         counts.statements?.add(changesFrom: statementsBefore, to: try transaction.view.statementCounts())
@@ -99,15 +98,7 @@ struct StorePass: ~Copyable {
             encoder.encode(counts)
             try transaction.put(.meta, &encoder)
         }
-        guard changeCount > 0 else { return }
-        var cursor = try transaction.view.cursor(.journal)
-        var left = 2 * changeCount
-        var isThere = try cursor.first()
-        while isThere, left > 0, cursor.key.count == 8, cursor.key.bigEndian(UInt64.self, at: 0) < neededFrom {
-            try cursor.delete()
-            left -= 1
-            isThere = try cursor.next()
-        }
+        if changeCount > 0 { try trimJournal(below: neededFrom) }
     }
 
     /// Counts an event.
@@ -257,7 +248,7 @@ struct StorePass: ~Copyable {
         encoder.encode(offer.key, entry: entry.bytes, entry.facts)
         try transaction.put(.entries, &encoder)
         if let filing { try refile(filing, to: .theOperator) }
-        try note(.entryChanged, offer.key)
+        try note(.valueChanged, offer.key)
         return .refreshed
     }
 }
@@ -288,7 +279,7 @@ extension StorePass {
             kept.facts.expiresAt = max(kept.facts.expiresAt, refreshed.servedUntil)
             encoder.encode(key, entry: kept.bytes, kept.facts)
             try transaction.put(.entries, &encoder)
-            try note(.entryChanged, key)
+            try note(.valueChanged, key)
             return true
         }
         return false
@@ -302,7 +293,8 @@ extension StorePass {
     ///
     /// - Parameter isNew: whether there is none under the key.
     mutating func write(
-        _ entry: [UInt8], _ facts: EntryFacts, _ key: EntryKey, isNew: Bool = true
+        _ entry: [UInt8], _ facts: EntryFacts, _ key: EntryKey, isNew: Bool = true,
+        because kind: JournalRecord.Kind = .valueChanged
     ) throws(ArchiveError) {
         let neighbours = isNew ? try transaction.view.entryCount(key.target, max: OrderRule.valuesMax) : nil
         if neighbours == 0 { counts.targets += 1 }
@@ -315,7 +307,7 @@ extension StorePass {
         let charge = EntryRecord.charge(entryBytes: entry.count)
         try file(
             Filing(budget: .served, source: source, since: facts.firstSeen, key: key.bytes, charge: charge))
-        try note(.entryChanged, key)
+        try note(kind, key)
     }
 
     /// Keeps the bytes of a damaged record, as they are, for anybody who wants to look at them.
@@ -344,16 +336,5 @@ extension StorePass {
             Result { () throws(ArchiveError) in try transaction.delete(.secrets, key) }
         }
         try result.get()
-    }
-
-    /// Numbers a change.
-    mutating func note(_ kind: JournalRecord.Kind, _ key: EntryKey) throws(ArchiveError) {
-        let (number, overflow) = journal.number.addingReportingOverflow(1)
-        guard !overflow else {
-            throw .damaged(path: transaction.view.environment.path, detail: "the journal's last number is impossible")
-        }
-        encoder.encodeChange(number, kind, key, at: now, previousChecksum: journal.checksum)
-        journal = JournalPlace(number: number, checksum: try transaction.put(.journal, &encoder, isLast: true))
-        changeCount += 1
     }
 }

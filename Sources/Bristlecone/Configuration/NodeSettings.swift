@@ -46,6 +46,8 @@ public struct NodeSettings: Sendable, Equatable {
     package var shares = ShareSettings()
     /// How long expired values are retained.
     public var retention = RetentionSettings()
+    /// How long the archive keeps its journal of changes, for those who follow it.
+    public var journalKeep = TimeSpan.days(7)
     /// Whether the node acknowledges stores before they are on disk: faster, but a crash loses up to a second of them.
     public var relaxedDurability = false
     /// How many records a second the scrub reads again; 0 for no scrub.

@@ -82,6 +82,12 @@ extension SettingName {
         case .retainPinned: "The same for what is pinned (bristlecone pin add)."
         case .retainSigned: "The same for what others signed."
         case .retainUnsigned: "The same for what nobody signed."
+        case .journalKeep:
+            """
+            How long to keep the journal of changes: a number of days, hours or minutes, or forever. Whoever follows the \
+            archive's changes, or fetches increments (bristlecone-dump export --after-change), may fall behind by so \
+            much. The journal takes about 90 bytes for a change, and never more than 1 GiB or a 64th of size_limit.
+            """
         case .relaxedDurability:
             """
             Acknowledge a value before it is safely on disk. This is faster on slow disks, but a crash or a power cut \

@@ -37,6 +37,7 @@ extension SettingName {
         case .retainPinned: .string(settings.retention.pinned.description)
         case .retainSigned: .string(settings.retention.signed.description)
         case .retainUnsigned: .string(settings.retention.unsigned.description)
+        case .journalKeep: .string(settings.journalKeep.description)
         case .relaxedDurability: .bool(settings.relaxedDurability)
         case .scrubRate: .int(settings.scrubRate)
         case .upkeepEnabled: .bool(settings.upkeep.enabled)
@@ -86,6 +87,7 @@ extension SettingName {
         case (.retainPinned, .string(let text)): return parse(text, into: &settings.retention.pinned)
         case (.retainSigned, .string(let text)): return parse(text, into: &settings.retention.signed)
         case (.retainUnsigned, .string(let text)): return parse(text, into: &settings.retention.unsigned)
+        case (.journalKeep, .string(let text)): return parse(text, into: &settings.journalKeep)
         case (.relaxedDurability, .bool(let truth)): settings.relaxedDurability = truth
         case (.scrubRate, .int(let number)): return set(&settings.scrubRate, to: number, within: 0...100_000)
         case (.upkeepEnabled, .bool(let truth)): settings.upkeep.enabled = truth

@@ -40,6 +40,8 @@ package enum SettingName: String, Sendable, CaseIterable {
     case retainSigned = "archive.retain_signed"
     /// ``RetentionSettings/unsigned``
     case retainUnsigned = "archive.retain_unsigned"
+    /// ``NodeSettings/journalKeep``
+    case journalKeep = "archive.journal_keep"
     /// ``NodeSettings/relaxedDurability``
     case relaxedDurability = "archive.relaxed_durability"
     /// ``NodeSettings/scrubRate``
@@ -93,7 +95,8 @@ package enum SettingName: String, Sendable, CaseIterable {
         case .logLevel: "--log-level"
         case .bootstrapServers, .archiveSizeLimit, .diskReserve, .valuesPerKeyMax, .servedShare, .retainedShare,
             .historyShare, .floorsShare, .evidenceShare, .retainPublished, .retainPinned, .retainSigned,
-            .retainUnsigned, .relaxedDurability, .scrubRate, .upkeepEnabled, .upkeepInterval, .upkeepLifetime,
+            .retainUnsigned, .journalKeep, .relaxedDurability, .scrubRate, .upkeepEnabled, .upkeepInterval,
+            .upkeepLifetime,
             .upkeepPacketsPerSecond, .servedFor, .callsLocalNetwork, .peerLimit, .limitsLocalNetworks,
             .threads, .httpListen, .httpReadsNeedKey, .httpHosts, .httpOrigins:
             nil
@@ -104,7 +107,7 @@ package enum SettingName: String, Sendable, CaseIterable {
     var type: ConfigType {
         switch self {
         case .data, .logLevel, .archiveSizeLimit, .diskReserve: .string
-        case .retainPublished, .retainPinned, .retainSigned, .retainUnsigned: .string
+        case .retainPublished, .retainPinned, .retainSigned, .retainUnsigned, .journalKeep: .string
         case .upkeepInterval, .upkeepLifetime, .servedFor: .string
         case .listen, .peers, .bootstrapServers, .httpListen, .httpHosts, .httpOrigins: .stringArray
         case .bootstrapEnabled, .callsLocalNetwork, .limitsLocalNetworks, .relaxedDurability, .upkeepEnabled,

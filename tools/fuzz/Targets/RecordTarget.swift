@@ -157,9 +157,14 @@ enum RecordTarget {
     ) throws(Violation) {
         guard key.count == 8, let change = JournalRecord(value, key: key) else { return }
         var encoder = RecordEncoder()
-        encoder.encodeChange(
-            key.bigEndian(UInt64.self, at: 0), change.kind, change.entryKey, at: change.at,
-            previousChecksum: change.previousChecksum)
+        let number = key.bigEndian(UInt64.self, at: 0)
+        if change.isForgotten, let hash = Digest256(bytes: change.subject) {
+            encoder.encodeForgottenChange(
+                number, change.kind, hash, at: change.at, after: change.previousChecksum, checksum: change.checksum)
+        } else {
+            encoder.encodeChange(
+                number, change.kind, change.subject, at: change.at, after: change.previousChecksum)
+        }
         try require(finished(&encoder).value == Array(value), "a change is written in other bytes")
     }
 
