@@ -176,4 +176,13 @@ import Testing
         #expect(try archive.indexDifferences().isEmpty)
         archive.close()
     }
+
+    @Test func blockHoldsForStoresOfTheSameCommit() throws {
+        let archive = try Folder().openKept()
+        let store = StoreChange(
+            target: Sample.target, entries: [try Sample.unsigned("x")], expiresAt: .start + 60,
+            provenance: Sample.received)
+        let outcomes = try archive.commit([.block(.key(Sample.target)), .store(store)], at: .start)
+        #expect(outcomes == [.done(changed: true), .store([.refused(.blocked)])])
+    }
 }

@@ -13,7 +13,7 @@ extension StorePass {
         encoder.encode(subject, since: now, in: table)
         try transaction.put(table, &encoder)
         try note(table == .pins ? .pinned : .blocked, subject.keyBytes)
-        if table == .pins { hasPins = true }
+        if table == .pins { hasPins = true } else { hasBlocks = true }
         return .done(changed: true)
     }
 
