@@ -66,6 +66,7 @@ extension Archive {
     ) throws(ArchiveError) -> Result {
         var damaged: [DamagedRecord] = []
         var tallies: [String: Int] = [:]
+        var lastNumber: UInt64?
         defer { note(damaged) }
         let result = try environment.write { (transaction) throws(ArchiveError) in
             var pass = try StorePass.begin(transaction, at: now, options, room: room, clockIsSteady: clockIsSteady)
@@ -75,8 +76,10 @@ extension Archive {
                 journalNeededFrom: min(
                     journalNeededFrom.load(ordering: .acquiring), journalKeptAbove.load(ordering: .acquiring)))
             tallies = pass.tallies
+            lastNumber = pass.changeCount > 0 ? pass.journal.number : nil
             return result
         }
+        if let lastNumber { lastChange.advance(to: lastNumber) }
         counters.withLock { counters in
             for (name, count) in tallies { counters[name, default: 0] += count }
         }

@@ -21,6 +21,8 @@ public final class Archive: Sendable {
     let journalNeededFrom = Atomic<UInt64>(0)
     /// Changes above this number stay for a copy of the index that is being made.
     let journalKeptAbove = Atomic<UInt64>(.max)
+    /// The number of the last change, for those who wait for the next one.
+    let lastChange = ChangeSignal()
     /// One copy at a time.
     let copying = Mutex(())
     /// One step of the index at a time.
@@ -86,6 +88,7 @@ public final class Archive: Sendable {
         let archive = Archive(
             folder: folder, options: options, environment: environment, identity: identity, index: index)
         archive.note(damaged)
+        archive.lastChange.advance(to: try archive.statistics().journalLast)
         if formatFound < IdentityRecord.format {
             progress(.upgraded(from: formatFound, to: IdentityRecord.format))
         }
@@ -118,6 +121,7 @@ public final class Archive: Sendable {
 
     /// Closes both files, once the calls that run have returned. Later calls throw `closed`.
     public func close() {
+        lastChange.close()
         following.withLock { _ in index.close() }
         environment.close()
     }

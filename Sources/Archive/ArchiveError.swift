@@ -61,6 +61,10 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case misplaced(path: String, detail: String)
     /// What the operator wants is not done, for want of room.
     case refused(Refusal)
+    /// Changes after a number are no longer in the journal, which begins with a later one.
+    case tooFarBehind(after: UInt64, firstAvailable: UInt64)
+    /// The archive has fewer changes than somebody has followed.
+    case aheadOfArchive(after: UInt64, last: UInt64)
     /// The archive has been closed.
     case closed
     /// LMDB refused a call for a reason that has no case of its own.
@@ -146,6 +150,12 @@ extension ArchiveError: CustomStringConvertible {
             "\(path) \(detail), so nothing is stored any more: put it back, or save what the node still has open with "
                 + "\"bristlecone backup\" and then restore that."
         case .refused(let refusal): refusal.description
+        case .tooFarBehind(let number, let first):
+            "The changes after \(number) are no longer all in the journal, which begins with change \(first): start again from "
+                + "a new export, or follow from change \(first == 0 ? 0 : first - 1) on."
+        case .aheadOfArchive(let number, let last):
+            "The archive has no change \(number), its last one is \(last): it was restored from a backup, or is another "
+                + "archive; start again from a new export."
         case .closed:
             "The archive has been closed: open it again."
         case .failed(let operation, let reason):

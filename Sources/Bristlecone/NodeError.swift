@@ -77,6 +77,8 @@ extension NodeError {
         public static let diskFull = Code(rawValue: "disk_full")
         /// The archive could not be read or written.
         public static let archiveFailed = Code(rawValue: "archive_failed")
+        /// The changes that were asked for are no longer in the archive's journal, or not in it yet.
+        public static let changesUnavailable = Code(rawValue: "changes_unavailable")
         /// The backup could not be written.
         public static let backupFailed = Code(rawValue: "backup_failed")
 

@@ -67,6 +67,33 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func aCopyFollowsTheArchivesChanges() async throws {
+        try await withNode { node, _ in
+            let start = try await node.changeNumbers().last
+            async let next: Void = node.waitForChange(after: start)
+            try await node.storeValue(key: Target(hashing: "followed"), data: [1, 2], signed: false)
+            try await next
+            let page = try await node.changes(after: start)
+            let value = try #require(page.changes.first { $0.kind == "value" })
+            #expect(value.operation == .put && value["data"] == "0102" && value.number == start + 1)
+            #expect(value["key"] == Target(hashing: "followed").description)
+            #expect(value.json.hasPrefix(#"{"archive":"\#(page.archive)","change":\#(start + 1),"#))
+            #expect(page.changes.map(\.number) == Array(start + 1...page.last))
+            let error = await #expect(throws: NodeError.self) { _ = try await node.changes(after: page.last + 1) }
+            #expect(error?.code == .changesUnavailable)
+            let waiting = Task { () async -> NodeError? in
+                do throws(NodeError) {
+                    try await node.waitForChange(after: page.last)
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+            await node.shutdown()
+            #expect(await waiting.value?.code == .notRunning)
+        }
+    }
+
     @Test func errorsSayWhetherTryingAgainHelps() async throws {
         try await withNode { node, address in
             let ownAddress = await #expect(throws: NodeError.self) { _ = try await node.ping(address) }

@@ -111,18 +111,52 @@ extension DumpRow {
         }
     }
 
+    /// The row of a record that is gone: what names it, and nothing else.
+    ///
+    /// - Parameter key: the record's key; `nil` if it was forgotten.
+    init(gone kind: DumpItem.Kind, key: [UInt8]?) {
+        self.init()
+        add(.kind, kind.name)
+        guard let key, key.count == kind.keyBytes else { return }
+        key.withUnsafeBytes { key in
+            switch kind {
+            case .pin, .block:
+                if let subject = ArchiveSubject(key) { add(subject) }
+            case .value, .publication:
+                guard let place = EntryKey(key) else { return }
+                add(place.target, place.entryClass.name, place.id)
+            case .floor, .evidence:
+                guard let place = SignerKey(key) else { return }
+                add(place.target, "signed", place.signer)
+            case .history:
+                guard let place = HistoryKey(key) else { return }
+                let isOwner = place.signer.bits == place.target.bits
+                add(place.target, (isOwner ? EntryClass.owner : .signed).name, place.signer)
+                add(.number, "\(place.number)")
+            }
+        }
+    }
+
     private mutating func add(_ subject: ArchiveSubject, _ since: Instant) {
+        add(subject)
+        add(.since, since.iso8601)
+    }
+
+    private mutating func add(_ subject: ArchiveSubject) {
         switch subject {
         case .key(let target): add(.key, target.description)
         case .signer(let mid): add(.id, mid.description)
         }
-        add(.since, since.iso8601)
     }
 
-    private mutating func add(_ target: Target, _ entryClass: String, _ id: some Identifier160, _ version: Version) {
+    private mutating func add(_ target: Target, _ entryClass: String, _ id: some Identifier160) {
         add(.key, target.description)
         add(.class, entryClass)
         add(.id, id.description)
+    }
+
+    private mutating func add(_ target: Target, _ entryClass: String, _ id: some Identifier160, _ version: Version) {
+        add(target, entryClass, id)
         add(.version, "\(version.number)")
     }
 

@@ -20,14 +20,18 @@ package enum RowFormat: String, CaseIterable, Sendable {
     package func line(_ row: DumpRow) -> String {
         switch self {
         case .jsonl:
-            return "{"
-                + row.values.map { value in
-                    let text = value.column.isLiteral ? value.text : "\"\(value.text)\""
-                    return "\"\(value.column.rawValue)\":\(text)"
-                }.joined(separator: ",") + "}\n"
+            return "{" + RowFormat.members(of: row) + "}\n"
         case .csv:
             return DumpRow.Column.allCases.map { row[$0] ?? "" }.joined(separator: ",") + "\n"
         }
+    }
+
+    /// The columns of a row as the members of a JSON object.
+    static func members(of row: DumpRow) -> String {
+        row.values.map { value in
+            let text = value.column.isLiteral ? value.text : "\"\(value.text)\""
+            return "\"\(value.column.rawValue)\":\(text)"
+        }.joined(separator: ",")
     }
 
     /// Reads a line without its end; `nil` if it is not one. Columns of other names are of no account.
