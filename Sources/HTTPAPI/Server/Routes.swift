@@ -31,6 +31,7 @@ struct Routes {
 
     static func responder(for api: NodeAPI) -> some HTTPResponder<APIRequestContext> {
         let routes = Routes(api: api)
+        routes.router.add(middleware: PyIPv8Middleware(api))
         for operation in Operations.all { routes.add(operation) }
         routes.addDescription()
         routes.refuseOtherMethods()
