@@ -1,6 +1,7 @@
 """Requests that make no sense, or hardly any: our node answers them with the very words of py-ipv8."""
 
 import json
+from random import Random
 
 from rest_servers import over_socket, reference_rest
 
@@ -65,6 +66,24 @@ async def compare(network, nodes, requests, **options):
 
 async def test_bodies(network, nodes):
     await compare(network, nodes, [("PUT", VALUES, body) for body in BODIES])
+
+
+async def test_bodies_made_at_random(network, nodes):
+    random = Random(20260203)
+    alphabet = "{}[]\",:\\u0019eE.+-tfalsenrNI \n\t\x01\x7fé€😀"
+
+    def damaged(body):
+        for _ in range(random.randint(1, 4)):
+            place = random.randint(0, len(body))
+            body = body[:place] + random.choice(["", random.choice(alphabet)]) + body[place + random.randint(0, 2):]
+        return body
+
+    texts = [body for body in BODIES if isinstance(body, str)]
+    texts += ['{"value": "00", "a": [1, 2.5e3, {"b": null}], "c": "\\ud83d\\ude00\\n"}', '[[[["value"]]]]'] * 5
+    bodies = [damaged(random.choice(texts)) for _ in range(400)]
+    bodies += [body.encode()[:random.randint(0, 9)] + bytes([random.randint(0x80, 0xff)]) for body in bodies[:100]]
+    # The key is none, so nothing is stored whatever the body is.
+    await compare(network, nodes, [("PUT", "/dht/values/zz", body) for body in bodies])
 
 
 async def test_paths(network, nodes):

@@ -125,7 +125,11 @@ async def test_reading_is_open_and_writing_needs_the_key(nodes):
     key = (node.data / "api.key").read_text(encoding="ascii").strip()
     put = ("PUT", "/dht/values/" + "ab" * 20)
     async with over_tcp(http_address(node)) as client:
-        assert (await client.ask("GET", "/dht/statistics")).status == 200
+        for path in ("/dht/statistics", "/dht/values", "/dht/buckets", "/dht/values/00", "/overlays", "/network"):
+            assert (await client.ask("GET", path)).status == 200
+        # These make the node do something for whoever asks.
+        for path in ("/dht/peers/00", "/noblockdht/00", "/dht/buckets/0/refresh"):
+            assert (await client.ask("GET", path)).status == 401
         for headers in ({}, {"X-Api-Key": "wrong"}, {"X-Api-Key": ""}, {"Cookie": f"api_key={key}"}):
             refused = await client.ask(*put, headers, '{"value": "76"}')
             assert (refused.status, refused.text) == (401, '{"error": "Unauthorized access"}')

@@ -9,10 +9,10 @@ extension PyIPv8 {
         PyIPv8Route("dht/statistics", get: PyIPv8.statistics),
         PyIPv8Route("dht/values", get: PyIPv8.storedValues),
         PyIPv8Route("dht/values/{key}", isLong: true, get: PyIPv8.values, put: PyIPv8.putValue),
-        PyIPv8Route("dht/peers/{mid}", isLong: true, get: PyIPv8.peers),
+        PyIPv8Route("dht/peers/{mid}", isLong: true, getAccess: .write, get: PyIPv8.peers),
         PyIPv8Route("dht/buckets", get: PyIPv8.buckets),
-        PyIPv8Route("dht/buckets/{word}/refresh", isLong: true, get: PyIPv8.refresh),
-        PyIPv8Route("noblockdht/{mid}", get: PyIPv8.connectLater),
+        PyIPv8Route("dht/buckets/{word}/refresh", isLong: true, getAccess: .write, get: PyIPv8.refresh),
+        PyIPv8Route("noblockdht/{mid}", getAccess: .write, get: PyIPv8.connectLater),
     ]
 
     // MARK: Statistics

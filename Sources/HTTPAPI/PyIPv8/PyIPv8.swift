@@ -43,6 +43,12 @@ package struct PyIPv8: Sendable {
     /// Whether the answer may take long, because other nodes are asked.
     package static func isLong(path: String) -> Bool { route(of: path)?.route.isLong == true }
 
+    /// Who may ask for this over TCP. Some GETs make the node do more than look something up.
+    package static func access(method: String, path: String) -> Access {
+        guard method == "GET" || method == "HEAD" else { return .write }
+        return route(of: path)?.route.getAccess ?? .read
+    }
+
     private static func route(of path: String) -> (route: PyIPv8Route, parameter: String)? {
         let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(decoded)
         for route in routes {
@@ -148,6 +154,8 @@ struct PyIPv8Route: Sendable {
     let handlers: [String: Handler]
     /// Whether other nodes are asked.
     let isLong: Bool
+    /// Who may send a GET.
+    let getAccess: Access
 
     enum Part: Sendable {
         case literal(String)
@@ -159,9 +167,11 @@ struct PyIPv8Route: Sendable {
 
     /// - Parameter path: such as `dht/values/{key}`, where `{word}` stands for a word that may be empty.
     init(
-        _ path: String, isLong: Bool = false, get: Handler? = nil, put: Handler? = nil, post: Handler? = nil
+        _ path: String, isLong: Bool = false, getAccess: Access = .read, get: Handler? = nil, put: Handler? = nil,
+        post: Handler? = nil
     ) {
         self.isLong = isLong
+        self.getAccess = getAccess
         self.path = path.split(separator: "/").map { part in
             part == "{word}" ? .word : part.hasPrefix("{") ? .parameter : .literal(String(part))
         }

@@ -19,7 +19,7 @@ struct PyIPv8Middleware: RouterMiddleware {
         _ request: Request, context: APIRequestContext, next: (Request, APIRequestContext) async throws -> Response
     ) async throws -> Response {
         guard PyIPv8.owns(path: request.uri.path) else { return try await next(request, context) }
-        let access: Access = request.method == .get || request.method == .head ? .read : .write
+        let access = PyIPv8.access(method: request.method.rawValue, path: request.uri.path)
         do throws(Rejection) {
             try api.admission.admit(request.showingQueriedKey, through: context.entrance, to: access)
         } catch {
