@@ -91,7 +91,7 @@ async def test_beside_other_peers(network, nodes, replay):
     node, peer, others = await overlay_of(network, nodes)
 
     async def store_peers():
-        await asyncio.gather(*(other.overlay.store_peer() for other in others), return_exceptions=True)
+        await asyncio.gather(*(one.overlay.store_peer() for one in [peer, *others]), return_exceptions=True)
 
     async with replay(node, peer) as both, over_socket(node) as ours, reference_rest(peer) as theirs:
         own = {node.contact.mid.hex(), peer.mid.hex()}
@@ -104,6 +104,11 @@ async def test_beside_other_peers(network, nodes, replay):
             }
             for client, mid in ((ours, node.contact.mid.hex()), (theirs, peer.mid.hex()))
         ]
+
+        async def is_remembered():
+            return sum((await theirs.get("/dht/statistics"))["statistics"]["num_store_for_me"].values()) > 0
+
+        await wait_until(is_remembered, "others remember the py-ipv8 peer", 60.0)
         for pair in pairs_of("peers"):
             await both.pair(pair, *renamed)
 
