@@ -23,7 +23,7 @@ extension BristleconeNode {
     /// Pins and unpins many keys and signers in one go.
     ///
     /// - Returns: how many were changed, and how many were as wanted already.
-    public func changePins(
+    package func changePins(
         adding: [KeepSubject] = [], removing: [KeepSubject] = []
     ) async throws(NodeError) -> PinChangeReport {
         var report = PinChangeReport(added: 0, removed: 0, unchanged: 0)

@@ -26,12 +26,27 @@ extension BristleconeNode {
             var health: [ReplicaHealth] = []
             for target in try archive.pinnedTargets().sorted() {
                 let state = try archive.republishState(of: target)
-                health.append(
-                    ReplicaHealth(
-                        key: target, lookedAt: state?.soughtAt, answered: state?.sought?.answered ?? 0,
-                        found: state?.sought?.found ?? 0, holders: state?.acknowledged ?? 0))
+                health.append(ReplicaHealth(target, state))
             }
             return health
+        }
+    }
+
+    /// Runs one of the recurring tasks now, by the name that it has in ``NodeStatus``.
+    package func runTask(_ name: String) async throws(NodeError) {
+        switch name {
+        case Housekeeper.sweepTask: threads.housekeeper.minutePassed { [loop] in loop.moment }
+        case Scrubber.task:
+            guard threads.scrubber.runNow() else {
+                throw NodeError(.notFound, "This node does not scrub: set archive.scrub_rate.")
+            }
+        default:
+            switch await loop.run(.runTask(name)) {
+            case .taskPlanned?: return
+            case .noSuchTask?:
+                throw NodeError(.notFound, "No task has the name \(quoted(name)), or it runs with every commit.")
+            case let other: throw NodeError(unfinished: other)
+            }
         }
     }
 

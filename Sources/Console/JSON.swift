@@ -64,3 +64,13 @@ package enum JSON: Hashable, Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 }
+
+extension JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+    package init(stringLiteral text: String) { self = .string(text) }
+    package init(booleanLiteral truth: Bool) { self = .bool(truth) }
+    package init(integerLiteral number: Int) { self = .integer(number) }
+    package init(arrayLiteral items: JSON...) { self = .array(items) }
+    package init(dictionaryLiteral members: (String, JSON)...) { self = .object(Dictionary(members) { $1 }) }
+}

@@ -1,4 +1,5 @@
 internal import IPv8
+internal import Maintenance
 
 /// What the node's user asks for. Every command completes, whatever happens.
 extension Node {
@@ -14,6 +15,7 @@ extension Node {
             case .publish(let target, let entry): store(entry, under: target, id)
             case .refreshBucket(let family, let prefix): refreshBucket(withPrefix: prefix, of: family, id)
             case .walk(let address): walk(to: address, id)
+            case .runTask(let name): runTask(named: name, id)
             }
         if !isStarted { turn.complete(id, .refusedAsBusy) }
     }
@@ -66,6 +68,13 @@ extension Node {
         }
         overlay.walk(to: address, &requests, &turn)
         turn.complete(id, .walked)
+        return true
+    }
+
+    private mutating func runTask(named name: String, _ id: CommandID) -> Bool {
+        let job = Job.allCases.first { $0.name == name }
+        if let job { turn.schedule.plan(job, at: turn.now) }
+        turn.complete(id, job == nil ? .noSuchTask : .taskPlanned)
         return true
     }
 

@@ -46,17 +46,31 @@ public final class ArchiveReader: Sendable {
         (identity, damagedIdentities) = try environment.read { (transaction) throws(ArchiveError) in
             try transaction.identity()
         }
-        var index: ReadOnlyIndex?
-        var failure: String?
+        (index, indexFailure) = try ArchiveReader.openIndex(in: folder, isShared: isInUse)
+    }
+
+    init(sharing environment: LMDBEnvironment, folder: String) throws(ArchiveError) {
+        self.folder = folder
+        stopped = nil
+        isInUse = true
+        self.environment = ReadOnlyEnvironment(sharing: environment)
+        (identity, damagedIdentities) = try self.environment.read { (transaction) throws(ArchiveError) in
+            try transaction.identity()
+        }
+        (index, indexFailure) = try ArchiveReader.openIndex(in: folder, isShared: true)
+    }
+
+    /// The index, or why there is none that can be read.
+    private static func openIndex(
+        in folder: String, isShared: Bool
+    ) throws(ArchiveError) -> (ReadOnlyIndex?, String?) {
         do throws(ArchiveError) {
             guard access(folder + "/index.sqlite", F_OK) == 0 else { throw .index(detail: "there is none") }
-            index = try ReadOnlyIndex(path: folder + "/index.sqlite", isShared: isInUse)
+            return (try ReadOnlyIndex(path: folder + "/index.sqlite", isShared: isShared), nil)
         } catch {
             if case .newerSchema = error { throw error }
-            failure = if case .index(let detail) = error { detail } else { error.description }
+            return (nil, error.detail)
         }
-        self.index = index
-        indexFailure = failure
     }
 
     /// The end of the journal.

@@ -10,6 +10,8 @@ internal import SystemPackage
 final class ReadOnlyEnvironment: @unchecked Sendable {
     private let handle: OpaquePointer
     private let tables: [MDB_dbi]
+    /// Whose handle it is, where this process writes the file: LMDB must not open a file twice in one process.
+    private let owner: LMDBEnvironment?
     let info: TransactionInfo
 
     /// Address space that the map takes: a file that grows meanwhile stays within it.
@@ -32,6 +34,7 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
         if opened == nil { opened = try ReadOnlyEnvironment.open(path, flags, small) }
         guard let handle = opened else { throw .addressSpace(mapBytes: small) }
         self.handle = handle
+        owner = nil
         var information = MDB_stat()
         mdb_env_stat(handle, &information)
         info = TransactionInfo(
@@ -44,7 +47,16 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
         }
     }
 
-    deinit { mdb_env_close(handle) }
+    /// Reads a file that this process has open for writing.
+    init(sharing environment: LMDBEnvironment) {
+        handle = environment.handle
+        tables = environment.tables
+        owner = environment
+        info = TransactionInfo(
+            path: environment.path, mapBytes: environment.mapBytes, pageBytes: environment.pageBytes)
+    }
+
+    deinit { if owner == nil { mdb_env_close(handle) } }
 
     /// Two commits between two looks would make the pages contradict each other, so beside a writer there are several.
     private static func checkMetaPages(_ path: String, isShared: Bool) throws(ArchiveError) {
@@ -62,6 +74,7 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
     func read<Result>(
         _ body: (borrowing ReadTransaction) throws(ArchiveError) -> Result
     ) throws(ArchiveError) -> Result {
+        if let owner { return try owner.read(body) }
         var transaction: OpaquePointer?
         let code = mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &transaction)
         try LMDBResult(code: code, operation: "beginning to read", path: info.path).check(mapBytes: info.mapBytes)

@@ -16,6 +16,8 @@ package struct ValueWalk {
     package private(set) var damagedCount = 0
     /// Whether there is nothing more to come.
     package private(set) var isAtEnd = false
+    /// Where it stands, for a walk that is to go on there.
+    package var place: [UInt8] { places.bytes }
 
     /// How many records one snapshot looks at.
     private static let recordsPerSnapshot = 4096
@@ -23,17 +25,43 @@ package struct ValueWalk {
     /// Where the walk goes on in each table; `nil` behind its last key.
     private struct Places {
         var entries, retained, history: [UInt8]?
+
+        init(entries: [UInt8]?, retained: [UInt8]?, history: [UInt8]?) {
+            (self.entries, self.retained, self.history) = (entries, retained, history)
+        }
+
+        /// Reads what ``bytes`` writes; what is missing stands behind the last key.
+        init(_ bytes: [UInt8]) {
+            var rest = bytes[...]
+            func take() -> [UInt8]? {
+                guard let count = rest.popFirst(), count > 0, rest.count >= count else { return nil }
+                defer { rest = rest.dropFirst(Int(count)) }
+                return Array(rest.prefix(Int(count)))
+            }
+            entries = take()
+            retained = take()
+            history = take()
+        }
+
+        /// Each place after the number of its bytes, which is 0 behind the last key.
+        var bytes: [UInt8] {
+            [entries, retained, history].flatMap { place in [UInt8(clamping: place?.count ?? 0)] + (place ?? []) }
+        }
     }
 
     /// Begins a walk.
     ///
-    /// - Parameter now: by what has expired is told from what has not, unless the filter names a moment.
-    package init(_ reader: ArchiveReader, _ filter: ValueFilter, at now: Instant) {
+    /// - Parameters:
+    ///   - now: by what has expired is told from what has not, unless the filter names a moment.
+    ///   - place: where an earlier walk with the same filter stopped, its ``place``; `nil` to begin with the first key.
+    package init(_ reader: ArchiveReader, _ filter: ValueFilter, at now: Instant, from place: [UInt8]? = nil) {
         self.reader = reader
         self.filter = filter
         self.now = now
         let start = filter.keys.lowerBound.bytes
-        places = Places(entries: start, retained: start, history: filter.asOf == nil ? nil : start)
+        places =
+            place.map { Places($0) }
+            ?? Places(entries: start, retained: start, history: filter.asOf == nil ? nil : start)
     }
 
     /// The next values that the filter lets through, of a bounded number of records: there may be none, and more later.

@@ -50,13 +50,17 @@ extension PinsReport {
 }
 
 /// The outcome of pinning and unpinning.
-public struct PinChangeReport: Sendable, Equatable, Codable {
+package struct PinChangeReport: Sendable, Equatable, Codable {
     /// How many were not pinned before and are now.
-    public var added: Int
+    package var added: Int
     /// How many were pinned before and are not any more.
-    public var removed: Int
+    package var removed: Int
     /// How many were as wanted already.
-    public var unchanged: Int
+    package var unchanged: Int
+
+    package init(added: Int, removed: Int, unchanged: Int) {
+        (self.added, self.removed, self.unchanged) = (added, removed, unchanged)
+    }
 }
 
 /// How well the DHT holds a pinned key.

@@ -40,6 +40,9 @@ final class Housekeeper: Sendable {
         self.logger = logger
     }
 
+    /// The name of the task that removes what has expired.
+    static let sweepTask = "expiry"
+
     /// Sweeps a little, and tells what has been refused since the last time.
     func minutePassed(clock: @escaping @Sendable () -> ClockMoment) {
         worker.submit { [self] in
@@ -125,7 +128,7 @@ final class Housekeeper: Sendable {
         }
         return (wipe.map { [$0] } ?? []) + [
             JobReport(
-                name: "expiry", due: last.at + .seconds(60), lastRun: last.at, lastResult: last.result,
+                name: Housekeeper.sweepTask, due: last.at + .seconds(60), lastRun: last.at, lastResult: last.result,
                 budget: "\(records) records a minute"),
             JobReport(
                 name: "journal_trim", due: last.at, lastRun: last.at,

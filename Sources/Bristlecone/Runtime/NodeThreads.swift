@@ -6,7 +6,8 @@ internal import NIOPosix
 internal import Platform
 
 /// What a node runs on: one event loop with the sockets, a pool of threads for signatures and reads, one thread that
-/// writes the archive, and one each that keeps its index, keeps it in order, copies it, checks it, and answers upkeep.
+/// writes the archive, and one each that keeps its index, keeps it in order, copies it, checks it,
+/// answers upkeep, and reads for listings.
 struct NodeThreads: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let sockets: [AddressFamily: DatagramSocket]
@@ -17,6 +18,8 @@ struct NodeThreads: Sendable {
     let scrubber: Scrubber
     let housekeeper: Housekeeper
     let upkeep: UpkeepKeeper
+    /// Reads for listings.
+    let reader = SerialWorker("reader")
 
     init(
         group: MultiThreadedEventLoopGroup, sockets: [AddressFamily: DatagramSocket], archive: Archive,
@@ -45,6 +48,7 @@ struct NodeThreads: Sendable {
         await scrubber.shutdown()
         await housekeeper.shutdown()
         await upkeep.shutdown()
+        await reader.stop()
         await index.shutdown()
         try? await group.shutdownGracefully()
     }

@@ -53,6 +53,21 @@ final class Scrubber: Sendable {
         }
     }
 
+    /// The name of the task.
+    static let task = "scrub"
+
+    /// Begins a run with the next step, if none is under way; `false` if this node does not scrub.
+    func runNow() -> Bool {
+        guard recordsPerSecond > 0 else { return false }
+        worker.submit { [self] in
+            guard var state = try? knownState(), state.run == nil else { return }
+            let now = ClockReading.now().wall
+            state.begin("scrub \(now.iso8601(fractionDigits: 0))", at: now)
+            progress.withLock { $0.state = state }
+        }
+        return true
+    }
+
     private func step(at now: Instant, _ lost: (ScrubDamage.Lost) -> Void) {
         do throws(ArchiveError) {
             var state = try knownState()
@@ -113,7 +128,7 @@ final class Scrubber: Sendable {
         let due = state.run == nil ? state.finishedAt.map { $0 + Scrubber.restBetweenRuns } : last
         return [
             JobReport(
-                name: "scrub", due: due ?? .distantPast, lastRun: last,
+                name: Scrubber.task, due: due ?? .distantPast, lastRun: last,
                 lastResult: "\(state.checked) records read in this run, \(state.finishedChecked) in the last",
                 budget: "\(recordsPerSecond) records a second")
         ]

@@ -14,6 +14,8 @@ public enum Command: Hashable, Sendable {
     case refreshBucket(AddressFamily, prefix: String)
     /// Ask whoever is at an address for an introduction, and wait for nothing.
     case walk(Address)
+    /// Run a recurring task now, by its name.
+    case runTask(String)
 }
 
 /// What became of a command.
@@ -40,6 +42,10 @@ public enum CommandOutcome: Hashable, Sendable {
     case noContacts
     /// The request for an introduction is sent.
     case walked
+    /// The task runs with the next timer.
+    case taskPlanned
+    /// No task has that name.
+    case noSuchTask
     /// The node has as many commands under way as it takes.
     case refusedAsBusy
 }

@@ -1,14 +1,15 @@
 internal import Bristlecone
+package import Console
 internal import HTTPTypes
 
 /// The OpenAPI 3.1 description of the operations, made from their types.
 package enum OpenAPI {
     /// The whole document.
-    package static func document() throws -> JSONValue {
-        var paths: [String: JSONValue] = [:]
+    package static func document() throws -> JSON {
+        var paths: [String: JSON] = [:]
         for operation in Operations.all {
             let facts = operation.facts
-            var item: [String: JSONValue] = [:]
+            var item: [String: JSON] = [:]
             if case .object(let known)? = paths[facts.path] { item = known }
             item[facts.method.rawValue.lowercased()] = try description(of: operation)
             paths[facts.path] = .object(item)
@@ -31,10 +32,10 @@ package enum OpenAPI {
         ]
     }
 
-    private static func description(of operation: any AnyOperation) throws -> JSONValue {
+    private static func description(of operation: any AnyOperation) throws -> JSON {
         let facts = operation.facts
         let schemas = try operation.schemas
-        var description: [String: JSONValue] = [
+        var description: [String: JSON] = [
             "operationId": .string(facts.name), "summary": .string(facts.summary),
             "parameters": .array(parameters(schemas.parameters, path: facts.path)),
             "responses": [
@@ -61,7 +62,7 @@ package enum OpenAPI {
         return .object(description)
     }
 
-    private static func parameters(_ schema: Schema, path: String) -> [JSONValue] {
+    private static func parameters(_ schema: Schema, path: String) -> [JSON] {
         guard case .object(let members) = schema else { return [] }
         return members.map { member in
             let isInPath = path.contains("{\(member.name)}")
@@ -74,7 +75,7 @@ package enum OpenAPI {
         }
     }
 
-    private static let problem: JSONValue = [
+    private static let problem: JSON = [
         "type": "object",
         "required": ["type", "title", "status", "detail", "code"],
         "properties": [
@@ -89,10 +90,10 @@ extension Schema {
     /// The shape as JSON Schema.
     ///
     /// - Parameter isAnswer: in an answer every member is there, if only as null; a request may leave optional ones out.
-    func json(isAnswer: Bool) -> JSONValue {
+    func json(isAnswer: Bool) -> JSON {
         switch self {
         case .string(let pattern, let description):
-            var schema: [String: JSONValue] = ["type": "string"]
+            var schema: [String: JSON] = ["type": "string"]
             if let pattern { schema["pattern"] = .string(pattern) }
             if let description { schema["description"] = .string(description) }
             return .object(schema)
@@ -106,7 +107,7 @@ extension Schema {
         case .nullable(let inner): return ["anyOf": [inner.json(isAnswer: isAnswer), ["type": "null"]]]
         case .object(let members):
             let properties = members.map { ($0.name, $0.schema.json(isAnswer: isAnswer)) }
-            let required = members.filter { isAnswer || !$0.isOptional }.map { JSONValue.string($0.name) }
+            let required = members.filter { isAnswer || !$0.isOptional }.map { JSON.string($0.name) }
             return [
                 "type": "object", "properties": .object(Dictionary(properties) { $1 }), "required": .array(required),
             ]

@@ -2,6 +2,7 @@
 package enum Operations {
     /// In the order of the OpenAPI description.
     static let all: [any AnyOperation] = [
-        status, lookUp, store, withdraw, ping, connect, plan, pins, changePins, forget, unblock, backUp,
+        status, lookUp, store, withdraw, values, key, ping, connect, plan, pins, changePins, blocks, forget, unblock,
+        evidence, publishers, sources, contacts, buckets, peers, tasks, runTask, backUp,
     ]
 }

@@ -62,7 +62,7 @@ struct Routes {
     }
 
     private func addDescription() {
-        add(.get, "/api/v1/openapi.json") { _, _, _ in .json(try JSONText.bytes(try OpenAPI.document())) }
+        add(.get, "/api/v1/openapi.json") { _, _, _ in .json(Array(try OpenAPI.document().text.utf8)) }
     }
 
     private let methods = Methods()

@@ -149,6 +149,9 @@ extension DigestEncoder {
         case .walk(let address):
             begin(6)
             add(address)
+        case .runTask(let name):
+            begin(7)
+            add(Array(name.utf8))
         }
     }
 
@@ -181,6 +184,8 @@ extension DigestEncoder {
         case .noSuchBucket: begin(10)
         case .noContacts: begin(11)
         case .walked: begin(12)
+        case .taskPlanned: begin(13)
+        case .noSuchTask: begin(14)
         }
     }
 

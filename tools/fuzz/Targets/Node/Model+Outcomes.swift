@@ -67,7 +67,7 @@ extension Model {
             try require(outcome.acknowledgedCount <= outcome.askedCount, "more acknowledged than were asked")
         case (.publish, .publishRefused), (.ping, .unreachable), (.ping, .pingTimedOut), (.walk, .walked),
             (.walk, .unreachable), (.refreshBucket, .refreshed), (.refreshBucket, .noSuchBucket),
-            (.refreshBucket, .noContacts), (_, .refusedAsBusy):
+            (.refreshBucket, .noContacts), (.runTask, .taskPlanned), (.runTask, .noSuchTask), (_, .refusedAsBusy):
             return
         default: throw Violation("\(command) ends with \(outcome)")
         }

@@ -83,11 +83,12 @@ extension NodeRun {
         let id = CommandID(commandCount)
         let command: Command
         let choice = source.byte()
-        switch choice < 0xF8 ? choice % 4 : 4 + choice % 2 {
+        switch choice < 0xF8 ? choice % 4 : 4 + choice % 3 {
         case 0: command = .ping(address())
         case 1: command = .find(target())
         case 2: command = .connect(peer().publicKey.mid, knownAddress: source.flag() ? address() : nil)
         case 4: command = .walk(address())
+        case 6: command = .runTask(source.flag() ? "republish" : "nothing")
         case 5: command = .refreshBucket(source.flag() ? .ipv6 : .ipv4, prefix: source.flag() ? "0" : "")
         default:
             let target = target()

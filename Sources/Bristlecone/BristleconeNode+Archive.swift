@@ -1,0 +1,122 @@
+internal import Archive
+package import IPv8
+internal import Maintenance
+internal import Platform
+
+/// What the archive holds, for people and programs that look into a running node.
+///
+/// Listings come in parts, each read in short transactions, so they are as fast with ten million values as with ten, and
+/// nothing waits for their reader.
+extension BristleconeNode {
+    /// The largest part of a listing.
+    package static let pageMax = 1000
+
+    /// The values in the order of their keys.
+    ///
+    /// - Parameters:
+    ///   - cursor: what the last part ended with; `nil` to begin.
+    ///   - signer: whose values alone, if not everybody's.
+    ///   - moment: what was there then, as far as it is still known.
+    package func values(
+        from cursor: String?, limit: Int, signer: Mid? = nil, asOf moment: Instant? = nil
+    ) async throws(NodeError) -> Page<ArchivedValueReport> {
+        let place = try BristleconeNode.place(cursor)
+        let now = loop.moment.now
+        return try await read { (reader) throws(ArchiveError) in
+            var filter = ValueFilter()
+            filter.signer = signer
+            filter.asOf = moment
+            let page = try reader.valuePage(filter, from: place, limit: limit, at: now)
+            return Page(page) { ArchivedValueReport($0, at: moment ?? now) }
+        }
+    }
+
+    /// All that is known about a key.
+    package func report(on key: Target, asOf moment: Instant? = nil) async throws(NodeError) -> KeyReport {
+        let now = loop.moment.now
+        return try await read { (reader) throws(ArchiveError) in
+            let then = try moment.map { (moment) throws(ArchiveError) in try reader.values(of: key, asOf: moment) }
+            return KeyReport(
+                key, try reader.facts(about: key), history: try reader.history(of: key), values: then,
+                at: moment ?? now)
+        }
+    }
+
+    package func evidence(from cursor: String?, limit: Int) async throws(NodeError) -> Page<EvidenceReport> {
+        let place = try BristleconeNode.place(cursor)
+        return try await read { (reader) throws(ArchiveError) in
+            Page(try reader.evidencePage(after: place, limit: limit), EvidenceReport.init)
+        }
+    }
+
+    package func pins(from cursor: String?, limit: Int) async throws(NodeError) -> Page<KeepSubject> {
+        try await subjects(.pinned, cursor, limit)
+    }
+
+    package func blocks(from cursor: String?, limit: Int) async throws(NodeError) -> Page<KeepSubject> {
+        try await subjects(.blocked, cursor, limit)
+    }
+
+    /// The signers with the most values. With many millions of values this reads an index from end to end, which takes
+    /// some seconds; nobody else waits for it.
+    package func largestPublishers(limit: Int) async throws(NodeError) -> [PublisherReport] {
+        try await read { (reader) throws(ArchiveError) in
+            var walk = try PublisherWalk(reader, by: .values, isReversed: false, limit: limit)
+            var publishers: [PublisherReport] = []
+            while !walk.isAtEnd { publishers += try walk.next().map(PublisherReport.init) }
+            return publishers
+        }
+    }
+
+    /// The networks whose records take most of each budget.
+    package func largestSources(limit: Int) async throws(NodeError) -> [SourceReport] {
+        try await read { (reader) throws(ArchiveError) in
+            var sources: [SourceReport] = []
+            for budget in Budget.allCases {
+                sources += try reader.largestSources(of: budget, limit: limit).map {
+                    SourceReport(source: $0.source, budget: budget.name, records: $0.records, bytes: $0.bytes)
+                }
+            }
+            return sources
+        }
+    }
+
+    private func subjects(
+        _ kind: ArchiveReader.SubjectKind, _ cursor: String?, _ limit: Int
+    ) async throws(NodeError) -> Page<KeepSubject> {
+        let place = try BristleconeNode.place(cursor)
+        return try await read { (reader) throws(ArchiveError) in
+            Page(try reader.subjectPage(kind, after: place, limit: limit)) { KeepSubject($0) }
+        }
+    }
+
+    /// Reads the archive on a thread of its own.
+    private func read<Value: Sendable>(
+        _ body: @escaping @Sendable (ArchiveReader) throws(ArchiveError) -> Value
+    ) async throws(NodeError) -> Value {
+        let result = await threads.reader.run { [archive] in
+            Result { () throws(ArchiveError) in try body(try ArchiveReader(of: archive)) }
+        }
+        guard let result else { throw NodeError.notRunning }
+        do throws(ArchiveError) {
+            return try result.get()
+        } catch {
+            throw NodeError(error)
+        }
+    }
+
+    private static func place(_ cursor: String?) throws(NodeError) -> [UInt8]? {
+        guard let cursor else { return nil }
+        guard let place = Hex.decode(cursor), !place.isEmpty else {
+            throw NodeError(
+                .invalidArgument, "\(quoted(cursor)) is no cursor: give the next of the last part, or none to begin.")
+        }
+        return place
+    }
+}
+
+extension Page {
+    init<Found>(_ page: ListingPage<Found>, _ report: (Found) -> Item) {
+        self.init(items: page.items.map(report), next: page.next.map(Hex.encode))
+    }
+}
