@@ -30,7 +30,7 @@ struct Program: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, StoreCommand.self, FindCommand.self, PingCommand.self, ConnectCommand.self,
             StatusCommand.self, PlanCommand.self, PinCommand.self, WithdrawCommand.self, ForgetCommand.self,
-            BackupCommand.self, RestoreCommand.self, ConfigCommand.self, APIKeyCommand.self,
+            BackupCommand.self, RestoreCommand.self, ConfigCommand.self, FollowCommand.self, APIKeyCommand.self,
         ])
 
     /// Parses the arguments, runs the command, and turns every failure into a sentence and an exit status.

@@ -14,7 +14,7 @@ internal import SystemPackage
 /// Talks to the node that is running in a data folder, over the socket that is there. Each request has a connection of its
 /// own.
 package struct APIClient: Sendable {
-    private let dataFolder: String
+    let dataFolder: String
 
     /// No response is longer: a status with all contacts of a full table has a few hundred kilobytes.
     static let responseBytesMax = 64 << 20
@@ -41,7 +41,7 @@ package struct APIClient: Sendable {
         return answer
     }
 
-    private func failure(_ body: [UInt8]) -> any Error {
+    func failure(_ body: [UInt8]) -> any Error {
         guard let problem = try? JSONText.decode(Problem.self, from: body) else {
             return ControlSocketError.unknownReply(dataFolder: dataFolder)
         }
@@ -51,7 +51,7 @@ package struct APIClient: Sendable {
     /// No node needs more for a sentence, and a longer one must not fill a terminal.
     private static let sentenceMax = 2000
 
-    private typealias Connection = NIOAsyncChannel<HTTPResponsePart, HTTPRequestPart>
+    typealias Connection = NIOAsyncChannel<HTTPResponsePart, HTTPRequestPart>
 
     /// Sends a request and collects the response.
     private func exchange(
@@ -95,7 +95,7 @@ package struct APIClient: Sendable {
         }
     }
 
-    private func open(_ patience: Duration) async throws -> Connection {
+    func open(_ patience: Duration) async throws -> Connection {
         let descriptor = try connect(patience)
         return try await ClientBootstrap(group: APIClient.group)
             .channelInitializer { channel in

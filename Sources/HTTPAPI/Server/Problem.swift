@@ -54,6 +54,7 @@ package struct Problem: Error, Codable, Sendable, Equatable {
         case .invalidArgument, .valueTooLong, .unreachable: 400
         case .notPermitted: 403
         case .notFound: 404
+        case .changesUnavailable: 410
         case .superseded, .versionsExhausted, .blocked: 409
         case .notRunning, .cancelled, .busy: 503
         case .nobodyAnswered: 504

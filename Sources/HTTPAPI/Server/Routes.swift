@@ -33,6 +33,7 @@ struct Routes {
         let routes = Routes(api: api)
         routes.router.add(middleware: PyIPv8Middleware(api))
         for operation in Operations.all { routes.add(operation) }
+        ChangeStream.add(to: routes)
         routes.addDescription()
         routes.refuseOtherMethods()
         return routes.router.buildResponder()

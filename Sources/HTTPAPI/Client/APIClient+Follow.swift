@@ -1,0 +1,120 @@
+internal import Bristlecone
+internal import Console
+internal import HTTPTypes
+internal import NIOCore
+internal import NIOHTTPTypes
+internal import Synchronization
+
+extension APIClient {
+    /// A line of the stream of changes.
+    package struct ChangeLine: Sendable {
+        package var text: String
+        package var kind: Kind
+        /// The number of the change, or of the last one before a heartbeat.
+        package var number: UInt64
+
+        package enum Kind: Sendable {
+            case change, heartbeat
+        }
+    }
+
+    /// Why a stream of changes has ended.
+    package enum EndOfChanges: Sendable, Equatable {
+        /// The next changes are gone.
+        case reset(firstAvailable: UInt64)
+        case stopped(last: UInt64)
+    }
+
+    /// What tells the lines apart.
+    private struct Head: Decodable {
+        var op: String
+        var change: UInt64?
+        var firstAvailable: UInt64?
+    }
+
+    /// So long there is no line, not even a heartbeat, if the node does nothing any more.
+    private static let silenceMax: Duration = .seconds(60)
+
+    /// Follows the changes of the archive until the node stops.
+    ///
+    /// - Parameters:
+    ///   - number: of the last change that is known; `nil` to begin with the next one.
+    ///   - deal: is given each line in order.
+    package func follow(
+        after number: UInt64?, _ deal: (ChangeLine) throws -> Void
+    ) async throws -> EndOfChanges {
+        let path = "/api/v1/changes" + (number.map { "?after=\($0)" } ?? "")
+        let request = HTTPRequest(
+            method: .get, scheme: "http", authority: "node", path: path, headerFields: [.accept: "application/jsonl"])
+        var last = number ?? 0
+        let connection = try await open(APIClient.silenceMax)
+        let silence = Silence(on: connection.channel, APIClient.silenceMax)
+        defer { silence.end() }
+        return try await connection.executeThenClose { inbound, outbound in
+            try await outbound.write(.head(request))
+            try await outbound.write(.end(nil))
+            var status = HTTPResponse.Status.ok
+            var waiting: [UInt8] = []
+            do {
+                for try await part in inbound {
+                    silence.broken()
+                    switch part {
+                    case .head(let head): status = head.status
+                    case .body(let buffer): waiting += buffer.readableBytesView
+                    case .end: break
+                    }
+                    guard status == .ok else { continue }
+                    while let end = waiting.firstIndex(of: UInt8(ascii: "\n")) {
+                        let line = waiting[..<end]
+                        guard let head = try? JSONText.decode(Head.self, from: line) else {
+                            throw ControlSocketError.unknownReply(dataFolder: dataFolder)
+                        }
+                        if let first = head.firstAvailable { return .reset(firstAvailable: first) }
+                        last = head.change ?? last
+                        try deal(
+                            ChangeLine(
+                                text: String(decoding: line, as: UTF8.self),
+                                kind: head.op == "heartbeat" ? .heartbeat : .change, number: last))
+                        waiting.removeSubrange(...end)
+                    }
+                }
+            } catch is ChannelError {
+                return .stopped(last: last)
+            } catch is IOError {
+                return .stopped(last: last)
+            }
+            guard status != .ok else { return .stopped(last: last) }
+            if status == .gone, let first = try? JSONText.decode(Problem.self, from: waiting).firstAvailable {
+                return .reset(firstAvailable: first)
+            }
+            throw failure(waiting)
+        }
+    }
+}
+
+/// Closes a connection on which nothing comes any more.
+private final class Silence: Sendable {
+    private let channel: any Channel
+    private let time: Duration
+    private let timer = Mutex<Scheduled<Void>?>(nil)
+
+    init(on channel: any Channel, _ time: Duration) {
+        self.channel = channel
+        self.time = time
+        broken()
+    }
+
+    func broken() {
+        let new = channel.eventLoop.scheduleTask(in: TimeAmount(time)) { [channel] in channel.close(promise: nil) }
+        replace(with: new)
+    }
+
+    func end() { replace(with: nil) }
+
+    private func replace(with new: Scheduled<Void>?) {
+        timer.withLock { timer in
+            timer?.cancel()
+            timer = new
+        }
+    }
+}

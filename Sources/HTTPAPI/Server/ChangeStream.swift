@@ -1,0 +1,161 @@
+internal import Bristlecone
+internal import Console
+internal import HTTPTypes
+internal import Hummingbird
+internal import HummingbirdCore
+internal import NIOCore
+
+/// The changes of the archive as they happen: server-sent events, or JSON Lines for who asks for these.
+///
+/// At least once, in order. The server keeps nothing for a client: the client remembers the number of the last change that it
+/// has, and goes on after it.
+struct ChangeStream {
+    private let node: BristleconeNode
+    private let form: Form
+    private let heartbeatEvery: Duration
+
+    /// How the changes are written.
+    private enum Form {
+        case events
+        case lines
+    }
+
+    private static let path = "/api/v1/changes"
+    private static let changesPerPage = 256
+
+    static func add(to routes: Routes, heartbeatEvery: Duration = .seconds(15)) {
+        routes.add(.get, path) { api, request, _ in
+            let stream = ChangeStream(
+                node: api.node, form: request.wantsJSONLines ? .lines : .events, heartbeatEvery: heartbeatEvery)
+            return try await stream.response(to: request)
+        }
+    }
+
+    private func response(to request: Request) async throws -> Response {
+        let after = try await start(of: request)
+        // Refused before anything is sent, while there can still be a status.
+        if case .failure(let error) = await changes(after: after, limit: 1) {
+            var problem = Problem(error)
+            if error.code == .changesUnavailable {
+                problem.firstAvailable = try await node.changeNumbers().firstAvailable
+            }
+            throw problem
+        }
+        let type = form == .events ? "text/event-stream" : "application/jsonl"
+        return Response(
+            status: .ok, headers: [.contentType: type, .cacheControl: "no-store", .xAccelBuffering: "no"],
+            body: ResponseBody(asyncSequence: Chunks(stream: self, last: after)))
+    }
+
+    /// The number of the last change that the client has: what a browser says when it comes back, or what the query says, or
+    /// the last one there is.
+    private func start(of request: Request) async throws -> UInt64 {
+        var after: UInt64?
+        for part in (request.uri.query ?? "").split(separator: "&") {
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard pair.count == 2, pair[0] == "after", let number = UInt64(pair[1]) else {
+                throw NodeError(
+                    .invalidArgument, "\(quoted(part)) is no parameter; there is after, the number of a change.")
+            }
+            after = number
+        }
+        if let last = request.headers[.lastEventID] {
+            guard let number = UInt64(last) else {
+                throw NodeError(.invalidArgument, "Last-Event-ID is \(quoted(last)), which is no number of a change.")
+            }
+            after = number
+        }
+        if let after { return after }
+        return try await node.changeNumbers().last
+    }
+
+    private func changes(after number: UInt64, limit: Int) async -> Result<NodeChanges, NodeError> {
+        do throws(NodeError) {
+            return .success(try await node.changes(after: number, limit: limit))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Waits for a change; `false` if it is time for a sign of life.
+    private func changeCame(after last: UInt64) async -> Bool {
+        await withTaskGroup(of: Bool.self) { tasks in
+            tasks.addTask { (try? await node.waitForChange(after: last)) != nil }
+            tasks.addTask {
+                try? await Task.sleep(for: heartbeatEvery)
+                return false
+            }
+            defer { tasks.cancelAll() }
+            return await tasks.next() ?? false
+        }
+    }
+
+    private func line(_ json: String, id: UInt64) -> String {
+        form == .events ? "id: \(id)\ndata: \(json)\n\n" : "\(json)\n"
+    }
+
+    private func heartbeat(_ last: UInt64) -> String {
+        form == .events ? ": heartbeat\n\n" : #"{"change":\#(last),"op":"heartbeat"}"# + "\n"
+    }
+
+    /// The last line for a client that is too far behind: it has to begin anew with a whole copy.
+    private func reset(_ first: UInt64) -> String {
+        let json = #"{"first_available":\#(first),"op":"reset"}"#
+        return form == .events ? "event: reset\ndata: \(json)\n\n" : "\(json)\n"
+    }
+}
+
+extension ChangeStream {
+    /// The body of the response, made as the client reads it.
+    private struct Chunks: AsyncSequence, AsyncIteratorProtocol {
+        let stream: ChangeStream
+        /// The number of the last change that is in a chunk.
+        var last: UInt64
+        private var hasBegun = false
+        private var isOver = false
+
+        init(stream: ChangeStream, last: UInt64) {
+            self.stream = stream
+            self.last = last
+        }
+
+        func makeAsyncIterator() -> Chunks { self }
+
+        mutating func next() async throws -> ByteBuffer? {
+            guard hasBegun else {
+                // A client sees at once that it is heard.
+                hasBegun = true
+                return ByteBuffer(string: stream.heartbeat(last))
+            }
+            while !isOver, !Task.isCancelled {
+                switch await stream.changes(after: last, limit: ChangeStream.changesPerPage) {
+                case .success(let page):
+                    guard page.changes.isEmpty else { return chunk(page.changes) }
+                    guard await stream.changeCame(after: last) else {
+                        return ByteBuffer(string: stream.heartbeat(last))
+                    }
+                case .failure(let error):
+                    isOver = true
+                    guard error.code == .changesUnavailable else { return nil }
+                    return ByteBuffer(string: stream.reset(try await stream.node.changeNumbers().firstAvailable))
+                }
+            }
+            return nil
+        }
+
+        private mutating func chunk(_ changes: [NodeChange]) -> ByteBuffer {
+            var buffer = ByteBuffer()
+            for change in changes {
+                buffer.writeString(stream.line(change.json, id: change.number))
+                last = change.number
+            }
+            return buffer
+        }
+    }
+}
+
+extension HTTPField.Name {
+    fileprivate static let lastEventID = HTTPField.Name("Last-Event-ID") ?? .ifMatch
+    /// Has a reverse proxy pass on each event at once.
+    fileprivate static let xAccelBuffering = HTTPField.Name("X-Accel-Buffering") ?? .cacheControl
+}
