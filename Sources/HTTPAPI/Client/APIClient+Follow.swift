@@ -2,6 +2,7 @@ internal import Bristlecone
 internal import Console
 internal import HTTPTypes
 internal import NIOCore
+internal import NIOHTTP1
 internal import NIOHTTPTypes
 internal import Synchronization
 
@@ -81,6 +82,9 @@ extension APIClient {
             } catch is ChannelError {
                 return .stopped(last: last)
             } catch is IOError {
+                return .stopped(last: last)
+            } catch is HTTPParserError {
+                // The stream has ended in the middle, as it does when the node goes.
                 return .stopped(last: last)
             }
             guard status != .ok else { return .stopped(last: last) }

@@ -26,7 +26,7 @@ package struct APIService: Service {
         let api = NodeAPI(node: node, dataFolder: folder, admission: admission, logger: logger)
         let server = ConnectionServer(
             Routes.responder(for: api), admission: admission, counters: api.counters,
-            limits: ServerLimits(connectionsMax: FileLimit.apiConnections), logger: logger)
+            limits: ServerLimits(connectionsMax: max(2, FileLimit.apiConnections / 2)), logger: logger)
         let socket = try ControlSocket.bind(inDataFolder: folder, server)
         var listeners: [TCPListener] = []
         do {

@@ -40,9 +40,13 @@ final class ConnectionServer: Sendable {
 
     /// Makes a channel speak HTTP, and begins to serve it.
     func take(_ channel: any Channel, through kind: Entrance.Kind) -> EventLoopFuture<Void> {
-        let isOneTooMany = !counters.open(max: limits.connectionsMax)
-        channel.closeFuture.whenComplete { [counters] _ in counters.close() }
-        if isOneTooMany { counters.refused(.tooManyConnections) }
+        let isOneTooMany = !counters.open(kind, max: limits.connectionsMax)
+        channel.closeFuture.whenComplete { [counters] _ in counters.close(kind) }
+        if isOneTooMany {
+            counters.refused(.tooManyConnections)
+            // Whoever comes over TCP gets no sentence: it would keep the connection open.
+            if kind == .tcp { return channel.close() }
+        }
         let configuration = Channel1.Configuration(
             additionalChannelHandlers: [
                 ClientDeadline(TimeAmount(self.limits.patience)) { [counters = self.counters] in

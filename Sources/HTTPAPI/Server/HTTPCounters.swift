@@ -7,7 +7,8 @@ final class HTTPCounters: Sendable {
     struct Counts: Sendable, Equatable {
         var answered: [Int: Int] = [:]
         var refused: [Refusal: Int] = [:]
-        var openConnections = 0
+        /// The connections that are open, by what they were accepted on.
+        var open: [Entrance.Kind: Int] = [:]
     }
 
     /// Why a request, or a connection, was refused before any operation saw it.
@@ -27,13 +28,13 @@ final class HTTPCounters: Sendable {
     func answered(_ status: Int) { counts.withLock { $0.answered[status, default: 0] += 1 } }
     func refused(_ reason: Refusal) { counts.withLock { $0.refused[reason, default: 0] += 1 } }
 
-    /// Counts a connection in, and tells whether there are no more than allowed.
-    func open(max: Int) -> Bool {
+    /// Counts a connection in, and tells whether there are no more of its kind than allowed.
+    func open(_ kind: Entrance.Kind, max: Int) -> Bool {
         counts.withLock { counts in
-            counts.openConnections += 1
-            return counts.openConnections <= max
+            counts.open[kind, default: 0] += 1
+            return counts.open[kind, default: 0] <= max
         }
     }
 
-    func close() { counts.withLock { $0.openConnections -= 1 } }
+    func close(_ kind: Entrance.Kind) { counts.withLock { $0.open[kind, default: 0] -= 1 } }
 }

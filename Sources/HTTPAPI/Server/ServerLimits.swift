@@ -6,7 +6,8 @@ struct ServerLimits: Sendable {
     /// How long a client may take to send a whole request or to read a response, and how long a connection stays open that
     /// nobody uses.
     var patience: Duration = .seconds(30)
-    /// How many connections there may be at once.
+    /// How many connections there may be at once, of those on the control socket and of those over TCP each: a flood over TCP
+    /// does not keep the operator out.
     var connectionsMax: Int
 
     /// The longest body: ten thousand keys to pin, with room to spare.
