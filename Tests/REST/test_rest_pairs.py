@@ -5,6 +5,7 @@ import contextlib
 import re
 
 import pytest
+from ipv8.dht import DHTError
 
 from harness.waiting import wait_until
 from rest_differences import DIFFERENCES, NOT_OURS, NOT_REPEATED
@@ -70,10 +71,19 @@ async def overlay_of(network, nodes, count=10):
     await network.introduce(to=[node])
     for other in others:
         await other.meet(peer)
-    await others[0].store(UNSIGNED_KEY, b"unsigned!", signed=False)
-    await others[1].store(MIXED_KEY, b"unsigned", signed=False)
-    await others[1].store(MIXED_KEY, b"signed")
+    await store(others[0], UNSIGNED_KEY, b"unsigned!", signed=False)
+    await store(others[1], MIXED_KEY, b"unsigned", signed=False)
+    await store(others[1], MIXED_KEY, b"signed")
     return node, peer, others
+
+
+async def store(peer, key, data, **options):
+    """Has a py-ipv8 peer store a value. It fails if those that it asks first are slow."""
+    async def stored():
+        with contextlib.suppress(DHTError):
+            return await peer.store(key, data, **options)
+
+    await wait_until(stored, f"{peer} stores a value")
 
 
 async def held_mid(client, store_peers, besides):
