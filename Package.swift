@@ -227,7 +227,7 @@ let package = Package(
         .testTarget(
             name: "HTTPAPITests",
             dependencies: [
-                "HTTPAPI", "Bristlecone", "Console", "IPv8", "Platform",
+                "HTTPAPI", "Bristlecone", "Console", "IPv8", "Platform", "SplitMix",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

@@ -146,7 +146,7 @@ struct PythonJSONReader {
             case "\"": return String(decoding: units, as: UTF16.self)
             case "\\": units.append(try escape(begin))
             case "\0"..<" ": throw failure("Invalid control character at", at: position - 1)
-            default: units += UTF16.encode(scalar).map { Array($0) } ?? []
+            default: units += scalar.utf16
             }
         }
     }

@@ -73,7 +73,7 @@ extension PythonJSON {
         case .null: bytes += "null".utf8
         case .bool(let flag): bytes += (flag ? "true" : "false").utf8
         case .integer(let digits): bytes += digits.utf8
-        case .float(let number): bytes += (number.isFinite ? "\(number)" : "null").utf8
+        case .float(let number): bytes += PythonJSON.text(of: number).utf8
         case .string(let text): PythonJSON.write(text, to: &bytes)
         case .array(let elements):
             bytes.append(UInt8(ascii: "["))
@@ -92,6 +92,12 @@ extension PythonJSON {
             }
             bytes.append(UInt8(ascii: "}"))
         }
+    }
+
+    private static func text(of number: Double) -> String {
+        if number.isNaN { return "NaN" }
+        if number.isInfinite { return number < 0 ? "-Infinity" : "Infinity" }
+        return "\(number)"
     }
 
     private static func write(_ text: String, to bytes: inout [UInt8]) {

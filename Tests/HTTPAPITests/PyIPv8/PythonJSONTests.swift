@@ -1,4 +1,5 @@
 import IPv8
+import SplitMix
 import Testing
 
 @testable import HTTPAPI
@@ -96,5 +97,27 @@ import Testing
             try PythonJSONReader.read(
                 Array((String(repeating: "[", count: 400) + String(repeating: "]", count: 400)).utf8))
         }
+    }
+
+    /// Whatever comes from outside is read or refused, and what was read survives being written.
+    @Test func noiseIsReadOrRefused() throws {
+        var random = SplitMix64(seed: 1)
+        let pieces = [
+            "{", "}", "[", "]", "\"", ",", ":", "\\", "u00e9", "ud83d", "0", "-", "1.5", "e9", "null", "true", " ",
+            "\n", "a", "é",
+            "😀", "\u{1}",
+        ].map { Array($0.utf8) }
+        var readCount = 0
+        for round in 0..<20_000 {
+            var body: [UInt8] = []
+            for _ in 0..<Int.random(in: 1...12, using: &random) {
+                body += pieces.randomElement(using: &random) ?? []
+            }
+            if round % 4 == 0 { body.append(UInt8.random(in: .min ... .max, using: &random)) }
+            guard let value = try? PythonJSONReader.read(body) else { continue }
+            readCount += 1
+            #expect(try PythonJSONReader.read(value.text) == value, "\(body)")
+        }
+        #expect(readCount > 100)
     }
 }
