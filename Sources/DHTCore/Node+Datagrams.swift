@@ -77,6 +77,14 @@ extension Node {
         turn.counters.received[message.kind.rawValue, default: 0] += 1
         peersByKey.noteSign(of: sender, at: turn.now)
         overlay.noteQuery(from: sender, knownAt: knownAddress, &requests, &turn)
+        turn.requestArrivedAt = check.arrivedAt
+        let workCount = turn.workCount
+        answer(message, from: sender, authentic)
+        // Finds and stores are done with once the archive has answered.
+        if turn.workCount == workCount { turn.noteHandled(message.kind, arrivedAt: check.arrivedAt) }
+    }
+
+    private mutating func answer(_ message: Message, from sender: NodeInfo, _ authentic: [Entry]) {
         switch message {
         case .pingRequest(let request):
             overlay.answer(sender, .pingResponse(PingResponse(id: request.id)), &requests, &turn)
@@ -107,6 +115,7 @@ extension Node {
         // It is where it was asked, wherever it answers from: the request has come to it there.
         let sender = NodeInfo(address: request.address, publicKey: check.sender.publicKey)
         let roundTrip = turn.now - sentAt
+        turn.counters.roundTrips[message.kind.rawValue, default: DurationCounts()].add(roundTrip)
         peersByKey.noteAnswer(from: sender, at: turn.now)
         overlay.noteAnswer(from: sender, to: request.kind, after: roundTrip, &requests, &turn)
         let answer = Answer(

@@ -13,6 +13,7 @@ extension Node {
     /// Hands a lookup that is over to whoever wanted it.
     mutating func finish(_ lookup: ActiveLookup?) {
         guard let lookup else { return }
+        turn.counters.lookups[LookupEnd(lookup), default: 0] += 1
         switch lookup.purpose {
         case .refresh(let command):
             republisher.noteDensity(around: lookup)

@@ -99,8 +99,9 @@ public struct Node: Sendable {
 
     private mutating func entriesLoaded(_ id: WorkID, _ values: [[UInt8]]) {
         switch turn.takeRead(id) {
-        case .find(let request, let asker)?:
+        case .find(let request, let asker, let arrivedAt)?:
             serving.answer(request, of: asker, with: values, &overlay, &requests, &turn)
+            turn.noteHandled(.findRequest, arrivedAt: arrivedAt)
         case .ownValues(let lookup)?:
             finish(searches.ownValuesLoaded(values, for: lookup, &overlay, &requests, &turn))
         case nil: return
@@ -118,8 +119,9 @@ public struct Node: Sendable {
 
     private mutating func commitCompleted(_ id: WorkID, _ outcome: CommitOutcome) {
         switch turn.takeCommit(id) {
-        case .store(let request, let sender)?:
+        case .store(let request, let sender, let arrivedAt)?:
             serving.committed(request, of: sender, outcome, &overlay, &requests, &turn)
+            turn.noteHandled(.storeRequest, arrivedAt: arrivedAt)
         case .publication(let command, let target, let entry)?: publish(entry, under: target, outcome, for: command)
         case .soughtCopy(let run)?: if republisher.soughtCopyKept(for: run) { advance(run: run) }
         case .copy?, nil: return
@@ -127,9 +129,9 @@ public struct Node: Sendable {
     }
 
     private mutating func dueKeysListed(_ id: WorkID, _ due: DueKeys) {
-        guard let listing = turn.takeListing(id), republisher.listed(due, limit: listing.limit, &overlay) else {
-            return
-        }
+        guard let listing = turn.takeListing(id),
+            republisher.listed(due, limit: listing.limit, &overlay, at: turn.now)
+        else { return }
         republish()
         if republisher.isBusy { turn.republishSoon() }
     }

@@ -1,6 +1,6 @@
-internal import IPv8
+public import IPv8
 
-/// How often what has happened since the node was made.
+/// Event counts since the node was made.
 public struct Counters: Hashable, Sendable {
     /// Datagrams that came in.
     public internal(set) var datagramsReceived = 0
@@ -19,6 +19,22 @@ public struct Counters: Hashable, Sendable {
 
     /// Keys whose values were stored again and acknowledged.
     public internal(set) var keysRepublished = 0
+    /// Keys whose values were to be stored again, and no node acknowledged it.
+    public internal(set) var keysUnacknowledged = 0
+    /// Keys that were due and left to the nodes that are closer to them.
+    public internal(set) var keysLeftToOthers = 0
+
+    // These have no part in ``named``.
+
+    /// How long authentic requests took, by message id: from their arrival until the node was done with them, checks, reads
+    /// and commits included.
+    public internal(set) var handled: [UInt8: DurationCounts] = [:]
+    /// How long responses to this node took, by message id.
+    public internal(set) var roundTrips: [UInt8: DurationCounts] = [:]
+    /// Lookups that are over.
+    public internal(set) var lookups: [LookupEnd: Int] = [:]
+    /// Signatures that were given to be checked, by the kind of their key.
+    public internal(set) var checks: [KeyLevel: Int] = [:]
 
     /// Every count under a name; those of drops begin with `dropped.`.
     public var named: [String: Int] {

@@ -55,6 +55,8 @@ public struct UpkeepSnapshot: Hashable, Sendable {
     public var dueKeys: Int
     /// Keys that come due sooner or later.
     public var keptKeys: Int
+    /// Keys with a value that others had ceased to serve when it was listed as due, pinned ones aside.
+    public var lateKeys: Int
     /// Due keys that are not stored yet, those in arcs that are being worked on included.
     public var waitingKeys: Int
     /// Arcs that are being worked on.

@@ -53,13 +53,15 @@ struct Gatekeeper: Sendable {
         guard awaited == nil ? checks.begin(sender.id, at: sender.address) : hold != nil else {
             return turn.drop(.overloaded)
         }
-        let check = Continuations.Check(packet: packet, sender: sender, host: host, entries: entries, hold: hold)
+        let check = Continuations.Check(
+            packet: packet, sender: sender, host: host, entries: entries, hold: hold, arrivedAt: turn.now)
         guard verifications.take(levels, for: claim, at: turn.now),
             let work = turn.begin(check, in: claim == .stranger ? .strangers : .known)
         else {
             checkEnded(check, &requests, at: turn.now)
             return turn.drop(.overloaded)
         }
+        for level in levels { turn.counters.checks[level, default: 0] += 1 }
         turn.append(.verify(work, packet: packet, entries: entries))
     }
 

@@ -27,6 +27,7 @@ struct Republisher: Sendable {
     private var nextDue: Instant?
     private var dueCount = 0
     private var keptCount = 0
+    private var lateCount = 0
     private var firstContactAt: Instant?
     /// The most contacts that there have been, in the last run or this one.
     private(set) var contactsBefore: Int
@@ -111,12 +112,14 @@ struct Republisher: Sendable {
     }
 
     /// Sorts what is due into arcs. Returns whether there is something to begin with.
-    mutating func listed(_ due: DueKeys, limit: Int, _ overlay: inout Overlay) -> Bool {
+    mutating func listed(_ due: DueKeys, limit: Int, _ overlay: inout Overlay, at now: Instant) -> Bool {
         isListing = false
         dueCount = due.total
         keptCount = due.kept
         nextDue = due.nextDue
+        if due.total == 0 { lateCount = 0 }
         guard limit > 0 else { return false }
+        lateCount = due.keys.count { $0.deadline < now && !$0.isPinned }
         mayHaveMore = due.keys.count >= Republisher.keysPerListing
         let underWay = Set(runs.values.lazy.flatMap { $0.arc.keys.lazy.map(\.target) })
         queue = ArcQueue(due.keys.filter { !underWay.contains($0.target) }, depth: arcDepth(&overlay))
@@ -327,7 +330,6 @@ struct Republisher: Sendable {
             return report(
                 item.target, .unanswered, retryAt: turn.now + Republisher.retryInterval, item.sought, &turn)
         }
-        turn.counters.keysRepublished += 1
         let end = turn.now + servedFor
         let refreshed = item.entries.map { value in
             RefreshChange.Refreshed(entry: value.entry, servedUntil: min(end, value.servedUntil ?? end))
@@ -340,6 +342,11 @@ struct Republisher: Sendable {
         _ target: Target, _ outcome: RepublishReport.Outcome, by holders: [NodeInfo] = [], retryAt: Instant?,
         _ sought: SoughtKey?, _ turn: inout Turn
     ) {
+        switch outcome {
+        case .stored: turn.counters.keysRepublished += 1
+        case .unanswered: turn.counters.keysUnacknowledged += 1
+        case .othersCloser: turn.counters.keysLeftToOthers += 1
+        }
         let found = sought.map { RepublishReport.Sought(answered: $0.answered, found: $0.found) }
         turn.append(
             .noteRepublication(
@@ -352,7 +359,7 @@ struct Republisher: Sendable {
         let phase: UpkeepSnapshot.Phase =
             !isEnabled ? .off : !tableIsGood ? .waitingForTable : isBusy ? .working : .idle
         return UpkeepSnapshot(
-            phase: phase, dueKeys: dueCount, keptKeys: keptCount,
+            phase: phase, dueKeys: dueCount, keptKeys: keptCount, lateKeys: lateCount,
             waitingKeys: queue.keyCount + runs.values.reduce(0) { $0 + $1.keysLeft },
             activeArcs: runs.count, nodes: max(contactCount, density.nodeCount), nextDue: nextDue)
     }

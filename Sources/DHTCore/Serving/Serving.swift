@@ -58,7 +58,8 @@ struct Serving: Sendable {
         }
         let isContact = overlay.isContact(asker)
         guard isContact || reads.take(at: turn.now),
-            let id = turn.begin(.find(request, from: asker), in: isContact ? .known : .strangers)
+            let id = turn.begin(
+                .find(request, from: asker, arrivedAt: turn.requestArrivedAt), in: isContact ? .known : .strangers)
         else { return turn.drop(.overloaded) }
         turn.append(.load(id, target: request.target, offset: Int(request.offset), limit: FindResponse.valueCountMax))
     }
@@ -91,8 +92,10 @@ struct Serving: Sendable {
             return overlay.answer(
                 sender, .storeResponse(StoreResponse(id: request.id)), &requests, &turn)
         }
-        guard let id = turn.begin(.store(request.id, from: sender), in: overlay.isContact(sender) ? .known : .strangers)
-        else { return turn.drop(.overloaded) }
+        let lane: Lane = overlay.isContact(sender) ? .known : .strangers
+        guard let id = turn.begin(.store(request.id, from: sender, arrivedAt: turn.requestArrivedAt), in: lane) else {
+            return turn.drop(.overloaded)
+        }
         let intent = StoreChange(
             target: request.target, entries: entries,
             expiresAt: turn.now + servingTime(of: request.target, in: sender.address.family, &overlay, at: turn.now),

@@ -22,12 +22,13 @@ struct Continuations: Sendable {
         let host: IPAddress?
         let entries: [Entry]
         let hold: RequestTable.Hold?
+        let arrivedAt: Instant
     }
 
     /// Values that are being read.
     enum Read: Sendable {
         /// For a peer's find request.
-        case find(FindRequest, from: NodeInfo)
+        case find(FindRequest, from: NodeInfo, arrivedAt: Instant)
         /// From our own archive, for a user's search.
         case ownValues(ActivityID)
     }
@@ -35,7 +36,7 @@ struct Continuations: Sendable {
     /// Values that are being made durable.
     enum Commit: Sendable {
         /// Those of a peer's store request.
-        case store(RequestID, from: NodeInfo)
+        case store(RequestID, from: NodeInfo, arrivedAt: Instant)
         /// What a search found, as a copy that nobody waits for.
         case copy
         /// A user's value, before it goes to other nodes.

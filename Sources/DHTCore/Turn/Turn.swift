@@ -9,6 +9,8 @@ struct Turn: Sendable {
     private(set) var now: Instant
     private(set) var effects: [Effect] = []
     var counters = Counters()
+    /// When the request arrived that is being answered in this turn.
+    var requestArrivedAt = Instant.distantPast
     var generator: RandomNumbers
     var sockets: Sockets
     var schedule = Schedule<Job>()
@@ -48,6 +50,11 @@ struct Turn: Sendable {
 
     mutating func complete(_ command: CommandID, _ outcome: CommandOutcome) {
         effects.append(.emit(.commandCompleted(command, outcome)))
+    }
+
+    /// Notes that a request is dealt with.
+    mutating func noteHandled(_ kind: MessageKind, arrivedAt: Instant) {
+        counters.handled[kind.rawValue, default: DurationCounts()].add(now - arrivedAt)
     }
 
     mutating func drop(_ reason: DropReason) { counters.dropped[reason, default: 0] += 1 }
