@@ -48,7 +48,7 @@ let fuzzing: [Target] =
 let package = Package(
     name: "bristlecone",
     products: [
-        .library(name: "Bristlecone", targets: ["Bristlecone", "IPv8", "Kademlia"]),
+        .library(name: "Bristlecone", targets: ["Bristlecone", "IPv8", "Kademlia", "PrometheusText"]),
         .executable(name: "bristlecone", targets: ["BristleconeCLI"]),
         .executable(name: "bristlecone-dump", targets: ["BristleconeDump"]),
     ],
@@ -108,10 +108,15 @@ let package = Package(
             dependencies: ["IPv8", "Platform", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: house),
         .target(
+            name: "PrometheusText",
+            dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")],
+            swiftSettings: house),
+        .target(
             name: "Bristlecone",
             dependencies: [
-                "IPv8", "Kademlia", "Maintenance", "DHTCore", "Archive", "Console", "Platform",
+                "IPv8", "Kademlia", "Maintenance", "DHTCore", "Archive", "Console", "Platform", "PrometheusText",
                 .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -197,6 +202,10 @@ let package = Package(
         .testTarget(
             name: "PlatformTests",
             dependencies: ["Platform", .product(name: "SystemPackage", package: "swift-system")], swiftSettings: house),
+        .testTarget(
+            name: "PrometheusTextTests",
+            dependencies: ["PrometheusText", .product(name: "CoreMetrics", package: "swift-metrics")],
+            swiftSettings: house),
         .testTarget(name: "KademliaTests", dependencies: ["IPv8", "Kademlia"], swiftSettings: house),
         .testTarget(name: "MaintenanceTests", dependencies: ["IPv8", "Maintenance"], swiftSettings: house),
         .testTarget(
@@ -217,7 +226,8 @@ let package = Package(
         .testTarget(
             name: "BristleconeTests",
             dependencies: [
-                "Bristlecone", "Console", "DHTCore", "IPv8", "Kademlia", "Maintenance", "Platform",
+                "Archive", "Bristlecone", "Console", "DHTCore", "IPv8", "Kademlia", "Maintenance", "Platform",
+                "PrometheusText",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
