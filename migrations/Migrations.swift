@@ -26,6 +26,7 @@ public enum Migrations {
             ("V003_upkeep", PackageResources.V003_upkeep_sql),
             ("V004_read_at", PackageResources.V004_read_at_sql),
             ("V005_self_description", PackageResources.V005_self_description_sql),
+            ("V006_history", PackageResources.V006_history_sql),
         ]
     }
 }

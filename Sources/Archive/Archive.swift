@@ -9,7 +9,7 @@ internal import Synchronization
 public final class Archive: Sendable {
     /// The folder that holds `archive.mdb` and `index.sqlite`.
     public let folder: String
-    let options: ArchiveOptions
+    package let options: ArchiveOptions
     let environment: LMDBEnvironment
     let identity: IdentityRecord
     let index: Index

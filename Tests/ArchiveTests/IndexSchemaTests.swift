@@ -23,7 +23,7 @@ import Testing
         try queue.write { database in
             try database.execute(
                 sql: """
-                    DROP VIEW column_notes; PRAGMA application_id = 0; PRAGMA user_version = 0;
+                    DROP VIEW column_notes; DROP TABLE samples; DROP TABLE notable_events; PRAGMA application_id = 0; PRAGMA user_version = 0;
                     DELETE FROM grdb_migrations WHERE identifier > 'V005';
                     """)
         }

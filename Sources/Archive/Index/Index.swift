@@ -8,8 +8,9 @@ internal import Synchronization
 
 /// The SQLite file beside the archive, which answers what is asked with a WHERE.
 ///
-/// It can be derived from the archive, all but contacts and how upkeep went, so it never keeps a node from running: a file that
-/// is damaged is moved aside and begun anew, one that cannot be opened now is tried again with the next call.
+/// It can be derived from the archive, all but contacts, how upkeep went, and the history, so it never keeps a node from running:
+/// a file that is damaged is moved aside and begun anew with what can be read of the history, one that cannot be opened now is
+/// tried again with the next call.
 final class Index: Sendable {
     /// The file.
     let path: String
@@ -194,7 +195,9 @@ final class Index: Sendable {
             try? files.removeItem(atPath: asidePath)
             try files.moveItem(atPath: path, toPath: asidePath)
             for suffix in ["-wal", "-shm", "-journal"] { try? files.removeItem(atPath: path + suffix) }
-            state.pool = try makePool()
+            let pool = try makePool()
+            Index.salvageHistory(from: asidePath, into: pool)
+            state.pool = pool
             state.files = Files(of: path)
         } catch {
             throw Index.failure(error)

@@ -88,6 +88,20 @@ extension Index {
         }
     }
 
+    /// How many nodes acknowledged each target that was ever looked for because of a pin.
+    func acknowledgedOfSought() throws(ArchiveError) -> [Target: Int] {
+        try read { database in
+            var counts: [Target: Int] = [:]
+            let cursor = try Row.fetchCursor(
+                database, sql: "SELECT target, acknowledged FROM republications WHERE sought_at IS NOT NULL")
+            while let row = try cursor.next() {
+                guard let bits = Bits160(try row.sound(0) as Data) else { continue }
+                counts[Target(bits: bits)] = try row.sound(1)
+            }
+            return counts
+        }
+    }
+
     /// Notes how republishing went.
     func note(_ results: [RepublishResult], at now: Instant) throws(ArchiveError) {
         try write { database in
