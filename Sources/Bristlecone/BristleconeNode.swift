@@ -1,4 +1,5 @@
 internal import Archive
+public import CoreMetrics
 internal import DHTCore
 internal import Glibc
 public import IPv8
@@ -7,6 +8,7 @@ public import Logging
 internal import Maintenance
 internal import NIOCore
 internal import NIOPosix
+internal import PrometheusText
 internal import Synchronization
 
 /// A running node of the DHT, with its archive.
@@ -34,6 +36,8 @@ public final class BristleconeNode: Sendable {
     private let refusals: SendRefusals
     private let trafficMeter: TrafficMeter
     private let eventHub = EventHub()
+    let collector: MetricsCollector
+    private let pulse: Pulse
     /// How values are kept alive.
     let settings: UpkeepSettings
     /// With more contacts than this, the node leaves it to others to introduce newcomers; 0 for no limit.
@@ -48,8 +52,11 @@ public final class BristleconeNode: Sendable {
     /// - Parameters:
     ///   - settings: taken as they are; nobody checks them against each other.
     ///   - logger: where the node logs; nowhere by default.
+    ///   - metrics: where it records durations of commits and delays of its event loop, besides ``metrics()``. What it only
+    ///     counts is there alone.
     public static func start(
-        _ settings: NodeSettings, logger: Logger = Logger(label: "bristlecone") { _ in SwiftLogNoOpLogHandler() }
+        _ settings: NodeSettings, logger: Logger = Logger(label: "bristlecone") { _ in SwiftLogNoOpLogHandler() },
+        metrics: (any MetricsFactory)? = nil
     ) async throws(NodeError) -> BristleconeNode {
         try refuseLateClock(ClockReading.now().wall)
         try FileLimit.check()
@@ -61,7 +68,7 @@ public final class BristleconeNode: Sendable {
         }
         for warning in folder.warnings { logger.warning("\(warning)") }
         do {
-            return try await BristleconeNode(folder, settings, logger)
+            return try await BristleconeNode(folder, settings, logger, metrics)
         } catch {
             folder.abandon()
             throw error
@@ -77,7 +84,9 @@ public final class BristleconeNode: Sendable {
                 + "express: set the clock, and start the node again.")
     }
 
-    private init(_ folder: DataFolder, _ settings: NodeSettings, _ logger: Logger) async throws(NodeError) {
+    private init(
+        _ folder: DataFolder, _ settings: NodeSettings, _ logger: Logger, _ metrics: (any MetricsFactory)?
+    ) async throws(NodeError) {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
         let refusals = SendRefusals(logger: logger)
@@ -101,6 +110,10 @@ public final class BristleconeNode: Sendable {
         peerLimit = settings.peerLimit
         self.refusals = refusals
         self.trafficMeter = trafficMeter
+        let collector = MetricsCollector(NodeMetric.all)
+        self.collector = collector
+        pulse = Pulse(
+            NodeInstruments(metrics.map { MultiplexMetricsHandler(factories: [collector, $0]) } ?? collector))
         threads = NodeThreads(
             group: group, sockets: sockets, archive: archive, key: folder.identity, settings: settings, logger: logger)
         loop = NodeLoop(
@@ -108,9 +121,9 @@ public final class BristleconeNode: Sendable {
             NodeLoop.Parts(
                 sockets: sockets, workshop: threads.workshop,
                 commits: GroupCommit(
-                    archive: archive, writer: threads.writer, events: eventHub, eventLoop: eventLoop),
+                    archive: archive, writer: threads.writer, events: eventHub, pulse: pulse, eventLoop: eventLoop),
                 index: threads.index, housekeeper: threads.housekeeper, upkeep: threads.upkeep,
-                acknowledgesEarly: settings.relaxedDurability, events: eventHub,
+                historian: threads.historian, acknowledgesEarly: settings.relaxedDurability, events: eventHub,
                 newestChange: (try? archive.newestChange()) ?? nil,
                 logger: logger),
             on: eventLoop)
@@ -118,6 +131,8 @@ public final class BristleconeNode: Sendable {
         trackers = TrackerResolver(settings.bootstrap ? settings.bootstrapServers : [], logger: logger)
         threads.index.archiveChanged()
         loop.begin()
+        loop.beginPulse(pulse)
+        threads.historian.begin(on: eventLoop, observer)
         watch.begin(on: eventLoop)
         threads.scrubber.begin(on: eventLoop) {
             [loop, archive, scrubber = threads.scrubber] lost in
@@ -303,14 +318,24 @@ public final class BristleconeNode: Sendable {
     /// - Parameter folder: an absolute path, in a folder that exists.
     public func backUp(to folder: String) async throws(NodeError) -> BackupReport {
         do throws(BackupError) {
-            return try await threads.copier.run { [archive, data = self.folder] (isStopped) throws(BackupError) in
+            let report = try await threads.copier.run { [archive, data = self.folder] (isStopped) throws(BackupError) in
                 let now = ClockReading.now().wall
                 return try BackupWriter(archive: archive, dataFolder: data, at: now, unless: isStopped)
                     .write(to: folder)
             }
+            threads.historian.note(.backupMade, "A backup was written to \(folder).")
+            return report
         } catch {
             throw NodeError(error)
         }
+    }
+
+    /// What looks at all parts of the node.
+    var observer: NodeObserver {
+        NodeObserver(
+            loop: loop, archive: archive, scrubber: threads.scrubber, refusals: refusals, traffic: trafficMeter,
+            watch: watch, pulse: pulse, historian: threads.historian, startedAt: startedAt,
+            isStopping: { [weak self] in self?.ending.withLock { $0 != nil } ?? true })
     }
 
     /// The state of the node: addresses, contacts, archive, problems and counters.

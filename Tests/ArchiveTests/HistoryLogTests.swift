@@ -157,7 +157,7 @@ import Testing
         let archive = try Folder().openKept()
         let targets = (0..<4).map { Target(hashing: "\($0)") }
         _ = try archive.commit(targets.map { .pin(.key($0)) }, at: .start)
-        let replica = Replica(mid: Sample.sender, address: Sample.address)
+        let replica = RepublishResult.Replica(mid: Sample.sender, address: Sample.address)
         let results = [0, 2, 3].enumerated().map { place, count in
             RepublishResult(
                 target: targets[place], outcome: count > 0 ? .stored : .unanswered,

@@ -112,7 +112,12 @@ struct Restoring {
         }
         do throws(ArchiveError) {
             let options = ArchiveOptions(fittingIndexIn: folder.text)
-            try Archive.open(folder: folder.text, options: options, now: now).close()
+            let archive = try Archive.open(folder: folder.text, options: options, now: now)
+            defer { archive.close() }
+            try? archive.note(
+                .restored,
+                "The data folder was restored from the backup of \(manifest.created.iso8601(fractionDigits: 0)).",
+                at: now)
         } catch {
             throw .damagedFile(path: path, detail: "it does not open: \(error)")
         }

@@ -65,13 +65,16 @@ final class FolderWatch: Sendable {
         known.withLock { known in Subject.allCases.compactMap { known[$0] } }
     }
 
+    /// Why the archive cannot be written; `nil` if it can.
+    var archiveProblem: String? { known.withLock { $0[.archive] } }
+
     /// Looks at all files once.
     func look() {
         // Once the folder is closed, so is everything else.
         guard let lock = folder.mendLock() else { return }
         mendIndex()
         var found: [Subject: String] = [:]
-        found[.archive] = archiveProblem()
+        found[.archive] = findArchiveProblem()
         found[.lock] = problem(of: lock)
         found[.identity] = folder.identityProblem()
         if found[.archive] == nil, archive.hasLostReadersFile {
@@ -97,7 +100,7 @@ final class FolderWatch: Sendable {
         if found != before { events.send(.healthChanged(problems: problems)) }
     }
 
-    private func archiveProblem() -> String? {
+    private func findArchiveProblem() -> String? {
         guard !archive.isReadOnly else {
             return ArchiveError.readOnly(path: "\(folder.path)/archive.mdb").description
         }

@@ -20,6 +20,7 @@ final class GroupCommit {
     private let eventLoop: any EventLoop
     private let writer: SerialWorker
     private let events: EventHub
+    private let pulse: Pulse
     private var waiting: [Item] = []
     /// The changes of the commit under way.
     private var writing: [Item] = []
@@ -35,10 +36,11 @@ final class GroupCommit {
     private static let promisesMax = 4096
 
     /// - Parameter writer: the worker that writes the archive, and nothing else does.
-    init(archive: Archive, writer: SerialWorker, events: EventHub, eventLoop: any EventLoop) {
+    init(archive: Archive, writer: SerialWorker, events: EventHub, pulse: Pulse, eventLoop: any EventLoop) {
         self.archive = archive
         self.writer = writer
         self.events = events
+        self.pulse = pulse
         self.eventLoop = eventLoop
     }
 
@@ -103,14 +105,21 @@ final class GroupCommit {
                 commit.write(clock: clock, then: deliver)
             }
         }
+        pulse.commitBegan()
         writer.submit(
-            { [archive, events] in end(Written(items, to: archive, at: clock(), telling: events)) },
-            ifStopped: { end(nil) })
+            { [archive, events, pulse] in
+                let begun = ContinuousClock.now
+                let written = Written(items, to: archive, at: clock(), telling: events)
+                pulse.commitEnded(
+                    changes: items.count, after: ContinuousClock.now - begun, isDurable: written.isDurable)
+                end(written)
+            }, ifStopped: { end(nil) })
     }
 
     /// What one transaction came to.
     private struct Written: Sendable {
         let completion: Completion
+        var isDurable: Bool { if case .durable = completion { true } else { false } }
         /// Whether all stores among the changes were taken; `nil` where there were none.
         let takesStores: Bool?
 

@@ -24,6 +24,7 @@ final class NodeLoop: @unchecked Sendable {
     private let housekeeper: Housekeeper
     let upkeep: UpkeepKeeper
     let acknowledgesEarly: Bool
+    private let historian: Historian
     private let events: EventHub
     private let servedFor: Duration
     private let logger: Logger
@@ -58,6 +59,7 @@ final class NodeLoop: @unchecked Sendable {
         var index: IndexKeeper
         var housekeeper: Housekeeper
         var upkeep: UpkeepKeeper
+        var historian: Historian
         var acknowledgesEarly: Bool
         var events: EventHub
         /// The time of the newest change in the archive.
@@ -73,6 +75,7 @@ final class NodeLoop: @unchecked Sendable {
         index = parts.index
         housekeeper = parts.housekeeper
         upkeep = parts.upkeep
+        historian = parts.historian
         acknowledgesEarly = parts.acknowledgesEarly
         events = parts.events
         servedFor = configuration.servedFor
@@ -178,6 +181,7 @@ final class NodeLoop: @unchecked Sendable {
 
     private func tellFollowed(_ step: Duration) {
         logger.warning("The machine's clock has been set; this node follows by \(step)")
+        historian.note(.clockStep, "The machine's clock was set, and the node followed by \(step).")
     }
 
     /// Remembers the version of a value of this node, and warns if it is ahead of the clock.
@@ -222,7 +226,9 @@ final class NodeLoop: @unchecked Sendable {
     func tell(_ event: Event) {
         switch event {
         case .commandCompleted(let id, let outcome): commands.removeValue(forKey: id)?.resume(returning: outcome)
-        case .addressLearned(let address): logger.info("Others see this node at \(address)")
+        case .addressLearned(let address):
+            logger.info("Others see this node at \(address)")
+            historian.note(.addressChanged, "Others see this node at \(address).")
         case .contactAdded(let node):
             logger.debug("New contact \(node.address) \(node.publicKey.mid)")
             events.send(.contactAdded(node))

@@ -6,8 +6,8 @@ internal import NIOPosix
 internal import Platform
 
 /// What a node runs on: one event loop with the sockets, a pool of threads for signatures and reads, one thread that
-/// writes the archive, and one each that keeps its index, keeps it in order, copies it, checks it,
-/// answers upkeep, and reads for listings.
+/// writes the archive, and one each that keeps its index, keeps it in order, copies it, checks it, answers upkeep, reads for
+/// listings, and notes what happens.
 struct NodeThreads: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let sockets: [AddressFamily: DatagramSocket]
@@ -20,6 +20,7 @@ struct NodeThreads: Sendable {
     let upkeep: UpkeepKeeper
     /// Reads for listings.
     let reader = SerialWorker("reader")
+    let historian: Historian
 
     init(
         group: MultiThreadedEventLoopGroup, sockets: [AddressFamily: DatagramSocket], archive: Archive,
@@ -32,7 +33,9 @@ struct NodeThreads: Sendable {
             sockets: sockets)
         index = IndexKeeper(archive: archive, logger: logger)
         copier = Copier()
-        scrubber = Scrubber(archive: archive, recordsPerSecond: settings.scrubRate, logger: logger)
+        historian = Historian(archive: archive, logger: logger)
+        scrubber = Scrubber(
+            archive: archive, recordsPerSecond: settings.scrubRate, historian: historian, logger: logger)
         housekeeper = Housekeeper(archive: archive, index: index, logger: logger)
         upkeep = UpkeepKeeper(archive: archive, logger: logger)
     }
@@ -49,6 +52,7 @@ struct NodeThreads: Sendable {
         await housekeeper.shutdown()
         await upkeep.shutdown()
         await reader.stop()
+        await historian.shutdown()
         await index.shutdown()
         try? await group.shutdownGracefully()
     }

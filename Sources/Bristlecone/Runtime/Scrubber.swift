@@ -13,6 +13,7 @@ final class Scrubber: Sendable {
     private let archive: Archive
     private let recordsPerSecond: Int
     private let logger: Logger
+    private let historian: Historian
     private let verifier = SignatureVerifier()
     private let worker = SerialWorker("scrubber")
     private let progress = Mutex(Progress())
@@ -29,9 +30,10 @@ final class Scrubber: Sendable {
     private static let restBetweenRuns: Duration = .seconds(24 * 3600)
 
     /// - Parameter recordsPerSecond: 0 for no scrub at all.
-    init(archive: Archive, recordsPerSecond: Int, logger: Logger) {
+    init(archive: Archive, recordsPerSecond: Int, historian: Historian, logger: Logger) {
         self.archive = archive
         self.recordsPerSecond = recordsPerSecond
+        self.historian = historian
         self.logger = logger
     }
 
@@ -87,6 +89,10 @@ final class Scrubber: Sendable {
                 progress.damaged += step.damaged.count
             }
             for damage in step.damaged { tell(damage, lost) }
+            if !step.damaged.isEmpty {
+                historian.note(
+                    .damageFound, "The scrub found \(step.damaged.count) damaged records; the log names them.")
+            }
             try archive.saveScrubState(state)
             try archive.saveJobs(jobs)
             if state.run == nil { logger.info("The archive was read again: \(state.finishedChecked) records") }

@@ -20,7 +20,7 @@ final class UpkeepKeeper: Sendable {
     }
 
     /// Fewer copies than this of what is pinned are worth a warning.
-    private static let copiesMin = 3
+    static let copiesMin = 3
 
     init(archive: Archive, logger: Logger) {
         self.archive = archive

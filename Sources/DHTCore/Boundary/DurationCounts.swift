@@ -59,6 +59,11 @@ public struct LookupEnd: Hashable, Sendable {
         case nobody
     }
 
+    package init(purpose: Purpose, outcome: Outcome) {
+        self.purpose = purpose
+        self.outcome = outcome
+    }
+
     init(_ lookup: ActiveLookup) {
         purpose =
             switch lookup.purpose {

@@ -43,8 +43,9 @@ import Testing
         }
         let due = DueKeys(
             keys: [DueKey(target: target, deadline: .distantPast, isPinned: false)], total: 1, kept: 1, nextDue: nil)
-        let isListed = republisher.listed(due, limit: limit, &bench.overlay)
+        let isListed = republisher.listed(due, limit: limit, &bench.overlay, at: bench.now)
         #expect(isListed && republisher.isBusy)
+        #expect(republisher.snapshot(0).lateKeys == 1)
         bench.requests.refillBudget(at: bench.now)
         let runFound = republisher.beginNextArc(&bench.overlay, &bench.requests, &bench.turn)
         let run = try #require(runFound)

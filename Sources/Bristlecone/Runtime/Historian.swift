@@ -1,0 +1,230 @@
+internal import Archive
+internal import DHTCore
+internal import IPv8
+internal import Kademlia
+internal import Logging
+internal import Maintenance
+internal import NIOCore
+internal import Platform
+internal import Synchronization
+
+/// Notes what happens, on a thread of its own: the main figures once a minute, and events when they come.
+///
+/// Nothing waits for it, and what it cannot write is lost: a history is not worth an error in what it tells of.
+final class Historian: Sendable {
+    private let archive: Archive
+    private let logger: Logger
+    private let worker = SerialWorker("history")
+    private let isBusy = Atomic(false)
+    private let waitingEvents = Atomic(0)
+    private let state = Mutex(State())
+
+    private struct State {
+        /// What counted figures came to at the last sample.
+        var totals: [HistoryFigure: Int]?
+        var ready = Duration.zero
+        var lookedAt: Duration?
+        /// The alerts that are raised, with what was said of each.
+        var alerts: [String: String] = [:]
+        var problems: Set<String> = []
+        var pins: PinnedReplicas?
+        var failures = RareWarning()
+    }
+
+    private static let sampleEvery: TimeAmount = .seconds(60)
+    private static let lookEvery: TimeAmount = .seconds(5)
+    /// More events than this do not wait for a disk that hangs.
+    private static let waitingEventsMax = 256
+    /// Reasons that are part of every start.
+    private static let passing: Set<NodeHealth.Code> = [.stopping, .noContactsYet, .tableRecovering]
+
+    init(archive: Archive, logger: Logger) {
+        self.archive = archive
+        self.logger = logger
+    }
+
+    /// Notes the start, and begins to look and to sample until the event loop ends.
+    func begin(on eventLoop: any EventLoop, _ observer: NodeObserver) {
+        worker.submit { [self] in noteStart() }
+        eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: Historian.lookEvery) { [self] _ in
+            unlessBusy { historian in historian.look(observer.health, observer.watch.problems) }
+        }
+        eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: Historian.sampleEvery) { [self] _ in
+            Task { [self] in
+                let reading = await observer.reading()
+                worker.submit { [self] in sample(reading, longestLag: observer.pulse.takeLongestLag()) }
+            }
+        }
+    }
+
+    /// How many replicas pinned keys have, as of the last sample; `nil` before the first.
+    var pinnedReplicas: PinnedReplicas? { state.withLock(\.pins) }
+
+    /// Looks do not wait for each other.
+    private func unlessBusy(_ body: @escaping @Sendable (Historian) -> Void) {
+        guard !isBusy.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        worker.submit(
+            { [self] in
+                body(self)
+                isBusy.store(false, ordering: .releasing)
+            }, ifStopped: {})
+    }
+
+    // MARK: Events
+
+    /// Notes an event, soon.
+    func note(_ kind: StoredEvent.Kind, code: String? = nil, _ text: String) {
+        let now = ClockReading.now().wall
+        guard waitingEvents.wrappingAdd(1, ordering: .relaxed).newValue <= Historian.waitingEventsMax else {
+            return _ = waitingEvents.wrappingSubtract(1, ordering: .relaxed)
+        }
+        worker.submit { [self] in
+            waitingEvents.wrappingSubtract(1, ordering: .relaxed)
+            write(kind, code: code, text, at: now)
+        }
+    }
+
+    private func write(_ kind: StoredEvent.Kind, code: String? = nil, _ text: String, at now: Instant) {
+        orWarn { () throws(ArchiveError) in try archive.note(kind, code: code, text, at: now) }
+    }
+
+    private func noteStart() {
+        let now = ClockReading.now().wall
+        if let end = (try? archive.uncleanEnd()) ?? nil {
+            let text =
+                "The last run ended without stopping; it was last known to run at \(end.iso8601(fractionDigits: 0))."
+            logger.notice("\(text)")
+            write(.uncleanEnd, text, at: now)
+        }
+        write(.started, "Bristlecone \(Release.version) started.", at: now)
+    }
+
+    /// Notes which alerts are raised and which are over.
+    private func look(_ health: NodeHealth, _ problems: [String]) {
+        let now = SystemClock.sinceBoot
+        let reasons = health.reasons.filter { !Historian.passing.contains($0.code) }
+        let (old, oldProblems) = state.withLock { state in
+            if health.isReady, let last = state.lookedAt { state.ready += now - last }
+            state.lookedAt = now
+            defer {
+                state.alerts = Dictionary(uniqueKeysWithValues: reasons.map { ($0.code.rawValue, $0.message) })
+                state.problems = Set(problems)
+            }
+            return (state.alerts, state.problems)
+        }
+        let wall = ClockReading.now().wall
+        for reason in reasons where old[reason.code.rawValue] == nil {
+            let isQuota = reason.code == .archiveFull || reason.code == .diskFull
+            write(isQuota ? .quotaReached : .alertRaised, code: reason.code.rawValue, reason.message, at: wall)
+        }
+        for (code, message) in old.sorted(by: { $0.key < $1.key })
+        where !reasons.contains(where: { $0.code.rawValue == code }) {
+            write(.alertCleared, code: code, "This is over: \(message)", at: wall)
+        }
+        // What the health does not tell of.
+        let told = Set(reasons.map(\.message)).union(old.values)
+        for problem in problems where !oldProblems.contains(problem) && !told.contains(problem) {
+            write(.alertRaised, code: "data_folder", problem, at: wall)
+        }
+        for problem in oldProblems.sorted() where !problems.contains(problem) && !told.contains(problem) {
+            write(.alertCleared, code: "data_folder", "This is over: \(problem)", at: wall)
+        }
+    }
+
+    // MARK: Samples
+
+    private func sample(_ reading: NodeReading, longestLag: Duration) {
+        let pins = try? archive.pinnedReplicas(wanted: UpkeepKeeper.copiesMin)
+        let totals = reading.totals
+        var figures = reading.levels
+        state.withLock { state in
+            state.pins = pins ?? state.pins
+            for (figure, total) in totals {
+                // What only the event loop knows may be missing once.
+                let before = state.totals?[figure] ?? 0
+                figures[figure] = max(0, total - before)
+            }
+            // The numbers of changes go on over restarts.
+            if state.totals == nil { figures[.changes] = 0 }
+            state.totals = (state.totals ?? [:]).merging(totals) { $1 }
+            figures[.readySeconds] = min(60, Int(state.ready.seconds.rounded()))
+            state.ready = .zero
+        }
+        figures[.endangeredPins] = (pins?.few ?? 0) + (pins?.none ?? 0)
+        figures[.loopLagMilliseconds] = Int(longestLag.nanoseconds / 1_000_000)
+        let moment = reading.moment
+        orWarn { [figures] () throws(ArchiveError) in
+            try archive.add(figures, at: moment.now, clockIsSteady: moment.isSteady)
+        }
+    }
+
+    private func orWarn(_ body: () throws(ArchiveError) -> Void) {
+        do throws(ArchiveError) {
+            try body()
+        } catch {
+            let times = state.withLock { $0.failures.next(at: ClockReading.now().sinceBoot) }
+            if let times { logger.warning("The node's history cannot be written: \(error)\(times)") }
+        }
+    }
+
+    /// Reads from the history.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Archive) throws(ArchiveError) -> Value
+    ) async throws(NodeError) -> Value {
+        let result = await worker.run { [archive] in
+            Result { () throws(ArchiveError) in try body(archive) }
+        }
+        guard let result else { throw NodeError.notRunning }
+        do throws(ArchiveError) {
+            return try result.get()
+        } catch {
+            throw NodeError(error)
+        }
+    }
+
+    /// Notes the end, and ends the thread.
+    func shutdown() async {
+        await worker.run { [self] in write(.stopped, "The node stopped.", at: ClockReading.now().wall) }
+        await worker.stop()
+    }
+}
+
+extension NodeReading {
+    /// What goes up and down.
+    fileprivate var levels: [HistoryFigure: Int] {
+        let contacts = snapshot?.endpoints.flatMap(\.contacts) ?? []
+        return [
+            .contacts: contacts.count,
+            .goodContacts: contacts.count { $0.status(at: snapshot?.now ?? .distantPast) == .good },
+            .archivedValues: statistics?.values ?? 0, .archivedKeys: statistics?.keys ?? 0,
+            .liveBytes: statistics?.liveBytes ?? 0, .freeBytes: freeBytes,
+            .dueKeys: snapshot?.upkeep.dueKeys ?? 0, .lateKeys: snapshot?.upkeep.lateKeys ?? 0,
+            .memoryBytes: process.residentBytes ?? 0, .openFiles: process.openFiles ?? 0,
+        ]
+    }
+
+    /// What only grows. What is not known now is missing.
+    fileprivate var totals: [HistoryFigure: Int] {
+        func sum(_ direction: MessageTraffic.Direction, _ count: (MessageTraffic) -> Int) -> Int {
+            traffic.reduce(0) { $1.direction == direction ? $0 + count($1) : $0 }
+        }
+        func sum(_ prefix: String) -> Int {
+            keeping.reduce(0) { $1.key.hasPrefix(prefix) ? $0 + $1.value : $0 }
+        }
+        var totals: [HistoryFigure: Int] = [
+            .valuesRefused: sum("refused."), .valuesEvicted: sum("evicted."),
+            .datagramsReceived: sum(.received, \.datagrams), .bytesReceived: sum(.received, \.bytes),
+            .datagramsSent: sum(.sent, \.datagrams), .bytesSent: sum(.sent, \.bytes),
+            .cpuMilliseconds: Int(process.processorTime.nanoseconds / 1_000_000),
+        ]
+        if let statistics { totals[.changes] = Int(clamping: statistics.journalLast) }
+        if let counters = snapshot?.counters {
+            totals[.datagramsDropped] = counters.dropped.values.reduce(0, +)
+            totals[.requestsTimedOut] = counters.timeouts
+            totals[.lookups] = counters.lookups.values.reduce(0, +)
+            totals[.republishedKeys] = counters.keysRepublished
+            totals[.unacknowledgedKeys] = counters.keysUnacknowledged
+        }
+        return totals
+    }
+}
