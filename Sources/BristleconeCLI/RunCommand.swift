@@ -6,6 +6,7 @@ internal import Glibc
 internal import HTTPAPI
 internal import IPv8
 internal import Logging
+internal import Platform
 internal import ServiceLifecycle
 internal import UnixSignals
 
@@ -51,9 +52,12 @@ struct RunCommand: AsyncParsableCommand {
         let answer = LogWriter(descriptor: STDOUT_FILENO)
         defer { answer.flush(within: 2) }
         let service = NodeService(node: node) { answer.write(greeting.text) }
-        // Services stop in reverse order: first the API, then the node.
+        let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
+        let notify = manager.map { NotifyService(node: node, manager: $0) }
+        // Services stop in reverse order: the API before the node.
+        let services: [any Service] = [service, api, HangupService(logger: logger)] + (notify.map { [$0] } ?? [])
         let group = ServiceGroup(
-            services: [service, api, HangupService(logger: logger)], gracefulShutdownSignals: Signals.stopping,
+            services: services, gracefulShutdownSignals: Signals.stopping,
             logger: RunCommand.logger(.warning, to: log))
         do {
             try await group.run()
