@@ -5,8 +5,13 @@ package enum SystemClock {
     /// The time of day, since the beginning of 1970. It steps when somebody sets the clock.
     package static var sinceEpoch: Duration { read(CLOCK_REALTIME) }
 
-    /// The same to a few milliseconds, at a fraction of the cost.
-    package static var coarseSinceEpoch: Duration { read(CLOCK_REALTIME_COARSE) }
+    /// The time of day in nanoseconds since the beginning of 1970, to a few milliseconds, for what happens with each
+    /// datagram: a fraction of the cost of the others. It wraps around in 2262.
+    package static var coarseNanosecondsSinceEpoch: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME_COARSE, &time)
+        return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+    }
 
     /// How long the machine has been up, sleep included. It never steps.
     package static var sinceBoot: Duration { read(CLOCK_BOOTTIME) }

@@ -34,7 +34,7 @@ final class TrafficMeter: Sendable {
         func note(byteCount: Int) {
             datagrams.wrappingAdd(1, ordering: .relaxed)
             bytes.wrappingAdd(byteCount, ordering: .relaxed)
-            let now = Instant(sinceEpoch: SystemClock.coarseSinceEpoch).nanoseconds
+            let now = SystemClock.coarseNanosecondsSinceEpoch
             if first.load(ordering: .relaxed) == 0 {
                 _ = first.compareExchange(expected: 0, desired: now, ordering: .relaxed)
             }
