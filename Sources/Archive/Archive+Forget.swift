@@ -13,13 +13,23 @@ extension Archive {
         return erasure.erasedCount
     }
 
+    /// Erases everything about keys and signers that an import has blocked here.
+    ///
+    /// - Returns: how many records were erased.
+    package func erase(_ subjects: Set<ArchiveSubject>, at now: Instant) throws(ArchiveError) -> Int {
+        guard !subjects.isEmpty else { return 0 }
+        var erasure = Erasure(of: subjects, block: false)
+        while !erasure.isDone { try advance(&erasure, at: now) }
+        return erasure.erasedCount
+    }
+
     /// An erasure that is under way.
     ///
     /// A signer's values can have any key, so the erasure walks over everything in bounded steps; stores go on between them.
     /// Values that come in behind the walk are new and stay, unless the subject is blocked. The steps of ``wipeStep(at:)``
     /// overwrite the bytes on the disk. Earlier backups keep them.
     public struct Erasure: Sendable {
-        fileprivate let subject: ArchiveSubject
+        fileprivate let subjects: Set<ArchiveSubject>
         fileprivate var isToBlock: Bool
         fileprivate var tables = Archive.forgotten[...]
         fileprivate var after: [UInt8]?
@@ -33,8 +43,10 @@ extension Archive {
         /// An erasure that has not begun.
         ///
         /// - Parameter block: whether the first step blocks the subject.
-        public init(of subject: ArchiveSubject, block: Bool) {
-            self.subject = subject
+        public init(of subject: ArchiveSubject, block: Bool) { self.init(of: [subject], block: block) }
+
+        init(of subjects: Set<ArchiveSubject>, block: Bool) {
+            self.subjects = subjects
             isToBlock = block
         }
     }
@@ -42,14 +54,14 @@ extension Archive {
     /// Takes the next step of an erasure.
     public func advance(_ erasure: inout Erasure, at now: Instant) throws(ArchiveError) {
         if erasure.isToBlock {
-            if case .refused(let refusal)? = try commit([.block(erasure.subject)], at: now).first {
-                throw .refused(refusal)
+            for outcome in try commit(erasure.subjects.map { .block($0) }, at: now) {
+                if case .refused(let refusal) = outcome { throw .refused(refusal) }
             }
             erasure.isToBlock = false
         }
         guard let table = erasure.tables.first else { return try advanceInJournal(&erasure, at: now) }
         let (places, last) = try environment.read { (transaction) throws(ArchiveError) in
-            try Archive.places(of: erasure.subject, in: table, after: erasure.after, transaction)
+            try Archive.places(of: erasure.subjects, in: table, after: erasure.after, transaction)
         }
         try erase(places[...], at: now)
         erasure.erasedCount += places.count
@@ -59,11 +71,11 @@ extension Archive {
 
     private func advanceInJournal(_ erasure: inout Erasure, at now: Instant) throws(ArchiveError) {
         guard let place = erasure.changes else {
-            _ = try commit([.unpin(erasure.subject)], at: now)
+            _ = try commit(erasure.subjects.map { .unpin($0) }, at: now)
             erasure.changes = try beginForgettingChanges()
             return
         }
-        erasure.changes = try forgetChanges(of: erasure.subject, place, at: now)
+        erasure.changes = try forgetChanges(of: .subjects(erasure.subjects), place, at: now)
         erasure.isDone = erasure.changes == nil
     }
 
@@ -74,27 +86,27 @@ extension Archive {
     /// How many records one step examines. It ends sooner when it has found as many as one commit erases.
     static let recordsPerStep = 16_384
 
-    /// The records of a table that belong to a subject, and the last key examined if there are more.
+    /// The records of a table that belong to one of the subjects, and the last key examined if there are more.
     private static func places(
-        of subject: ArchiveSubject, in table: Table, after: [UInt8]?, _ transaction: borrowing ReadTransaction
+        of subjects: Set<ArchiveSubject>, in table: Table, after: [UInt8]?, _ transaction: borrowing ReadTransaction
     ) throws(ArchiveError) -> ([RecordPlace], last: [UInt8]?) {
         var places: [RecordPlace] = []
         var examined = 0
         var last: [UInt8]?
         var prefix: [UInt8] = []
-        if case .key(let target) = subject, table != .quarantine { prefix = target.bytes }
+        if case .key(let target)? = subjects.first, subjects.count == 1, table != .quarantine { prefix = target.bytes }
         try transaction.forEach(table, prefix: prefix, after: after ?? []) { (key, _) throws(ArchiveError) in
             guard last == nil else { return false }
             examined += 1
-            if concerns(subject, key, in: table) { places.append(RecordPlace(table: table, key: Array(key))) }
+            if concerns(subjects, key, in: table) { places.append(RecordPlace(table: table, key: Array(key))) }
             if examined == recordsPerStep || places.count == deletionsPerCommit { last = Array(key) }
             return true
         }
         return (places, last)
     }
 
-    /// Whether a record is about a key or a signer, by its own key.
-    static func concerns(_ subject: ArchiveSubject, _ key: UnsafeRawBufferPointer, in table: Table) -> Bool {
+    /// Whether a record is about one of some keys and signers, by its own key.
+    static func concerns(_ subjects: Set<ArchiveSubject>, _ key: UnsafeRawBufferPointer, in table: Table) -> Bool {
         var key = key
         var table = table
         if table == .quarantine {
@@ -105,11 +117,12 @@ extension Archive {
         switch table {
         case .entries, .retained, .publications:
             guard let key = EntryKey(key) else { return false }
-            return subject == .key(key.target) || (key.entryClass != .unsigned && subject == .signer(key.signer))
+            return subjects.contains(.key(key.target))
+                || (key.entryClass != .unsigned && subjects.contains(.signer(key.signer)))
         case .history, .floors, .evidence:
             guard key.count >= SignerKey.byteCount else { return false }
-            return subject == .key(Target(bits: key.bits160(at: 0)))
-                || subject == .signer(Mid(bits: key.bits160(at: 20)))
+            return subjects.contains(.key(Target(bits: key.bits160(at: 0))))
+                || subjects.contains(.signer(Mid(bits: key.bits160(at: 20))))
         case .meta, .secrets, .journal, .quarantine, .pins, .blocks, .holdings, .ranks, .ages, .order:
             return false
         }

@@ -23,12 +23,20 @@ extension Archive {
         return ForgottenChanges(after: 0, end: end.number)
     }
 
+    /// Which records were forgotten.
+    enum Forgotten {
+        /// Those of keys and signers.
+        case subjects(Set<ArchiveSubject>)
+        /// Those whose keys have these hashes.
+        case hashes(Set<Digest256>)
+    }
+
     /// Takes the next step; `nil` if it was the last one.
     func forgetChanges(
-        of subject: ArchiveSubject, _ place: ForgottenChanges, at now: Instant
+        of forgotten: Forgotten, _ place: ForgottenChanges, at now: Instant
     ) throws(ArchiveError) -> ForgottenChanges? {
         let (numbers, last) = try environment.read { (transaction) throws(ArchiveError) in
-            try Archive.changes(of: subject, after: place.after, upTo: place.end, transaction)
+            try Archive.changes(of: forgotten, after: place.after, upTo: place.end, transaction)
         }
         if !numbers.isEmpty {
             try inPass(at: now, true) { (pass) throws(ArchiveError) in
@@ -42,8 +50,9 @@ extension Archive {
     }
 
     private static func changes(
-        of subject: ArchiveSubject, after number: UInt64, upTo end: UInt64, _ transaction: borrowing ReadTransaction
+        of forgotten: Forgotten, after number: UInt64, upTo end: UInt64, _ transaction: borrowing ReadTransaction
     ) throws(ArchiveError) -> (numbers: [UInt64], last: UInt64?) {
+        let digests = ShortDigests()
         var numbers: [UInt64] = []
         var examined = 0
         var last: UInt64?
@@ -53,22 +62,29 @@ extension Archive {
             let number = key.bigEndian(UInt64.self, at: 0)
             guard number <= end else { return false }
             examined += 1
-            if let change = JournalRecord(value, key: key), concerns(subject, change) { numbers.append(number) }
+            if let change = JournalRecord(value, key: key), !change.isForgotten, concerns(forgotten, change, digests) {
+                numbers.append(number)
+            }
             if examined == recordsPerStep || numbers.count == deletionsPerCommit { last = number }
             return true
         }
         return (numbers, last)
     }
 
-    private static func concerns(_ subject: ArchiveSubject, _ change: JournalRecord) -> Bool {
-        guard !change.isForgotten else { return false }
-        switch change.kind.item {
-        case .pin, .block: return change.subject.elementsEqual(subject.keyBytes)
-        case .value: return concerns(subject, change.subject, in: .entries)
-        case .publication: return concerns(subject, change.subject, in: .publications)
-        case .history: return concerns(subject, change.subject, in: .history)
-        case .floor: return concerns(subject, change.subject, in: .floors)
-        case .evidence: return concerns(subject, change.subject, in: .evidence)
+    private static func concerns(_ forgotten: Forgotten, _ change: JournalRecord, _ digests: ShortDigests) -> Bool {
+        let item = change.kind.item
+        switch forgotten {
+        case .hashes(let hashes):
+            return hashes.contains(JournalRecord.hash(of: Array(change.subject), item, digests))
+        case .subjects(let subjects):
+            switch item {
+            case .pin, .block: return ArchiveSubject(change.subject).map { subjects.contains($0) } ?? false
+            case .value: return concerns(subjects, change.subject, in: .entries)
+            case .publication: return concerns(subjects, change.subject, in: .publications)
+            case .history: return concerns(subjects, change.subject, in: .history)
+            case .floor: return concerns(subjects, change.subject, in: .floors)
+            case .evidence: return concerns(subjects, change.subject, in: .evidence)
+            }
         }
     }
 }

@@ -115,7 +115,7 @@ import Testing
         let narrow = try DumpFaultTests.dump([outside], DumpHeader(prefix: prefix))
         let error = #expect(throws: DumpError.self) { try Dumps.read(narrow) }
         #expect("\(try #require(error))".contains("prefix \(prefix)"))
-        let late = try DumpFaultTests.dump(items, DumpHeader(since: Folder.filled + 86_400))
+        let late = try DumpFaultTests.dump(items, DumpHeader(since: Folder.filled + 86_400, format: 2))
         #expect(throws: DumpError.self) { try Dumps.read(late) }
         for format in RowFormat.allCases {
             let text = try Dumps.lines([outside], format, DumpHeader(prefix: prefix))

@@ -107,9 +107,9 @@ import Testing
 
     @Test func newerFormatIsRefusedAsSuch() throws {
         let head = DumpLayout.head(.header, items: 1, payloadBytes: 5)
-        let payload: [UInt8] = [0, 3, 7, 7, 7]
+        let payload: [UInt8] = [0, 4, 7, 7, 7]
         let bytes = DumpLayout.magic + head + payload + DumpLayout.checksum(number: 0, head: head, payload: payload)
-        #expect(throws: DumpError.newerFormat(found: 3, supported: 2)) { try Dumps.read(bytes) }
+        #expect(throws: DumpError.newerFormat(found: 4, supported: 3)) { try Dumps.read(bytes) }
     }
 
     @Test func itemsOutOfOrderAreRefused() throws {

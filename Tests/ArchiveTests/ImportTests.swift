@@ -73,6 +73,36 @@ import Testing
         #expect(try Dumps.items(target) == Dumps.items(source))
     }
 
+    /// A publication that was stored again keeps the time of the first store, and what an import brings keeps all its times.
+    @Test func exportSinceAMomentHasRepublishedPublicationsAndWhatAnImportBrought() throws {
+        let archive = try source.open()
+        let now = Folder.filled + 1000
+        let ours = Target(hashing: "ours")
+        try archive.store(
+            try Sample.signed("ours", version: 2), under: ours, at: now, for: 86_400, from: .publishedHere)
+        archive.close()
+        let since = { try Dumps.items(self.source, DumpHeader(since: now)) }
+        let publications = try since().filter { $0.kind == .publication }
+        #expect(publications.map(\.target) == [ours.bits])
+
+        // The journal says what is new; without it only the items' own times do.
+        let other = try Folder()
+        let beside = try other.open()
+        let old = Target(hashing: "imported")
+        try beside.store(try Sample.signed("old", version: 7), under: old, at: .start)
+        beside.close()
+        let again = try source.open()
+        try again.take(try Dumps.items(other), at: now + 1)
+        try again.endImport()
+        again.close()
+        #expect(try since().contains { $0.kind == .value && $0.target == old.bits })
+        #expect(try since().count < Dumps.items(source).count)
+        let reader = try ArchiveReader.open(folder: source.path)
+        #expect(try ItemSource(reader, DumpHeader(since: now)).importsKnownSince == nil)
+        let bytes = try Dumps.bytes(try since(), DumpHeader(since: now))
+        #expect(try Dumps.read(bytes).items == since())
+    }
+
     @Test func importGoesOnWhereItWas() throws {
         let archive = try target.open()
         try archive.take(Array(items.prefix(4)))

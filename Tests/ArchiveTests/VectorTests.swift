@@ -41,12 +41,34 @@ import Testing
             DumpItem(kind: .pin, key: [1] + target.bytes, body: Instant.start.nanoseconds.bigEndianBytes),
             DumpItem(kind: .value, key: key, body: Array(value.dropFirst().dropLast(8))),
         ]
-        let bytes = try Dumps.bytes(items)
+        let origin = DumpOrigin(archiveID: Array(0..<16), change: 2, checksum: 0x0123_4567_89AB_CDEF)
+        let bytes = try Dumps.bytes(items, DumpHeader(origin: origin))
         #expect(
             try Hex.encode(bytes) == vector("dump-format.md", behind: "an unsigned value with the five bytes `value`."))
         let (read, seal) = try Dumps.read(bytes)
         #expect(read == items)
         #expect(try seal?.root.description == vector("dump-format.md", behind: "Its root:"))
         #expect(items.allSatisfy { DumpContent($0) != nil })
+    }
+
+    @Test func incrementIsThatOfTheDocument() throws {
+        let (key, value) = try record()
+        let other = EntryKey(target: target, entry: try Sample.unsigned("other")).bytes
+        let items = [
+            DumpItem(forgotten: .value, hash: JournalRecord.hash(of: other, .value, ShortDigests()).bytes),
+            DumpItem(gone: .pin, key: [1] + target.bytes),
+            DumpItem(kind: .value, key: key, body: Array(value.dropFirst().dropLast(8))),
+        ]
+        let header = DumpHeader(
+            origin: DumpOrigin(archiveID: Array(0..<16), change: 5, checksum: 0xFEDC_BA98_7654_3210),
+            start: DumpStart(change: 2, checksum: 0x0123_4567_89AB_CDEF))
+        let bytes = try Dumps.bytes(items, header)
+        #expect(try Hex.encode(bytes) == vector("dump-format.md", behind: "the pin is gone, and the value is there."))
+        let (read, seal) = try Dumps.read(bytes)
+        #expect(read == items)
+        #expect(try seal?.root.description == vector("dump-format.md", behind: "The increment's root:"))
+        for format in RowFormat.allCases {
+            #expect(try Dumps.read(Array(try Dumps.lines(items, format, header).utf8)).items == items)
+        }
     }
 }

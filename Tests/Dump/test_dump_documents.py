@@ -28,6 +28,7 @@ COMMANDS = {
     "verify --repair": [["verify", "--repair", "--yes", "broken"]],
     "export": [["export", "small", "--output", "other.dump"]],
     "import": [["import", "whole.dump", "damaged"]],
+    "import of an increment": [["import", "increment.dump", "copy"]],
     "diff": [["diff", "whole.dump", "damaged"]],
     "prove": [["prove", "greeting", "whole.dump"]],
     "check-proof": [["check-proof", "proof"]],
@@ -44,7 +45,10 @@ def folder(tool, archives, tmp_path):
     for name in ("small", "damaged", "unindexed"):
         shutil.copytree(archives / name, tmp_path / name)
     shutil.copytree(archives / "damaged", tmp_path / "broken")
-    assert run(tool, ["export", "small", "--output", "whole.dump"], tmp_path)[0] == 0
+    status, said, _ = run(tool, ["export", "small", "--output", "whole.dump", "--json"], tmp_path)
+    assert status == 0 and run(tool, ["import", "whole.dump", "copy"], tmp_path)[0] == 0
+    last = str(json.loads(said)["change"])
+    assert run(tool, ["export", "small", "--after-change", last, "--output", "increment.dump"], tmp_path)[0] == 0
     whole = (tmp_path / "whole.dump").read_bytes()
     (tmp_path / "harmed.dump").write_bytes(whole[:900] + bytes([whole[900] ^ 1]) + whole[901:])
     (tmp_path / "proof").write_text(run(tool, ["prove", "greeting", "whole.dump"], tmp_path)[1], encoding="utf-8")
@@ -56,7 +60,7 @@ def documented(repository):
     sections, title = {}, None
     for line in (repository / "docs/dump.md").read_text(encoding="utf-8").splitlines():
         if match := re.match(r"### (.*)", line):
-            title = match[1].strip("`")
+            title = match[1].replace("`", "")
         elif line.startswith("## "):
             title = None
         elif title and (match := re.match(r"\| `([\w.]+)` \|", line)):

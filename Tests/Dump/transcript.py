@@ -18,8 +18,10 @@ CHANGING = [
     # A line that tells how far something is, which a fast machine does not come to: the next one is written over it.
     (re.compile(r"\r\x1b\[K[^\r\n]*(?=\r\x1b\[K)"), ""),
     (re.compile(r"\r\x1b\[K"), ""),
-    (re.compile(r"(Archive )[0-9a-f]{32}|(Archive )[0-9a-f]{8}…[0-9a-f]{4}"), r"\1\2<id>"),
-    (re.compile(r'("archive_id":")[0-9a-f]{32}'), r"\1<id>"),
+    (re.compile(r"([Aa]rchive )[0-9a-f]{32}|(Archive )[0-9a-f]{8}…[0-9a-f]{4}"), r"\1\2<id>"),
+    (re.compile(r'("archive(?:_id)?":")[0-9a-f]{32}'), r"\1<id>"),
+    # The header of a dump, which names its archive, its last change and the checksum of that.
+    (re.compile(r'("item":"0003[0-9a-f]{20})[0-9a-f]{64}'), r"\1<origin>"),
     (re.compile(r'("checksum":")[0-9a-f]{16}'), r"\1<checksum>"),
     (re.compile(r"(free on the disk +)[\d.]+ \w+"), r"\1<space>"),
     (re.compile(r'("disk_free_bytes":)\d+'), r"\1<bytes>"),

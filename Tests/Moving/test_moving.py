@@ -31,6 +31,7 @@ Exported 42 items to <file>: <size> in <time>
   evidence     1
   publication  2
   block        2
+  state        change <n> of archive <id>
   root         <root>
 """
 GOLDEN_IMPORT = """\
@@ -47,6 +48,7 @@ def plain(text, *paths):
     text = re.sub(r"\d+(\.\d+)? (ms|s)\b", "<time>", text)
     text = re.sub(r"\(\d+ a second\)", "(<n> a second)", text)
     text = re.sub(r"\d+(\.\d+)? K?M?i?B\b", "<size>", text)
+    text = re.sub(r"change \d+ of archive [0-9a-f]{32}", "change <n> of archive <id>", text)
     return re.sub(r"[0-9a-f]{64}", "<root>", text)
 
 
@@ -294,11 +296,11 @@ async def test_newer_archives_and_dumps_are_left_alone(sample, dump, sentence, t
         assert "newer program" in sentence(await dump(*command), CANNOT_READ), command
     assert fingerprint(sample) == before
     header = content[25:25 + struct.unpack_from(">I", content, 21)[0]]
-    later = struct.pack(">H", 3) + header[2:]
+    later = struct.pack(">H", 4) + header[2:]
     head = content[16:25]
     checksum = hashlib.sha256(struct.pack(">Q", 0) + head + later).digest()
     whole.write_bytes(content[:16] + head + later + checksum + content[25 + len(header) + 32:])
-    assert "dump format 3" in sentence(await dump("import", whole, tmp_path / "y"), CANNOT_READ)
+    assert "dump format 4" in sentence(await dump("import", whole, tmp_path / "y"), CANNOT_READ)
 
 
 async def test_damaged_records_are_left_out_of_an_export(sample, dump, tmp_path):

@@ -113,7 +113,10 @@ struct DiffSide {
         }
         // Nothing is said about a dump before it was found whole.
         let input = try InputFile.openTwice(path, temporaryFolder: TemporaryFolder.path)
-        _ = try DumpCheck(input, named: name)
+        let check = try DumpCheck(input, named: name)
+        guard check.header.start == nil else {
+            throw FileFailure(name, "is an increment, which has changes only: compare whole dumps, or import it first.")
+        }
         do {
             source = try ItemSource(input.fromStart(named: name))
         } catch let error as DumpError {

@@ -14,6 +14,8 @@ struct FileFailure: Error, CustomStringConvertible {
 
     init(_ name: String, _ error: DumpError) { self.init(name, "\(error)") }
 
+    init(_ name: String, _ refusal: IncrementRefusal) { self.init(name, "\(refusal)") }
+
     var description: String { "\(name) \(ending)" }
 }
 

@@ -16,16 +16,21 @@ struct ExportCommand: GuardedCommand {
         abstract: "Export everything that an archive keeps, as a dump, as lines of JSON, or as CSV.",
         discussion: """
             An export has the values with all their details, earlier versions, floors, evidence, pins, publications \
-            and blocks. It has no key of the node, no token secrets and no journal. The same content always gives the \
-            same bytes. A dump has checksums and the root of a Merkle tree, which the command prints; \
+            and blocks. It has no key of the node, no token secrets and no journal. The same state of an archive always \
+            gives the same bytes. A dump has checksums and the root of a Merkle tree, which the command prints; \
             docs/dump-format.md describes it. Lines of JSON and CSV have the same contents, one item per line.
 
-            Beside a running node, the command first copies one state to $TMPDIR. The exit status is 1 if damaged \
+            With --after-change the export is an increment: what changed after that change of the archive, and what is \
+            gone since. It reads the changed records and no others. The command prints the change with which the export \
+            ends; name it the next time. A copy that imports a whole dump and then all increments has what the archive has.
+
+            Beside a running node, the command first copies one state to $TMPDIR, but not for an increment. The exit status is 1 if damaged \
             records had to be left out.
 
             For example:
 
               bristlecone-dump export ./data --output archive.dump
+              bristlecone-dump export ./data --after-change 4711 --output increment.dump
               bristlecone-dump export ./data --since 2026-02-01 --output february.dump
               bristlecone-dump export ./data --format jsonl --prefix 0a | zstd > 0a.jsonl.zst
             """)
@@ -52,6 +57,9 @@ struct ExportCommand: GuardedCommand {
         })
     var since: Instant?
 
+    @Option(help: ArgumentHelp("An increment: only what changed or went after this change.", valueName: "number"))
+    var afterChange: UInt64?
+
     @Option(help: ArgumentHelp("Only keys that begin with these hexadecimal digits.", valueName: "digits"))
     var prefix = ""
 
@@ -61,6 +69,10 @@ struct ExportCommand: GuardedCommand {
     mutating func validate() throws {
         prefix = prefix.lowercased()
         guard DumpHeader.isPrefix(prefix) else { throw ValidationError("A prefix has up to 40 hexadecimal digits.") }
+        if afterChange != nil, since != nil || !prefix.isEmpty {
+            throw ValidationError(
+                "An increment is exact only for all keys: remove --since and --prefix, or --after-change.")
+        }
         if sign, format != .dump { throw ValidationError("Only a dump can be signed: remove --format or --sign.") }
         if format == .dump, output == "-", isatty(STDOUT_FILENO) == 1 {
             throw ValidationError(
@@ -71,8 +83,7 @@ struct ExportCommand: GuardedCommand {
     mutating func run() throws {
         let begun = ContinuousClock.now
         let key = sign ? try identity() : nil
-        let reader = try options.openAtRest()
-        var source = try ItemSource(reader, DumpHeader(since: since, prefix: prefix))
+        let reader = try afterChange == nil ? options.openAtRest() : ArchiveReader.open(folder: options.folder)
         let file = try OutputFile(output, readingFrom: options.folder)
         if format == .dump, file.isTerminal {
             throw DumpFailure(
@@ -81,21 +92,49 @@ struct ExportCommand: GuardedCommand {
                 status: DumpFailure.usage)
         }
         var summary: ExportSummary
+        var damaged: [DamagedRecord]
         do {
-            var export = try Export(file, format, DumpHeader(since: since, prefix: prefix))
-            try export.takeAll(&source)
-            // Nobody can count the records that damaged pages hide, but nobody should take the dump for whole either.
-            let seal = try export.finish(signedBy: key, leftOut: source.damagedCount + Shortfall.count)
+            let written = try write(reader, to: file, signedBy: key)
+            damaged = written.damaged
             try file.finish()
             summary = ExportSummary(
-                folder: options.folder, output: output, seal: seal, items: export.counts, bytes: file.byteCount,
-                damaged: source.damagedCount)
+                folder: options.folder, output: output, written, bytes: file.byteCount)
         } catch {
             file.abandon()
             throw error
         }
         summary.seconds = Double((ContinuousClock.now - begun).nanoseconds) / 1e9
-        try tell(summary, source, isBeside: file.isStandardOutput)
+        try tell(summary, damaged, isBeside: file.isStandardOutput)
+    }
+
+    private func write(_ reader: ArchiveReader, to file: OutputFile, signedBy key: PrivateKey?) throws -> WrittenExport
+    {
+        if let afterChange {
+            var export: Export?
+            let damaged = try reader.increment(after: afterChange) { header in
+                export = try Export(file, format, header)
+            } _: { item in
+                try export?.take(item)
+            }
+            guard var export else { throw ArchiveError.noArchive(folder: options.folder) }
+            let seal = try export.finish(signedBy: key, leftOut: damaged.count)
+            return WrittenExport(
+                header: export.header, seal: seal, counts: export.counts, damaged: damaged, damagedCount: damaged.count)
+        }
+        let header = DumpHeader(since: since, prefix: prefix, origin: try reader.origin())
+        var source = try ItemSource(reader, header)
+        if let reach = source.importsKnownSince {
+            Output.complain(
+                "the journal begins on \(Words.moment(reach)): what an import brought before that is missing, unless its own "
+                    + "times say that it is new")
+        }
+        var export = try Export(file, format, header)
+        try export.takeAll(&source)
+        // Nobody can count the records that damaged pages hide, but nobody should take the dump for whole either.
+        let seal = try export.finish(signedBy: key, leftOut: source.damagedCount + Shortfall.count)
+        return WrittenExport(
+            header: header, seal: seal, counts: export.counts, damaged: source.damaged,
+            damagedCount: source.damagedCount)
     }
 
     private func identity() throws -> PrivateKey {
@@ -108,8 +147,8 @@ struct ExportCommand: GuardedCommand {
     }
 
     /// On standard error if the export itself goes to standard output.
-    private func tell(_ summary: ExportSummary, _ source: ItemSource, isBeside: Bool) throws {
-        for record in source.damaged.prefix(50) {
+    private func tell(_ summary: ExportSummary, _ damaged: [DamagedRecord], isBeside: Bool) throws {
+        for record in damaged.prefix(50) {
             Output.complain("left out: \(record.table) \(Hex.encode(record.key)) is damaged")
         }
         if isBeside {
@@ -121,10 +160,21 @@ struct ExportCommand: GuardedCommand {
     }
 }
 
+/// What became of an export, for its report.
+struct WrittenExport {
+    var header: DumpHeader
+    var seal: DumpSeal
+    /// How many items there are of each kind.
+    var counts: [String: Int]
+    /// The records that were left out, or the first thousand of them.
+    var damaged: [DamagedRecord]
+    var damagedCount: Int
+}
+
 /// Writes items in one of the forms.
 struct Export {
     private let file: OutputFile
-    private let header: DumpHeader
+    let header: DumpHeader
     private let rowFormat: RowFormat?
     private var writer: DumpWriter?
     private var tree = MerkleRoot()
@@ -132,6 +182,9 @@ struct Export {
     /// How many items there are of each kind.
     private(set) var counts: [String: Int] = [:]
     private var count = 0
+
+    /// What items are counted as that are gone.
+    static let gone = "gone"
 
     init(_ file: OutputFile, _ format: ExportFormat, _ header: DumpHeader) throws {
         self.file = file
@@ -157,8 +210,8 @@ struct Export {
         progress.end()
     }
 
-    private mutating func take(_ item: DumpItem) throws {
-        counts[item.kind.name, default: 0] += 1
+    mutating func take(_ item: DumpItem) throws {
+        counts[item.state == .present ? item.kind.name : Export.gone, default: 0] += 1
         count += 1
         guard let rowFormat else {
             try writer?.add(item)
@@ -189,21 +242,30 @@ struct ExportSummary: Encodable {
     var root: String
     var leaves: Int
     var signedBy: String?
-    /// By kind.
+    /// The archive, and the change with which the export ends.
+    var archive: String
+    var change: UInt64
+    /// The change after which an increment begins.
+    var from: UInt64?
+    /// By kind; those that are gone under `gone`.
     var items: [String: Int]
     var bytes: Int
     /// Records that were left out because they are damaged.
     var damaged: Int
     var seconds = 0.0
 
-    init(folder: String, output: String, seal: DumpSeal, items: [String: Int], bytes: Int, damaged: Int) {
-        (self.folder, self.output, self.items, self.bytes, self.damaged) = (folder, output, items, bytes, damaged)
-        (root, leaves) = (seal.root.description, seal.leaves)
-        signedBy = seal.signature?.signer.mid.description
+    init(folder: String, output: String, _ written: WrittenExport, bytes: Int) {
+        (self.folder, self.output, self.bytes) = (folder, output, bytes)
+        (items, damaged) = (written.counts, written.damagedCount)
+        (root, leaves) = (written.seal.root.description, written.seal.leaves)
+        signedBy = written.seal.signature?.signer.mid.description
+        archive = written.header.origin?.archive ?? ""
+        change = written.header.origin?.change ?? 0
+        from = written.header.start?.change
     }
 
     private enum CodingKeys: CodingKey {
-        case folder, output, root, leaves, signedBy, items, bytes, damaged, seconds
+        case folder, output, root, leaves, signedBy, archive, change, from, items, bytes, damaged, seconds
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -213,10 +275,18 @@ struct ExportSummary: Encodable {
         try container.encode(root, forKey: .root)
         try container.encode(leaves, forKey: .leaves)
         try container.encode(signedBy, forKey: .signedBy)
+        try container.encode(archive, forKey: .archive)
+        try container.encode(change, forKey: .change)
+        try container.encode(from, forKey: .from)
         try container.encode(items, forKey: .items)
         try container.encode(bytes, forKey: .bytes)
         try container.encode(damaged, forKey: .damaged)
         try container.encode(seconds, forKey: .seconds)
+    }
+
+    private var state: String {
+        guard let from else { return "change \(change) of archive \(archive)" }
+        return "changes after \(from), up to change \(change) of archive \(archive)"
     }
 
     func text() -> String {
@@ -225,7 +295,9 @@ struct ExportSummary: Encodable {
         for kind in DumpItem.Kind.allCases where items[kind.name, default: 0] > 0 {
             table.add(kind.name, "\(items[kind.name, default: 0])")
         }
+        if let gone = items[Export.gone] { table.add(Export.gone, "\(gone)") }
         if damaged > 0 { table.add("left out", Words.count(damaged, "damaged record")) }
+        table.add("state", state)
         table.add("root", root)
         if let signedBy { table.add("signed by", signedBy) }
         let place = output == "-" ? "" : " to \(SafeText.line(output))"

@@ -17,6 +17,13 @@ struct ImportCommand: GuardedCommand {
             nothing. Then it checks every signature and compares each value with the archive: it respects floors, \
             versions and blocks, and displaces nothing. It reports every refused item with the reason.
 
+            An increment (export --after-change) is imported into a copy of the archive that it is from, made by importing \
+            a whole dump and all increments before it. It is applied whole or not at all; a gap, a repetition or an \
+            increment of another archive is refused. Records that the other archive has lost or forgotten are removed.
+
+            A new block erases: at the end of an import everything about keys and signers that it has blocked is erased, \
+            unless the archive was empty before.
+
             To continue an interrupted import, repeat the command. If the interrupted run had refused an item, the \
             import starts again, and skips what the archive has already. A folder without an archive gets a new one. \
             The node must be stopped.
@@ -70,21 +77,13 @@ struct ImportCommand: GuardedCommand {
             throw FileFailure(name, "is not signed by \(signedBy): get it from somebody you trust.")
         }
         if let gaps = check.gaps { Output.complain("\(name) \(gaps)") }
+        if check.header.start != nil { return try importIncrement(input, check) }
         let isNew = try makeFolder()
         let held = try LockedFolder(options.folder)
-        var archiveOptions = ArchiveOptions(fittingIndexIn: options.folder)
-        archiveOptions.liveBytesMax = sizeMax << 30
-        archiveOptions.budgets = Budgets(sharing: sizeMax << 30)
-        archiveOptions.structureCheckMax = nil
-        if !valuesOnly {
-            // An archive that moves was within the limits of its node, which are not known here.
-            (archiveOptions.signedPerTargetMax, archiveOptions.unsignedPerTargetMax) = (.max, .max)
-        }
-        let archive = try Archive.open(folder: options.folder, options: archiveOptions, now: DumpOptions.now)
+        let archive = try openArchive()
         held.keepLock()
         let mode: ImportMode = valuesOnly ? .valuesOnly : .everything
-        let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
-        var importing = Importing(archive, check.seal, mode, threads: threads)
+        var importing = Importing(archive, check, mode, threads: threadCount, isUnsealed: unsealed)
         do {
             try importing.run(ItemSource(input.fromStart(named: name), isUnsealed: unsealed))
         } catch let error as DumpError {
@@ -105,6 +104,39 @@ struct ImportCommand: GuardedCommand {
                 status: DumpFailure.cannotRead)
         }
         if !summary.isComplete { throw ExitCode(DumpFailure.found) }
+    }
+
+    private var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
+    private func openArchive() throws(ArchiveError) -> Archive {
+        var archiveOptions = ArchiveOptions(fittingIndexIn: options.folder)
+        archiveOptions.liveBytesMax = sizeMax << 30
+        archiveOptions.budgets = Budgets(sharing: sizeMax << 30)
+        archiveOptions.structureCheckMax = nil
+        if !valuesOnly {
+            // An archive that moves was within the limits of its node, which are not known here.
+            (archiveOptions.signedPerTargetMax, archiveOptions.unsignedPerTargetMax) = (.max, .max)
+        }
+        return try Archive.open(folder: options.folder, options: archiveOptions, now: DumpOptions.now)
+    }
+
+    private func importIncrement(_ input: DumpInput, _ check: DumpCheck) throws {
+        let name = InputFile.name(dump)
+        guard !valuesOnly, !unsealed else {
+            throw FileFailure(
+                name, "is an increment, which is applied whole: remove \(valuesOnly ? "--values-only" : "--unsealed").")
+        }
+        guard FileIdentity(path: options.folder + "/archive.mdb") != nil else {
+            throw FileFailure(
+                name, "is an increment, and there is no archive in \(options.folder): import a whole dump there first.")
+        }
+        let held = try LockedFolder(options.folder)
+        let archive = try openArchive()
+        held.keepLock()
+        defer { withExtendedLifetime(held) { archive.close() } }
+        var summary = try ImportingIncrement(name: name, check: check, threads: threadCount).run(input, into: archive)
+        (summary.dump, summary.folder) = (dump, options.folder)
+        try options.show(summary) { _ in summary.text() }
     }
 
     /// Creates the folder if it is missing. Returns whether it has no archive yet.

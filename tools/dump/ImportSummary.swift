@@ -18,6 +18,8 @@ struct ImportSummary: Encodable {
     var superseded = 0
     var conflicting = 0
     var leftOut = 0
+    /// Records of blocked keys and signers that were erased at the end.
+    var erased = 0
     /// By reason.
     var refused: [String: Int] = [:]
     /// The first thousand that were refused or conflict.
@@ -48,7 +50,7 @@ struct ImportSummary: Encodable {
 
     private enum CodingKeys: CodingKey {
         case dump, folder, root, signedBy, begunArchive, items, resumedAt, taken, held, superseded, conflicting, leftOut
-        case refused, refusals, indexFailure, seconds
+        case erased, refused, refusals, indexFailure, seconds
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -65,6 +67,7 @@ struct ImportSummary: Encodable {
         try container.encode(superseded, forKey: .superseded)
         try container.encode(conflicting, forKey: .conflicting)
         try container.encode(leftOut, forKey: .leftOut)
+        try container.encode(erased, forKey: .erased)
         try container.encode(refused, forKey: .refused)
         try container.encode(refusals, forKey: .refusals)
         try container.encode(indexFailure, forKey: .indexFailure)
@@ -120,6 +123,7 @@ struct ImportSummary: Encodable {
         if superseded > 0 { table.add("superseded", "\(superseded): the archive has, or had, a later version") }
         if conflicting > 0 { table.add("conflicting", "\(conflicting): something else has this place, and stays") }
         if leftOut > 0 { table.add("left out", "\(leftOut): pins, publications, blocks and floors") }
+        if erased > 0 { table.add("erased", "\(erased): records of blocked keys and signers") }
         for refusal in ImportRefusal.allCases {
             guard let count = refused[refusal.rawValue] else { continue }
             table.add("refused", "\(count) \(refusal.text)")

@@ -7,21 +7,26 @@ internal import Synchronization
 /// An import under way: signatures of the next items are checked while those before are being committed.
 struct Importing {
     private let archive: Archive
-    private let seal: DumpSeal
+    private let check: DumpCheck
+    private var seal: DumpSeal { check.seal }
+    private let isUnsealed: Bool
     private let mode: ImportMode
     private let threads: Int
     private let verifier = SignatureVerifier()
     private var progress = ProgressLine()
+    /// The keys and signers that this import has blocked.
+    private var blocked: Set<ArchiveSubject> = []
     /// The result so far.
     private(set) var summary = ImportSummary()
 
     private static let batchItems = 4096
 
-    init(_ archive: Archive, _ seal: DumpSeal, _ mode: ImportMode, threads: Int) {
-        (self.archive, self.seal, self.mode, self.threads) = (archive, seal, mode, threads)
-        summary.root = seal.root.description
-        summary.signedBy = seal.signature?.signer.mid.description
-        summary.items = seal.items
+    init(_ archive: Archive, _ check: DumpCheck, _ mode: ImportMode, threads: Int, isUnsealed: Bool) {
+        (self.archive, self.check, self.mode, self.threads) = (archive, check, mode, threads)
+        self.isUnsealed = isUnsealed
+        summary.root = check.seal.root.description
+        summary.signedBy = check.seal.signature?.signer.mid.description
+        summary.items = check.seal.items
     }
 
     /// Imports everything from a source, continuing an earlier import of the same dump.
@@ -43,30 +48,41 @@ struct Importing {
         }
         if let pending { try conclude(pending) }
         if !summary.isFull {
-            try archive.endImport()
+            // A block has the last word over what was here before. An archive that was empty becomes what the other one is.
+            if mode == .everything, try archive.importProgress()?.isExact != true {
+                summary.erased = try archive.erase(blocked, at: DumpOptions.now)
+            }
+            try archive.endImport(isUnsealed ? nil : check.header, check.seal)
             try followIndex()
         }
         progress.end()
         summary.seconds = Double(progress.elapsed.nanoseconds) / 1e9
     }
 
-    private func batch(from source: inout ItemSource, first: Int) throws -> ([DumpItem], start: Int) {
+    private mutating func batch(from source: inout ItemSource, first: Int) throws -> ([DumpItem], start: Int) {
         var items: [DumpItem] = []
         items.reserveCapacity(Importing.batchItems)
         while items.count < Importing.batchItems, let item = try source.next() {
-            if source.leafCount - 1 >= first { items.append(item) }
+            if source.leafCount - 1 >= first { items.append(item) } else { noteBlock(item) }
         }
         return (items, source.leafCount - items.count)
     }
 
     private mutating func conclude(_ commit: Commit) throws {
         let outcomes = try commit.wait()
-        for (item, outcome) in zip(commit.items, outcomes) { summary.add(outcome, item) }
+        for (item, outcome) in zip(commit.items, outcomes) {
+            summary.add(outcome, item)
+            if outcome == .taken { noteBlock(item) }
+        }
         let done = summary.done
         let rate = Int(Double(done) / (Double(progress.elapsed.nanoseconds) / 1e9))
         progress.show(
             "\(done + summary.resumedAt) of \(summary.items) items, \(rate) a second, "
                 + "\(summary.refusedCount) refused")
+    }
+
+    private mutating func noteBlock(_ item: DumpItem) {
+        if case .block(let subject, _)? = item.kind == .block ? DumpContent(item) : nil { blocked.insert(subject) }
     }
 
     /// The index is a convenience: its failure does not stop an import.

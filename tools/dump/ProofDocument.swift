@@ -112,6 +112,7 @@ struct ProvenExtent {
         if isWhole == true { return "the dump is of a whole archive" }
         var parts: [String] = []
         if header.isSalvaged { parts.append("it was salvaged from a damaged one, so anything may be missing") }
+        if let start = header.start { parts.append("it only contains what changed after change \(start.change)") }
         if let since = header.since { parts.append("it only contains what changed since \(since.iso8601)") }
         if !header.prefix.isEmpty { parts.append("it only contains keys that begin with \(header.prefix)") }
         if let leftOut, leftOut > 0 {

@@ -43,8 +43,8 @@ struct SalvageCommand: ParsableCommand {
         let file = try OutputFile(output, readingFrom: nil)
         do {
             var salvage = try DumpSalvage(input)
-            let header = salvage.header ?? DumpHeader()
-            let salvaged = DumpHeader(since: header.since, prefix: header.prefix, isSalvaged: true)
+            var salvaged = salvage.header ?? DumpHeader()
+            (salvaged.isSalvaged, salvaged.format) = (true, DumpHeader.format)
             var writer = try DumpWriter(salvaged) { try file.write($0) }
             var progress = ProgressLine()
             while let item = try salvage.next() {

@@ -5,7 +5,7 @@
     dump_reader.py check DUMP [--signatures]      whether a dump is whole: checksums, order, root
     dump_reader.py proof PROOF [--root R] [--signed-by MID]
 
-It is written from docs/dump-format.md, docs/archive-format.md and docs/keys.md alone, and reads dump formats 1 and 2 and
+It is written from docs/dump-format.md, docs/archive-format.md and docs/keys.md alone, and reads dump formats 1 to 3 and
 proof formats 1 and 2. Signatures, of proofs and with --signatures, are checked by `signatures.py` beside this file: in plain
 Python that takes some milliseconds for a curve25519 key and up to some seconds for the older ones. The exit status is 0 if
 everything is as it should be, 1 if not.
@@ -20,16 +20,17 @@ import struct
 import sys
 from datetime import datetime, timedelta, timezone
 
-FORMATS = (1, 2)
+FORMATS = (1, 2, 3)
 HEADER_BLOCK, ITEMS_BLOCK, END_BLOCK = 1, 2, 3
 PAYLOAD_MAX, END_MAX = 65536, 1024
 KINDS = {1: "pin", 2: "floor", 3: "history", 4: "value", 5: "evidence", 6: "publication", 7: "block"}
+GONE, FORGOTTEN = 64, 128
 KEY_LENGTHS = {1: 21, 2: 40, 3: 48, 4: 41, 5: 40, 6: 41, 7: 21}
 CLASSES = {1: "owner", 2: "signed", 3: "unsigned"}
 
-Header = collections.namedtuple("Header", "format since prefix salvaged")
+Header = collections.namedtuple("Header", "format since prefix salvaged archive change checksum start start_checksum")
 End = collections.namedtuple("End", "leaves root left_out public_key signature")
-Item = collections.namedtuple("Item", "kind key body leaf")
+Item = collections.namedtuple("Item", "state kind key body leaf")
 Entry = collections.namedtuple("Entry", "data version public_key signature signed")
 
 
@@ -77,7 +78,7 @@ class Dump:
 
     def items(self):
         """All items, in their order; behind the last one everything has been checked."""
-        last = (0, b"")
+        last = ()
         while True:
             kind, count, payload = self.block()
             if kind == END_BLOCK:
@@ -86,8 +87,10 @@ class Dump:
             place = 0
             for _ in range(count):
                 item = read_item(payload, place)
-                require(last < (item.kind, item.key), f"an item in block {self.number - 1} is out of order")
-                last = (item.kind, item.key)
+                order = (-item.state, item.kind, item.key)
+                require(last < order, f"an item in block {self.number - 1} is out of order")
+                require(not item.state or self.header.start is not None, "something is gone, and it is no increment")
+                last = order
                 place += len(item.leaf)
                 self.tree.add(item.leaf)
                 yield item
@@ -109,11 +112,28 @@ def read_header(payload):
     require(number in FORMATS, f"it has format {number}, and this reader knows {FORMATS}")
     require(len(payload) >= 12, "the header is too short")
     flags, since, digits = struct.unpack_from(">BqB", payload, 2)
-    prefix = payload[12:]
-    require(flags <= (1 if number == 1 else 3), "the header has unknown flags")
+    prefix, rest = payload[12:12 + digits], payload[12 + digits:]
+    require(flags <= {1: 1, 2: 3, 3: 15}[number], "the header has unknown flags")
     require(flags & 1 or since == 0, "the header has a moment and does not say so")
     require(len(prefix) == digits <= 40 and not prefix.strip(b"0123456789abcdef"), "the prefix is no prefix")
-    return Header(number, since if flags & 1 else None, prefix.decode("ascii"), bool(flags & 2))
+    archive = change = checksum = start = start_checksum = None
+    if flags & 4:
+        require(len(rest) >= 32, "the header does not name its archive")
+        archive, change, checksum = struct.unpack_from(">16sQ8s", rest)
+        rest = rest[32:]
+    if flags & 8:
+        require(len(rest) >= 16 and flags & 5 == 4 and not prefix, "an increment is impossible")
+        start, start_checksum = struct.unpack_from(">Q8s", rest)
+        rest = rest[16:]
+        require(start <= change, "an increment ends before it begins")
+    require(not rest, "the header is too long")
+    return Header(number, since if flags & 1 else None, prefix.decode("ascii"), bool(flags & 2), archive, change,
+                  checksum, start, start_checksum)
+
+
+def is_whole(header):
+    """Whether a dump is meant to have all of an archive."""
+    return (header.since, header.prefix, header.salvaged, header.start) == (None, "", False, None)
 
 
 def read_item(payload, place):
@@ -121,9 +141,11 @@ def read_item(payload, place):
     require(len(payload) >= place + 3, "an item is cut off")
     kind, length = struct.unpack_from(">BH", payload, place)
     leaf = payload[place:place + 3 + length]
-    require(kind in KINDS and len(leaf) == 3 + length and length > KEY_LENGTHS[kind], "an item is impossible")
-    split = 3 + KEY_LENGTHS[kind]
-    return Item(kind, leaf[3:split], leaf[split:], leaf)
+    state, kind = kind & 0xC0, kind & 0x3F
+    require(state in (0, GONE, FORGOTTEN) and kind in KINDS and len(leaf) == 3 + length, "an item is impossible")
+    key_length = 32 if state == FORGOTTEN else KEY_LENGTHS[kind]
+    require(length == key_length if state else length > key_length, "an item is impossible")
+    return Item(state, kind, leaf[3:3 + key_length], leaf[3 + key_length:], leaf)
 
 
 def read_end(payload, header):
@@ -201,8 +223,13 @@ def root_of_path(digest, index, count, path):
 
 def header_row(header):
     """The first line."""
+    named = header.archive is not None
+    begins = header.start is not None
     return row(kind="header", since=moment(header.since), format=header.format, prefix=header.prefix or None,
-               salvaged=header.salvaged or None)
+               salvaged=header.salvaged or None, archive=header.archive.hex() if named else None,
+               change=header.change, checksum=header.checksum.hex() if named else None,
+               **{"from": header.start}, from_checksum=header.start_checksum.hex() if begins else None,
+               time_zone="UTC" if header.format > 2 else None)
 
 
 def end_row(end):
@@ -213,6 +240,8 @@ def end_row(end):
 def item_row(item):
     """The line of an item."""
     key, body, kind = item.key, item.body, KINDS[item.kind]
+    if item.state:
+        return gone_row(item.state, kind, key)
     if kind in ("pin", "block"):
         require(key[0] in (1, 2) and len(body) == 8, f"a {kind} is impossible")
         return row(kind=kind, **{"key" if key[0] == 1 else "id": key[1:].hex()}, since=moment(number(body)))
@@ -233,6 +262,22 @@ def item_row(item):
         return record_row(kind, key[:20], body[8:], number=number(key[40:]), replaced_at=moment(number(body[:8])))
     require(key[20] in CLASSES, "a value has no class")
     return record_row(kind, key[:20], body)
+
+
+def gone_row(state, kind, key):
+    """The line of a record that is gone."""
+    if state == FORGOTTEN:
+        return row(kind=kind, op="gone", hash=key.hex())
+    if kind in ("pin", "block"):
+        require(key[0] in (1, 2), f"a {kind} is impossible")
+        return row(kind=kind, **{"key" if key[0] == 1 else "id": key[1:].hex()}, op="gone")
+    if kind in ("floor", "evidence"):
+        return row(kind=kind, **signed_place(key), op="gone")
+    if kind == "history":
+        place = "owner" if key[:20] == key[20:40] else "signed"
+        return row(kind=kind, key=key[:20].hex(), **{"class": place}, id=key[20:40].hex(), number=number(key[40:]), op="gone")
+    require(key[20] in CLASSES, f"a {kind} has no class")
+    return row(kind=kind, key=key[:20].hex(), **{"class": CLASSES[key[20]]}, id=key[21:].hex(), op="gone")
 
 
 def signed_place(key):
@@ -311,6 +356,8 @@ def is_valid(public_key, signature, message):
 def signatures_of(item):
     """The entries in an item, whose signatures have to be valid."""
     kind = KINDS[item.kind]
+    if item.state:
+        return []
     if kind in ("value", "history"):
         return [read_entry(item.body[68 if kind == "value" else 76:])]
     if kind == "evidence":
@@ -401,7 +448,7 @@ def main():
     try:
         if given.command == "proof":
             items, header, left_out = read_proof(given.file, given.root, given.signed_by)
-            whole = None if header is None else header[1:] == (None, "", False) and left_out == 0
+            whole = None if header is None else is_whole(header) and left_out == 0
             print(row(holds=True, whole=whole, items=len(items)))
         elif given.command == "list":
             # Nothing is shown of a dump before all of it was checked.

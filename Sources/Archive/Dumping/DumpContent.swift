@@ -9,10 +9,16 @@ package enum DumpContent: Sendable {
     case evidence(Evidence, version: Version)
     case publication(ArchivedPublication)
     case block(ArchiveSubject, since: Instant)
+    /// The record is gone; only its key is known, or the hash of it.
+    case gone(DumpItem.Kind)
 
     /// Reads an item; `nil` if it contradicts itself or holds what the format forbids.
     package init?(_ item: DumpItem) {
         guard item.fault == nil else { return nil }
+        guard item.state == .present else {
+            self = .gone(item.kind)
+            return
+        }
         let content = item.key.withUnsafeBytes { key in
             item.body.withUnsafeBytes { body in DumpContent.read(item.kind, key, body) }
         }
@@ -86,7 +92,7 @@ package enum DumpContent: Sendable {
         switch self {
         case .history(_, _, let record, _), .value(let record, _): [record.entry]
         case .evidence(let evidence, _): [evidence.held, evidence.offered]
-        case .pin, .floor, .publication, .block: []
+        case .pin, .floor, .publication, .block, .gone: []
         }
     }
 
@@ -99,6 +105,7 @@ package enum DumpContent: Sendable {
         // When it was withdrawn stands with the publication, not with the value.
         case .value(let record, _): record.lastStored >= moment || record.isWithdrawn
         case .evidence(let evidence, _): evidence.noted >= moment
+        case .gone: true
         case .publication(let publication): max(publication.published, publication.withdrawn ?? .distantPast) >= moment
         }
     }

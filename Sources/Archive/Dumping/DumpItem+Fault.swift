@@ -6,9 +6,24 @@ extension DumpItem {
     /// Only the fixed fields are read. Whatever this accepts is written again in the same bytes, so an import can neither
     /// rewrite a field in silence nor keep one that no archive writes.
     package var fault: String? {
-        key.withUnsafeBytes { key in
+        guard state == .present else { return faultOfKey }
+        return key.withUnsafeBytes { key in
             body.withUnsafeBytes { body in DumpItem.fault(of: kind, key, body) }
         }
+    }
+
+    /// What is wrong with an item that is gone, and so has a key alone.
+    private var faultOfKey: String? {
+        let keyBytes = state == .forgotten ? Digest256.byteCount : kind.keyBytes
+        guard key.count == keyBytes, body.isEmpty else { return "it is gone and has more than a key" }
+        guard state == .gone else { return nil }
+        let isKey =
+            switch kind {
+            case .pin, .block: key.withUnsafeBytes { ArchiveSubject($0) } != nil
+            case .value, .publication: EntryKey(bytes: key) != nil
+            case .history, .floor, .evidence: true
+            }
+        return isKey ? nil : "its key is impossible"
     }
 
     private static func fault(
@@ -133,11 +148,15 @@ struct DumpItemCheck {
         }
         last = item
         if let fault = item.fault { return fault }
+        guard item.state == .present || header.start != nil else {
+            return "it says that a record is gone, and the dump is no increment"
+        }
         guard let content = DumpContent(item) else { return "it contradicts itself" }
         guard header.prefix.isEmpty || Hex.encode(item.target.bytes).hasPrefix(header.prefix) else {
             return "its key does not begin with the header's prefix \(header.prefix)"
         }
-        if let since = header.since, !content.isNew(since: since) {
+        // From format 3 on the journal decides what is new, and no item shows that.
+        if header.format < 3, let since = header.since, !content.isNew(since: since) {
             return "it is older than the header's moment \(since.iso8601)"
         }
         return nil
@@ -145,5 +164,7 @@ struct DumpItemCheck {
 }
 
 extension DumpItem {
-    fileprivate func hasKey(of other: DumpItem) -> Bool { kind == other.kind && key == other.key }
+    fileprivate func hasKey(of other: DumpItem) -> Bool {
+        state == other.state && kind == other.kind && key == other.key
+    }
 }

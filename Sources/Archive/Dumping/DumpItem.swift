@@ -3,11 +3,25 @@ package import IPv8
 /// One thing that an archive keeps, as a dump has it: its key and its body are those of the archive's record, without
 /// the record's format and checksum.
 package struct DumpItem: Hashable, Sendable {
+    package var state = State.present
     package var kind: Kind
-    /// The key of the record.
+    /// The key of the record; of a forgotten one its hash.
     package var key: [UInt8]
-    /// The body of the record.
+    /// The body of the record; empty if the record is gone.
     package var body: [UInt8]
+
+    /// Whether the record is in the archive. Only an increment has items that are gone. In a dump they come first, in this
+    /// order, so that whoever reads it from front to end removes before it adds.
+    package enum State: UInt8, Sendable, CaseIterable {
+        /// It was forgotten, and only the hash of its key is known.
+        case forgotten = 0x80
+        /// It is gone.
+        case gone = 0x40
+        /// It is there.
+        case present = 0
+
+        fileprivate var rank: Int { State.allCases.firstIndex(of: self) ?? 0 }
+    }
 
     /// What it is. A dump has them in this order, and those of a kind in the order of their keys.
     package enum Kind: UInt8, Sendable, CaseIterable {
@@ -33,14 +47,28 @@ package struct DumpItem: Hashable, Sendable {
         self.body = body
     }
 
+    /// A record that is gone.
+    init(gone kind: Kind, key: [UInt8]) {
+        self.init(kind: kind, key: key, body: [])
+        state = .gone
+    }
+
+    /// A record that was forgotten.
+    init(forgotten kind: Kind, hash: [UInt8]) {
+        self.init(kind: kind, key: hash, body: [])
+        state = .forgotten
+    }
+
     /// Whether it comes before another one in a dump.
     package static func < (left: DumpItem, right: DumpItem) -> Bool {
-        left.kind == right.kind
+        if left.state != right.state { return left.state.rank < right.state.rank }
+        return left.kind == right.kind
             ? left.key.lexicographicallyPrecedes(right.key) : left.kind.rawValue < right.kind.rawValue
     }
 
-    /// The key of the DHT that it is about, or the bits of the subject that it names.
+    /// The key of the DHT that it is about, or the bits of the subject that it names; zero if it was forgotten.
     package var target: Bits160 {
+        guard state != .forgotten else { return .zero }
         let offset = kind == .pin || kind == .block ? 1 : 0
         return Bits160(key.dropFirst(offset).prefix(Bits160.byteCount)) ?? .zero
     }
@@ -55,7 +83,7 @@ extension DumpItem {
     /// How many bytes it takes in a dump.
     var byteCount: Int { DumpItem.headBytes + key.count + body.count }
 
-    /// Its bytes in a dump, which are also its leaf in the tree: `kind 1 | length 2 | key | body`.
+    /// Its bytes in a dump, which are also its leaf in the tree: `state and kind 1 | length 2 | key | body`.
     package var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(byteCount)
@@ -65,7 +93,7 @@ extension DumpItem {
 
     func append(to bytes: inout [UInt8]) {
         let length = key.count + body.count
-        bytes.append(kind.rawValue)
+        bytes.append(state.rawValue | kind.rawValue)
         bytes.append(UInt8(truncatingIfNeeded: length >> 8))
         bytes.append(UInt8(truncatingIfNeeded: length))
         bytes.append(contentsOf: key)
@@ -74,12 +102,19 @@ extension DumpItem {
 
     /// Reads the item at the beginning of some bytes; `nil` if there is none.
     package init?(_ bytes: ArraySlice<UInt8>) {
-        guard bytes.count >= DumpItem.headBytes, let kind = Kind(rawValue: bytes[bytes.startIndex]) else { return nil }
+        guard bytes.count >= DumpItem.headBytes, let head = bytes.first,
+            let state = State(rawValue: head & DumpItem.stateBits),
+            let kind = Kind(rawValue: head & ~DumpItem.stateBits)
+        else { return nil }
         let length = Int(bytes[bytes.startIndex + 1]) << 8 | Int(bytes[bytes.startIndex + 2])
         let rest = bytes.dropFirst(DumpItem.headBytes).prefix(length)
-        guard rest.count == length, length > kind.keyBytes else { return nil }
-        self.init(kind: kind, key: Array(rest.prefix(kind.keyBytes)), body: Array(rest.dropFirst(kind.keyBytes)))
+        let keyBytes = state == .forgotten ? Digest256.byteCount : kind.keyBytes
+        guard rest.count == length, state == .present ? length > keyBytes : length == keyBytes else { return nil }
+        self.init(kind: kind, key: Array(rest.prefix(keyBytes)), body: Array(rest.dropFirst(keyBytes)))
+        self.state = state
     }
+
+    private static let stateBits: UInt8 = 0xC0
 }
 
 extension DumpItem.Kind {

@@ -29,11 +29,15 @@ package struct DumpRow: Hashable, Sendable {
         // Those of format 2 come behind those of format 1, so that a script that counts columns goes on to work.
         case salvaged
         case leftOut = "left_out"
+        case archive, change, checksum, from
+        case fromChecksum = "from_checksum"
+        case timeZone = "time_zone"
+        case op, hash
 
         /// Whether its values are numbers, or true and false, in JSON.
         package var isLiteral: Bool {
             switch self {
-            case .number, .version, .publishedHere, .withdrawn, .format, .leaves, .salvaged, .leftOut:
+            case .number, .version, .publishedHere, .withdrawn, .format, .leaves, .salvaged, .leftOut, .change, .from:
                 true
             default: false
             }
@@ -72,6 +76,12 @@ extension DumpRow {
         add(.format, "\(header.format)")
         add(.prefix, header.prefix.isEmpty ? nil : header.prefix)
         add(.salvaged, header.isSalvaged ? "true" : nil)
+        add(.archive, header.origin?.archive)
+        add(.change, header.origin.map { "\($0.change)" })
+        add(.checksum, header.origin?.checksumText)
+        add(.from, header.start.map { "\($0.change)" })
+        add(.fromChecksum, header.start.map { Hex.encode($0.checksum.bigEndianBytes) })
+        add(.timeZone, header.format > 2 ? "UTC" : nil)
     }
 
     /// The row that a text ends with.
@@ -86,9 +96,16 @@ extension DumpRow {
     /// The row of an item; `nil` if the item contradicts itself.
     package init?(_ item: DumpItem) {
         guard let content = DumpContent(item) else { return nil }
+        guard item.state == .present else {
+            self.init(gone: item.kind, key: item.state == .gone ? item.key : nil)
+            add(.op, "gone")
+            add(.hash, item.state == .forgotten ? Hex.encode(item.key) : nil)
+            return
+        }
         self.init()
         add(.kind, item.kind.name)
         switch content {
+        case .gone: return nil
         case .pin(let subject, let since), .block(let subject, let since): add(subject, since)
         case .floor(let target, let signer, let version, let noted):
             add(target, "signed", signer, version)
@@ -213,7 +230,8 @@ extension DumpRow {
             else { return nil }
             return .end(DumpSeal(leaves: leaves, root: root, leftOut: self[.leftOut].flatMap { Int($0) }))
         default:
-            guard let kind = DumpItem.Kind.allCases.first(where: { $0.name == kind }), let item = item(kind)
+            guard let kind = DumpItem.Kind.allCases.first(where: { $0.name == kind }),
+                let item = self[.op] == nil ? item(kind) : goneItem(kind)
             else { return nil }
             return .item(item)
         }
@@ -226,7 +244,39 @@ extension DumpRow {
             DumpHeader.isPrefix(prefix), self[.since] == nil || since != nil
         else { return nil }
         let isSalvaged = format > 1 && self[.salvaged] == "true"
-        return DumpHeader(since: since, prefix: prefix, isSalvaged: isSalvaged, format: format)
+        var header = DumpHeader(since: since, prefix: prefix, isSalvaged: isSalvaged, format: format)
+        guard format > 2 else { return header }
+        if let archiveID = bytes(.archive), let change = number(.change), let checksum = checksum(.checksum) {
+            guard archiveID.count == IdentityRecord.idBytes else { return nil }
+            header.origin = DumpOrigin(archiveID: archiveID, change: change, checksum: checksum)
+        }
+        if let change = number(.from), let checksum = checksum(.fromChecksum) {
+            header.start = DumpStart(change: change, checksum: checksum)
+        }
+        // A time in another zone would be read as another time.
+        guard header.isPossible, self[.timeZone] == "UTC" else { return nil }
+        return header
+    }
+
+    private func number(_ column: Column) -> UInt64? { self[column].flatMap { UInt64($0) } }
+
+    private func checksum(_ column: Column) -> UInt64? {
+        guard let bytes = bytes(column), bytes.count == 8 else { return nil }
+        return bytes.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// A row that says that a record is gone.
+    private func goneItem(_ kind: DumpItem.Kind) -> DumpItem? {
+        guard self[.op] == "gone" else { return nil }
+        if let hash = bytes(.hash) { return DumpItem(forgotten: kind, hash: hash) }
+        let key: [UInt8]? =
+            switch kind {
+            case .pin, .block: subject?.keyBytes
+            case .value, .publication: entryKey?.bytes
+            case .floor, .evidence: signerKey?.bytes
+            case .history: signerKey.flatMap { place in number(.number).map { place.bytes + $0.bigEndianBytes } }
+            }
+        return key.map { DumpItem(gone: kind, key: $0) }
     }
 
     private func item(_ kind: DumpItem.Kind) -> DumpItem? {

@@ -1,3 +1,5 @@
+package import IPv8
+
 /// Items in the order of a dump, wherever they come from.
 package struct ItemSource {
     private var walk: ItemWalk?
@@ -54,6 +56,9 @@ package struct ItemSource {
 
     /// Records of an archive that were left out because they are damaged.
     package var damagedCount: Int { walk?.damagedCount ?? 0 }
+
+    /// Since when an export of an archive can tell what an import brought; `nil` if that is as far back as was asked.
+    package var importsKnownSince: Instant? { walk?.importsKnownSince }
 
     /// The first thousand of them.
     package var damaged: [DamagedRecord] { walk?.damaged ?? [] }

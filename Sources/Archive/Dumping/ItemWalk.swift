@@ -1,4 +1,4 @@
-internal import IPv8
+package import IPv8
 
 /// Walks over what an archive keeps, in the order of a dump, a batch at a time with a snapshot of its own: for an archive
 /// that nobody writes to meanwhile.
@@ -7,6 +7,8 @@ internal import IPv8
 package struct ItemWalk {
     private let reader: ArchiveReader
     private let header: DumpHeader
+    /// What changed since the header's moment, according to the journal; `nil` if everything is wanted.
+    private let changes: RecentChanges?
     private var kind: DumpItem.Kind? = .pin
     /// The last key that was looked at.
     private var after: [UInt8]?
@@ -26,6 +28,11 @@ package struct ItemWalk {
     package init(_ reader: ArchiveReader, _ header: DumpHeader) throws(ArchiveError) {
         self.reader = reader
         self.header = header
+        changes = try header.since.map { (moment) throws(ArchiveError) in
+            try reader.environment.read { (transaction) throws(ArchiveError) in
+                try RecentChanges(since: moment, transaction)
+            }
+        }
         recordCount = try reader.environment.read { (transaction) throws(ArchiveError) in
             var count = 0
             for table in DumpItem.Kind.allCases.flatMap(\.tables) where reader.environment.has(table) {
@@ -40,10 +47,13 @@ package struct ItemWalk {
         guard let kind else { return nil }
         let tables = kind.tables.filter { reader.environment.has($0) }
         var batch = Batch(kind: kind, prefix: targetOffset(kind) == 0 ? header.prefix : "")
-        try reader.environment.read { (transaction) throws(ArchiveError) in
+        let items = try reader.environment.read { (transaction) throws(ArchiveError) in
             if let first = tables.first {
                 try batch.fill(first, tables.dropFirst().first, after: after, transaction, limit: ItemWalk.batchRecords)
             }
+            var items: [DumpItem] = []
+            for item in batch.items where try isWanted(item, transaction) { items.append(item) }
+            return items
         }
         damagedCount += batch.damaged.count
         for record in batch.damaged where damaged.count < ItemWalk.damagedMax { damaged.append(record) }
@@ -52,17 +62,26 @@ package struct ItemWalk {
             after = nil
             self.kind = DumpItem.Kind(rawValue: kind.rawValue + 1)
         }
-        return batch.items.filter { isWanted($0) }
+        return items
     }
 
     /// Where the key of the DHT begins in a record's key.
     private func targetOffset(_ kind: DumpItem.Kind) -> Int { kind == .pin || kind == .block ? 1 : 0 }
 
-    private func isWanted(_ item: DumpItem) -> Bool {
+    private func isWanted(_ item: DumpItem, _ transaction: borrowing ReadTransaction) throws(ArchiveError) -> Bool {
         if !header.prefix.isEmpty, !Hex.encode(item.target.bytes).hasPrefix(header.prefix) { return false }
-        guard let since = header.since else { return true }
-        return DumpContent(item)?.isNew(since: since) ?? true
+        guard let since = header.since, let content = DumpContent(item) else { return true }
+        if content.isNew(since: since) || changes?.contains(item) == true { return true }
+        // A publication has the time of the first store, and its value that of the last one.
+        guard item.kind == .publication else { return false }
+        let value = try lend(item.key) { (key) throws(ArchiveError) in try transaction.item(.value, key) }
+        guard let value, case .value(let record, _)? = DumpContent(value) else { return false }
+        return record.lastStored >= since
     }
+
+    /// Until when the journal can tell what an import brought, whose records keep their own times; `nil` if it reaches back as
+    /// far as was asked.
+    package var importsKnownSince: Instant? { changes?.reach }
 }
 
 /// Items of one kind, in the order of their keys, from one table or from two at once.

@@ -39,6 +39,7 @@ extension Archive {
             var outcomes: [ImportOutcome] = []
             outcomes.reserveCapacity(vetted.count)
             var isFull = false
+            let isExactBefore = try pass.transaction.view.isExact(before: vetted, of: root, mode)
             for (item, content, refusal) in vetted.items {
                 if isFull {
                     outcomes.append(.refused(.full))
@@ -54,7 +55,9 @@ extension Archive {
             if done > 0 {
                 let hasRefused = refusedBefore || !outcomes[..<done].allSatisfy(\.isAccepted)
                 pass.encoder.encode(
-                    ImportProgress(mode: mode, root: root, nextLeaf: vetted.start + done, hasRefused: hasRefused))
+                    ImportProgress(
+                        mode: mode, root: root, nextLeaf: vetted.start + done, hasRefused: hasRefused,
+                        isExact: isExactBefore && outcomes.allSatisfy { $0 == .taken }))
                 try pass.transaction.put(.meta, &pass.encoder)
             }
             return outcomes
@@ -63,17 +66,50 @@ extension Archive {
 
     /// How far the last import is that was interrupted; `nil` if none was.
     package func importProgress() throws(ArchiveError) -> ImportProgress? {
-        try environment.read { (transaction) throws(ArchiveError) in
-            try lend(Array(ImportProgress.key.utf8)) { (key) throws(ArchiveError) in
-                try transaction.get(.meta, key).flatMap { ImportProgress($0, key: key) }
-            }
+        try environment.read { (transaction) throws(ArchiveError) in try transaction.importProgress() }
+    }
+
+    /// Notes that an import is complete. If the archive then has exactly what a whole dump has, it is a copy of that state of
+    /// the other archive, and increments can follow.
+    ///
+    /// - Parameters:
+    ///   - header: of the dump; `nil` for lines that somebody has picked.
+    ///   - seal: of the dump.
+    package func endImport(_ header: DumpHeader? = nil, _ seal: DumpSeal? = nil) throws(ArchiveError) {
+        try environment.write { (transaction) throws(ArchiveError) in
+            let progress = try transaction.view.importProgress()
+            try transaction.delete(.meta, Array(ImportProgress.key.utf8))
+            guard let header, header.isWhole, let origin = header.origin, let seal, seal.leftOut == 0,
+                progress?.isExact ?? (seal.items == 0), try transaction.view.itemCount() == seal.items
+            else { return }
+            var encoder = RecordEncoder()
+            encoder.encode(CopyRecord(of: origin, own: try transaction.view.journalEnd()))
+            try transaction.put(.meta, &encoder)
+        }
+    }
+}
+
+extension ReadTransaction {
+    fileprivate func importProgress() throws(ArchiveError) -> ImportProgress? {
+        try lend(Array(ImportProgress.key.utf8)) { (key) throws(ArchiveError) in
+            try get(.meta, key).flatMap { ImportProgress($0, key: key) }
         }
     }
 
-    /// Notes that an import is complete.
-    package func endImport() throws(ArchiveError) {
-        try environment.write { (transaction) throws(ArchiveError) in
-            try transaction.delete(.meta, Array(ImportProgress.key.utf8))
-        }
+    /// Whether the archive has exactly what the dump has before some items.
+    fileprivate func isExact(
+        before items: VettedItems, of root: Digest256, _ mode: ImportMode
+    ) throws(ArchiveError) -> Bool {
+        guard mode == .everything else { return false }
+        if items.start == 1 { return try itemCount() == 0 }
+        guard let progress = try importProgress(), progress.root == root else { return false }
+        return progress.isExact && progress.nextLeaf == items.start
+    }
+
+    /// How many items a dump of the archive would have, damaged records included.
+    fileprivate func itemCount() throws(ArchiveError) -> Int {
+        var count = 0
+        for table in DumpItem.Kind.allCases.flatMap(\.tables) { count += try recordCount(table) }
+        return count
     }
 }

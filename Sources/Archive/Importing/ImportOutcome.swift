@@ -77,4 +77,9 @@ package struct VettedItems: Sendable {
 
     /// How many there are.
     package var count: Int { items.count }
+
+    /// The first item that cannot be imported, and why.
+    package var firstRefusal: (DumpItem, ImportRefusal)? {
+        items.lazy.compactMap { item, _, refusal in refusal.map { (item, $0) } }.first
+    }
 }

@@ -19,6 +19,7 @@ extension StorePass {
         case .value(let record, let target):
             return try adoptValue(record, EntryKey(target: target, entry: record.entry), mode)
         case .evidence: return try adoptEvidence(item, mode)
+        case .gone: return .refused(.malformed)
         }
     }
 

@@ -77,13 +77,15 @@ extension StorePass {
     }
 
     /// Erases a record without leaving a floor.
-    mutating func erase(_ place: RecordPlace) throws(ArchiveError) {
+    mutating func erase(
+        _ place: RecordPlace, because kind: JournalRecord.Kind = .valueForgotten
+    ) throws(ArchiveError) {
         guard try transaction.view.has(place.table, place.key) else { return }
         switch place.table {
         case .entries, .retained:
             if let key = EntryKey(bytes: place.key) {
                 let budget: Budget = place.table == .entries ? .served : .retained
-                try takeOut(key, from: budget, leavesFloor: false, because: .valueForgotten)
+                try takeOut(key, from: budget, leavesFloor: false, because: kind)
             }
         case .history, .floors, .evidence:
             guard let budget = Budget.allCases.first(where: { $0.table == place.table }) else { break }
