@@ -8,6 +8,9 @@ internal import Platform
 /// Listings come in parts, each read in short transactions, so they are as fast with ten million values as with ten, and
 /// nothing waits for their reader.
 extension BristleconeNode {
+    /// The node's time of day, which follows the machine's clock.
+    package var now: Instant { loop.moment.now }
+
     /// The largest part of a listing.
     package static let pageMax = 1000
 

@@ -28,6 +28,14 @@ enum Arguments {
         return mid
     }
 
+    /// A time in UTC.
+    static func instant(_ text: String) throws -> Instant {
+        guard let instant = Instant(iso8601: text) else {
+            throw ValidationError("A time looks like 2026-02-03T12:00:00Z.")
+        }
+        return instant
+    }
+
     /// An address that a node can have.
     static func address(_ text: String) throws -> Address {
         guard let address = Address(text), address.isReachable else {

@@ -36,14 +36,14 @@ import Testing
                     Operations.store, OneKey(key), StoreRequest(data: [UInt8(number)], signed: false))
             }
             var found: [[UInt8]?] = []
-            var cursor: String?
+            var cursor: Cursor?
             var parts = 0
             repeat {
                 let page = try await client.call(
                     Operations.values, ValuesParameters(cursor: cursor, limit: 4), Nothing())
                 #expect(page.items.count <= 4)
                 found += page.items.map(\.data)
-                cursor = page.next
+                cursor = page.next.map { Cursor($0) }
                 parts += 1
             } while cursor != nil && parts < 100
             #expect(Set(found) == Set((0..<25).map { [UInt8($0)] }))

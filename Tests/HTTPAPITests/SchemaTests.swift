@@ -23,13 +23,13 @@ import Testing
         let inner = Schema.object([
             Schema.Member(name: "key", schema: Target.schema, isOptional: false),
             Schema.Member(
-                name: "note", schema: .nullable(.string(pattern: nil, description: nil)), isOptional: true),
+                name: "note", schema: .nullable(.anyText), isOptional: true),
         ])
         #expect(
             try Schema.of(Outer.self)
                 == .object([
                     Schema.Member(name: "inner_values", schema: .array(inner), isOptional: false),
-                    Schema.Member(name: "counts", schema: .dictionary(.integer), isOptional: false),
+                    Schema.Member(name: "counts", schema: .dictionary(.integer(nil)), isOptional: false),
                     Schema.Member(name: "is_good", schema: .boolean, isOptional: false),
                     Schema.Member(name: "share", schema: .number, isOptional: false),
                 ]))

@@ -18,6 +18,10 @@ extension KeepSubject: Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         if let key = try container.decodeIfPresent(Target.self, forKey: .key) {
+            guard try container.decodeIfPresent(Mid.self, forKey: .signer) == nil else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .signer, in: container, debugDescription: "give a key or a signer, not both.")
+            }
             self = .key(key)
         } else {
             self = .signer(try container.decode(Mid.self, forKey: .signer))

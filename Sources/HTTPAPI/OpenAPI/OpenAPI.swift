@@ -92,13 +92,19 @@ extension Schema {
     /// - Parameter isAnswer: in an answer every member is there, if only as null; a request may leave optional ones out.
     func json(isAnswer: Bool) -> JSON {
         switch self {
-        case .string(let pattern, let description):
+        case .string(let text):
             var schema: [String: JSON] = ["type": "string"]
-            if let pattern { schema["pattern"] = .string(pattern) }
-            if let description { schema["description"] = .string(description) }
+            if let pattern = text.pattern { schema["pattern"] = .string(pattern) }
+            if let format = text.format { schema["format"] = .string(format) }
+            if let countMax = text.countMax { schema["maxLength"] = .integer(countMax) }
+            if let description = text.description { schema["description"] = .string(description) }
             return .object(schema)
+        case .oneOf(let schemas): return ["oneOf": .array(schemas.map { $0.json(isAnswer: isAnswer) })]
+        case .null: return ["type": "null"]
         case .choice(let texts): return ["type": "string", "enum": .array(texts.map { .string($0) })]
-        case .integer: return ["type": "integer"]
+        case .integer(let range):
+            guard let range else { return ["type": "integer"] }
+            return ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)]
         case .number: return ["type": "number"]
         case .boolean: return ["type": "boolean"]
         case .array(let items): return ["type": "array", "items": items.json(isAnswer: isAnswer)]

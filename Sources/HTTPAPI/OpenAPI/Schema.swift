@@ -4,15 +4,29 @@ internal import Kademlia
 
 /// The shape of a JSON value, in the terms of JSON Schema.
 indirect enum Schema: Sendable, Equatable {
-    case string(pattern: String?, description: String?)
+    case string(Text)
     case choice([String])
-    case integer
+    case integer(ClosedRange<Int>?)
+    /// Exactly one of these fits.
+    case oneOf([Schema])
+    /// Always null, or missing.
+    case null
     case number
     case boolean
     case array(Schema)
     case object([Member])
     case dictionary(Schema)
     case nullable(Schema)
+
+    /// What is known of a text.
+    struct Text: Sendable, Equatable {
+        var pattern: String?
+        var format: String?
+        var countMax: Int?
+        var description: String?
+    }
+
+    static let anyText = Schema.string(Text())
 
     /// A member of an object.
     struct Member: Sendable, Equatable {
@@ -45,7 +59,7 @@ struct OperationSchemas {
 
 extension Schema {
     fileprivate static func hex(_ bytes: Int, _ description: String) -> Schema {
-        .string(pattern: "^[0-9a-fA-F]{\(2 * bytes)}$", description: description)
+        .string(Text(pattern: "^[0-9a-fA-F]{\(2 * bytes)}$", description: description))
     }
     fileprivate static let zeros = String(repeating: "0", count: 40)
 }
@@ -67,19 +81,24 @@ extension NodeID: SchemaDescribed {
 
 extension Address: SchemaDescribed {
     static var schema: Schema {
-        .string(pattern: nil, description: "An IP address and a port, such as 192.0.2.1:8090 or [2001:db8::1]:8090.")
+        .string(
+            Schema.Text(description: "An IP address and a port, such as 192.0.2.1:8090 or [2001:db8::1]:8090."))
     }
     static var example: Address { Address(host: .v4(0x7F00_0001), port: 1) }
 }
 
 extension Instant: SchemaDescribed {
-    static var schema: Schema { .string(pattern: nil, description: "A time in UTC, such as 2026-02-03T12:00:00Z.") }
+    static var schema: Schema {
+        .string(
+            Schema.Text(format: "date-time", description: "A time, such as 2026-02-03T12:00:00Z; answers are in UTC."))
+    }
     static var example: Instant { .distantPast }
 }
 
 extension PublicKey: SchemaDescribed {
     static var schema: Schema {
-        .string(pattern: "^([0-9a-fA-F]{2})+$", description: "A serialized public key, in hexadecimal digits.")
+        .string(
+            Schema.Text(pattern: "^([0-9a-fA-F]{2})+$", description: "A serialized public key, in hexadecimal digits."))
     }
     static var example: PublicKey {
         // The point of order one and its like are no keys, but nobody is asked to sign with this one.
@@ -97,11 +116,23 @@ extension KeyLevel: SchemaDescribed {
 }
 
 extension KeepSubject: SchemaDescribed {
-    static var schema: Schema {
-        .object([
-            Schema.Member(name: "key", schema: .nullable(Target.schema), isOptional: true),
-            Schema.Member(name: "signer", schema: .nullable(Mid.schema), isOptional: true),
+    static var schema: Schema { Schema.keyOrSigner(with: []) }
+    static var example: KeepSubject { .key(.example) }
+}
+
+extension Schema {
+    /// An object with a key or a signer, and not both.
+    static func keyOrSigner(with others: [Member]) -> Schema {
+        .oneOf([
+            .object([Member(name: "key", schema: Target.schema, isOptional: false), absent("signer")] + others),
+            .object([Member(name: "signer", schema: Mid.schema, isOptional: false), absent("key")] + others),
         ])
     }
-    static var example: KeepSubject { .key(.example) }
+
+    private static func absent(_ name: String) -> Member { Member(name: name, schema: .null, isOptional: true) }
+
+    /// What a request has in one of two members, and not in both.
+    static func oneOfTwo(_ first: Member, _ second: Member, with others: [Member]) -> Schema {
+        .oneOf([.object([first, absent(second.name)] + others), .object([second, absent(first.name)] + others)])
+    }
 }

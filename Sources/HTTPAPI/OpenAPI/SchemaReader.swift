@@ -78,7 +78,7 @@ private struct SchemaReader: Decoder {
         func contains(_ key: Key) -> Bool { true }
 
         func decodeNil(forKey key: Key) -> Bool {
-            notes.add(key.stringValue.inSnakeCase, .string(pattern: nil, description: nil), isOptional: true)
+            notes.add(key.stringValue.inSnakeCase, .anyText, isOptional: true)
             return false
         }
 
@@ -136,19 +136,19 @@ private struct SchemaReader: Decoder {
         func decodeNil() -> Bool { false }
 
         func decode(_ type: Bool.Type) -> Bool { note(.boolean, true) }
-        func decode(_ type: String.Type) -> String { note(.string(pattern: nil, description: nil), "00") }
+        func decode(_ type: String.Type) -> String { note(.anyText, "00") }
         func decode(_ type: Double.Type) -> Double { note(.number, 0) }
         func decode(_ type: Float.Type) -> Float { note(.number, 0) }
-        func decode(_ type: Int.Type) -> Int { note(.integer, 0) }
-        func decode(_ type: Int8.Type) -> Int8 { note(.integer, 0) }
-        func decode(_ type: Int16.Type) -> Int16 { note(.integer, 0) }
-        func decode(_ type: Int32.Type) -> Int32 { note(.integer, 0) }
-        func decode(_ type: Int64.Type) -> Int64 { note(.integer, 0) }
-        func decode(_ type: UInt.Type) -> UInt { note(.integer, 0) }
-        func decode(_ type: UInt8.Type) -> UInt8 { note(.integer, 0) }
-        func decode(_ type: UInt16.Type) -> UInt16 { note(.integer, 0) }
-        func decode(_ type: UInt32.Type) -> UInt32 { note(.integer, 0) }
-        func decode(_ type: UInt64.Type) -> UInt64 { note(.integer, 0) }
+        func decode(_ type: Int.Type) -> Int { note(.integer(nil), 0) }
+        func decode(_ type: Int8.Type) -> Int8 { note(.integer(nil), 0) }
+        func decode(_ type: Int16.Type) -> Int16 { note(.integer(nil), 0) }
+        func decode(_ type: Int32.Type) -> Int32 { note(.integer(nil), 0) }
+        func decode(_ type: Int64.Type) -> Int64 { note(.integer(nil), 0) }
+        func decode(_ type: UInt.Type) -> UInt { note(.integer(nil), 0) }
+        func decode(_ type: UInt8.Type) -> UInt8 { note(.integer(nil), 0) }
+        func decode(_ type: UInt16.Type) -> UInt16 { note(.integer(nil), 0) }
+        func decode(_ type: UInt32.Type) -> UInt32 { note(.integer(nil), 0) }
+        func decode(_ type: UInt64.Type) -> UInt64 { note(.integer(nil), 0) }
 
         func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
             let (schema, value) = try Schema.read(type)

@@ -36,6 +36,13 @@ package struct ForgetRequest: Codable, Sendable, Equatable {
     }
 }
 
+extension ForgetRequest: SchemaDescribed {
+    static var schema: Schema {
+        .keyOrSigner(with: [Schema.Member(name: "block", schema: .nullable(.boolean), isOptional: true)])
+    }
+    static var example: ForgetRequest { ForgetRequest(.example) }
+}
+
 extension Operations {
     package static let pins = Operation<Nothing, Nothing, PinsReport>(
         "pins", .get, "/pins", "What is pinned, and how well the DHT holds each pinned key.", patience: .seconds(60)

@@ -28,8 +28,8 @@ package struct KeyParameter: Codable, Sendable, Equatable {
 extension KeyParameter: SchemaDescribed {
     static var schema: Schema {
         .string(
-            pattern: nil,
-            description: "A key of 20 bytes in 40 hexadecimal digits; any other text is hashed with SHA-1.")
+            Schema.Text(description: "A key of 20 bytes in 40 hexadecimal digits; any other text is hashed with SHA-1.")
+        )
     }
     static var example: KeyParameter { KeyParameter(.example) }
 }
@@ -74,6 +74,20 @@ package struct StoreRequest: Codable, Sendable, Equatable {
             throw NodeError(.invalidArgument, "Give the value as data (hexadecimal digits) or as text, one of them.")
         }
     }
+}
+
+extension StoreRequest: SchemaDescribed {
+    static var schema: Schema {
+        let data = Schema.Text(
+            pattern: "^([0-9a-fA-F]{2})*$", countMax: 2 * ValueLimit.unsignedBytesMax,
+            description: "The value's bytes, in hexadecimal digits.")
+        let text = Schema.Text(countMax: ValueLimit.unsignedBytesMax, description: "The value as a text, in UTF-8.")
+        return .oneOfTwo(
+            Schema.Member(name: "data", schema: .string(data), isOptional: false),
+            Schema.Member(name: "text", schema: .string(text), isOptional: false),
+            with: [Schema.Member(name: "signed", schema: .nullable(.boolean), isOptional: true)])
+    }
+    static var example: StoreRequest { StoreRequest(data: [], signed: true) }
 }
 
 extension Operations {

@@ -142,8 +142,8 @@ protocol RespondingError: Error {
 
 extension Entrance {
     /// What a connection was accepted on.
-    enum Kind: Sendable {
-        case controlSocket
+    enum Kind: String, Sendable, CaseIterable {
+        case controlSocket = "control_socket"
         case tcp
 
         /// Who is at the other end.
