@@ -128,7 +128,7 @@ let package = Package(
         .target(
             name: "HTTPAPI",
             dependencies: [
-                "Bristlecone", "Console", "IPv8", "Kademlia", "Platform",
+                "Bristlecone", "Console", "IPv8", "Kademlia", "Platform", "PrometheusText",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

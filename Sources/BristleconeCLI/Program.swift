@@ -29,7 +29,8 @@ struct Program: AsyncParsableCommand {
         version: "bristlecone \(Release.version)",
         subcommands: [
             RunCommand.self, StoreCommand.self, FindCommand.self, PingCommand.self, ConnectCommand.self,
-            StatusCommand.self, PlanCommand.self, PinCommand.self, WithdrawCommand.self, ForgetCommand.self,
+            StatusCommand.self, HealthCommand.self, HistoryCommand.self, PlanCommand.self, PinCommand.self,
+            WithdrawCommand.self, ForgetCommand.self,
             BackupCommand.self, RestoreCommand.self, ConfigCommand.self, FollowCommand.self, APIKeyCommand.self,
         ])
 

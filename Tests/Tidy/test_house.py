@@ -17,7 +17,7 @@ ARROWS = {
     "Console": ("Platform", "IPv8"),
     "PrometheusText": (),
     "Bristlecone": ("Archive", "DHTCore", "Console", "PrometheusText"),
-    "HTTPAPI": ("Bristlecone", "Console"),
+    "HTTPAPI": ("Bristlecone", "Console", "PrometheusText"),
     "BristleconeCLI": ("HTTPAPI",),
     "Simulation": ("DHTCore", "SplitMix"),
 }

@@ -2,7 +2,8 @@
 package enum Operations {
     /// In the order of the OpenAPI description.
     static let all: [any AnyOperation] = [
-        status, lookUp, store, withdraw, values, key, ping, connect, plan, pins, changePins, blocks, forget, unblock,
+        status, health, history, events, lookUp, store, withdraw, values, key, ping, connect, plan, pins, changePins,
+        blocks, forget, unblock,
         evidence, publishers, sources, contacts, buckets, peers, tasks, runTask, backUp,
     ]
 }

@@ -34,6 +34,7 @@ struct Routes {
         routes.router.add(middleware: PyIPv8Middleware(api))
         for operation in Operations.all { routes.add(operation) }
         ChangeStream.add(to: routes)
+        routes.addObserving()
         routes.addDescription()
         routes.refuseOtherMethods()
         return routes.router.buildResponder()
