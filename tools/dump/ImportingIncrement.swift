@@ -83,6 +83,26 @@ struct IncrementSummary: Encodable {
         (from, change) = (check.header.start?.change ?? 0, check.header.origin?.change ?? 0)
     }
 
+    private enum CodingKeys: CodingKey {
+        case dump, folder, root, signedBy, archive, from, change, put, removed, forgotten, indexFailure, seconds
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(dump, forKey: .dump)
+        try container.encode(folder, forKey: .folder)
+        try container.encode(root, forKey: .root)
+        try container.encode(signedBy, forKey: .signedBy)
+        try container.encode(archive, forKey: .archive)
+        try container.encode(from, forKey: .from)
+        try container.encode(change, forKey: .change)
+        try container.encode(put, forKey: .put)
+        try container.encode(removed, forKey: .removed)
+        try container.encode(forgotten, forKey: .forgotten)
+        try container.encode(indexFailure, forKey: .indexFailure)
+        try container.encode(seconds, forKey: .seconds)
+    }
+
     /// The answer for people.
     func text() -> String {
         var table = TextTable()
