@@ -67,6 +67,12 @@ import Testing
             let foreign = try await served.ask(.get, "/api/v1/plan", [.origin: "https://evil.example"])
             #expect(foreign.status == 403)
             #expect(foreign.headers[.accessControlAllowOrigin] == nil)
+            let site = try #require(HTTPField.Name("Sec-Fetch-Site"))
+            let destination = try #require(HTTPField.Name("Sec-Fetch-Dest"))
+            for (to, status) in [("image", 403), ("iframe", 403), ("document", 200)] {
+                let answer = try await served.ask(.get, "/api/v1/plan", [site: "cross-site", destination: to])
+                #expect(answer.status == status, "a foreign page's \(to)")
+            }
             let own = try await served.ask(.get, "/api/v1/plan", [.origin: "http://\(served.address)"])
             #expect(own.status == 200)
             let listed = try await served.ask(.get, "/api/v1/plan", [.origin: "https://status.example.org"])

@@ -36,7 +36,11 @@ struct Admission: Sendable {
         }
         let authority = request.head.authority ?? ""
         guard isOwn(host: Admission.host(in: authority)) else { throw .foreignHost(authority) }
-        if let origin = request.headers[.origin], !isOwn(origin: origin, authority) { throw .foreignOrigin(origin) }
+        if let origin = request.headers[.origin] {
+            guard isOwn(origin: origin, authority) else { throw .foreignOrigin(origin) }
+        } else if request.isMadeByForeignPage {
+            throw .foreignOrigin("another site")
+        }
     }
 
     /// Refuses a request that may not do what it wants.
@@ -115,6 +119,15 @@ enum Rejection: Error, Equatable {
     }
 }
 
+extension Request {
+    /// Whether a browser sends it for a page of another site, as a picture for example. Following a link is no such request.
+    fileprivate var isMadeByForeignPage: Bool {
+        headers[.fetchSite] == "cross-site" && headers[.fetchDestination] != "document"
+    }
+}
+
 extension HTTPField.Name {
+    fileprivate static let fetchSite = HTTPField.Name("Sec-Fetch-Site") ?? .origin
+    fileprivate static let fetchDestination = HTTPField.Name("Sec-Fetch-Dest") ?? .origin
     static let apiKey = HTTPField.Name("X-Api-Key") ?? .authorization
 }
