@@ -113,7 +113,11 @@ final class GroupCommit {
                 pulse.commitEnded(
                     changes: items.count, after: ContinuousClock.now - begun, isDurable: written.isDurable)
                 end(written)
-            }, ifStopped: { end(nil) })
+            },
+            ifStopped: { [pulse] in
+                pulse.commitGivenUp()
+                end(nil)
+            })
     }
 
     /// What one transaction came to.

@@ -82,6 +82,9 @@ final class Pulse: Sendable {
         }
     }
 
+    /// The writer has ended and writes nothing any more.
+    func commitGivenUp() { committingSince.store(0, ordering: .relaxed) }
+
     /// How long the present commit has been waiting for the writer and the disk; zero if there is none.
     var commitAge: Duration {
         let since = committingSince.load(ordering: .relaxed)
