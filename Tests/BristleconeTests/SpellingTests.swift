@@ -14,7 +14,7 @@ import Testing
         #expect(Spelling.nearest(to: written, among: names) == meant)
     }
 
-    @Test(arguments: ["", "x", "retention", "http.port"])
+    @Test(arguments: ["", "x", "retention", "smtp.server"])
     func findsNothingFarAway(written: String) {
         #expect(Spelling.nearest(to: written, among: names) == nil)
     }
