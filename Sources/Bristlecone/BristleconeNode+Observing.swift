@@ -11,7 +11,7 @@ extension BristleconeNode {
     /// The node's metrics as text, for Prometheus and everything that reads its formats.
     ///
     /// - Parameters:
-    ///   - format: see ``PrometheusText/ExpositionFormat/init(accept:)``.
+    ///   - format: see `ExpositionFormat(accept:)`.
     ///   - others: metrics of the program itself, which come last.
     public func exposition(_ format: ExpositionFormat, adding others: [MetricFamily] = []) async -> String {
         format.text(of: await metrics() + others)

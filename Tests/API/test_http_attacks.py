@@ -28,7 +28,6 @@ MALFORMED = {
     "long head": PLAN + f"X-A: {'a' * 40_000}\r\n\r\n",
     "many headers": PLAN + "".join(f"X-{number}: 1\r\n" for number in range(200)) + "\r\n",
     "long path": f"GET /{'a' * 100_000} HTTP/1.1\r\nHost: localhost\r\n\r\n",
-    "no host": "GET /api/v1/plan HTTP/1.1\r\n\r\n",
 }
 
 

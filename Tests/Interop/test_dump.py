@@ -26,8 +26,8 @@ Archive <id> in <folder>
   signers   1
   expired   0
   expiring  2 within an hour, 2 within a day, the next one <time>
-  growth    changes: 2 in the last hour, 2 in a day, 2 in 30 days
-  journal   change 2, made <time>, kept from <n> on
+  growth    changes: 4 in the last hour, 4 in a day, 4 in 30 days
+  journal   change 4, made <time>, kept from <n> on
   index     up to date
 
 Budgets
@@ -113,7 +113,7 @@ async def test_json_has_everything_whole(small, dump):
     assert value["first_seen"].endswith("Z")
     stat = (await dump("stat", small.data, "--json")).json()
     assert (stat["values"]["all"], stat["keys"], stat["signers"], stat["expired"]) == (2, 1, 1, 0)
-    assert stat["journal"]["last"] == stat["index"]["last"] == 2 and not stat["in_use"]
+    assert stat["journal"]["last"] == stat["index"]["last"] == 4 and not stat["in_use"]
     assert {table["name"] for table in stat["tables"]} >= {"meta", "entries", "journal"}
     assert stat["space"]["live_bytes"] > 0
     verify = (await dump("verify", small.data, "--json")).json()

@@ -83,8 +83,9 @@ async def run_in(folder, *command, seconds, **environment):
 
 # What a program sees after `import Bristlecone`, besides five types of IPv8: see Exports.swift. A new type is a promise.
 PUBLIC_TYPES = {
-    "BackupReport", "BootstrapServer", "BristleconeNode", "ByteSize", "FindReport", "FoundValue", "KeepSubject", "NodeError",
-    "NodeError.Code", "NodeEvent", "NodeEvents", "NodeEvents.Iterator", "NodeSettings", "NodeStatus", "NodeStatus.Contact",
+    "BackupReport", "BootstrapServer", "BristleconeNode", "ByteSize", "FindReport", "FoundValue", "KeepSubject", "NodeChange",
+    "NodeChange.Operation", "NodeChanges", "NodeChanges.Numbers", "NodeError", "NodeError.Code", "NodeHealth",
+    "NodeHealth.Code", "NodeHealth.Reason", "NodeEvent", "NodeEvents", "NodeEvents.Iterator", "NodeSettings", "NodeStatus", "NodeStatus.Contact",
     "NodeStatus.Contact.Standing", "NodeStatus.Endpoint", "NodeStatus.Storage", "PingReport", "ReplicaHealth",
     "RetentionSettings", "StoreReport", "TimeSpan", "UpkeepSettings",
 }

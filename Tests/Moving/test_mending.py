@@ -41,7 +41,9 @@ async def test_repair_moves_damage_aside_and_makes_the_index_anew(sample, dump, 
     assert any(line.startswith("Repaired: 3 damaged records moved to the quarantine") for line in lines), mended
     assert "quarantine    3, damaged earlier" in mended.output.replace("  quarantine", "quarantine")
     left = (await dump("export", sample, "--format", "csv")).output.splitlines()
-    assert set(left) < set(exported) | {left[-1]} and len(left) == len(exported) - 3
+    # The header names the archive's last change, and the repair made some.
+    kept = [line for line in left if not line.startswith("header,")]
+    assert set(kept) < set(exported) | {left[-1]} and len(left) == len(exported) - 3
     again = (await dump("verify", "--repair", "--yes", sample, "--json"))
     assert again.status == SOUND and again.json()["sound"], again
 

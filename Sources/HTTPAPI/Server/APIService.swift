@@ -23,10 +23,12 @@ package struct APIService: Service {
         let admission = Admission(
             key: try APIKey.loadOrCreate(inDataFolder: folder), readsNeedKey: http.readsNeedKey,
             hosts: Set(http.hosts.map { $0.lowercased() }), origins: Set(http.origins))
+        // Of those that there is room for, the control socket and TCP get half each.
+        let connectionsMax = http.listen.isEmpty ? FileLimit.apiConnections : max(2, FileLimit.apiConnections / 2)
         let api = NodeAPI(node: node, dataFolder: folder, admission: admission, logger: logger)
         let server = ConnectionServer(
             Routes.responder(for: api), admission: admission, counters: api.counters,
-            limits: ServerLimits(connectionsMax: max(2, FileLimit.apiConnections / 2)), logger: logger)
+            limits: ServerLimits(connectionsMax: connectionsMax), logger: logger)
         let socket = try ControlSocket.bind(inDataFolder: folder, server)
         var listeners: [TCPListener] = []
         do {
