@@ -162,7 +162,7 @@ enum CopyProgress {
     /// - Parameter bytesExpected: the approximate final size of the folder's files.
     static func line(for folder: String, bytesExpected: Int) -> @Sendable (Duration) -> String {
         { _ in
-            let copied = bytes(in: folder)
+            let copied = Backup.bytesCopied(to: folder)
             return "\(Words.space(copied)) of about \(Words.space(max(copied, bytesExpected))) copied"
         }
     }
@@ -170,10 +170,5 @@ enum CopyProgress {
     /// The space that files take. Missing files take none.
     static func bytesOnDisk(of names: [String], in folder: String) -> Int {
         names.reduce(0) { $0 + ((try? FileStatus.of("\(folder)/\($1)"))?.bytesOnDisk ?? 0) }
-    }
-
-    private static func bytes(in folder: String) -> Int {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return names.reduce(0) { $0 + ((try? FileStatus.of("\(folder)/\($1)")).map { Int($0.st_size) } ?? 0) }
     }
 }

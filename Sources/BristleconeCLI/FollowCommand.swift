@@ -27,13 +27,18 @@ struct FollowCommand: AsyncParsableCommand {
     @Flag(help: "Also print a line every 15 seconds in which nothing happens.")
     var heartbeats = false
 
-    @OptionGroup var client: ClientOptions
+    @Option(
+        name: .customLong("data"),
+        help: ArgumentHelp("The data folder of the running node (default: ./data).", valueName: "folder"))
+    var dataFolder: String?
 
     /// Changes are missing: the follower has to begin anew.
     static let resetStatus = ExitCode(3)
 
     mutating func run() async throws {
         let heartbeats = heartbeats
+        var client = ClientOptions()
+        client.dataFolder = dataFolder
         let end = try await APIClient(dataFolder: client.folder).follow(after: after) { line in
             if line.kind == .change || heartbeats { try Output.answer(line.text) }
         }

@@ -4,17 +4,14 @@ internal import Logging
 /// What operations work on: a node, and what belongs to its API.
 package final class NodeAPI: Sendable {
     package let node: BristleconeNode
-    /// Where the node lies.
-    package let dataFolder: String
     /// How requests over TCP are let in.
     let admission: Admission
     /// What the server has refused and answered.
     let counters = HTTPCounters()
     let logger: Logger
 
-    init(node: BristleconeNode, dataFolder: String, admission: Admission, logger: Logger) {
+    init(node: BristleconeNode, admission: Admission, logger: Logger) {
         self.node = node
-        self.dataFolder = dataFolder
         self.admission = admission
         self.logger = logger
     }

@@ -112,6 +112,17 @@ import Testing
         }
     }
 
+    @Test(arguments: ["a&local=true", "a+b", "a=b", "a%26b", "a;b"])
+    func aKeyInAPathStaysAKey(text: String) async throws {
+        try await ServedNode.run { served async throws in
+            let answer = try await served.ask(.get, "/api/v1/network/values/\(text)")
+            let key = Target(hashing: text.replacing("%26", with: "&"))
+            #expect(answer.body.contains(#""key":"\#(key)""#), "\(answer.body)")
+            let twice = try await served.ask(.get, "/api/v1/network/values/\(text)?key=other")
+            #expect(twice.status == 400)
+        }
+    }
+
     @Test func refusesABodyThatIsTooLong() async throws {
         try await ServedNode.run { served async throws in
             let body = String(repeating: " ", count: ServerLimits.bodyBytesMax + 1)

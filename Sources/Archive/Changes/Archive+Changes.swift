@@ -64,7 +64,7 @@ extension ReadTransaction {
         return .gone(kind, key: Array(change.subject))
     }
 
-    /// A record as an item of a dump; `nil` if there is none, or a damaged one.
+    /// A record as an item of a dump; `nil` if it is missing or damaged.
     func item(_ kind: DumpItem.Kind, _ key: UnsafeRawBufferPointer) throws(ArchiveError) -> DumpItem? {
         for table in kind.tables {
             guard let value = try get(table, key), let body = RecordChecksum.body(of: value, key: key, table: table)

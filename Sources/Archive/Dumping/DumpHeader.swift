@@ -13,7 +13,7 @@ package struct DumpHeader: Hashable, Sendable {
     package var isSalvaged: Bool
     /// The archive, and its last change; `nil` in formats before 3.
     package var origin: DumpOrigin?
-    /// The change after which an increment begins; `nil` if the dump is none.
+    /// The change after which an increment begins; `nil` if the dump is not an increment.
     package var start: DumpStart?
 
     /// The format that this program writes, and the newest that it reads.

@@ -11,7 +11,7 @@ package struct DumpItem: Hashable, Sendable {
     package var body: [UInt8]
 
     /// Whether the record is in the archive. Only an increment has items that are gone. In a dump they come first, in this
-    /// order, so that whoever reads it from front to end removes before it adds.
+    /// order, so that a reader removes records before it adds any.
     package enum State: UInt8, Sendable, CaseIterable {
         /// It was forgotten, and only the hash of its key is known.
         case forgotten = 0x80

@@ -51,7 +51,7 @@ package struct DumpStart: Hashable, Sendable {
 ///
 /// Body: `archive id 16 | change 8 | checksum 8 | own change 8 | own checksum 8`.
 struct CopyRecord: Hashable {
-    /// What it is a copy of.
+    /// The archive that this one is an exact copy of.
     var origin: DumpOrigin
     /// Where the archive's own journal ended then.
     var own: JournalPlace

@@ -38,7 +38,7 @@ package struct DumpSeal: Hashable, Sendable {
     /// How many items the dump has.
     package var items: Int { max(0, leaves - (leftOut == nil ? 1 : 2)) }
 
-    /// The closing leaf, after all items; `nil` if there is none.
+    /// The last leaf, behind all items; `nil` if the dump has no such leaf.
     package var closingLeaf: [UInt8]? { leftOut.map { DumpSeal.closingLeaf(leftOut: $0) } }
 
     private static let closingKind: UInt8 = 0xFF

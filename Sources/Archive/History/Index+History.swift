@@ -38,7 +38,7 @@ extension Index {
             arguments: StatementArguments(values + HistoryFigure.allCases.map { sample.figures[$0] ?? 0 }))
     }
 
-    /// Makes an hour's row from its minutes. Returns whether there was none.
+    /// Makes an hour's row from its minutes. Returns `true` if the row is new.
     private static func summarize(_ hour: Instant, _ database: Database) throws -> Bool {
         let isThere = try Bool.fetchOne(
             database, sql: "SELECT EXISTS (SELECT 1 FROM samples WHERE span = ? AND started_at = ?)",

@@ -1,7 +1,7 @@
 package import IPv8
 internal import Synchronization
 
-/// Why an increment cannot be applied. Nothing of it is when one of these is thrown.
+/// Why an increment cannot be applied. After one of these errors, no part of it has been.
 ///
 /// The description of each is the end of a sentence that begins with the increment's name.
 package enum IncrementRefusal: Error, Equatable, Sendable {

@@ -60,7 +60,7 @@ public final class ArchiveReader: Sendable {
         (index, indexFailure) = try ArchiveReader.openIndex(in: folder, isShared: true)
     }
 
-    /// The index, or why there is none that can be read.
+    /// Opens the index, or says why it cannot be read.
     private static func openIndex(
         in folder: String, isShared: Bool
     ) throws(ArchiveError) -> (ReadOnlyIndex?, String?) {

@@ -1,4 +1,5 @@
 internal import Archive
+internal import Glibc
 internal import Maintenance
 internal import Platform
 internal import SystemPackage
@@ -44,6 +45,12 @@ package enum Backup {
     /// How many bytes a backup's files have, as its manifest says.
     package static func byteCount(of backup: String) throws(BackupError) -> Int {
         try BackupReader(backup).manifest.byteCount
+    }
+
+    /// How many bytes there are by now in a folder that is being copied to; 0 before it exists.
+    package static func bytesCopied(to folder: String) -> Int {
+        let names = (try? OpenFolder(folder).names()) ?? []
+        return names.reduce(0) { $0 + ((try? FileStatus.of("\(folder)/\($1)")).map { Int($0.st_size) } ?? 0) }
     }
 
     /// Puts a backup in the place of a data folder, in which no node may be running. What is there is moved aside.

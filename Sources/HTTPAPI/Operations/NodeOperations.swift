@@ -57,6 +57,13 @@ extension Operations {
         guard request.folder.hasPrefix("/") else {
             throw NodeError(.invalidArgument, "The folder \(quoted(request.folder)) is not an absolute path.")
         }
+        let watching = Task {
+            while (try? await Task.sleep(for: .seconds(1))) != nil {
+                let done = Backup.bytesCopied(to: request.folder + Backup.unfinishedSuffix)
+                progress.report(ProgressReport(step: "copying", done: done, total: nil, unit: "bytes"))
+            }
+        }
+        defer { watching.cancel() }
         return try await api.node.backUp(to: request.folder)
     }
 }

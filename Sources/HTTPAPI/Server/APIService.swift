@@ -25,7 +25,7 @@ package struct APIService: Service {
             hosts: Set(http.hosts.map { $0.lowercased() }), origins: Set(http.origins))
         // Of those that there is room for, the control socket and TCP get half each.
         let connectionsMax = http.listen.isEmpty ? FileLimit.apiConnections : max(2, FileLimit.apiConnections / 2)
-        let api = NodeAPI(node: node, dataFolder: folder, admission: admission, logger: logger)
+        let api = NodeAPI(node: node, admission: admission, logger: logger)
         let server = ConnectionServer(
             Routes.responder(for: api), admission: admission, counters: api.counters,
             limits: ServerLimits(connectionsMax: connectionsMax), logger: logger)

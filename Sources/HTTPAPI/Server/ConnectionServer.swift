@@ -11,8 +11,6 @@ internal import Synchronization
 
 /// Answers the HTTP requests of all connections, wherever they were accepted.
 final class ConnectionServer: Sendable {
-    private typealias Channel1 = HTTP1Channel
-
     private let responder: any HTTPResponder<APIRequestContext>
     private let admission: Admission
     private let counters: HTTPCounters
@@ -47,18 +45,18 @@ final class ConnectionServer: Sendable {
             // Whoever comes over TCP gets no sentence: it would keep the connection open.
             if kind == .tcp { return channel.close() }
         }
-        let configuration = Channel1.Configuration(
+        let configuration = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
                 ClientDeadline(TimeAmount(self.limits.patience)) { [counters = self.counters] in
                     counters.refused(.tooSlow)
                 },
                 MalformedCounter(self.counters),
             ], httpDecoderConfiguration: ServerLimits.head)
-        let unanswering = Channel1(responder: { _, _, _ in }, configuration: configuration)
+        let unanswering = HTTP1Channel(responder: { _, _, _ in }, configuration: configuration)
         return unanswering.setup(channel: channel, logger: logger).map { [self] value in
             begin {
                 let entrance = await kind.entrance(of: channel)
-                let answering = Channel1(
+                let answering = HTTP1Channel(
                     responder: { [self] request, writer, _ in
                         try await answer(request, writer, entrance, isOneTooMany: isOneTooMany)
                     }, configuration: configuration)
@@ -124,7 +122,6 @@ final class ConnectionServer: Sendable {
         } catch {
             if let rejection = error as? Rejection { counters.refused(rejection.counted) }
             if error is NIOTooManyBytesError { counters.refused(.tooLarge) }
-            if let error = error as? any RespondingError { return error.response }
             let problem = Problem(any: error)
             if problem.code == "internal_error" {
                 logger.error(
@@ -133,11 +130,6 @@ final class ConnectionServer: Sendable {
             return problem.response
         }
     }
-}
-
-/// An error that is told in a form of its own.
-protocol RespondingError: Error {
-    var response: Response { get }
 }
 
 extension Entrance {

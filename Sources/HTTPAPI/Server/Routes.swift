@@ -52,7 +52,7 @@ struct Routes {
     private func add(_ operation: any AnyOperation) {
         let facts = operation.facts
         add(facts.method, facts.path, access: facts.access) { api, request, context in
-            let query = request.query(with: context.parameters)
+            let query = try request.query(with: context.parameters)
             guard request.wantsJSONLines else {
                 var response = Response.json(try await operation.answer(api, request, query, .unheard))
                 // Whoever waits long is watched for going away, and that ends the connection.
@@ -119,15 +119,25 @@ extension RequestBody {
 }
 
 extension Request {
-
     /// Whether the client would have progress told, one JSON object a line.
     var wantsJSONLines: Bool {
         headers[.accept].map { $0.contains("application/jsonl") || $0.contains("application/x-ndjson") } ?? false
     }
 
     /// The placeholders of the path and the query, as one query.
-    func query(with parameters: Parameters) -> String {
-        let placeholders = parameters.map { "\($0.key)=\($0.value)" }
+    func query(with parameters: Parameters) throws(NodeError) -> String {
+        let names = Set(parameters.map { String($0.key) })
+        for part in (uri.query ?? "").split(separator: "&") {
+            let name = part.prefix { $0 != "=" }
+            guard !names.contains(String(name)) else {
+                throw NodeError(.invalidArgument, "\(name) is a part of the path, and cannot be in the query too.")
+            }
+        }
+        // In a path these three mean nothing, in a query they do.
+        let placeholders = parameters.map { placeholder in
+            let value = placeholder.value.replacing("&", with: "%26").replacing("+", with: "%2B")
+            return "\(placeholder.key)=\(value.replacing("=", with: "%3D"))"
+        }
         return (placeholders + [uri.query].compactMap { $0 }).joined(separator: "&")
     }
 }
