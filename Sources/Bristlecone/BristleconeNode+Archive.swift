@@ -17,13 +17,12 @@ extension BristleconeNode {
     /// The values in the order of their keys.
     ///
     /// - Parameters:
-    ///   - cursor: what the last part ended with; `nil` to begin.
+    ///   - place: what the `next` of the last part stands for; `nil` to begin.
     ///   - signer: whose values alone, if not everybody's.
     ///   - moment: what was there then, as far as it is still known.
     package func values(
-        from cursor: String?, limit: Int, signer: Mid? = nil, asOf moment: Instant? = nil
+        from place: [UInt8]?, limit: Int, signer: Mid? = nil, asOf moment: Instant? = nil
     ) async throws(NodeError) -> Page<ArchivedValueReport> {
-        let place = try BristleconeNode.place(cursor)
         let now = loop.moment.now
         return try await read { (reader) throws(ArchiveError) in
             var filter = ValueFilter()
@@ -45,19 +44,18 @@ extension BristleconeNode {
         }
     }
 
-    package func evidence(from cursor: String?, limit: Int) async throws(NodeError) -> Page<EvidenceReport> {
-        let place = try BristleconeNode.place(cursor)
+    package func evidence(from place: [UInt8]?, limit: Int) async throws(NodeError) -> Page<EvidenceReport> {
         return try await read { (reader) throws(ArchiveError) in
             Page(try reader.evidencePage(after: place, limit: limit), EvidenceReport.init)
         }
     }
 
-    package func pins(from cursor: String?, limit: Int) async throws(NodeError) -> Page<KeepSubject> {
-        try await subjects(.pinned, cursor, limit)
+    package func pins(from place: [UInt8]?, limit: Int) async throws(NodeError) -> Page<KeepSubject> {
+        try await subjects(.pinned, place, limit)
     }
 
-    package func blocks(from cursor: String?, limit: Int) async throws(NodeError) -> Page<KeepSubject> {
-        try await subjects(.blocked, cursor, limit)
+    package func blocks(from place: [UInt8]?, limit: Int) async throws(NodeError) -> Page<KeepSubject> {
+        try await subjects(.blocked, place, limit)
     }
 
     /// The signers with the most values. With many millions of values this reads an index from end to end, which takes
@@ -85,9 +83,8 @@ extension BristleconeNode {
     }
 
     private func subjects(
-        _ kind: ArchiveReader.SubjectKind, _ cursor: String?, _ limit: Int
+        _ kind: ArchiveReader.SubjectKind, _ place: [UInt8]?, _ limit: Int
     ) async throws(NodeError) -> Page<KeepSubject> {
-        let place = try BristleconeNode.place(cursor)
         return try await read { (reader) throws(ArchiveError) in
             Page(try reader.subjectPage(kind, after: place, limit: limit)) { KeepSubject($0) }
         }
@@ -106,15 +103,6 @@ extension BristleconeNode {
         } catch {
             throw NodeError(error)
         }
-    }
-
-    private static func place(_ cursor: String?) throws(NodeError) -> [UInt8]? {
-        guard let cursor else { return nil }
-        guard let place = Hex.decode(cursor), !place.isEmpty else {
-            throw NodeError(
-                .invalidArgument, "\(quoted(cursor)) is no cursor: give the next of the last part, or none to begin.")
-        }
-        return place
     }
 }
 

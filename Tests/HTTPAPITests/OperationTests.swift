@@ -43,7 +43,7 @@ import Testing
                     Operations.values, ValuesParameters(cursor: cursor, limit: 4), Nothing())
                 #expect(page.items.count <= 4)
                 found += page.items.map(\.data)
-                cursor = page.next.map { Cursor($0) }
+                cursor = page.next.flatMap { Cursor($0) }
                 parts += 1
             } while cursor != nil && parts < 100
             #expect(Set(found) == Set((0..<25).map { [UInt8($0)] }))

@@ -46,7 +46,7 @@ extension Operations {
         "The values in the archive in the order of their keys, served or not. A part may be short or empty and more follow."
     ) { api, parameters, _, _ in
         try await api.node.values(
-            from: parameters.cursor?.text, limit: (parameters.limit ?? .standard).count, signer: parameters.signer,
+            from: parameters.cursor?.bytes, limit: (parameters.limit ?? .standard).count, signer: parameters.signer,
             asOf: parameters.as_of?.instant)
     }
 
@@ -58,7 +58,7 @@ extension Operations {
     package static let evidence = Operation<PageParameters, Nothing, Page<EvidenceReport>>(
         "evidence", .get, "/evidence", "Pairs of values that one signer gave the same version under one key."
     ) { api, parameters, _, _ in
-        try await api.node.evidence(from: parameters.cursor?.text, limit: (parameters.limit ?? .standard).count)
+        try await api.node.evidence(from: parameters.cursor?.bytes, limit: (parameters.limit ?? .standard).count)
     }
 
     package static let publishers = Operation<LargestParameters, Nothing, [PublisherReport]>(
@@ -72,6 +72,6 @@ extension Operations {
     package static let blocks = Operation<PageParameters, Nothing, Page<KeepSubject>>(
         "blocks", .get, "/blocks", "The keys and signers whose values the node refuses."
     ) { api, parameters, _, _ in
-        try await api.node.blocks(from: parameters.cursor?.text, limit: (parameters.limit ?? .standard).count)
+        try await api.node.blocks(from: parameters.cursor?.bytes, limit: (parameters.limit ?? .standard).count)
     }
 }

@@ -10,7 +10,7 @@ package struct TaskParameters: Codable, Sendable, Equatable {
 }
 
 /// A bucket of a routing table.
-package struct BucketReport: Codable, Sendable, Equatable {
+package struct RoutingBucket: Codable, Sendable, Equatable {
     package var family: AddressFamily
     /// The leading bits that its node ids share; empty for the only bucket.
     package var prefix: String
@@ -21,7 +21,7 @@ package struct BucketReport: Codable, Sendable, Equatable {
 }
 
 /// How many peers had themselves remembered here under one identity.
-package struct PeerReport: Codable, Sendable, Equatable {
+package struct RegisteredPeer: Codable, Sendable, Equatable {
     package var mid: Mid
     package var records: Int
 }
@@ -31,23 +31,23 @@ extension Operations {
         "contacts", .get, "/contacts", "The nodes in the routing tables."
     ) { api, _, _, _ in await api.node.status().contacts }
 
-    package static let buckets = Operation<Nothing, Nothing, [BucketReport]>(
+    package static let buckets = Operation<Nothing, Nothing, [RoutingBucket]>(
         "buckets", .get, "/buckets", "The buckets of the routing tables."
     ) { api, _, _, _ in
         try await api.node.overlay().families.flatMap { family in
             family.buckets.map { bucket in
-                BucketReport(
+                RoutingBucket(
                     family: family.listen.family, prefix: bucket.prefix, contacts: bucket.contacts.count,
                     goodContacts: bucket.contacts.count { $0.standing == .good }, lastChanged: bucket.lastChanged)
             }
         }
     }
 
-    package static let peers = Operation<Nothing, Nothing, [PeerReport]>(
+    package static let peers = Operation<Nothing, Nothing, [RegisteredPeer]>(
         "peers", .get, "/peers",
         "The identities under which peers had themselves remembered here, to be found by others."
     ) { api, _, _, _ in
-        try await api.node.overlay().peersByKey.map { PeerReport(mid: $0.key, records: $0.value) }
+        try await api.node.overlay().peersByKey.map { RegisteredPeer(mid: $0.key, records: $0.value) }
             .sorted { $0.mid < $1.mid }
     }
 

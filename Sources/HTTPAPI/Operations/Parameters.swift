@@ -32,23 +32,28 @@ extension Limit: SchemaDescribed {
 
 /// Where a part of a listing begins: the `next` of the one before.
 package struct Cursor: Codable, Sendable, Equatable {
-    let text: String
+    let bytes: [UInt8]
 
-    package init(_ text: String) { self.text = text }
+    init(bytes: [UInt8]) { self.bytes = bytes }
+
+    package init?(_ text: String) {
+        guard let bytes = Hex.decode(text), !bytes.isEmpty else { return nil }
+        self.bytes = bytes
+    }
 
     package init(from decoder: any Decoder) throws {
-        text = try decoder.singleValueContainer().decode(String.self)
-        guard let bytes = Hex.decode(text), !bytes.isEmpty else {
+        guard let cursor = Cursor(try decoder.singleValueContainer().decode(String.self)) else {
             throw DecodingError.dataCorrupted(
                 .init(
                     codingPath: decoder.codingPath,
                     debugDescription: "it is no cursor; give the next of the last part, or none to begin."))
         }
+        self = cursor
     }
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
-        try container.encode(text)
+        try container.encode(Hex.encode(bytes))
     }
 }
 
@@ -56,7 +61,7 @@ extension Cursor: SchemaDescribed {
     static var schema: Schema {
         .string(Schema.Text(pattern: "^([0-9a-f]{2})+$", description: "The next of the last part; none to begin."))
     }
-    static var example: Cursor { Cursor("00") }
+    static var example: Cursor { Cursor(bytes: [0]) }
 }
 
 /// A time. One that is too early or too late to be expressed stands for the earliest or latest that is.
