@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""
+Shares pinned keys among several nodes, so that each key is pinned on as many of them as a file says.
+
+    fleet.py plan fleet.yaml      who is to have what; asks nobody
+    fleet.py apply fleet.yaml     pins and unpins until the members have that
+    fleet.py status fleet.yaml    copies of each key, and by member; status 1 if copies are missing
+
+docs/fleet.md explains the file. Run it with the Python of .venv/fleet, which tools/setup makes.
+"""
+
+import argparse
+import collections
+import hashlib
+import json
+import pathlib
+import re
+import sys
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import yaml
+
+PINS_OF_A_REQUEST = 10_000
+SECONDS_MAX = 90
+REQUESTS_AT_A_TIME = 8
+
+
+class Failure(Exception):
+    """A sentence for the person who called the tool."""
+
+
+class Member(NamedTuple):
+    """A node of the fleet, by its identity, with the place of its API."""
+
+    mid: str
+    url: str
+    api_key: str
+
+    def ask(self, path, body=None):
+        """What the node answers."""
+        request = urllib.request.Request(
+            f"{self.url}/api/v1{path}", json.dumps(body).encode() if body is not None else None,
+            {"X-Api-Key": self.api_key, "Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=SECONDS_MAX) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise Failure(f"{self.url} refuses {path}: {error.read(1000).decode(errors='replace')}") from None
+        except (OSError, ValueError) as error:
+            raise Failure(f"{self.url} does not answer ({error}); start the node, or take it out of the file.") from None
+
+    def check(self):
+        """Whether the node at that place is the member."""
+        mid = hashlib.sha1(bytes.fromhex(self.ask("/status")["public_key"])).hexdigest()
+        if mid != self.mid:
+            raise Failure(f"{self.url} is the node {mid} and not {self.mid}; correct the file.")
+
+    def pinned(self):
+        """The keys that are pinned there."""
+        return {pin["key"] for pin in self.ask("/pins")["pins"] if pin["key"]}
+
+    def has(self, keys):
+        """Those of the keys under which the node has a value."""
+        with ThreadPoolExecutor(REQUESTS_AT_A_TIME) as pool:
+            found = pool.map(lambda key: bool(self.ask(f"/values/{key}")["values"]), keys)
+            return {key for key, is_there in zip(keys, found) if is_there}
+
+
+class Fleet:
+    """The members, how many of them are to have each key, and the keys."""
+
+    def __init__(self, path):
+        try:
+            content = yaml.safe_load(path.read_text())
+            self.copies = int(content["copies"])
+            self.members = [
+                Member(one["mid"].lower(), one["url"].rstrip("/"), (path.parent / one["key_file"]).read_text().strip())
+                for one in content["members"]]
+            self.keys = sorted({line.strip().lower() for line in (path.parent / content["pins"]).open() if line.strip()})
+        except (OSError, KeyError, TypeError, ValueError, AttributeError, yaml.YAMLError) as error:
+            raise Failure(f"{path} cannot be used ({type(error).__name__}: {error}); docs/fleet.md shows what is in it.") from None
+        for name, texts in (("mid", [member.mid for member in self.members]), ("key", self.keys)):
+            wrong = next((text for text in texts if not re.fullmatch("[0-9a-f]{40}", text)), None)
+            if wrong is not None:
+                raise Failure(f"the {name} {wrong} is not 40 hexadecimal digits.")
+        if not 1 <= self.copies <= len(self.members) or len({member.mid for member in self.members}) < len(self.members):
+            raise Failure(f"{path} wants {self.copies} copies of {len(self.members)} members; name more members, each once.")
+
+    def owners(self, key):
+        """The members that are to have a key: those with the highest hashes together with its first two bytes."""
+        def weight(member):
+            return hashlib.sha256(bytes.fromhex(member.mid) + bytes.fromhex(key[:4])).digest()
+        return sorted(self.members, key=weight, reverse=True)[:self.copies]
+
+    def shares(self):
+        """The keys of each member."""
+        shares = {member: [] for member in self.members}
+        for key in self.keys:
+            for member in self.owners(key):
+                shares[member].append(key)
+        return shares
+
+
+def main():
+    """Runs the command that the arguments name."""
+    whole = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
+    for name, run in (("plan", run_plan), ("apply", run_apply), ("status", run_status)):
+        command = commands.add_parser(name)
+        command.add_argument("file", type=pathlib.Path)
+        command.set_defaults(run=run)
+    arguments = whole.parse_args()
+    try:
+        return arguments.run(Fleet(arguments.file))
+    except Failure as failure:
+        print(f"fleet: {failure}", file=sys.stderr)
+        return 2
+
+
+def run_plan(fleet):
+    """Prints the members of each key."""
+    for key in fleet.keys:
+        print(key, *(member.mid for member in fleet.owners(key)))
+    return 0
+
+
+def run_apply(fleet):
+    """Pins what is missing, first on every member. Then unpins what others have, never the last copies."""
+    shares = fleet.shares()
+    for member in fleet.members:
+        member.check()
+    pinned = {member: member.pinned() for member in fleet.members}
+    for member, share in shares.items():
+        change(member, "add", [key for key in share if key not in pinned[member]])
+    extra = {member: sorted(pinned[member] & set(fleet.keys) - set(share)) for member, share in shares.items()}
+    moving = sorted({key for keys in extra.values() for key in keys})
+    there = {member: member.has([key for key in moving if member in fleet.owners(key)]) for member in fleet.members}
+    arrived = {key for key in moving if all(key in there[member] for member in fleet.owners(key))}
+    for member, keys in extra.items():
+        change(member, "remove", [key for key in keys if key in arrived])
+    if waiting := len(set(moving) - arrived):
+        print(f"{waiting} keys stay pinned where they were until their new members have them: apply again later.")
+    return 0
+
+
+def change(member, verb, keys):
+    """Pins or unpins keys on a member."""
+    for start in range(0, len(keys), PINS_OF_A_REQUEST):
+        member.ask("/pins", {verb: [{"key": key} for key in keys[start:start + PINS_OF_A_REQUEST]]})
+    if keys:
+        print(f"{member.mid}: {verb} {len(keys)}")
+
+
+def run_status(fleet):
+    """Prints how many copies there are, by member and by number of copies."""
+    copies, silent = collections.Counter(), 0
+    for member, share in fleet.shares().items():
+        try:
+            member.check()
+            there, pins = member.has(share), len(member.pinned() & set(share))
+        except Failure as failure:
+            print(f"{member.mid}: {failure}")
+            silent += 1
+            continue
+        copies.update(there)
+        print(f"{member.mid}: has {len(there)} of {len(share)} keys, and {pins} of them pinned")
+    counts = collections.Counter(copies[key] for key in fleet.keys)
+    for count in sorted(counts):
+        print(f"{counts[count]} keys have {count} of {fleet.copies} copies")
+    return 0 if counts[fleet.copies] == len(fleet.keys) and not silent else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
