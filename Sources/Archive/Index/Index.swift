@@ -58,7 +58,7 @@ final class Index: Sendable {
     /// when it is opened.
     static func refuseNewer(path: String) throws(ArchiveError) {
         guard FileManager.default.fileExists(atPath: path) else { return }
-        var configuration = Configuration()
+        var configuration = Configuration.index
         configuration.readonly = true
         guard let queue = try? DatabaseQueue(path: path, configuration: configuration) else { return }
         let isNewer = try? queue.read { database in try Migrations.migrator.hasBeenSuperseded(database) }
@@ -163,8 +163,7 @@ final class Index: Sendable {
     }
 
     private func makePool() throws -> DatabasePool {
-        var configuration = Configuration()
-        configuration.label = "index"
+        var configuration = Configuration.index
         configuration.busyMode = .timeout(5)
         configuration.maximumReaderCount = 4
         // SQLite would make it readable for all; its other files get the permissions of this one.
@@ -290,5 +289,16 @@ extension Row {
 
     private static var damage: DatabaseError {
         DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a value has the wrong type")
+    }
+}
+
+extension Configuration {
+    /// What every connection to an index begins with. Its threads have the priority of all others: GRDB's default is a
+    /// higher one, which an ordinary user may not have, and then libdispatch complains on standard error.
+    static var index: Configuration {
+        var configuration = Configuration()
+        configuration.label = "index"
+        configuration.qos = .default
+        return configuration
     }
 }

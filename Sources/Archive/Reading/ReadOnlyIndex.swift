@@ -11,9 +11,8 @@ final class ReadOnlyIndex: Sendable {
     ///
     /// - Parameter isShared: whether somebody may write to it meanwhile. Otherwise no file is made or changed.
     init(path: String, isShared: Bool) throws(ArchiveError) {
-        var configuration = Configuration()
+        var configuration = Configuration.index
         configuration.readonly = true
-        configuration.label = "index"
         do {
             queue = try DatabaseQueue(
                 path: isShared ? path : try ReadOnlyIndex.untouched(path), configuration: configuration)

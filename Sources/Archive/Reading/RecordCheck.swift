@@ -89,7 +89,7 @@ final class BatchCheck: Sendable {
     init(_ records: [RawRecord], in table: Table, threads: Int, _ verifier: SignatureVerifier) {
         self.records = records
         faults = Mutex([String?](repeating: nil, count: records.count))
-        DispatchQueue.global(qos: .userInitiated).async { [self] in
+        DispatchQueue.global().async { [self] in
             let part = max(1, (records.count + threads - 1) / threads)
             DispatchQueue.concurrentPerform(iterations: (records.count + part - 1) / part) { number in
                 for place in number * part..<min(records.count, (number + 1) * part) {
