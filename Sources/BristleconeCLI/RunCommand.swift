@@ -51,7 +51,10 @@ struct RunCommand: AsyncParsableCommand {
         let greeting = await Greeting(status: node.status(), configuration: configuration, httpAddresses: api.addresses)
         let answer = LogWriter(descriptor: STDOUT_FILENO)
         defer { answer.flush(within: 2) }
-        let service = NodeService(node: node) { answer.write(greeting.text) }
+        let hasReader = isatty(STDOUT_FILENO) == 1
+        let service = NodeService(node: node) {
+            if hasReader { answer.write(greeting.text) } else { logger.info("\(greeting.line)") }
+        }
         let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
         let notify = manager.map { NotifyService(node: node, manager: $0) }
         // Services stop in reverse order: the API before the node.
@@ -87,7 +90,7 @@ struct NodeService: Service {
     }
 }
 
-/// The output of `run` once the node is running: its addresses, and what to type next.
+/// What `run` says once the node is running: on a terminal its addresses and what to type next, in a log one line.
 struct Greeting {
     let status: NodeStatus
     let configuration: EffectiveConfiguration
@@ -109,6 +112,12 @@ struct Greeting {
         return
             (["Bristlecone \(status.version) is running."] + table.lines() + ["", "Next, in another terminal:"] + next
             + ["Ctrl-C stops the node."]).joined(separator: "\n")
+    }
+
+    var line: String {
+        let addresses = status.endpoints.map(\.listen.description).joined(separator: " and ")
+        return
+            "Bristlecone \(status.version) is running on \(addresses), with its data in \(configuration.settings.dataFolder)."
     }
 
     private var peerSources: String {
