@@ -68,11 +68,13 @@ import Testing
         #expect(TemporaryFolder.permissions(of: path + "/control.sock") == nil, "it goes with the server")
     }
 
-    @Test func belongsToItsOwnerAlone() async throws {
-        let old = umask(0)
-        let socket = try ControlSocket.bind(inDataFolder: served.folder.path, served.server(answer()))
+    @Test(arguments: [0o600, 0o660])
+    func belongsToItsOwnerAndNobodyElseUnlessItIsTold(permissions: mode_t) async throws {
+        let old = umask(0o077)
+        let socket = try ControlSocket.bind(
+            inDataFolder: served.folder.path, served.server(answer()), permissions: permissions)
         umask(old)
-        #expect(TemporaryFolder.permissions(of: served.folder.file("control.sock")) == 0o600)
+        #expect(TemporaryFolder.permissions(of: served.folder.file("control.sock")) == Int(permissions))
         withExtendedLifetime(socket) {}
     }
 

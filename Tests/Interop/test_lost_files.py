@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import pathlib
 import resource
 import shutil
 import signal
@@ -256,6 +257,37 @@ async def test_a_planted_link_is_not_followed(nodes, run_in, tmp_path):
         place.unlink()
     assert precious.read_bytes() == b"precious"
     await node.restart()
+
+
+@needs_root
+async def test_members_of_the_folders_group_may_only_read(nodes, open_folder):
+    node = nodes.make(settings={"HTTP_GROUP_READS": "true"})
+    node.data = pathlib.Path(open_folder) / "data"
+    node.data.mkdir()
+    os.chown(node.data, 0, NOBODY)
+    # With the folder's group for what is made in it, since the node runs in another one.
+    node.data.chmod(0o2750)
+    await node.start()
+    program = shutil.copy(node.binary, os.path.join(open_folder, "program"))
+
+    async def ask(*arguments, group=NOBODY):
+        process = await asyncio.create_subprocess_exec(
+            "setpriv", f"--reuid={NOBODY}", f"--regid={group}", "--clear-groups", program, *arguments,
+            "--data", str(node.data), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+        output, errors = await asyncio.wait_for(process.communicate(), 30.0)
+        return process.returncode, (output + errors).decode()
+
+    status, output = await ask("status")
+    assert status == 0 and "running for" in output
+    assert (await ask("history"))[0] == 0
+    for command in (["store", "key", "value"], ["pin", "add", "key"], ["backup", os.path.join(open_folder, "backup")]):
+        status, output = await ask(*command)
+        assert status == 1 and "The node serves the user who started it" in output, output
+    status, output = await ask("status", group=NOBODY - 1)
+    assert status == 1 and "belongs to another user" in output
+    for name in ("identity.key", "archive.mdb", "index.sqlite", "api.key", "bristlecone.yaml"):
+        assert stat.S_IMODE((node.data / name).stat().st_mode) == 0o600, name
+    await node.stop()
 
 
 SERVER = """

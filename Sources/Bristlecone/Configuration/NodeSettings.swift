@@ -37,6 +37,8 @@ public struct NodeSettings: Sendable, Equatable {
         package var hosts: [String] = []
         /// Origins whose pages may use the API.
         package var origins: [String] = []
+        /// Whether the group of the data folder may read over the control socket.
+        package var groupReads = false
 
         /// The defaults.
         package init() {}

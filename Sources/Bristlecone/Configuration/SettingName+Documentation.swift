@@ -141,6 +141,11 @@ extension SettingName {
             Origins of pages that a browser may let use the API, such as "https://status.example.org". The page of the node \
             itself needs none.
             """
+        case .httpGroupReads:
+            """
+            Whether members of the data folder's group may read over the control socket: status, values, history. They \
+            can change nothing, and read no file. They have to be able to enter the folder: chmod 750.
+            """
         case .threads:
             "How many threads check signatures, up to 256. 0 stands for one for each processor core."
         }

@@ -50,6 +50,7 @@ extension SettingName {
         case .httpReadsNeedKey: .bool(settings.http.readsNeedKey)
         case .httpHosts: .stringArray(settings.http.hosts)
         case .httpOrigins: .stringArray(settings.http.origins)
+        case .httpGroupReads: .bool(settings.http.groupReads)
         }
     }
 
@@ -105,6 +106,7 @@ extension SettingName {
         case (.httpReadsNeedKey, .bool(let truth)): settings.http.readsNeedKey = truth
         case (.httpHosts, .stringArray(let texts)): return parse(texts, into: &settings.http.hosts, Self.hostName)
         case (.httpOrigins, .stringArray(let texts)): return parse(texts, into: &settings.http.origins, Self.origin)
+        case (.httpGroupReads, .bool(let truth)): settings.http.groupReads = truth
         default: preconditionFailure("\(rawValue) was read as another type than its own: \(content)")
         }
         return []

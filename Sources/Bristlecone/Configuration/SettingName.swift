@@ -70,6 +70,8 @@ package enum SettingName: String, Sendable, CaseIterable {
     case httpHosts = "http.hosts"
     /// ``HTTPSettings/origins``
     case httpOrigins = "http.origins"
+    /// ``HTTPSettings/groupReads``
+    case httpGroupReads = "http.group_reads"
 
     /// The section and the name in it, or the name alone.
     var path: [String] { rawValue.split(separator: ".").map(String.init) }
@@ -98,7 +100,7 @@ package enum SettingName: String, Sendable, CaseIterable {
             .retainUnsigned, .journalKeep, .relaxedDurability, .scrubRate, .upkeepEnabled, .upkeepInterval,
             .upkeepLifetime,
             .upkeepPacketsPerSecond, .servedFor, .callsLocalNetwork, .peerLimit, .limitsLocalNetworks,
-            .threads, .httpListen, .httpReadsNeedKey, .httpHosts, .httpOrigins:
+            .threads, .httpListen, .httpReadsNeedKey, .httpHosts, .httpOrigins, .httpGroupReads:
             nil
         }
     }
@@ -111,7 +113,7 @@ package enum SettingName: String, Sendable, CaseIterable {
         case .upkeepInterval, .upkeepLifetime, .servedFor: .string
         case .listen, .peers, .bootstrapServers, .httpListen, .httpHosts, .httpOrigins: .stringArray
         case .bootstrapEnabled, .callsLocalNetwork, .limitsLocalNetworks, .relaxedDurability, .upkeepEnabled,
-            .httpReadsNeedKey:
+            .httpReadsNeedKey, .httpGroupReads:
             .bool
         case .valuesPerKeyMax, .scrubRate, .upkeepPacketsPerSecond, .peerLimit, .threads: .int
         case .servedShare, .retainedShare, .historyShare, .floorsShare, .evidenceShare: .int

@@ -48,7 +48,7 @@ extension APIClient {
         let request = HTTPRequest(
             method: .get, scheme: "http", authority: "node", path: path, headerFields: [.accept: "application/jsonl"])
         var last = number ?? 0
-        let connection = try await open(APIClient.silenceMax)
+        let connection = try await open(APIClient.silenceMax, for: .read)
         let silence = Silence(on: connection.channel, APIClient.silenceMax)
         defer { silence.end() }
         return try await connection.executeThenClose { inbound, outbound in

@@ -33,7 +33,7 @@ package struct APIClient: Sendable {
             method: facts.method, scheme: "http", authority: "node", path: facts.target(with: parameters),
             headerFields: [.contentType: "application/json", .connection: "close"])
         let bytes = Body.self == Nothing.self ? [] : try JSONText.bytes(body)
-        let (response, answer) = try await exchange(request, bytes, patience ?? facts.patience)
+        let (response, answer) = try await exchange(request, bytes, patience ?? facts.patience, for: facts.access)
         guard response.status == .ok else { throw failure(answer) }
         guard let answer = try? JSONText.decode(Answer.self, from: answer) else {
             throw ControlSocketError.unknownReply(dataFolder: dataFolder)
@@ -55,9 +55,9 @@ package struct APIClient: Sendable {
 
     /// Sends a request and collects the response.
     private func exchange(
-        _ request: HTTPRequest, _ body: [UInt8], _ patience: Duration
+        _ request: HTTPRequest, _ body: [UInt8], _ patience: Duration, for access: Access
     ) async throws -> (HTTPResponse, [UInt8]) {
-        let connection = try await open(patience)
+        let connection = try await open(patience, for: access)
         let timer = connection.channel.eventLoop.scheduleTask(in: TimeAmount(patience)) {
             connection.channel.pipeline.fireErrorCaught(
                 ControlSocketError.noAnswer(dataFolder: dataFolder, after: patience))
@@ -95,8 +95,8 @@ package struct APIClient: Sendable {
         }
     }
 
-    func open(_ patience: Duration) async throws -> Connection {
-        let descriptor = try connect(patience)
+    func open(_ patience: Duration, for access: Access) async throws -> Connection {
+        let descriptor = try connect(patience, for: access)
         return try await ClientBootstrap(group: APIClient.group)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -113,7 +113,7 @@ package struct APIClient: Sendable {
     private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
     /// A connected socket. Waits where too many wait already: a node that does nothing any more takes no one in.
-    private func connect(_ patience: Duration) throws(ControlSocketError) -> Int32 {
+    private func connect(_ patience: Duration, for access: Access) throws(ControlSocketError) -> Int32 {
         var descriptor: Int32 = -1
         do {
             let path = try ControlSocketPath(in: dataFolder)
@@ -128,7 +128,7 @@ package struct APIClient: Sendable {
             try Errno.check { setsockopt(opened, SOL_SOCKET, SO_SNDTIMEO, &time, size) }
             try Errno.check { path.withSocketAddress { Glibc.connect(opened, $0, $1) } }
             let user = try PeerUser.of(opened)
-            guard PeerUser.isTrusted(user, in: path.folder) else {
+            guard PeerUser.isTrusted(user, in: path.folder, for: access) else {
                 throw ControlSocketError.foreignNode(dataFolder: dataFolder, user: FileStatus.userName(user))
             }
             return opened

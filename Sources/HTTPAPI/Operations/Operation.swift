@@ -40,7 +40,8 @@ package struct OperationFacts: Sendable {
     var isLong: Bool { patience > .seconds(10) }
 }
 
-/// Who may ask for something over TCP. On the control socket, whoever may open it may do everything.
+/// Who may ask for something over TCP. On the control socket the node's user and root may do everything, and others
+/// read if the settings let them.
 package enum Access: String, Sendable {
     /// Anybody, unless `http.reads` asks for the key.
     case read

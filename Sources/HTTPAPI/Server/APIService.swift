@@ -22,14 +22,15 @@ package struct APIService: Service {
         let http = settings.http
         let admission = Admission(
             key: try APIKey.loadOrCreate(inDataFolder: folder), readsNeedKey: http.readsNeedKey,
-            hosts: Set(http.hosts.map { $0.lowercased() }), origins: Set(http.origins))
+            hosts: Set(http.hosts.map { $0.lowercased() }), origins: Set(http.origins), groupReads: http.groupReads)
         // Of those that there is room for, the control socket and TCP get half each.
         let connectionsMax = http.listen.isEmpty ? FileLimit.apiConnections : max(2, FileLimit.apiConnections / 2)
         let api = NodeAPI(node: node, admission: admission, logger: logger)
         let server = ConnectionServer(
             Routes.responder(for: api), admission: admission, counters: api.counters,
             limits: ServerLimits(connectionsMax: connectionsMax), logger: logger)
-        let socket = try ControlSocket.bind(inDataFolder: folder, server)
+        let socket = try ControlSocket.bind(
+            inDataFolder: folder, server, permissions: http.groupReads ? 0o660 : 0o600)
         var listeners: [TCPListener] = []
         do {
             for address in http.listen { listeners.append(try await TCPListener.bind(address, server)) }

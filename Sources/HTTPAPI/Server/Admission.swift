@@ -7,7 +7,7 @@ internal import IPv8
 enum Entrance: Sendable {
     /// The socket in the data folder, by a user who may use the node.
     case controlSocket
-    /// That socket, by another user.
+    /// That socket, by another user, who could open it because the settings let the group read.
     case controlSocketOfOther
     case tcp
 }
@@ -26,12 +26,16 @@ struct Admission: Sendable {
     var hosts: Set<String> = []
     /// Origins whose pages may use the API, such as `https://status.example.org`.
     var origins: Set<String> = []
+    /// Whether other users who can open the control socket may read.
+    var groupReads = false
 
     /// Refuses a request for what its head says of where it comes from.
     func admit(_ request: Request, through entrance: Entrance) throws(Rejection) {
         switch entrance {
         case .controlSocket: return
-        case .controlSocketOfOther: throw .foreignUser
+        case .controlSocketOfOther:
+            guard groupReads else { throw .foreignUser }
+            return
         case .tcp: break
         }
         let authority = request.head.authority ?? ""
@@ -45,7 +49,13 @@ struct Admission: Sendable {
 
     /// Refuses a request that may not do what it wants.
     func admit(_ request: Request, through entrance: Entrance, to access: Access) throws(Rejection) {
-        guard case .tcp = entrance else { return }
+        switch entrance {
+        case .controlSocket: return
+        case .controlSocketOfOther:
+            guard access == .read else { throw .foreignUser }
+            return
+        case .tcp: break
+        }
         guard access == .write || readsNeedKey else { return }
         guard let key else { throw .unauthorized }
         guard Admission.credentials(in: request.headers).contains(where: key.matches) else { throw .unauthorized }

@@ -5,12 +5,13 @@ internal import Platform
 internal import Synchronization
 internal import SystemPackage
 
-/// The socket in the data folder. It is its owner's alone from the moment that it exists, and it is made anew within a
-/// second if its name was deleted or replaced.
+/// The socket in the data folder. From the moment that it exists it is its owner's alone, or also its group's if the
+/// settings say so. It is made anew within a second if its name was deleted or replaced.
 final class ControlSocket: Sendable {
     private let dataFolder: String
     private let path: ControlSocketPath
     private let server: ConnectionServer
+    private let permissions: mode_t
     /// The listening socket, until it is served.
     private let listening: Mutex<Int32?>
     /// What the socket's name stands for as long as it is ours.
@@ -23,12 +24,14 @@ final class ControlSocket: Sendable {
     /// Makes the socket in a data folder that this process has the lock of, and replaces the one that a process which
     /// was killed left behind. Whoever connects from now on waits to be served.
     static func bind(
-        inDataFolder dataFolder: String, _ server: ConnectionServer, lookEvery: Duration = .seconds(1)
+        inDataFolder dataFolder: String, _ server: ConnectionServer, permissions: mode_t = 0o600,
+        lookEvery: Duration = .seconds(1)
     ) throws(ControlSocketError) -> ControlSocket {
         do {
             let path = try ControlSocketPath(in: dataFolder)
-            let socket = try boundSocket(at: path)
-            return ControlSocket(dataFolder, path: path, socket: socket, server, lookEvery: lookEvery)
+            let socket = try boundSocket(at: path, permissions)
+            return ControlSocket(
+                dataFolder, path: path, socket: socket, server, permissions: permissions, lookEvery: lookEvery)
         } catch {
             throw .noSocket(path: "\(dataFolder)/\(ControlSocketPath.name)", reason: error.reason)
         }
@@ -36,10 +39,11 @@ final class ControlSocket: Sendable {
 
     private init(
         _ dataFolder: String, path: consuming ControlSocketPath, socket: Int32, _ server: ConnectionServer,
-        lookEvery: Duration
+        permissions: mode_t, lookEvery: Duration
     ) {
         self.dataFolder = dataFolder
         self.server = server
+        self.permissions = permissions
         self.lookEvery = lookEvery
         bound = Mutex(FileIdentity(name: ControlSocketPath.name, in: path.folder.descriptor))
         self.path = path
@@ -89,7 +93,7 @@ final class ControlSocket: Sendable {
 
     private func socketAnew() throws(ControlSocketError) -> Int32 {
         do {
-            let socket = try ControlSocket.boundSocket(at: path)
+            let socket = try ControlSocket.boundSocket(at: path, permissions)
             let identity = FileIdentity(name: ControlSocketPath.name, in: path.folder.descriptor)
             bound.withLock { $0 = identity }
             return socket
@@ -104,7 +108,9 @@ final class ControlSocket: Sendable {
         try? path.folder.remove(ControlSocketPath.name)
     }
 
-    private static func boundSocket(at path: borrowing ControlSocketPath) throws(Errno) -> Int32 {
+    private static func boundSocket(
+        at path: borrowing ControlSocketPath, _ permissions: mode_t
+    ) throws(Errno) -> Int32 {
         if let status = try path.folder.status(of: ControlSocketPath.name) {
             guard status.st_mode & S_IFMT == S_IFSOCK else { throw Errno.fileExists }
             try path.folder.remove(ControlSocketPath.name)
@@ -112,9 +118,13 @@ final class ControlSocket: Sendable {
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let descriptor = try Errno.check { socket(AF_UNIX, type, 0) }
         do {
-            // On Linux the name gets the permissions that the socket has when it is bound.
-            try Errno.check { fchmod(descriptor, 0o600) }
+            // On Linux the name gets the permissions that the socket has when it is bound, less what the process gives to
+            // no new file. What the group may is added afterwards.
+            try Errno.check { fchmod(descriptor, permissions) }
             try Errno.check { path.withSocketAddress { Glibc.bind(descriptor, $0, $1) } }
+            if permissions != 0o600 {
+                try Errno.check { fchmodat(path.folder.descriptor, ControlSocketPath.name, permissions, 0) }
+            }
             try Errno.check { Glibc.listen(descriptor, backlog) }
             return descriptor
         } catch {
