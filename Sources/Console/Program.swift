@@ -39,5 +39,5 @@ package enum ProgramArguments {
 /// The release of both programs.
 package enum ProgramVersion {
     /// The version that `--version` prints.
-    package static let text = "0.1.0"
+    package static let text = "0.2.0"
 }

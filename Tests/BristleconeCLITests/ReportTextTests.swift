@@ -78,7 +78,7 @@ import Testing
     @Test func tellsAStatusOfANodeThatHasNothingYet() throws {
         let address = try #require(Address("127.0.0.1:8090"))
         let status = NodeStatus(
-            version: "0.1.0", processID: 7, uptime: .seconds(11_520), publicKey: signer,
+            version: "0.2.0", processID: 7, uptime: .seconds(11_520), publicKey: signer,
             endpoints: [
                 NodeStatus.Endpoint(
                     listen: address, external: nil, nodeID: NodeID(host: address.host, mid: signer.mid), contacts: 0,
@@ -99,7 +99,7 @@ import Testing
             problems: ["The identity is gone."], counters: ["received": 3, "quiet": 0])
         #expect(
             status.text(on: person) == """
-                Bristlecone 0.1.0, running for 3 h 12 min (pid 7)
+                Bristlecone 0.2.0, running for 3 h 12 min (pid 7)
                   identity      \(person.digits(signer.mid)) (curve25519)
                   archive       1 value under 1 key, 3.4 MiB in use
                   journal       change 9, index 2 behind

@@ -92,7 +92,7 @@ import Testing
         let six = try #require(Address("[::1]:8091"))
         let id = NodeID(host: four.host, mid: signer.mid)
         let status = NodeStatus(
-            version: "0.1.0", processID: 42, uptime: .seconds(3), publicKey: signer,
+            version: "0.2.0", processID: 42, uptime: .seconds(3), publicKey: signer,
             endpoints: [
                 NodeStatus.Endpoint(listen: four, external: four, nodeID: id, contacts: 3, goodContacts: 2, buckets: 1),
                 NodeStatus.Endpoint(listen: six, external: nil, nodeID: id, contacts: 0, goodContacts: 0, buckets: 1),
@@ -122,7 +122,7 @@ import Testing
                 + #""listen":"[::1]:8091","node_id":"\#(id)"}],"#
                 + #""joining":{"bootstrap_servers":true,"lan_broadcast":false,"peers":["[::1]:8091"]},"#
                 + #""key_level":"curve25519","mid":"\#(signer.mid)","#
-                + #""pid":42,"problems":["It burns."],"public_key":"\#(signer)","scrub":null,"upkeep":null,"uptime_seconds":3,"version":"0.1.0"}"#
+                + #""pid":42,"problems":["It burns."],"public_key":"\#(signer)","scrub":null,"upkeep":null,"uptime_seconds":3,"version":"0.2.0"}"#
         )
     }
 
