@@ -119,13 +119,14 @@ async def test_a_hundred_commands_at_once_are_all_answered(nodes):
     assert (await node.status())["archive"]["keys"] == 100
 
 
-def test_the_unit_file_is_one(repository, tmp_path, binary):
+@pytest.mark.parametrize("name", ["bristlecone.service", "bristlecone-backup.service"])
+def test_the_unit_files_are_ones(repository, tmp_path, binary, name):
     if shutil.which("systemd-analyze") is None:
         pytest.skip("there is no systemd-analyze here: it is in Debian's package systemd")
-    text = (repository / "tools/systemd/bristlecone.service").read_text(encoding="utf-8")
+    text = (repository / "tools/systemd" / name).read_text(encoding="utf-8")
     # It looks for the program, which nobody has installed on this machine.
-    unit = tmp_path / "bristlecone.service"
-    unit.write_text(text.replace("/usr/local/bin/bristlecone", str(binary)))
+    unit = tmp_path / name
+    unit.write_text(text.replace("/usr/bin/bristlecone", str(binary)))
     completed = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(unit)],
         capture_output=True, text=True, timeout=200, check=False)
