@@ -55,7 +55,7 @@ async def never_serves(nodes, copy, blocked):
 
 @pytest.mark.timeout(390)
 async def test_base_and_increments_survive_some_nights(nodes, offsite, same, dump, tmp_path):
-    await pass_nights(4, 1, nodes, offsite, same, dump, tmp_path)
+    await pass_nights(3, 1, nodes, offsite, same, dump, tmp_path)
 
 
 @pytest.mark.full
