@@ -69,6 +69,22 @@ extension BristleconeNode {
         }
     }
 
+    /// Whether a text is a prefix of keys: up to ``keyPrefixBitsMax`` bits as `0` and `1`.
+    package static func isKeyPrefix(_ text: String) -> Bool { KeyPrefix(text) != nil }
+
+    /// How long a prefix of keys may be.
+    package static let keyPrefixBitsMax = KeyPrefix.countMax
+
+    /// How many values lie where under a prefix of keys, as `0` and `1`.
+    package func density(under prefix: String) async throws(NodeError) -> DensityReport {
+        guard let prefix = KeyPrefix(prefix) else {
+            throw NodeError(.invalidArgument, "\(quoted(prefix)) is no prefix of keys: give 0 and 1 only.")
+        }
+        return try await read { (reader) throws(ArchiveError) in
+            DensityReport(prefix, try reader.density(under: prefix))
+        }
+    }
+
     /// The networks whose records take most of each budget.
     package func largestSources(limit: Int) async throws(NodeError) -> [SourceReport] {
         try await read { (reader) throws(ArchiveError) in

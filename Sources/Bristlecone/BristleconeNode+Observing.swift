@@ -29,6 +29,13 @@ extension BristleconeNode {
     /// What a program records with this becomes a part of ``metrics()``: for parts of a program that serve one node.
     public var metricsFactory: any MetricsFactory { collector }
 
+    /// What somebody who looks after the node wants to see first. It costs the same however much the archive holds.
+    package func overview() async -> NodeOverview {
+        let reading = await observer.reading()
+        let backup = try? await threads.historian.read { (archive) throws(ArchiveError) in try archive.lastBackup() }
+        return NodeOverview(reading, identity: folder.identity.publicKey.mid, scrub: threads.scrubber.status, backup)
+    }
+
     // MARK: History
 
     /// The most samples and events that one call returns.
@@ -42,7 +49,11 @@ extension BristleconeNode {
     ) async throws(NodeError) -> [HistorySample] {
         let limit = min(max(0, limit), BristleconeNode.historyLimit)
         let samples = try await threads.historian.read { (archive) throws(ArchiveError) in
-            try archive.samples(resolution.span, from: start, to: end, limit: limit)
+            switch resolution {
+            case .minute: try archive.samples(.minute, from: start, to: end, limit: limit)
+            case .hour: try archive.samples(.hour, from: start, to: end, limit: limit)
+            case .day: try archive.days(from: start, to: end, limit: limit)
+            }
         }
         return samples.map { sample in
             HistorySample(

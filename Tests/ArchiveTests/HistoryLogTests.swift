@@ -33,6 +33,22 @@ import Testing
         #expect(try archive.samples(.hour, from: hour, to: .start + 7200, limit: 1).map(\.start) == [hour])
     }
 
+    @Test func aDayIsMadeOfItsHours() throws {
+        let archive = try Folder().openKept()
+        let day = Instant(nanoseconds: hour.nanoseconds - hour.nanoseconds % 86_400_000_000_000)
+        for (hour, contacts) in [(-1, 100), (0, 4), (5, 5), (23, 9), (24, 200)] {
+            try sample(
+                archive, [.contacts: contacts, .lookups: contacts, .loopLagMilliseconds: contacts],
+                at: day + 3600 * hour)
+        }
+        let days = try archive.days(from: day + -86_400, to: day + 2 * 86_400, limit: 9)
+        #expect(days.map(\.start) == [day + -86_400, day, day + 86_400])
+        #expect(days.map { $0.figures[.contacts] } == [100, 6, 200])
+        #expect(days[1].figures[.lookups] == 18 && days[1].figures[.loopLagMilliseconds] == 9)
+        #expect(try archive.days(from: day, to: day + 86_400, limit: 9).map(\.start) == [day])
+        #expect(try archive.days(from: day + -86_400, to: day + 86_400, limit: 1).count == 1)
+    }
+
     @Test func aMinuteThatComesTwiceHasItsLaterSample() throws {
         let archive = try Folder().openKept()
         try sample(archive, [.changes: 1], at: hour + 5)

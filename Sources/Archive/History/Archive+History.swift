@@ -19,6 +19,11 @@ extension Archive {
         try index.samples(span, from: start, to: end, limit: limit)
     }
 
+    /// The days that hours of the history are in, as samples made from these, oldest first.
+    package func days(from start: Instant, to end: Instant, limit: Int) throws(ArchiveError) -> [StoredSample] {
+        try index.days(from: start, to: end, limit: limit)
+    }
+
     /// Adds an event to the log.
     package func note(
         _ kind: StoredEvent.Kind, code: String? = nil, _ text: String, at now: Instant
@@ -30,6 +35,9 @@ extension Archive {
     package func events(before number: Int? = nil, limit: Int) throws(ArchiveError) -> [StoredEvent] {
         try index.events(before: number, limit: limit)
     }
+
+    /// The last backup that was noted; `nil` if none is known.
+    package func lastBackup() throws(ArchiveError) -> StoredEvent? { try index.lastEvent(of: [.backupMade]) }
 
     /// When the node was last known to run, if its last run did not end as it should; `nil` if it did, or if nothing is known.
     package func uncleanEnd() throws(ArchiveError) -> Instant? {

@@ -43,17 +43,10 @@ extension Index {
         let isThere = try Bool.fetchOne(
             database, sql: "SELECT EXISTS (SELECT 1 FROM samples WHERE span = ? AND started_at = ?)",
             arguments: [SampleSpan.hour.rawValue, hour.nanoseconds])
-        let summaries = HistoryFigure.allCases.map { figure in
-            switch figure.summary {
-            case .average: "CAST(round(avg(\(figure.rawValue))) AS INTEGER)"
-            case .sum: "sum(\(figure.rawValue))"
-            case .maximum: "max(\(figure.rawValue))"
-            }
-        }
         let statement = try database.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO samples (span, started_at, \(columns.joined(separator: ", ")))
-                SELECT ?, ?, \(summaries.joined(separator: ", ")) FROM samples
+                SELECT ?, ?, \(summaries) FROM samples
                 WHERE span = ? AND started_at >= ? AND started_at < ?
                 """)
         try statement.execute(arguments: [
@@ -62,6 +55,15 @@ extension Index {
         ])
         return isThere != true
     }
+
+    /// The figures of a longer time, from the samples of shorter ones.
+    private static let summaries: String = HistoryFigure.allCases.map { figure -> String in
+        switch figure.summary {
+        case .average: "CAST(round(avg(\(figure.rawValue))) AS INTEGER)"
+        case .sum: "sum(\(figure.rawValue))"
+        case .maximum: "max(\(figure.rawValue))"
+        }
+    }.joined(separator: ", ")
 
     private static func trim(_ span: SampleSpan, _ database: Database) throws {
         try database.execute(
@@ -82,6 +84,22 @@ extension Index {
                     SELECT started_at, \(Index.columns.joined(separator: ", ")) FROM samples
                     WHERE span = ? AND started_at >= ? AND started_at < ? ORDER BY started_at LIMIT ?
                     """, arguments: [span.rawValue, start.nanoseconds, end.nanoseconds, max(0, limit)]
+            ).map(Index.sample)
+        }
+    }
+
+    /// The days in UTC, made from their hours, that have hours which began from a moment on and before another one, oldest
+    /// first.
+    func days(from start: Instant, to end: Instant, limit: Int) throws(ArchiveError) -> [StoredSample] {
+        try read { database in
+            let day = 24 * SampleSpan.hour.duration.nanoseconds
+            return try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT started_at - started_at % \(day) AS day, \(Index.summaries) FROM samples
+                    WHERE span = ? AND started_at >= ? AND started_at < ? GROUP BY day ORDER BY day LIMIT ?
+                    """,
+                arguments: [SampleSpan.hour.rawValue, start.nanoseconds, end.nanoseconds, max(0, limit)]
             ).map(Index.sample)
         }
     }

@@ -4,13 +4,8 @@ package import IPv8
 /// Over how long each sample of the history goes.
 package enum HistoryResolution: String, Sendable, Codable, CaseIterable {
     case minute, hour
-
-    var span: SampleSpan {
-        switch self {
-        case .minute: .minute
-        case .hour: .hour
-        }
-    }
+    /// Made from the hours when somebody asks, by UTC.
+    case day
 }
 
 /// The main figures of a minute or an hour.

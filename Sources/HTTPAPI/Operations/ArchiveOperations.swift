@@ -40,6 +40,14 @@ package struct LargestParameters: Codable, Sendable, Equatable {
     package var limit: Limit?
 }
 
+/// Which stretch of the key space is wanted.
+package struct DensityParameters: Codable, Sendable, Equatable {
+    /// The bits that its keys begin with; all keys by default.
+    package var prefix: PrefixParameter?
+
+    package init(prefix: PrefixParameter? = nil) { self.prefix = prefix }
+}
+
 extension Operations {
     package static let values = Operation<ValuesParameters, Nothing, Page<ArchivedValueReport>>(
         "values", .get, "/values",
@@ -68,6 +76,11 @@ extension Operations {
     package static let sources = Operation<LargestParameters, Nothing, [SourceReport]>(
         "sources", .get, "/sources", "The networks whose records take most of each budget of the archive."
     ) { api, parameters, _, _ in try await api.node.largestSources(limit: (parameters.limit ?? .standard).count) }
+
+    package static let density = Operation<DensityParameters, Nothing, DensityReport>(
+        "density", .get, "/density",
+        "How many values lie where in a stretch of the key space. Where there are many, that is estimated."
+    ) { api, parameters, _, _ in try await api.node.density(under: parameters.prefix?.text ?? "") }
 
     package static let blocks = Operation<PageParameters, Nothing, Page<KeepSubject>>(
         "blocks", .get, "/blocks", "The keys and signers whose values the node refuses."

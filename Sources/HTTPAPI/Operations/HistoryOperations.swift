@@ -8,7 +8,7 @@ package struct HistoryParameters: Codable, Sendable, Equatable {
     package var from: Moment?
     /// Before this; now by default.
     package var to: Moment?
-    /// Minutes of the last two days, or hours of the last ten years, which is the default.
+    /// Minutes of the last two days, hours of the last ten years, which is the default, or whole days of these.
     package var resolution: HistoryResolution?
 
     package init(from: Instant? = nil, to: Instant? = nil, resolution: HistoryResolution? = nil) {
@@ -33,7 +33,8 @@ extension Operations {
     ) { api, _, _, _ in api.node.health }
 
     package static let history = Operation<HistoryParameters, Nothing, [HistorySample]>(
-        "history", .get, "/history", "The main figures of each minute of two days, and of each hour of ten years."
+        "history", .get, "/history",
+        "The main figures of each minute of two days, and of each hour or day of ten years."
     ) { api, parameters, _, _ in
         let to = parameters.to?.instant ?? api.node.now
         let from = parameters.from?.instant ?? to + .seconds(-86_400)

@@ -31,6 +31,11 @@ extension Operations {
         "status", .get, "/status", "The state of the node: addresses, contacts, archive, problems and counters."
     ) { api, _, _, _ in await api.node.status() }
 
+    package static let overview = Operation<Nothing, Nothing, NodeOverview>(
+        "overview", .get, "/overview",
+        "The main figures of the node, in a few kilobytes however much it knows: what the status page shows first."
+    ) { api, _, _, _ in await api.node.overview() }
+
     package static let ping = Operation<Nothing, PingRequest, PingReport>(
         "ping", .post, "/ping", "Asks the node at an address for a sign of life.", access: .write,
         patience: .seconds(30)

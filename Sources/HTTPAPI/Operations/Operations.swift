@@ -2,8 +2,9 @@
 package enum Operations {
     /// In the order of the OpenAPI description.
     static let all: [any AnyOperation] = [
-        status, health, history, events, lookUp, store, withdraw, values, key, ping, connect, plan, pins, changePins,
+        status, overview, health, history, events, lookUp, store, withdraw, values, key, ping, connect, plan, pins,
+        changePins,
         blocks, forget, unblock,
-        evidence, publishers, sources, contacts, buckets, peers, tasks, runTask, backUp,
+        evidence, publishers, sources, density, contacts, buckets, peers, tasks, runTask, backUp,
     ]
 }

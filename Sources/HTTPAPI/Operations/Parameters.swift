@@ -64,6 +64,38 @@ extension Cursor: SchemaDescribed {
     static var example: Cursor { Cursor(bytes: [0]) }
 }
 
+/// A stretch of the key space, by the bits that its keys begin with.
+package struct PrefixParameter: Codable, Sendable, Equatable {
+    let text: String
+
+    private init(_ text: String) { self.text = text }
+
+    package init(from decoder: any Decoder) throws {
+        text = try decoder.singleValueContainer().decode(String.self)
+        guard BristleconeNode.isKeyPrefix(text) else {
+            throw DecodingError.dataCorrupted(
+                .init(
+                    codingPath: decoder.codingPath,
+                    debugDescription: "it is not up to \(BristleconeNode.keyPrefixBitsMax) digits, each 0 or 1."))
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}
+
+extension PrefixParameter: SchemaDescribed {
+    static var schema: Schema {
+        .string(
+            Schema.Text(
+                pattern: "^[01]*$", countMax: BristleconeNode.keyPrefixBitsMax,
+                description: "The bits that the keys begin with."))
+    }
+    static var example: PrefixParameter { PrefixParameter("") }
+}
+
 /// A time. One that is too early or too late to be expressed stands for the earliest or latest that is.
 package struct Moment: Codable, Sendable, Equatable {
     let instant: Instant
