@@ -24,6 +24,9 @@ import Testing
             #expect(report.history.first?.version == stored.version)
             #expect(report.values.allSatisfy { $0.publishedHere == true && $0.state == "served" })
             #expect(!report.isPinned && !report.isBlocked)
+            let text = try await served.ask(.get, "/api/v1/values/greeting").body
+            for data in ["03", "04", "0102"] { #expect(text.contains(#""data":"\#(data)""#), "\(text)") }
+            #expect(!text.contains(#""entry":["#))
         }
     }
 
@@ -92,8 +95,9 @@ import Testing
     @Test(arguments: [
         ("GET", "/api/v1/values?limit=0", "", 400), ("GET", "/api/v1/values?limit=x", "", 400),
         ("GET", "/api/v1/values?cursor=xyz", "", 400), ("GET", "/api/v1/values?nothing=1", "", 400),
-        ("GET", "/api/v1/values/k?as_of=yesterday", "", 400), ("GET", "/api/v1/nothing", "", 404),
-        ("GET", "/", "", 404), ("PUT", "/api/v1/plan", "", 405), ("POST", "/api/v1/values/k", "", 400),
+        ("GET", "/api/v1/values/k?as_of=yesterday", "", 400), ("GET", "/api/v1/density?prefix=2", "", 400),
+        ("GET", "/api/v1/nothing", "", 404),
+        ("GET", "/page/nothing", "", 404), ("PUT", "/api/v1/plan", "", 405), ("POST", "/api/v1/values/k", "", 400),
         ("POST", "/api/v1/values/k", "{", 400), ("POST", "/api/v1/values/k", "[]", 400),
         ("POST", "/api/v1/values/k", #"{"data":"0"}"#, 400), ("POST", "/api/v1/values/k", #"{"data":1}"#, 400),
         ("POST", "/api/v1/values/k", #"{"data":"00","text":"x"}"#, 400),

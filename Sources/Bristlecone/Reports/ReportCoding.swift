@@ -20,6 +20,11 @@ extension KeyedEncodingContainer {
 
     mutating func encode(_ value: Duration, forKey key: Key) throws { try encode(value.roundedSeconds, forKey: key) }
 
+    // An optional would be written by its own coding otherwise, which makes an array of numbers of bytes.
+    mutating func encodeIfPresent(_ value: [UInt8]?, forKey key: Key) throws {
+        try encode(value.map(Hex.encode), forKey: key)
+    }
+
     mutating func encode(_ value: [UInt8], forKey key: Key) throws { try encode(Hex.encode(value), forKey: key) }
 }
 
@@ -40,6 +45,10 @@ extension KeyedDecodingContainer {
             throw invalid("These are not hexadecimal digits.", key)
         }
         return bytes
+    }
+
+    func decodeIfPresent(_ type: [UInt8].Type, forKey key: Key) throws -> [UInt8]? {
+        try decodeNil(forKey: key) ? nil : decode(type, forKey: key)
     }
 
     private func invalid(_ description: String, _ key: Key) -> DecodingError {
