@@ -141,7 +141,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: house),
+            resources: [.embedInCode("StatusPage/web")], swiftSettings: house),
         .target(
             name: "Simulation",
             dependencies: [

@@ -47,6 +47,8 @@ package enum Access: String, Sendable {
     case read
     /// Who has the key.
     case write
+    /// Whoever can connect, in any case: what has nothing of the node in it.
+    case open
 }
 
 /// No parameters, no body, or nothing to answer.

@@ -52,11 +52,11 @@ struct Admission: Sendable {
         switch entrance {
         case .controlSocket: return
         case .controlSocketOfOther:
-            guard access == .read else { throw .foreignUser }
+            guard access != .write else { throw .foreignUser }
             return
         case .tcp: break
         }
-        guard access == .write || readsNeedKey else { return }
+        guard access == .write || access == .read && readsNeedKey else { return }
         guard let key else { throw .unauthorized }
         guard Admission.credentials(in: request.headers).contains(where: key.matches) else { throw .unauthorized }
     }

@@ -36,6 +36,7 @@ struct Routes {
         ChangeStream.add(to: routes)
         routes.addObserving()
         routes.addDescription()
+        routes.addStatusPage()
         routes.refuseOtherMethods()
         return routes.router.buildResponder()
     }
