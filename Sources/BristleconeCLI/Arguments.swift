@@ -28,9 +28,9 @@ enum Arguments {
         return mid
     }
 
-    /// A time in UTC.
+    /// A time, in UTC unless it says otherwise.
     static func instant(_ text: String) throws -> Instant {
-        guard let instant = Instant(iso8601: text) else {
+        guard let instant = Instant(rfc3339: text) else {
             throw ValidationError("A time looks like 2026-02-03T12:00:00Z.")
         }
         return instant

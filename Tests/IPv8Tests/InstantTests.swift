@@ -41,6 +41,20 @@ import Testing
     ])
     func otherTextsAreNoMoments(text: String) { #expect(Instant(iso8601: text) == nil) }
 
+    @Test(arguments: [
+        ("2026-02-03T12:00:00+01:00", "2026-02-03T11:00:00Z"), ("2026-02-03T12:00:00.5-2359", "2026-02-04T11:59:00.5Z"),
+        ("2026-02-03t12:00:00z", "2026-02-03T12:00:00Z"), ("2026-12-31T23:59:60Z", "2027-01-01T00:00:00Z"),
+        ("2026-02-03T12:00:00.12345678901+00:00", "2026-02-03T12:00:00.123456789Z"),
+        ("2026-02-03", "2026-02-03T00:00:00Z"),
+    ])
+    func timesOfOtherZonesAreRead(text: String, inUTC: String) {
+        #expect(Instant(rfc3339: text) == Instant(iso8601: inUTC))
+        #expect(Instant(iso8601: inUTC) != nil)
+    }
+
+    @Test(arguments: ["", "2026-02-03T12:00:00", "2026-02-03T12:00:00+24:00", "2026-02-03T12:00:00+01:60", "+01:00"])
+    func timesWithoutAZoneAreRefused(text: String) { #expect(Instant(rfc3339: text) == nil) }
+
     @Test func datesAloneAreTheirBeginnings() {
         #expect(Instant(iso8601: "2026-02-03") == Instant(iso8601: "2026-02-03T00:00:00Z"))
         #expect(Instant(iso8601: "2026-02-03T12:00:00.5Z") == Instant(iso8601: "2026-02-03T12:00:00.500000000Z"))

@@ -94,19 +94,9 @@ struct MomentArgument: ExpressibleByArgument {
         if let age = MomentArgument.age(argument) {
             instant = DumpOptions.now - age
         } else {
-            let (text, offset) = MomentArgument.withoutOffset(argument)
-            guard let moment = Instant(iso8601: text) else { return nil }
-            instant = moment - offset
+            guard let moment = Instant(rfc3339: argument) else { return nil }
+            instant = moment
         }
-    }
-
-    /// Takes the distance from UTC, such as `+01:00`, off a time.
-    private static func withoutOffset(_ text: String) -> (text: String, offset: Duration) {
-        guard let match = text.wholeMatch(of: /(.+T.+)([+-])(\d\d):?(\d\d)/),
-            let hours = Int(match.3), let minutes = Int(match.4), hours < 24, minutes < 60
-        else { return (text, .zero) }
-        let offset = Duration.seconds((hours * 60 + minutes) * 60)
-        return (match.1 + "Z", match.2 == "+" ? offset : .zero - offset)
     }
 
     private static let units: [(name: String, seconds: Int64)] = [

@@ -49,11 +49,10 @@ struct ExportCommand: GuardedCommand {
         help: ArgumentHelp(
             "Only what changed since then: \(MomentArgument.form).", valueName: "date"),
         transform: { text in
-            // A dump's own moments are to the nanosecond.
-            guard let moment = Instant(iso8601: text) ?? MomentArgument(argument: text)?.instant else {
+            guard let argument = MomentArgument(argument: text) else {
                 throw ValidationError("Write a date as \(MomentArgument.form).")
             }
-            return moment
+            return argument.instant
         })
     var since: Instant?
 

@@ -104,7 +104,7 @@ package struct Moment: Codable, Sendable, Equatable {
 
     package init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)
-        if let instant = Instant(iso8601: text) {
+        if let instant = Instant(rfc3339: text) {
             self.instant = instant
         } else if let year = Moment.yearFarAway(text) {
             instant = year < 2000 ? .distantPast : Instant(nanoseconds: .max)
@@ -124,7 +124,7 @@ package struct Moment: Codable, Sendable, Equatable {
     private static func yearFarAway(_ text: String) -> Int? {
         // The same day in a year that can be expressed, and that has all days.
         guard let year = Int(text.prefix(4)), !(1700..<2262).contains(year),
-            Instant(iso8601: "2000" + text.dropFirst(4)) != nil
+            Instant(rfc3339: "2000" + text.dropFirst(4)) != nil
         else { return nil }
         return year
     }
