@@ -14,6 +14,7 @@ package enum OpenAPI {
             item[facts.method.rawValue.lowercased()] = try description(of: operation)
             paths[facts.path] = .object(item)
         }
+        paths[ChangeStream.path] = ["get": ChangeStream.description]
         return [
             "openapi": "3.1.0",
             "info": [
@@ -103,10 +104,12 @@ extension Schema {
         case .null: return ["type": "null"]
         case .choice(let texts): return ["type": "string", "enum": .array(texts.map { .string($0) })]
         case .integer(let range):
-            guard let range else { return ["type": "integer"] }
+            // An answer may go beyond what a request can ask for.
+            guard let range = range ?? (isAnswer ? nil : Int.min...Int.max) else { return ["type": "integer"] }
             return ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)]
         case .number: return ["type": "number"]
         case .boolean: return ["type": "boolean"]
+        case .constant(let value): return ["const": .bool(value)]
         case .array(let items): return ["type": "array", "items": items.json(isAnswer: isAnswer)]
         case .dictionary(let values):
             return ["type": "object", "additionalProperties": values.json(isAnswer: isAnswer)]

@@ -13,6 +13,8 @@ indirect enum Schema: Sendable, Equatable {
     case null
     case number
     case boolean
+    /// This truth value, and not the other.
+    case constant(Bool)
     case array(Schema)
     case object([Member])
     case dictionary(Schema)

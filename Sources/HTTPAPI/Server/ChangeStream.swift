@@ -20,7 +20,7 @@ struct ChangeStream {
         case lines
     }
 
-    private static let path = "/api/v1/changes"
+    static let path = "/api/v1/changes"
     private static let changesPerPage = 256
 
     static func add(to routes: Routes, heartbeatEvery: Duration = .seconds(15)) {
@@ -103,6 +103,40 @@ struct ChangeStream {
         let json = #"{"first_available":\#(first),"op":"reset"}"#
         return form == .events ? "event: reset\ndata: \(json)\n\n" : "\(json)\n"
     }
+}
+
+extension ChangeStream {
+    /// What the OpenAPI description says of it, which cannot describe the events of a stream.
+    static let description: JSON = [
+        "operationId": "changes",
+        "summary": "The changes of the archive as they happen, as server-sent events or JSON Lines.",
+        "parameters": [
+            [
+                "name": "after", "in": "query", "required": false,
+                "description": "The number of the last change that is known; the last one there is by default.",
+                "schema": ["type": "integer", "minimum": 0, "maximum": .integer(.max)],
+            ],
+            [
+                "name": "Last-Event-ID", "in": "header", "required": false,
+                "description": "Goes before after; browsers send it when they connect again.",
+                "schema": ["type": "integer", "minimum": 0, "maximum": .integer(.max)],
+            ],
+        ],
+        "responses": [
+            "200": [
+                "description": "A stream without end.",
+                "content": [
+                    "text/event-stream": ["schema": ["type": "string"]],
+                    "application/jsonl": ["schema": ["type": "string"]],
+                ],
+            ],
+            "default": [
+                "description": "With status 410, the first changes are gone; begin anew after first_available.",
+                "content": ["application/problem+json": ["schema": ["$ref": "#/components/schemas/Problem"]]],
+            ],
+        ],
+        "security": [.object([:]), ["key": []], ["bearer": []]],
+    ]
 }
 
 extension ChangeStream {
