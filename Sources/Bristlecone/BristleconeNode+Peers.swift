@@ -41,11 +41,18 @@ extension BristleconeNode {
     public func connectPeer(
         mid: Mid, knownAddress: Address? = nil
     ) async throws(NodeError) -> [NodeInfo] {
+        try await connectPeer(mid: mid, knownAddress: knownAddress, progress: nil)
+    }
+
+    /// Finds a peer and has it answer, and tells how far that has come.
+    package func connectPeer(
+        mid: Mid, knownAddress: Address?, progress: CommandWatcher?
+    ) async throws(NodeError) -> [NodeInfo] {
         guard mid != folder.identity.publicKey.mid else {
             throw NodeError(
                 .invalidArgument, "\(mid) is this node's own identity; give the one of another peer.")
         }
-        switch await loop.run(.connect(mid, knownAddress: knownAddress)) {
+        switch await loop.run(.connect(mid, knownAddress: knownAddress), progress: progress) {
         case .connected(let peers)? where !peers.isEmpty:
             return peers
         case .connected?:

@@ -261,6 +261,13 @@ public final class BristleconeNode: Sendable {
     ///   it republishes it.
     @discardableResult
     public func storeValue(key: Target, data: [UInt8], signed: Bool) async throws(NodeError) -> StoreReport {
+        try await storeValue(key: key, data: data, signed: signed, progress: nil)
+    }
+
+    /// Stores a value, and tells how far that has come.
+    package func storeValue(
+        key: Target, data: [UInt8], signed: Bool, progress: CommandWatcher?
+    ) async throws(NodeError) -> StoreReport {
         let begun = ContinuousClock.now
         let level = signed ? folder.identity.publicKey.level : nil
         if let refusal = ValueLimit.refusal(byteCount: data.count, signedWith: level) { throw refusal }
@@ -268,13 +275,14 @@ public final class BristleconeNode: Sendable {
         let version: Version?
         let outcome: CommandOutcome?
         if signed {
-            let published = try await loop.publish(data, under: key, signedBy: folder.identity)
+            let published = try await loop.publish(
+                data, under: key, signedBy: folder.identity, progress: progress)
             (version, outcome) = (published.entry.signature?.version, published.outcome)
         } else {
             guard let entry = try? Entry(unsigned: data) else {
                 throw NodeError(.valueTooLong, "The value is too long.")
             }
-            (version, outcome) = (nil, await loop.run(.publish(key, entry)))
+            (version, outcome) = (nil, await loop.run(.publish(key, entry), progress: progress))
         }
         switch outcome {
         case .published(let outcome)?:
@@ -288,8 +296,13 @@ public final class BristleconeNode: Sendable {
 
     /// Finds the values under a key, in the overlay and in the node's own archive.
     public func findValues(key: Target) async throws(NodeError) -> FindReport {
+        try await findValues(key: key, progress: nil)
+    }
+
+    /// Finds the values under a key, and tells how far that has come.
+    package func findValues(key: Target, progress: CommandWatcher?) async throws(NodeError) -> FindReport {
         let begun = ContinuousClock.now
-        switch await loop.run(.find(key)) {
+        switch await loop.run(.find(key), progress: progress) {
         case .found(let outcome)?:
             return FindReport(
                 key: key, values: outcome.entries.map(FoundValue.init), asked: outcome.askedCount,

@@ -172,6 +172,9 @@ extension Node {
             globalTime: turn.lastGlobalTime)
     }
 
+    /// How far a user's command has come that has other nodes asked.
+    public func progress(of command: CommandID) -> CommandProgress? { searches.progress(of: command) }
+
     /// Where a peer is that had itself remembered here.
     public func registeredPeer(_ mid: Mid) -> [NodeInfo] { peersByKey.registered(mid, at: turn.now) }
 

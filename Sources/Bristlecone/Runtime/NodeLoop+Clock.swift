@@ -14,10 +14,10 @@ extension NodeLoop {
     /// or because the clock was set back. The last version is read, the value signed and its commit begun in one turn of
     /// the event loop, so two stores that are under way at once get two versions, in the order of their commits.
     func publish(
-        _ data: [UInt8], under target: Target, signedBy key: PrivateKey
+        _ data: [UInt8], under target: Target, signedBy key: PrivateKey, progress: CommandWatcher? = nil
     ) async throws(NodeError) -> (entry: Entry, outcome: CommandOutcome?) {
         let signed = Mutex<Result<Entry, NodeError>?>(nil)
-        let outcome = await run { loop in
+        let outcome = await run(progress: progress) { loop in
             let result = Result { () throws(NodeError) in try loop.sign(data, under: target, with: key) }
             signed.withLock { $0 = result }
             return (try? result.get()).map { .publish(target, $0) }

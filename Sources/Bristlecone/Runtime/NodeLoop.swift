@@ -290,10 +290,16 @@ final class NodeLoop: @unchecked Sendable {
 
     /// Has the core do what a user wants; `nil` where the node stops before it is done, or the task is cancelled. What
     /// has been begun then goes on by itself, and nobody hears of it.
-    func run(_ command: Command) async -> CommandOutcome? { await run { _ in command } }
+    ///
+    /// - Parameter progress: hears a few times a second how far it has come.
+    func run(_ command: Command, progress: CommandWatcher? = nil) async -> CommandOutcome? {
+        await run(progress: progress) { _ in command }
+    }
 
     /// Has the core do what is made at the moment at which the core hears of it. `nil` too if nothing could be made.
-    func run(_ make: @escaping @Sendable (NodeLoop) -> Command?) async -> CommandOutcome? {
+    func run(
+        progress: CommandWatcher? = nil, _ make: @escaping @Sendable (NodeLoop) -> Command?
+    ) async -> CommandOutcome? {
         let isCancelled = CancellationFlag()
         let id = CommandID(commandCount.wrappingAdd(1, ordering: .relaxed).newValue)
         return await withTaskCancellationHandler {
@@ -305,12 +311,21 @@ final class NodeLoop: @unchecked Sendable {
                     commands[id] = continuation
                     take(.commandIssued(id, command))
                     flush()
+                    if let progress { watch(id, progress) }
                 }
                 if !isTaken { continuation.resume(returning: nil) }
             }
         } onCancel: {
             isCancelled.set()
             submit { [self] in commands.removeValue(forKey: id)?.resume(returning: nil) }
+        }
+    }
+
+    /// Tells how far a command has come until it is done.
+    private func watch(_ id: CommandID, _ watcher: @escaping CommandWatcher) {
+        eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(250)) { [self] task in
+            guard commands[id] != nil else { return task.cancel() }
+            if let progress = node.progress(of: id) { watcher(NetworkProgress(progress)) }
         }
     }
 

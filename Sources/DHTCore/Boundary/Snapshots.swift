@@ -66,3 +66,11 @@ public struct BucketSnapshot: Hashable, Sendable {
     /// Its contacts, oldest first.
     public let contacts: [Contact]
 }
+
+/// How far a user's command has come that has other nodes asked.
+public enum CommandProgress: Hashable, Sendable {
+    /// So many nodes were asked for a key, and so many have answered.
+    case lookingUp(asked: Int, answered: Int)
+    /// So many nodes were asked to store a value, and so many have acknowledged it.
+    case storing(asked: Int, acknowledged: Int)
+}

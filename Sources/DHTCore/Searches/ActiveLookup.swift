@@ -43,6 +43,14 @@ struct ActiveLookup: Sendable {
         /// To get to know a part of the key space, for a user or as maintenance.
         case refresh(CommandID?)
 
+        /// The user's command that it is for.
+        var command: CommandID? {
+            switch self {
+            case .find(let command), .publish(let command, _), .connect(let command), .refresh(let command?): command
+            case .ownRecord, .republish, .seek, .refresh(nil): nil
+            }
+        }
+
         /// Whether it is maintenance, and not for a user.
         var isMaintenance: Bool {
             switch self {

@@ -42,6 +42,15 @@ struct Searches: Sendable {
         lookups.filter(\.value.purpose.isMaintenance).keys.sorted { $0.number < $1.number }
     }
 
+    /// How far the lookup or the publication for a user's command has come.
+    func progress(of command: CommandID) -> CommandProgress? {
+        if let lookup = lookups.values.first(where: { $0.purpose.command == command }) {
+            return .lookingUp(asked: lookup.askedCount, answered: lookup.answeredCount)
+        }
+        return publications.values.first { $0.command == command }
+            .map { .storing(asked: $0.outcome.askedCount, acknowledged: $0.acknowledgedCount) }
+    }
+
     // MARK: Lookups
 
     /// Begins a lookup, which is to be advanced next; `nil` if too many are under way.

@@ -45,9 +45,11 @@ extension Operations {
         "connect", .post, "/connect",
         "Finds a peer by its identity, has it open its NAT for this node, and sees that it answers.", access: .write,
         patience: .seconds(120)
-    ) { api, _, request, _ in
+    ) { api, _, request, progress in
         let begun = ContinuousClock.now
-        let peers = try await api.node.connectPeer(mid: request.mid, knownAddress: request.address)
+        let peers = try await api.node.connectPeer(mid: request.mid, knownAddress: request.address) {
+            progress.report(ProgressReport($0))
+        }
         return ConnectReport(mid: request.mid, peers: peers, duration: ContinuousClock.now - begun)
     }
 

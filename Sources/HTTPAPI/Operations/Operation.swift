@@ -1,3 +1,4 @@
+internal import Bristlecone
 package import HTTPTypes
 
 /// Something that a program can ask a node for over HTTP: the one place that says where it is, what goes in, what comes
@@ -73,6 +74,17 @@ package struct ProgressReport: Codable, Sendable, Equatable {
     package var total: Int?
     /// What is counted, such as `bytes`.
     package var unit: String
+}
+
+extension ProgressReport {
+    init(_ progress: NetworkProgress) {
+        switch progress {
+        case .lookingUp(let asked, let answered):
+            self.init(step: "looking up", done: answered, total: asked, unit: "answers")
+        case .storing(let asked, let acknowledged):
+            self.init(step: "storing", done: acknowledged, total: asked, unit: "acknowledgements")
+        }
+    }
 }
 
 /// Tells whoever waits for a long operation how far it has come; does nothing if nobody listens.

@@ -78,15 +78,25 @@ package struct StoreRequest: Codable, Sendable, Equatable {
 
 extension StoreRequest: SchemaDescribed {
     static var schema: Schema {
+        let signed = Schema.Member(name: "signed", schema: .nullable(.constant(true)), isOptional: true)
+        let unsigned = Schema.Member(name: "signed", schema: .constant(false), isOptional: false)
+        return .oneOf([
+            value(of: ValueLimit.signedBytesMax(.curve25519), signed), value(of: ValueLimit.unsignedBytesMax, unsigned),
+        ])
+    }
+
+    /// A value of so many bytes at most. Characters of a text can have more bytes than one; a schema cannot say that.
+    private static func value(of bytesMax: Int, _ signed: Schema.Member) -> Schema {
         let data = Schema.Text(
-            pattern: "^([0-9a-fA-F]{2})*$", countMax: 2 * ValueLimit.unsignedBytesMax,
-            description: "The value's bytes, in hexadecimal digits.")
-        let text = Schema.Text(countMax: ValueLimit.unsignedBytesMax, description: "The value as a text, in UTF-8.")
+            pattern: "^([0-9a-fA-F]{2})*$", countMax: 2 * bytesMax,
+            description: "The value's bytes, in hexadecimal digits; at most \(bytesMax) bytes.")
+        let text = Schema.Text(
+            countMax: bytesMax, description: "The value as a text; at most \(bytesMax) bytes of UTF-8.")
         return .oneOfTwo(
             Schema.Member(name: "data", schema: .string(data), isOptional: false),
-            Schema.Member(name: "text", schema: .string(text), isOptional: false),
-            with: [Schema.Member(name: "signed", schema: .nullable(.boolean), isOptional: true)])
+            Schema.Member(name: "text", schema: .string(text), isOptional: false), with: [signed])
     }
+
     static var example: StoreRequest { StoreRequest(data: [], signed: true) }
 }
 
@@ -95,19 +105,20 @@ extension Operations {
         "look_up", .get, "/network/values/{key}",
         "Looks a key up in the DHT and in the node's own archive, and says how many nodes were asked and answered.",
         patience: .seconds(120)
-    ) { api, parameters, _, _ in
+    ) { api, parameters, _, progress in
         parameters.local == true
             ? try await api.node.localValues(key: parameters.key.key)
-            : try await api.node.findValues(key: parameters.key.key)
+            : try await api.node.findValues(key: parameters.key.key) { progress.report(ProgressReport($0)) }
     }
 
     package static let store = Operation<OneKey, StoreRequest, StoreReport>(
         "store", .post, "/values/{key}",
         "Stores a value in the archive and on the nodes closest to the key. The answer comes once it is on this node's disk.",
         access: .write, patience: .seconds(120)
-    ) { api, parameters, request, _ in
+    ) { api, parameters, request, progress in
         try await api.node.storeValue(
-            key: parameters.key.key, data: try request.bytes(), signed: request.signed ?? true)
+            key: parameters.key.key, data: try request.bytes(), signed: request.signed ?? true
+        ) { progress.report(ProgressReport($0)) }
     }
 
     package static let withdraw = Operation<OneKey, Nothing, WithdrawReport>(
