@@ -45,6 +45,10 @@ import Testing
         #expect(Set(paths.keys) == Set(Operations.all.map(\.facts.path) + [ChangeStream.path]))
     }
 
+    @Test func bytesAreNeverLists() throws {
+        #expect(!(try OpenAPI.document().text.contains(#""items":{"type":"integer""#)))
+    }
+
     @Test func namesAndPlacesOfOperationsAreUnique() {
         let facts = Operations.all.map(\.facts)
         #expect(Set(facts.map(\.name)).count == facts.count)
