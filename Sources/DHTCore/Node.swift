@@ -74,10 +74,10 @@ public struct Node: Sendable {
         switch input {
         case .datagramReceived(let bytes, let source, let host): receive(bytes, from: source, to: host)
         case .signaturesChecked(let id, let verdict): signaturesChecked(id, verdict)
-        case .entriesLoaded(let id, let values): entriesLoaded(id, values)
+        case .entriesLoaded(let id, let values, let time): entriesLoaded(id, values, took: time)
         case .dueKeysListed(let id, let due): dueKeysListed(id, due)
         case .republishableLoaded(let id, let targets): republishableLoaded(id, targets)
-        case .loadFailed(let id): loadFailed(id)
+        case .loadFailed(let id, let time): loadFailed(id, took: time)
         case .commitCompleted(let id, let outcome): commitCompleted(id, outcome)
         case .tokenSecretDrawn(let bytes): serving.secretDrawn(bytes, &turn)
         case .trackersResolved(let addresses): overlay.trackersResolved(addresses)
@@ -97,9 +97,10 @@ public struct Node: Sendable {
 
     // MARK: Work that is done
 
-    private mutating func entriesLoaded(_ id: WorkID, _ values: [[UInt8]]) {
+    private mutating func entriesLoaded(_ id: WorkID, _ values: [[UInt8]], took time: Duration) {
         switch turn.takeRead(id) {
         case .find(let request, let asker, let arrivedAt)?:
+            serving.noteRead(in: id.lane, took: time, at: turn.now)
             serving.answer(request, of: asker, with: values, &overlay, &requests, &turn)
             turn.noteHandled(.findRequest, arrivedAt: arrivedAt)
         case .ownValues(let lookup)?:
@@ -109,9 +110,11 @@ public struct Node: Sendable {
     }
 
     /// A search goes on without our own values. A peer gets no answer: that there are no values would not be true.
-    private mutating func loadFailed(_ id: WorkID) {
+    private mutating func loadFailed(_ id: WorkID, took time: Duration) {
         switch turn.takeRead(id) {
-        case .find?: turn.drop(.archiveFailed)
+        case .find?:
+            serving.noteRead(in: id.lane, took: time, at: turn.now)
+            turn.drop(.archiveFailed)
         case .ownValues(let lookup)?: finish(searches.ownValuesLoaded([], for: lookup, &overlay, &requests, &turn))
         case nil: return
         }

@@ -38,16 +38,40 @@ import Testing
     }
 
     @Test func strangersReadsTakeNoMoreThanTheirShareOfTime() throws {
-        var budget = ReadBudget()
-        var now = Instant(seconds: 5)
-        let atOnce = (0..<10_000).count { _ in budget.take(at: now) }
-        #expect(atOnce == 1250)
-        var later = 0
-        for _ in 0..<100 {
-            now = now + .milliseconds(100)
-            later += (0..<1000).count { _ in budget.take(at: now) }
+        for time in [Duration.microseconds(10), .microseconds(100), .milliseconds(5)] {
+            var budget = ReadBudget()
+            var now = Instant(seconds: 5)
+            var used = Duration.zero
+            func readAll() {
+                while budget.haveRoom(at: now) {
+                    budget.charge(time, at: now)
+                    used += time
+                }
+            }
+            readAll()
+            #expect(used == .milliseconds(125), "\(time)")
+            for _ in 0..<100 {
+                now = now + .milliseconds(100)
+                readAll()
+            }
+            #expect(used == .milliseconds(125 + 2500), "\(time)")
         }
-        #expect(later == 25_000)
+    }
+
+    @Test func onlyWhatIsReadForStrangersIsCharged() throws {
+        var bench = try Bench(listeningOn: own)
+        let contact = try peer(1)
+        try bench.befriend(contact)
+        func isRead(for peer: Peer, taking time: Duration) throws -> Bool {
+            let effects = try bench.receive(find(&bench), from: peer)
+            guard let load = effects.loads.first else { return false }
+            _ = bench.give(.entriesLoaded(load.id, [], took: time))
+            return true
+        }
+        #expect(try isRead(for: contact, taking: .seconds(1)))
+        #expect(try isRead(for: peer(2), taking: .seconds(1)))
+        #expect(try !isRead(for: peer(3), taking: .zero))
+        #expect(try isRead(for: contact, taking: .zero))
     }
 
     @Test func queueGivesOutStrangersWorkWhenNothingElseWaits() {

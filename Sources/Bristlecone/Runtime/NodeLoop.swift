@@ -125,11 +125,11 @@ final class NodeLoop: @unchecked Sendable {
         for product in products {
             switch product {
             case .input(let input): take(input)
-            case .failedLoad(let id, let error):
+            case .failedLoad(let id, let error, let time):
                 if let times = failedLoads.next(at: sinceBoot) {
                     logger.error("The archive cannot be read: \(error)\(times)")
                 }
-                take(.loadFailed(id))
+                take(.loadFailed(id, took: time))
             }
         }
         flush()

@@ -20,7 +20,7 @@ final class Workshop: Sendable {
     /// What has been done.
     enum Product: Sendable {
         case input(Input)
-        case failedLoad(WorkID, ArchiveError)
+        case failedLoad(WorkID, ArchiveError, took: Duration)
     }
 
     private let pool: NIOThreadPool
@@ -88,10 +88,12 @@ final class Workshop: Sendable {
                 .signaturesChecked(
                     id, SignatureVerdict(packetIsAuthentic: isAuthentic, entriesAreAuthentic: entryVerdicts)))
         case .load(let id, let target, let offset, let limit):
+            let begun = ContinuousClock.now
             do throws(ArchiveError) {
-                return .input(.entriesLoaded(id, try archive.page(of: target, offset: offset, limit: limit, at: now)))
+                let values = try archive.page(of: target, offset: offset, limit: limit, at: now)
+                return .input(.entriesLoaded(id, values, took: ContinuousClock.now - begun))
             } catch {
-                return .failedLoad(id, error)
+                return .failedLoad(id, error, took: ContinuousClock.now - begun)
             }
         case .send(let message, let address, let host):
             sockets[address.family]?.send(Packet.encode(message, signedBy: key), to: address, from: host)

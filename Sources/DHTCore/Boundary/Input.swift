@@ -7,10 +7,11 @@ public enum Input: Hashable, Sendable {
     case datagramReceived([UInt8], from: Address, to: IPAddress? = nil)
     /// The check that was asked for with ``Effect/verify(_:packet:entries:)`` is done.
     case signaturesChecked(WorkID, SignatureVerdict)
-    /// The values that were asked for with ``Effect/load(_:target:offset:limit:)`` are here: serialized entries.
-    case entriesLoaded(WorkID, [[UInt8]])
+    /// The values that were asked for with ``Effect/load(_:target:offset:limit:)`` are here: serialized entries, and how
+    /// long it took to read them.
+    case entriesLoaded(WorkID, [[UInt8]], took: Duration = .zero)
     /// The values that were asked for cannot be read.
-    case loadFailed(WorkID)
+    case loadFailed(WorkID, took: Duration = .zero)
     /// The keys that were asked for with ``Effect/listDueKeys(_:limit:)``; none where they cannot be read.
     case dueKeysListed(WorkID, DueKeys)
     /// The values that were asked for with ``Effect/loadRepublishable(_:_:)``, of the targets that have any.

@@ -14,7 +14,8 @@ extension Input {
     /// The lane of what follows from the input.
     public var lane: Lane {
         switch self {
-        case .signaturesChecked(let id, _), .entriesLoaded(let id, _), .loadFailed(let id), .commitCompleted(let id, _):
+        case .signaturesChecked(let id, _), .entriesLoaded(let id, _, _), .loadFailed(let id, _),
+            .commitCompleted(let id, _):
             id.lane
         case .datagramReceived, .dueKeysListed, .republishableLoaded, .tokenSecretDrawn, .trackersResolved,
             .commandIssued, .timerFired:

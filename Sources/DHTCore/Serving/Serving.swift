@@ -57,11 +57,16 @@ struct Serving: Sendable {
             return answer(request, of: asker, with: [], &overlay, &requests, &turn)
         }
         let isContact = overlay.isContact(asker)
-        guard isContact || reads.take(at: turn.now),
+        guard isContact || reads.haveRoom(at: turn.now),
             let id = turn.begin(
                 .find(request, from: asker, arrivedAt: turn.requestArrivedAt), in: isContact ? .known : .strangers)
         else { return turn.drop(.overloaded) }
         turn.append(.load(id, target: request.target, offset: Int(request.offset), limit: FindResponse.valueCountMax))
+    }
+
+    /// Charges a read of values to those it was for.
+    mutating func noteRead(in lane: Lane, took time: Duration, at now: Instant) {
+        if lane == .strangers { reads.charge(time, at: now) }
     }
 
     /// Answers with values, or with the closest nodes if there are none, the first of which punctures the asker.
@@ -145,21 +150,21 @@ struct Serving: Sendable {
 
 /// How much time may go into reading values for strangers. Contacts are not limited here: each may ask ten times in five
 /// seconds.
+///
+/// What a read takes is known afterwards: a key that has a thousand values or lies on a slow disk costs more than one that
+/// nobody has stored anything under. Reads that are under way when the time is used up are still done; their number is
+/// bounded by ``Continuations``.
 struct ReadBudget: Sendable {
     private var fullAt = Instant.distantPast
 
-    /// What reading a page of values takes.
-    static let cost: Duration = .microseconds(100)
-    /// The share of one core's time.
+    /// The share of one thread's time.
     static let share = 0.25
     /// How much of that may be used at once, in time that passes meanwhile.
     private static let burst: Duration = .milliseconds(500)
 
-    /// Takes the cost of a read; `false`, and nothing taken, if the budget does not hold that much.
-    mutating func take(at now: Instant) -> Bool {
-        let next = max(fullAt, now) + ReadBudget.cost / ReadBudget.share
-        guard next - now <= ReadBudget.burst else { return false }
-        fullAt = next
-        return true
-    }
+    /// Whether any time is left.
+    func haveRoom(at now: Instant) -> Bool { fullAt - now < ReadBudget.burst }
+
+    /// Takes the time that a read has used.
+    mutating func charge(_ time: Duration, at now: Instant) { fullAt = max(fullAt, now) + time / ReadBudget.share }
 }

@@ -15,11 +15,14 @@ extension DigestEncoder {
             begin(2, id)
             add(verdict.packetIsAuthentic)
             add(verdict.entriesAreAuthentic.map { $0 ? 1 : 0 })
-        case .entriesLoaded(let id, let entries):
+        case .entriesLoaded(let id, let entries, let time):
             begin(3, id)
             add(entries.count)
             for entry in entries { add(entry) }
-        case .loadFailed(let id): begin(4, id)
+            if time != .zero { add(time) }
+        case .loadFailed(let id, let time):
+            begin(4, id)
+            if time != .zero { add(time) }
         case .dueKeysListed(let id, let due):
             begin(5, id)
             add(due)

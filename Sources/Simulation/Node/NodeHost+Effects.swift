@@ -13,10 +13,10 @@ extension NodeHost {
             answer(checked, after: settings.checkTime, &actions)
         case .load(let id, let target, let offset, let limit):
             let values = storage.page(of: target, offset: offset, limit: limit, at: actions.now + self.offset)
-            guard !work(.answer(.entriesLoaded(id, values)), taking: \.read, in: id.lane, at: actions.now) else {
-                return
-            }
-            answer(.entriesLoaded(id, values), after: settings.readTime, &actions)
+            let time = settings.workTimes?.read ?? settings.readTime
+            let loaded = Input.entriesLoaded(id, values, took: time)
+            guard !work(.answer(loaded), taking: \.read, in: id.lane, at: actions.now) else { return }
+            answer(loaded, after: settings.readTime, &actions)
         case .commit(let id, let intent): commit(intent, id, &actions)
         case .saveTokenSecrets(let secrets):
             let dated = secrets.map { TokenSecret(bytes: $0.bytes, drawnAt: $0.drawnAt + offset) }
