@@ -18,16 +18,12 @@ extension KeyedEncodingContainer {
         try encode(value.map(\.roundedSeconds), forKey: key)
     }
 
+    // An optional would be written by its own coding otherwise, which makes an array of numbers of bytes.
     mutating func encodeIfPresent(_ value: [UInt8]?, forKey key: Key) throws {
         try encode(value.map(Hex.encode), forKey: key)
     }
 
     mutating func encode(_ value: Duration, forKey key: Key) throws { try encode(value.roundedSeconds, forKey: key) }
-
-    // An optional would be written by its own coding otherwise, which makes an array of numbers of bytes.
-    mutating func encodeIfPresent(_ value: [UInt8]?, forKey key: Key) throws {
-        try encode(value.map(Hex.encode), forKey: key)
-    }
 
     mutating func encode(_ value: [UInt8], forKey key: Key) throws { try encode(Hex.encode(value), forKey: key) }
 }
