@@ -8,6 +8,9 @@ import subprocess
 
 import pytest
 
+# They need engines that take minutes to install.
+pytestmark = pytest.mark.full
+
 TYPES = {
     "archive": "VARCHAR", "part": "VARCHAR", "key": "BLOB", "id": "BLOB", "class": "VARCHAR", "version": "BIGINT",
     "entry": "BLOB", "first_seen": "TIMESTAMP WITH TIME ZONE", "last_stored": "TIMESTAMP WITH TIME ZONE",
@@ -81,7 +84,7 @@ class Lake:
 @pytest.fixture
 def lake(repository, binary, tmp_path):
     if not (repository / ".venv/lake/requirements.installed").exists():
-        pytest.skip("tools/setup installs DuckDB and Delta Lake for tools/lake")
+        pytest.skip("tools/setup --lake installs DuckDB and Delta Lake for tools/lake")
     return Lake(repository, binary, tmp_path)
 
 
@@ -234,7 +237,6 @@ print(json.dumps({"answers": answers, "types": types}))
 """
 
 
-@pytest.mark.full
 @pytest.mark.timeout(900)
 def test_spark_gives_the_same_answers(union, repository):
     python = repository / ".venv/spark/bin/python"

@@ -18,7 +18,7 @@ async def storage(repository):
     """The environment for rclone, in which `s3:` is an S3 server of this test's own."""
     server = repository / ".venv/offsite/bin/moto_server"
     if not server.exists() or not shutil.which("rclone"):
-        pytest.skip("tools/setup installs rclone and an S3 server")
+        pytest.skip("tools/setup --offsite installs rclone and an S3 server")
     process = await asyncio.create_subprocess_exec(
         server, "-H", "127.0.0.1", "-p", "0", stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE)
     try:

@@ -8,6 +8,9 @@ import pytest
 from harness.clock import Clock
 from nights import Nights, blocks_of
 
+# They need engines that take minutes to install.
+pytestmark = pytest.mark.full
+
 STORAGE = "s3:archives/nights"
 
 
@@ -58,7 +61,6 @@ async def test_base_and_increments_survive_some_nights(nodes, offsite, same, dum
     await pass_nights(3, 1, nodes, offsite, same, dump, tmp_path)
 
 
-@pytest.mark.full
 @pytest.mark.timeout(9000)
 async def test_base_and_increments_survive_200_nights(nodes, offsite, same, dump, tmp_path):
     done = await pass_nights(200, 2, nodes, offsite, same, dump, tmp_path)

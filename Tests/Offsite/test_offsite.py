@@ -8,6 +8,9 @@ from random import Random
 
 import pytest
 
+# They need engines that take minutes to install.
+pytestmark = pytest.mark.full
+
 STORAGE = "s3:archives/some/folder"
 
 

@@ -7,7 +7,7 @@ Turns exports of archives into typed tables that DuckDB, Spark and others query.
     lake.py files ./lake versions                      the Parquet files of a table, for other engines
     lake.py tidy ./lake                                joins small files, and deletes those that are no longer used
 
-docs/lake.md describes the tables. Run it with the Python of .venv/lake, which tools/setup makes.
+docs/lake.md describes the tables. Run it with the Python of .venv/lake, which tools/setup --lake makes.
 """
 
 import argparse
