@@ -45,8 +45,11 @@ import Testing
         #expect(Set(paths.keys) == Set(Operations.all.map(\.facts.path) + [ChangeStream.path]))
     }
 
-    @Test func bytesAreNeverLists() throws {
-        #expect(!(try OpenAPI.document().text.contains(#""items":{"type":"integer""#)))
+    @Test(arguments: ["data", "entry", "held", "held_data", "offered", "offered_data", "public_key"])
+    func bytesAreNeverLists(name: String) throws {
+        let text = try OpenAPI.document().text
+        #expect(text.contains(#""\#(name)":{"#))
+        #expect(!text.contains(#""\#(name)":{"anyOf":[{"items""#) && !text.contains(#""\#(name)":{"items""#))
     }
 
     @Test func namesAndPlacesOfOperationsAreUnique() {
