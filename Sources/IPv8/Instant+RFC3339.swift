@@ -4,6 +4,8 @@ extension Instant {
     /// not, with any number of digits behind the second, of which nine count, and with a leap second, which is the first
     /// of the next minute. A date alone is its beginning in UTC.
     public init?(rfc3339 text: some StringProtocol) {
+        // No moment is longer. Searching a long text for the patterns below would take time by its square.
+        guard text.utf8.count <= 64 else { return nil }
         var text = text.uppercased()
         var offset = Duration.zero
         if let match = text.wholeMatch(of: /(.+T.+)([+-])(\d\d):?(\d\d)/) {
