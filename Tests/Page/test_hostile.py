@@ -1,4 +1,4 @@
-"""Values that were made to fool whoever looks at them, wherever the page shows a value."""
+"""Values made to mislead or attack a reader, everywhere that the page shows a value."""
 
 import hashlib
 import json

@@ -17,7 +17,7 @@ import page
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KINDS = ["ping", "find_nothing", "store_unsigned", "store_signed", "find_value"]
-# Our node answers strangers 2,500 finds a second (`ReadBudget`); the load stays below that.
+# Finds go to our node at this rate at most, as in earlier results. `ReadBudget` allows strangers more than that.
 OUR_FINDS_PER_SECOND_MAX = 2400
 FULL = {
     "identities": 16001, "window": 32, "repetitions": 5, "seconds": 3.0, "open_repetitions": 2, "open_seconds": 5.0,

@@ -8,7 +8,7 @@ package enum HistoryResolution: String, Sendable, Codable, CaseIterable {
     case day
 }
 
-/// The main figures of a minute or an hour.
+/// The main figures of a minute, an hour or a day.
 package struct HistorySample: Sendable, Equatable, Codable {
     /// When the minute or the hour began.
     package var at: Instant

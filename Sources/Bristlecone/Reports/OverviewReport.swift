@@ -129,7 +129,7 @@ package struct NodeOverview: Sendable, Equatable, Codable {
     package struct RoundTrips: Sendable, Equatable, Codable {
         package var message: String
         package var count: Int
-        /// `nil` if there was none.
+        /// `nil` if no response came.
         package var mean: Duration?
 
         private enum CodingKeys: String, CodingKey {

@@ -44,11 +44,11 @@ package struct OperationFacts: Sendable {
 /// Who may ask for something over TCP. On the control socket the node's user and root may do everything, and others
 /// read if the settings let them.
 package enum Access: String, Sendable {
-    /// Anybody, unless `http.reads` asks for the key.
+    /// Anybody, unless `http.reads_need_key` is set.
     case read
     /// Who has the key.
     case write
-    /// Whoever can connect, in any case: what has nothing of the node in it.
+    /// Everybody who can connect, even if reading needs the key: for files that say nothing about the node.
     case open
 }
 

@@ -5,7 +5,7 @@ internal import NIOCore
 
 /// The status page: a few files in the program, which ask the API like any other client.
 ///
-/// They have nothing of the node in them, so they are served without the key. What they may do in a browser is limited to
+/// They say nothing about the node, so they need no key. What they may do in a browser is limited to
 /// what they need: scripts and styles of this server, requests to this server, and nothing that turns a text into markup.
 enum StatusPage {
     struct File: Sendable {
