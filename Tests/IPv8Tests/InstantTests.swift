@@ -54,9 +54,12 @@ import Testing
 
     @Test(arguments: [
         "", "2026-02-03T12:00:00", "2026-02-03T12:00:00+24:00", "2026-02-03T12:00:00+01:60", "+01:00",
-        String(repeating: "T", count: 100_000),
     ])
     func timesWithoutAZoneAreRefused(text: String) { #expect(Instant(rfc3339: text) == nil) }
+
+    @Test func longTextsAreRefusedAtOnce() {
+        #expect(Instant(rfc3339: String(repeating: "T", count: 100_000)) == nil)
+    }
 
     @Test func datesAloneAreTheirBeginnings() {
         #expect(Instant(iso8601: "2026-02-03") == Instant(iso8601: "2026-02-03T00:00:00Z"))
