@@ -15,8 +15,8 @@ DIFFERENCES = {
     "overlays.statistics": (200, '"DHTDiscoveryCommunity": {"'),
     "stat.overlays.statistics.get.off": (200, '"DHTDiscoveryCommunity": {"'),
     # Paths outside of the reference's prefixes are those of the whole API.
+    "root": (200, "<title>Bristlecone</title>"),
     "unknown": (404, ""),
-    "root": (404, ""),
     "openapi": (404, ""),
     "docs": (404, ""),
     "docs.swagger": (404, ""),
