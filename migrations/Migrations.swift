@@ -27,6 +27,7 @@ public enum Migrations {
             ("V004_read_at", PackageResources.V004_read_at_sql),
             ("V005_self_description", PackageResources.V005_self_description_sql),
             ("V006_history", PackageResources.V006_history_sql),
+            ("V007_requests", PackageResources.V007_requests_sql),
         ]
     }
 }

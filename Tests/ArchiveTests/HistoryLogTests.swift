@@ -72,11 +72,12 @@ import Testing
     @Test func aRestlessClockDoesNotFillTheTable() throws {
         let archive = try Folder().openKept()
         let count = SampleSpan.minute.countMax
+        let columns = HistoryFigure.allCases.map(\.rawValue).joined(separator: ", ")
         try archive.index.write { database in
             try database.execute(
                 sql: """
                     WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number LIMIT ?)
-                    INSERT INTO samples
+                    INSERT INTO samples (span, started_at, \(columns))
                     SELECT 60, n * 60000000000, \(HistoryFigure.allCases.map { _ in "0" }.joined(separator: ", "))
                     FROM number
                     """, arguments: [count + 50])

@@ -23,7 +23,7 @@ import Testing
         try queue.write { database in
             try database.execute(
                 sql: """
-                    DROP VIEW column_notes; DROP TABLE samples; DROP TABLE notable_events; PRAGMA application_id = 0; PRAGMA user_version = 0;
+                    DROP TABLE column_notes; DROP TABLE samples; DROP TABLE notable_events; PRAGMA application_id = 0; PRAGMA user_version = 0;
                     DELETE FROM grdb_migrations WHERE identifier > 'V005';
                     """)
         }
@@ -72,6 +72,46 @@ import Testing
         let archive = try folder.open()
         #expect(try archive.follow().rebuildReason == nil)
         #expect(try archive.indexDifferences().isEmpty)
+        archive.close()
+        try expectDescribed(folder)
+    }
+
+    /// The samples and events of the fixture, which a node with schema 6 wrote.
+    private func expectHistoryOfFixture(_ archive: Archive) throws {
+        let hour = Instant(nanoseconds: 1_795_921_200_000_000_000)
+        let samples = try archive.samples(.hour, from: hour, to: hour + 1, limit: 9)
+        #expect(samples.map { $0.figures[.memoryBytes] } == [37_507_072])
+        #expect(samples.map { $0.figures[.findRequests] } == [0])
+        #expect(try archive.events(limit: 9).map(\.kind) == [.stopped, .started])
+    }
+
+    private func placeFixture(in folder: Folder) throws {
+        try FileManager.default.removeItem(atPath: folder.index)
+        let fixtures = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
+        try FileManager.default.copyItem(
+            atPath: fixtures.path + "/schema-6/index.sqlite", toPath: folder.index)
+    }
+
+    @Test func historyOfSchemaSixIsKept() throws {
+        let folder = try makeFolder()
+        try placeFixture(in: folder)
+        let archive = try folder.open()
+        try archive.followToEnd()
+        try expectHistoryOfFixture(archive)
+        archive.close()
+        try expectDescribed(folder)
+    }
+
+    @Test func historyIsReadFromADamagedFileOfSchemaSix() throws {
+        let folder = try makeFolder()
+        try placeFixture(in: folder)
+        // The step to the next schema meets a table that it wants to make, so the file cannot be brought forward.
+        let queue = try DatabaseQueue(path: folder.index)
+        try queue.write { try $0.execute(sql: "CREATE TABLE notes (nonsense TEXT)") }
+        try queue.close()
+        let archive = try folder.open()
+        try archive.followToEnd()
+        try expectHistoryOfFixture(archive)
         archive.close()
         try expectDescribed(folder)
     }

@@ -54,6 +54,24 @@ package enum HistoryFigure: String, Sendable, CaseIterable {
     case openFiles = "open_files"
     /// The longest delay of the event loop.
     case loopLagMilliseconds = "loop_lag_milliseconds"
+    /// Introduction requests that came in.
+    case introductionRequests = "introduction_requests"
+    /// Ping requests that came in.
+    case pingRequests = "ping_requests"
+    /// Find requests that came in.
+    case findRequests = "find_requests"
+    /// Store requests that came in.
+    case storeRequests = "store_requests"
+    /// Requests that came in to store a peer or to connect to one.
+    case peerRequests = "peer_requests"
+    /// Requests of all kinds that the node answered.
+    case answeredRequests = "answered_requests"
+    /// How long these waited for their responses inside the node, all together.
+    case answeringMicroseconds = "answering_microseconds"
+    /// Responses to requests of this node.
+    case receivedResponses = "received_responses"
+    /// How long this node waited for these, all together.
+    case waitingMicroseconds = "waiting_microseconds"
 
     /// What an hour's figure is, by those of its minutes.
     var summary: Summary {
@@ -63,7 +81,9 @@ package enum HistoryFigure: String, Sendable, CaseIterable {
             .average
         case .readySeconds, .changes, .valuesRefused, .valuesEvicted, .datagramsReceived,
             .bytesReceived, .datagramsSent, .bytesSent, .datagramsDropped, .requestsTimedOut, .lookups,
-            .republishedKeys, .unacknowledgedKeys, .cpuMilliseconds:
+            .republishedKeys, .unacknowledgedKeys, .cpuMilliseconds, .introductionRequests, .pingRequests,
+            .findRequests, .storeRequests, .peerRequests, .answeredRequests, .answeringMicroseconds,
+            .receivedResponses, .waitingMicroseconds:
             .sum
         case .loopLagMilliseconds:
             .maximum

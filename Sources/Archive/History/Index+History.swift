@@ -183,10 +183,13 @@ extension Index {
         try? pool.write { database in
             for span in SampleSpan.allCases {
                 try? old.read { old in
+                    let present = try String.fetchSet(old, sql: "SELECT name FROM pragma_table_info('samples')")
+                    // A file of an older schema has fewer of them.
+                    let figures = columns.map { present.contains($0) ? $0 : "0" }
                     let cursor = try Row.fetchCursor(
                         old,
                         sql: """
-                            SELECT started_at, \(columns.joined(separator: ", ")) FROM samples
+                            SELECT started_at, \(figures.joined(separator: ", ")) FROM samples
                             WHERE span = ? ORDER BY started_at DESC LIMIT ?
                             """, arguments: [span.rawValue, span.countMax])
                     while let row = try cursor.next() { try put(try sample(row), span, database) }

@@ -208,6 +208,12 @@ extension NodeReading {
         func sum(_ direction: MessageTraffic.Direction, _ count: (MessageTraffic) -> Int) -> Int {
             traffic.reduce(0) { $1.direction == direction ? $0 + count($1) : $0 }
         }
+        func received(_ kinds: [MessageKind]) -> Int {
+            traffic.reduce(0) { sum, row in
+                guard row.direction == .received, let kind = row.kind, kinds.contains(kind) else { return sum }
+                return sum + row.datagrams
+            }
+        }
         func sum(_ prefix: String) -> Int {
             keeping.reduce(0) { $1.key.hasPrefix(prefix) ? $0 + $1.value : $0 }
         }
@@ -215,6 +221,10 @@ extension NodeReading {
             .valuesRefused: sum("refused."), .valuesEvicted: sum("evicted."),
             .datagramsReceived: sum(.received, \.datagrams), .bytesReceived: sum(.received, \.bytes),
             .datagramsSent: sum(.sent, \.datagrams), .bytesSent: sum(.sent, \.bytes),
+            .introductionRequests: received([.introductionRequest, .introductionRequestV1]),
+            .pingRequests: received([.pingRequest]), .findRequests: received([.findRequest]),
+            .storeRequests: received([.storeRequest]),
+            .peerRequests: received([.storePeerRequest, .connectPeerRequest]),
             .cpuMilliseconds: Int(process.processorTime.nanoseconds / 1_000_000),
         ]
         if let statistics { totals[.changes] = Int(clamping: statistics.journalLast) }
@@ -224,7 +234,22 @@ extension NodeReading {
             totals[.lookups] = counters.lookups.values.reduce(0, +)
             totals[.republishedKeys] = counters.keysRepublished
             totals[.unacknowledgedKeys] = counters.keysUnacknowledged
+            let answered = counters.handled.total
+            totals[.answeredRequests] = answered.count
+            totals[.answeringMicroseconds] = answered.microseconds
+            let received = counters.roundTrips.total
+            totals[.receivedResponses] = received.count
+            totals[.waitingMicroseconds] = received.microseconds
         }
         return totals
+    }
+}
+
+extension [UInt8: DurationCounts] {
+    /// How many durations there are over all kinds of messages, and their microseconds together.
+    fileprivate var total: (count: Int, microseconds: Int) {
+        values.reduce((0, 0)) { sum, counts in
+            (sum.0 + counts.counts.reduce(0, +), sum.1 + Int(counts.total.nanoseconds / 1000))
+        }
     }
 }

@@ -21,13 +21,21 @@ const POINTS_MAX = 400;
 /** More pinned keys than this are told of in numbers. */
 const CELLS_MAX = 2000;
 
+/** The average time of some requests, in milliseconds. */
+const average = (microseconds, count) => (figures) => figures[count] > 0 ? figures[microseconds] / figures[count] / 1000 : 0;
+const milliseconds = (value) => `${value < 10 && value % 1 > 0 ? value.toFixed(2) : number(Math.round(value))} ms`;
+
+// Each line is a figure of a sample, or a function of all its figures.
 const charts = [
   ["Growth", { "Values": "archived_values", "Keys": "archived_keys" }, number],
   ["Space", { "Archive": "live_bytes", "Free on the disk": "free_bytes" }, bytes],
   ["Contacts", { "All": "contacts", "Good": "good_contacts" }, number],
-  ["Requests", { "Datagrams received": "datagrams_received", "Datagrams sent": "datagrams_sent", "Lookups": "lookups", "Timed out": "requests_timed_out", "Dropped": "datagrams_dropped" }, number],
+  ["Requests received, by kind", { "Finds": "find_requests", "Stores": "store_requests", "Pings": "ping_requests", "Introductions": "introduction_requests", "Peers": "peer_requests" }, number],
+  ["Latency", { "Requests are answered after": average("answering_microseconds", "answered_requests"), "Others answer after": average("waiting_microseconds", "received_responses") }, milliseconds],
+  ["Datagrams", { "Received": "datagrams_received", "Sent": "datagrams_sent", "Dropped": "datagrams_dropped" }, number],
+  ["This node's requests", { "Lookups": "lookups", "Timed out": "requests_timed_out" }, number],
   ["Bandwidth", { "Received": "bytes_received", "Sent": "bytes_sent" }, bytes],
-  ["Latency of the event loop", { "Longest delay": "loop_lag_milliseconds" }, (value) => `${number(value)} ms`],
+  ["Latency of the event loop", { "Longest delay": "loop_lag_milliseconds" }, milliseconds],
   ["Republishing", { "Stored again": "republished_keys", "Not acknowledged": "unacknowledged_keys", "Due": "due_keys", "Late": "late_keys" }, number],
   ["Stores", { "Changes": "changes", "Refused": "values_refused", "Evicted": "values_evicted" }, number],
 ];
@@ -71,7 +79,7 @@ function thinned(samples, figure) {
   const points = [];
   for (let place = 0; place < samples.length; place += size) {
     const group = samples.slice(place, place + size);
-    points.push([Date.parse(group[0].at), Math.max(...group.map((sample) => sample.figures[figure] ?? 0))]);
+    points.push([Date.parse(group[0].at), Math.max(...group.map(({ figures }) => (typeof figure === "function" ? figure(figures) : figures[figure]) ?? 0))]);
   }
   return points;
 }
