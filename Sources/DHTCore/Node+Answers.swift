@@ -34,6 +34,7 @@ extension Node {
             searches.publicationSettled(publication, isAcknowledged: true, &requests, &turn)
         case (.republication(let run, let target, let first), .storeResponse):
             republisher.storeEnded(run, target, first, acknowledgedBy: sender)
+            advance(run: run)
         case (.ownRecord, .storePeerResponse):
             peersByKey.confirmed(by: sender, at: turn.now)
         case (.connection(let connection), .connectPeerResponse(let response)):
@@ -84,6 +85,7 @@ extension Node {
             searches.publicationSettled(publication, isAcknowledged: false, &requests, &turn)
         case .republication(let run, let target, let first):
             republisher.storeEnded(run, target, first, acknowledgedBy: nil)
+            advance(run: run)
         }
     }
 

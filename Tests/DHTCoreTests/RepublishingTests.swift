@@ -207,6 +207,16 @@ import Testing
         #expect(bench.node.republisher.tokensGatheredAt == [bench.now - .seconds(1)])
     }
 
+    @Test func acknowledgementIsNotedAtOnce() throws {
+        var bench = try Bench()
+        let peer = try Peer(1)
+        let value = RepublishableValue(entry: try Entry(unsigned: [1]), servedUntil: nil)
+        let store = try #require(try storingAgain(value, &bench, peer).stores(to: peer.address).first)
+        let effects = try bench.receive(.storeResponse(StoreResponse(id: store.id)), from: peer)
+        #expect(effects.republishReports.map(\.outcome) == [.stored])
+        #expect(!bench.node.republisher.isBusy)
+    }
+
     @Test func nobodyIsGivenAnotherHourOfWhatIsOver() throws {
         for (left, storeCount) in [(Duration.seconds(1), 1), (.seconds(-1), 0)] {
             var bench = try Bench()
