@@ -30,9 +30,13 @@ extension Archive {
     /// overwrite the bytes on the disk. Earlier backups keep them.
     public struct Erasure: Sendable {
         fileprivate let subjects: Set<ArchiveSubject>
+        /// If there are no signers among the subjects: their keys in order, so that the walk goes from one to the next.
+        fileprivate let targets: [Target]?
         fileprivate var isToBlock: Bool
         fileprivate var tables = Archive.forgotten[...]
         fileprivate var after: [UInt8]?
+        /// How many of the keys the walk has behind it in this table.
+        fileprivate var targetsDone = 0
         /// How far it is in the journal, which comes last.
         fileprivate var changes: ForgottenChanges?
         /// How many records have been erased.
@@ -45,8 +49,13 @@ extension Archive {
         /// - Parameter block: whether the first step blocks the subject.
         public init(of subject: ArchiveSubject, block: Bool) { self.init(of: [subject], block: block) }
 
-        init(of subjects: Set<ArchiveSubject>, block: Bool) {
+        /// An erasure of many keys and signers in one walk.
+        public init(of subjects: Set<ArchiveSubject>, block: Bool) {
             self.subjects = subjects
+            let keys = subjects.compactMap { subject in
+                if case .key(let target) = subject { target } else { nil }
+            }
+            targets = keys.count == subjects.count ? keys.sorted() : nil
             isToBlock = block
         }
     }
@@ -60,13 +69,11 @@ extension Archive {
             erasure.isToBlock = false
         }
         guard let table = erasure.tables.first else { return try advanceInJournal(&erasure, at: now) }
-        let (places, last) = try environment.read { (transaction) throws(ArchiveError) in
-            try Archive.places(of: erasure.subjects, in: table, after: erasure.after, transaction)
+        let places = try environment.read { (transaction) throws(ArchiveError) in
+            try Archive.places(&erasure, in: table, transaction)
         }
         try erase(places[...], at: now)
         erasure.erasedCount += places.count
-        erasure.after = last
-        if last == nil { erasure.tables.removeFirst() }
     }
 
     private func advanceInJournal(_ erasure: inout Erasure, at now: Instant) throws(ArchiveError) {
@@ -86,23 +93,55 @@ extension Archive {
     /// How many records one step examines. It ends sooner when it has found as many as one commit erases.
     static let recordsPerStep = 16_384
 
-    /// The records of a table that belong to one of the subjects, and the last key examined if there are more.
+    /// The records of a table that belong to one of the subjects, as many as one step erases. Takes the erasure past them.
     private static func places(
-        of subjects: Set<ArchiveSubject>, in table: Table, after: [UInt8]?, _ transaction: borrowing ReadTransaction
-    ) throws(ArchiveError) -> ([RecordPlace], last: [UInt8]?) {
+        _ erasure: inout Erasure, in table: Table, _ transaction: borrowing ReadTransaction
+    ) throws(ArchiveError) -> [RecordPlace] {
+        var step = Step(subjects: erasure.subjects, table: table)
+        // In quarantine, records of all tables lie side by side.
+        if let targets = erasure.targets, table != .quarantine {
+            while erasure.targetsDone < targets.count, step.last == nil {
+                try step.walk(prefix: targets[erasure.targetsDone].bytes, after: erasure.after, transaction)
+                erasure.after = step.last
+                if step.last == nil { erasure.targetsDone += 1 }
+                step.examined += 1
+                if step.examined >= recordsPerStep { return step.places }
+            }
+        } else {
+            try step.walk(prefix: [], after: erasure.after, transaction)
+            erasure.after = step.last
+        }
+        if step.last == nil {
+            erasure.tables.removeFirst()
+            erasure.targetsDone = 0
+        }
+        return step.places
+    }
+
+    /// One step of a walk over a table.
+    private struct Step {
+        let subjects: Set<ArchiveSubject>
+        let table: Table
         var places: [RecordPlace] = []
         var examined = 0
+        /// The last key examined, if there are more.
         var last: [UInt8]?
-        var prefix: [UInt8] = []
-        if case .key(let target)? = subjects.first, subjects.count == 1, table != .quarantine { prefix = target.bytes }
-        try transaction.forEach(table, prefix: prefix, after: after ?? []) { (key, _) throws(ArchiveError) in
-            guard last == nil else { return false }
-            examined += 1
-            if concerns(subjects, key, in: table) { places.append(RecordPlace(table: table, key: Array(key))) }
-            if examined == recordsPerStep || places.count == deletionsPerCommit { last = Array(key) }
-            return true
+
+        mutating func walk(
+            prefix: [UInt8], after: [UInt8]?, _ transaction: borrowing ReadTransaction
+        ) throws(ArchiveError) {
+            try transaction.forEach(table, prefix: prefix, after: after ?? []) { (key, _) throws(ArchiveError) in
+                guard last == nil else { return false }
+                examined += 1
+                if Archive.concerns(subjects, key, in: table) {
+                    places.append(RecordPlace(table: table, key: Array(key)))
+                }
+                if examined >= Archive.recordsPerStep || places.count == Archive.deletionsPerCommit {
+                    last = Array(key)
+                }
+                return true
+            }
         }
-        return (places, last)
     }
 
     /// Whether a record is about one of some keys and signers, by its own key.

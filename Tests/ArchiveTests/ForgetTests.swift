@@ -50,6 +50,22 @@ import Testing
         #expect(try archive.store(try Sample.signed("back", version: 1)) == [.stored])
     }
 
+    @Test(arguments: [false, true]) func manySubjectsAreForgottenInOneWalk(withSigner: Bool) throws {
+        let archive = try Folder().openKept()
+        let targets = (0..<600).map { Target(hashing: "\($0)") }
+        for target in targets { try archive.store(try Sample.unsigned("value"), under: target) }
+        for target in targets.prefix(9) { try fill(archive, target) }
+        let subjects = targets.prefix(500).map { ArchiveSubject.key($0) } + (withSigner ? [.signer(signer)] : [])
+        var erasure = Archive.Erasure(of: Set(subjects), block: true)
+        while !erasure.isDone { try archive.advance(&erasure, at: .start + 5000) }
+        #expect(erasure.erasedCount >= 500)
+        for target in targets.prefix(500) { #expect(try archive.records(of: target).isEmpty) }
+        for target in targets.dropFirst(500) { #expect(try archive.records(of: target).count == 1) }
+        #expect(try archive.tables(containing: Array(ForgetTests.secret.utf8)).isEmpty)
+        #expect(try Set(archive.blocks()) == Set(subjects))
+        #expect(try archive.accountsAreRight())
+    }
+
     @Test func signerIsForgottenUnderEveryKeyAndNobodyElseIs() throws {
         let archive = try Folder().openKept()
         let targets = (0..<30).map { Target(hashing: "\($0)") }
