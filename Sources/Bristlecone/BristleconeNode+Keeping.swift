@@ -20,41 +20,6 @@ extension BristleconeNode {
         try await commit(.unpin(subject.ofArchive))
     }
 
-    /// Pins and unpins many keys and signers in one go.
-    ///
-    /// - Returns: how many were changed, and how many were as wanted already.
-    package func changePins(
-        adding: [KeepSubject] = [], removing: [KeepSubject] = []
-    ) async throws(NodeError) -> PinChangeReport {
-        var report = PinChangeReport(added: 0, removed: 0, unchanged: 0)
-        let changes = adding.map { ArchiveChange.pin($0.ofArchive) } + removing.map { .unpin($0.ofArchive) }
-        var done = 0
-        // In steps, so that stores do not wait for all of them.
-        while done < changes.count {
-            let step = changes[done..<min(done + BristleconeNode.pinsPerCommit, changes.count)]
-            let now = loop.moment.now
-            let changed = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
-                try archive.commit(Array(step), at: now).map { outcome throws(ArchiveError) in
-                    if case .refused(let refusal) = outcome { throw .refused(refusal) }
-                    return outcome == .done(changed: true)
-                }
-            }
-            for (offset, isChanged) in changed.enumerated() {
-                if !isChanged {
-                    report.unchanged += 1
-                } else if done + offset < adding.count {
-                    report.added += 1
-                } else {
-                    report.removed += 1
-                }
-            }
-            done += step.count
-        }
-        return report
-    }
-
-    private static let pinsPerCommit = 1000
-
     /// All pins, keys before signers.
     public func pins() async throws(NodeError) -> [KeepSubject] {
         try await threads.housekeeper.run { (archive) throws(ArchiveError) in try archive.pins() }
@@ -84,17 +49,7 @@ extension BristleconeNode {
     /// - Returns: how many records were erased.
     @discardableResult
     public func forget(_ subject: KeepSubject, block: Bool = false) async throws(NodeError) -> Int {
-        var erasure = Archive.Erasure(of: subject.ofArchive, block: block)
-        // In steps, so that neither the end of the node nor what others ask for waits for the last of them.
-        while !erasure.isDone {
-            let now = loop.moment.now
-            erasure = try await threads.housekeeper.run { [erasure] (archive) throws(ArchiveError) in
-                var erasure = erasure
-                try archive.advance(&erasure, at: now)
-                return erasure
-            }
-        }
-        return erasure.erasedCount
+        try await forget([subject], block: block)
     }
 
     private func commit(_ change: ArchiveChange) async throws(NodeError) -> Bool {

@@ -23,13 +23,32 @@ extension BristleconeNode {
     /// How well the DHT holds each pinned key, in the order of keys. A pinned signer counts with all its keys.
     public func replicaHealth() async throws(NodeError) -> [ReplicaHealth] {
         try await threads.housekeeper.run { (archive) throws(ArchiveError) in
-            var health: [ReplicaHealth] = []
-            for target in try archive.pinnedTargets().sorted() {
-                let state = try archive.republishState(of: target)
-                health.append(ReplicaHealth(target, state))
-            }
-            return health
+            try archive.health(of: try archive.pinnedTargets().sorted())
         }
+    }
+
+    /// A part of the pins, with how well the DHT holds each pinned key.
+    package func pinReports(from place: [UInt8]?, limit: Int) async throws(NodeError) -> Page<PinReport> {
+        let pins = try await pins(from: place, limit: limit)
+        let keys = pins.items.compactMap(\.key)
+        let health = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
+            try archive.health(of: keys)
+        }
+        let known = Dictionary(health.map { ($0.key, $0) }) { first, _ in first }
+        return Page(
+            items: pins.items.map { PinReport($0, replicas: $0.key.flatMap { known[$0] }) }, next: pins.next)
+    }
+
+    /// A part of the keys under which a signer has values, with how well the DHT holds each if it was looked for.
+    package func keyReports(
+        of signer: Mid, from place: [UInt8]?, limit: Int
+    ) async throws(NodeError) -> Page<PinReport> {
+        let last = place.flatMap { Bits160($0[...]) }.map { Target(bits: $0) }
+        let health = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
+            try archive.health(of: try archive.targets(signedBy: signer, after: last, limit: limit))
+        }
+        let next = health.count == limit ? health.last.map { Hex.encode($0.key.bytes) } : nil
+        return Page(items: health.map { PinReport(.key($0.key), replicas: $0) }, next: next)
     }
 
     /// Runs one of the recurring tasks now, by the name that it has in ``NodeStatus``.
@@ -64,6 +83,12 @@ extension BristleconeNode {
                 NodeStatus.RecurringTask(
                     name: job.name, due: job.due, lastRun: job.lastRun, lastResult: job.lastResult, budget: job.budget)
             })
+    }
+}
+
+extension Archive {
+    fileprivate func health(of targets: [Target]) throws(ArchiveError) -> [ReplicaHealth] {
+        try targets.map { (target) throws(ArchiveError) in ReplicaHealth(target, try republishState(of: target)) }
     }
 }
 

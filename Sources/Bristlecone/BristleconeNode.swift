@@ -30,6 +30,7 @@ public final class BristleconeNode: Sendable {
     let archive: Archive
     let threads: NodeThreads
     let loop: NodeLoop
+    let publisher: BulkPublisher
     private let trackers: TrackerResolver
     private let watch: FolderWatch
     private let joining: NodeStatus.Joining
@@ -127,6 +128,7 @@ public final class BristleconeNode: Sendable {
                 newestChange: (try? archive.newestChange()) ?? nil,
                 logger: logger),
             on: eventLoop)
+        publisher = BulkPublisher(loop)
         watch = FolderWatch(folder: folder, archive: archive, index: threads.index, events: eventHub, logger: logger)
         trackers = TrackerResolver(settings.bootstrap ? settings.bootstrapServers : [], logger: logger)
         threads.index.archiveChanged()
@@ -235,6 +237,7 @@ public final class BristleconeNode: Sendable {
 
     private func end() async {
         trackers.end()
+        publisher.end()
         await loop.stop()
         await threads.shutdown()
         archive.close()

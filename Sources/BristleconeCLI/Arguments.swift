@@ -46,32 +46,6 @@ enum Arguments {
     }
 }
 
-/// The argument of commands about a key or a signer.
-struct SubjectArgument: ParsableArguments {
-    @Argument(
-        help: ArgumentHelp(
-            """
-            A key: a text (its SHA-1 is the key) or 40 hexadecimal digits. With --signer: the mid of a signer (40 \
-            hexadecimal digits) or a public key.
-            """, valueName: "key|signer"))
-    var text: String
-
-    @Flag(help: "The argument is a signer: all of the signer's values, under any key.")
-    var signer = false
-
-    mutating func validate() throws { _ = try subject() }
-
-    /// The key or signer that the argument names.
-    func subject() throws -> KeepSubject {
-        guard signer else { return .key(try Arguments.key(text)) }
-        if let mid = Mid(hex: text) { return .signer(mid) }
-        guard let bytes = Hex.decode(text), let key = PublicKey(bytes: bytes) else {
-            throw ValidationError("A signer is a mid of 40 hexadecimal digits, or a public key in hexadecimal digits.")
-        }
-        return .signer(key.mid)
-    }
-}
-
 extension KeepSubject {
     /// The subject for people.
     func text(on terminal: Terminal) -> String {

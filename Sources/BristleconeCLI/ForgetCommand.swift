@@ -8,7 +8,7 @@ internal import HTTPAPI
 struct ForgetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "forget",
-        abstract: "Erase everything that this node keeps of a key or a signer.",
+        abstract: "Erase everything that this node keeps of keys or signers.",
         discussion: """
             Erases values, earlier versions and everything that belongs to them, on this node only. Other nodes keep \
             their replicas, and may store them here again unless you add --block. Earlier backups keep the values too. \
@@ -17,10 +17,11 @@ struct ForgetCommand: AsyncParsableCommand {
             For example:
 
               bristlecone forget greeting
-              bristlecone forget --block --yes --signer 0123456789abcdef0123456789abcdef01234567
+              bristlecone forget --block --yes signer:0123456789abcdef0123456789abcdef01234567
+              bristlecone forget --yes --from keys.txt
             """)
 
-    @OptionGroup var argument: SubjectArgument
+    @OptionGroup var argument: SubjectArguments
 
     @Flag(help: "Also refuse all its values from now on.")
     var block = false
@@ -38,25 +39,29 @@ struct ForgetCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        let subject = try argument.subject()
-        if !yes, !unblock { try confirm(subject) }
+        let subjects = try argument.subjects()
+        if !yes, !unblock { try confirm(subjects) }
         let operation = unblock ? Operations.unblock : Operations.forget
-        let report = try await client.call(operation, ForgetRequest(subject, block: block))
-        try client.show(report) { terminal in
-            guard !unblock else { return "\(terminal.good("No longer blocked")): \(subject.text(on: terminal))" }
-            let blocked = report.isBlocked ? " Its values will be refused from now on." : ""
-            return "\(terminal.good("Forgotten")): \(subject.text(on: terminal)), "
-                + "\(Words.count(report.erasedRecords, "record")) erased.\(blocked)"
+        var erased = 0
+        try await Parts.forEach(of: subjects) { part in
+            erased += try await client.call(operation, ForgetRequest(Array(part), block: block)).erasedRecords
+        }
+        try client.show(ForgetReport(subjects, erasedRecords: erased, isBlocked: block)) { terminal in
+            let names = subjects.text(on: terminal)
+            guard !unblock else { return "\(terminal.good("No longer blocked")): \(names)" }
+            let blocked = block ? " \(subjects.count == 1 ? "Its" : "Their") values will be refused from now on." : ""
+            return "\(terminal.good("Forgotten")): \(names), \(Words.count(erased, "record")) erased.\(blocked)"
         }
     }
 
-    private func confirm(_ subject: KeepSubject) throws {
+    private func confirm(_ subjects: [KeepSubject]) throws {
+        // Standard input may be the list.
         guard isatty(STDIN_FILENO) == 1 else {
             throw CommandFailure(
                 message: "This erases for good, and there is no terminal to ask for confirmation: add --yes.",
                 status: .usage)
         }
-        Output.complain("Erase everything about \(subject.text(on: .plain)) for good? Type yes to continue.")
+        Output.complain("Erase everything about \(subjects.text(on: .plain)) for good? Type yes to continue.")
         guard readLine() == "yes" else { throw CommandFailure(message: "Nothing was erased.") }
     }
 }

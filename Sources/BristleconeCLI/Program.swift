@@ -30,7 +30,7 @@ struct Program: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, StoreCommand.self, FindCommand.self, PingCommand.self, ConnectCommand.self,
             StatusCommand.self, HealthCommand.self, HistoryCommand.self, PlanCommand.self, PinCommand.self,
-            WithdrawCommand.self, ForgetCommand.self,
+            BlockCommand.self, WithdrawCommand.self, ForgetCommand.self,
             BackupCommand.self, RestoreCommand.self, ConfigCommand.self, FollowCommand.self, APIKeyCommand.self,
         ])
 
@@ -116,7 +116,7 @@ extension NodeError {
             "Name another address with --listen, such as 0.0.0.0:8091 or \"[::]:8091\"."
         case .dataFolderInUse, .dataFolderUnusable: "Name another data folder with --data."
         case .valueTooLong: "With --unsigned there is room for \(ValueLimit.unsignedBytesMax) bytes."
-        case .blocked: "Use \"bristlecone forget --unblock\"."
+        case .blocked: "Use \"bristlecone block remove\"."
         case .unreachable: "\"bristlecone status\" shows what it listens on."
         case .archiveFull: "\"bristlecone status\" shows the counters."
         default: nil

@@ -17,10 +17,38 @@ import Testing
     @Test func takesASignerByMidOrByPublicKey() throws {
         let key = try PrivateKey(bytes: Array("LibNaCLSK:".utf8) + [UInt8](repeating: 1, count: 64)).publicKey
         for text in [key.description, key.mid.description.uppercased()] {
-            let argument = try SubjectArgument.parse(["--signer", text])
-            #expect(try argument.subject() == .signer(key.mid))
+            #expect(try SubjectArguments.parse(["--signer", text]).subjects() == [.signer(key.mid)])
+            #expect(try SubjectArguments.parse(["signer:\(text)"]).subjects() == [.signer(key.mid)])
         }
-        #expect(try SubjectArgument.parse(["hello"]).subject() == .key(Target(hashing: "hello")))
+        let two: [KeepSubject] = [.key(Target(hashing: "hello")), .signer(key.mid)]
+        #expect(try SubjectArguments.parse(["hello", "signer:\(key.mid)"]).subjects() == two)
+    }
+
+    @Test(arguments: ["127.0.0.3", "192.0.2.0/24", "[::1]:8090", "2001:db8::/32", "-", "@keys.txt", "/etc/hostname"])
+    func asksBeforeItHashesWhatLooksLikeSomethingElse(text: String) throws {
+        let error = try #require(throws: (any Error).self) { try SubjectArguments.parse([text]) }
+        #expect(SubjectArguments.fullMessage(for: error).contains("If you mean the text itself, add --text."))
+        #expect(try SubjectArguments.parse(["--text", text]).subjects() == [.key(Target(hashing: text))])
+    }
+
+    @Test(arguments: ["greeting", "1.2.3", "a/b", String(repeating: "7", count: 40)])
+    func hashesOtherTextsWithoutAQuestion(text: String) throws {
+        #expect(try SubjectArguments.parse([text]).subjects() == [.key(Arguments.key(text))])
+    }
+
+    @Test func tellsEveryBadLineByItsNumber() throws {
+        let list = try LineList("keys.txt", Array("one\n\n two\r\nsigner:me\nthree\n192.0.2.1\n".utf8))
+        #expect(list.lines.map(\.number) == [1, 3, 4, 5, 6])
+        #expect(try list.parse { $0 } == ["one", " two", "signer:me", "three", "192.0.2.1"])
+        let failure = try #require(throws: CommandFailure.self) {
+            try list.parse { text in
+                guard text.count < 6 else { throw ValidationError("It is too long.") }
+            }
+        }
+        #expect(
+            failure.message
+                == "Nothing was done, because keys.txt has 2 bad lines. Line 4: It is too long. Line 6: It is too long."
+        )
     }
 
     @Test func readsValues() throws {

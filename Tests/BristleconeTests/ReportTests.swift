@@ -57,13 +57,15 @@ import Testing
     @Test func pinsAndForgettingHaveTheirShape() throws {
         let health = ReplicaHealth(
             key: key, lookedAt: Instant(seconds: 1_770_120_000), answered: 9, found: 2, holders: 8)
-        let pins = PinsReport(pins: [.key(key), .signer(signer.mid)], health: [health])
+        let pins = Page(items: [
+            PinReport(.key(key), replicas: health), PinReport(.signer(signer.mid), replicas: nil),
+        ])
         #expect(
             try json(pins)
-                == #"{"health":[{"answered":9,"found":2,"holders":8,"key":"\#(key)","#
-                + #""looked_at":"2026-02-03T12:00:00Z"}],"pins":[{"key":"\#(key)","signer":null},{"key":null,"signer":"\#(signer.mid)"}]}"#
-        )
-        let forgotten = ForgetReport(subject: .signer(signer.mid), erasedRecords: 4, isBlocked: true)
+                == #"{"items":[{"key":"\#(key)","replicas":{"answered":9,"found":2,"holders":8,"key":"\#(key)","#
+                + #""looked_at":"2026-02-03T12:00:00Z"},"signer":null},{"key":null,"replicas":null,"#
+                + #""signer":"\#(signer.mid)"}],"next":null}"#)
+        let forgotten = ForgetReport([.signer(signer.mid)], erasedRecords: 4, isBlocked: true)
         #expect(try json(forgotten) == #"{"blocked":true,"erased":4,"key":null,"signer":"\#(signer.mid)"}"#)
     }
 

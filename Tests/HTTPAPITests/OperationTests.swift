@@ -6,6 +6,10 @@ import Testing
 
 @testable import HTTPAPI
 
+extension NodeStatus.Storage {
+    fileprivate var hasIndexBehind: Bool { indexLast < journalLast }
+}
+
 /// Operations on a real node, over its control socket and over TCP.
 @Suite struct OperationTests {
     private let key = Target(hashing: "greeting")
@@ -58,11 +62,89 @@ import Testing
         try await ServedNode.run { served async throws in
             let subjects = (0..<10_000).map { KeepSubject.key(Target(hashing: "\($0)")) }
             let client = served.client
-            let added = try await client.call(Operations.changePins, Nothing(), PinChange(add: subjects))
-            #expect(added == PinChangeReport(added: 10_000, removed: 0, unchanged: 0))
+            let added = try await client.call(Operations.changePins, Nothing(), SubjectChange(add: subjects))
+            #expect(added == SubjectChangeReport(added: 10_000, removed: 0, unchanged: 0))
             let again = try await client.call(
-                Operations.changePins, Nothing(), PinChange(add: [subjects[0]], remove: [subjects[1], subjects[1]]))
-            #expect(again == PinChangeReport(added: 0, removed: 1, unchanged: 2))
+                Operations.changePins, Nothing(), SubjectChange(add: [subjects[0]], remove: [subjects[1], subjects[1]]))
+            #expect(again == SubjectChangeReport(added: 0, removed: 1, unchanged: 2))
+        }
+    }
+
+    @Test func pinsAreListedInPartsAndTheKeysOfASignerToo() async throws {
+        try await ServedNode.run { served async throws in
+            let client = served.client
+            let signer = await served.node.status().mid
+            let keys = (0..<25).map { Target(hashing: "\($0)") }.sorted()
+            for key in keys.prefix(5) {
+                _ = try await client.call(Operations.store, OneKey(key), StoreRequest(data: [1], signed: true))
+            }
+            let subjects = keys.map { KeepSubject.key($0) } + [.signer(signer)]
+            _ = try await client.call(Operations.changePins, Nothing(), SubjectChange(add: subjects))
+            func all(of signer: Mid?) async throws -> [PinReport] {
+                var (pins, cursor, parts) = ([PinReport](), Cursor?.none, 0)
+                repeat {
+                    let page = try await client.call(
+                        Operations.pins, PinsParameters(cursor: cursor, limit: 4, signer: signer), Nothing())
+                    #expect(page.items.count <= 4)
+                    pins += page.items
+                    cursor = page.next.flatMap { Cursor($0) }
+                    parts += 1
+                } while cursor != nil && parts < 100
+                return pins
+            }
+            let pins = try await all(of: nil)
+            #expect(pins.map(\.key) == keys + [nil])
+            #expect(pins.last?.signer == signer)
+            #expect(pins.allSatisfy { ($0.replicas?.key) == $0.key })
+            while await served.node.status().archive.hasIndexBehind { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(try await all(of: signer).map(\.key) == Array(keys.prefix(5)))
+        }
+    }
+
+    @Test func storesBlocksAndForgetsManyInOneRequest() async throws {
+        try await ServedNode.run { served async throws in
+            let client = served.client
+            let keys = (0..<300).map { Target(hashing: "\($0)") }
+            let values = keys.map { KeyedValue($0, StoreRequest(data: [1, 2], signed: $0 != keys[0])) }
+            let stored = try await client.call(Operations.storeMany, Nothing(), StoreManyRequest(values))
+            #expect(stored.stored == 300 && stored.refused == 0 && stored.publishing == 300)
+            let report = try await client.call(Operations.key, KeyParameters(keys[7]), Nothing())
+            #expect(report.values.map(\.publishedHere) == [true])
+            let subjects = keys.prefix(200).map { KeepSubject.key($0) }
+            let forgotten = try await client.call(Operations.forget, Nothing(), ForgetRequest(subjects, block: true))
+            #expect(forgotten.erasedRecords >= 200)
+            let blocks = try await client.call(Operations.blocks, PageParameters(limit: 1000), Nothing())
+            #expect(Set(blocks.items) == Set(subjects))
+            for (key, count) in [(keys[7], 0), (keys[250], 1)] {
+                let report = try await client.call(Operations.key, KeyParameters(key), Nothing())
+                #expect(report.values.count == count)
+            }
+            let change = SubjectChange(add: [.key(keys[250])], remove: Array(subjects.prefix(2)) + [.key(keys[251])])
+            let changed = try await client.call(Operations.changeBlocks, Nothing(), change)
+            #expect(changed == SubjectChangeReport(added: 1, removed: 2, unchanged: 1))
+        }
+    }
+
+    @Test func storesNothingOfARequestWithABadValue() async throws {
+        try await ServedNode.run { served async throws in
+            let bad = [
+                StoreRequest(data: [UInt8](repeating: 0, count: 170), signed: false),
+                StoreRequest(data: [UInt8](repeating: 0, count: 54), signed: true),
+            ]
+            for value in bad {
+                let values = [KeyedValue(key, StoreRequest(data: [1], signed: false)), KeyedValue(key, value)]
+                let error = try await #require(throws: NodeError.self) {
+                    try await served.client.call(Operations.storeMany, Nothing(), StoreManyRequest(values))
+                }
+                #expect(error.message.hasPrefix("Value 1 of the request: The value has"))
+                #expect(error.message.hasSuffix("Nothing was stored."))
+            }
+            let many = [KeepSubject](repeating: .key(key), count: 10_001)
+            await #expect(throws: NodeError.self) {
+                try await served.client.call(Operations.changePins, Nothing(), SubjectChange(add: many))
+            }
+            let report = try await served.client.call(Operations.key, KeyParameters(key), Nothing())
+            #expect(report.values.isEmpty && !report.isPinned)
         }
     }
 

@@ -65,6 +65,7 @@ async def test_json_is_as_the_page_shows_it(network, nodes, shapes, tmp_path):
         "connect": ("connect", theirs[0].mid.hex()),
         "pin add": ("pin", "add", "greeting"),
         "pin list": ("pin", "list"),
+        "block list": ("block", "list"),
         "status": ("status",),
         "plan": ("plan",),
         "config show": ("config", "show"),
@@ -74,6 +75,7 @@ async def test_json_is_as_the_page_shows_it(network, nodes, shapes, tmp_path):
         "restore": ("restore", str(folder)),
     }
     assert shapes.keys() == commands.keys()
+    await node.command("block", "add", "nuisance")
     wrong = {}
     for name, arguments in commands.items():
         if name == "restore":

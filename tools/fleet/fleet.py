@@ -24,6 +24,7 @@ from typing import NamedTuple
 import yaml
 
 PINS_OF_A_REQUEST = 10_000
+PINS_OF_A_PART = 1000
 SECONDS_MAX = 90
 REQUESTS_AT_A_TIME = 8
 
@@ -60,7 +61,13 @@ class Member(NamedTuple):
 
     def pinned(self):
         """The keys that are pinned there."""
-        return {pin["key"] for pin in self.ask("/pins")["pins"] if pin["key"]}
+        keys, place = set(), ""
+        while place is not None:
+            cursor = f"&cursor={place}" if place else ""
+            part = self.ask(f"/pins?limit={PINS_OF_A_PART}{cursor}")
+            keys.update(pin["key"] for pin in part["items"] if pin["key"])
+            place = part["next"]
+        return keys
 
     def has(self, keys):
         """Those of the keys under which the node has a value."""

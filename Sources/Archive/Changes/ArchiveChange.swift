@@ -86,7 +86,7 @@ extension Refusal: CustomStringConvertible {
     public var description: String {
         switch self {
         case .quota, .budget: "The archive is as large as it may be: raise archive.size_limit, and try again."
-        case .blocked: "You have barred this key or signer; lift it with \"bristlecone forget --unblock\" first."
+        case .blocked: "You have blocked this key or signer; lift it with \"bristlecone block remove\" first."
         case .targetQuota: "The key has as many values as it may: raise archive.values_per_key, and try again."
         case .diskReserve:
             "The disk has no room beyond what archive.disk_reserve keeps free: make room, and try again."

@@ -52,6 +52,13 @@ extension Archive {
         return targets
     }
 
+    /// The targets under which the index knows values of a signer, in order.
+    ///
+    /// - Parameter last: the target that they come after; `nil` to begin.
+    package func targets(signedBy signer: Mid, after last: Target?, limit: Int) throws(ArchiveError) -> [Target] {
+        try index.targets(signedBy: signer, after: last, limit: limit)
+    }
+
     /// The values of a target that are to be stored again now, in the order of their keys; all pinned ones, whether they
     /// are due or not. Damaged ones are left out and remembered.
     public func republishableEntries(of target: Target, at now: Instant) throws(ArchiveError) -> [RepublishableValue] {

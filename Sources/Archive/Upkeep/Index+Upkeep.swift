@@ -53,6 +53,17 @@ extension Index {
         }
     }
 
+    /// The targets under which there are values of a signer, in order, after one of them.
+    func targets(signedBy signer: Mid, after last: Target?, limit: Int) throws(ArchiveError) -> [Target] {
+        try read { database in
+            try Data.fetchAll(
+                database,
+                sql: "SELECT DISTINCT target FROM entries WHERE signer = ? AND target > ? ORDER BY target LIMIT ?",
+                arguments: [signer.blob, last?.blob ?? Data(), limit]
+            ).compactMap { Bits160($0[...]).map { Target(bits: $0) } }
+        }
+    }
+
     /// How a target stands by its values alone, whether it is pinned or not.
     struct Standing {
         /// When the first of its values expires; `nil` if it has none.

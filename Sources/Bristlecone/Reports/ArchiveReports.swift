@@ -7,7 +7,11 @@ package struct Page<Item: Codable & Sendable>: Codable, Sendable {
     package var items: [Item]
     /// What to ask for the next part with; `nil` if this is the last one.
     package var next: String?
+
+    package init(items: [Item], next: String? = nil) { (self.items, self.next) = (items, next) }
 }
+
+extension Page: Equatable where Item: Equatable {}
 
 /// A value in the archive, served or not, and what the archive knows of it.
 package struct ArchivedValueReport: Codable, Sendable, Equatable {

@@ -35,35 +35,61 @@ extension KeepSubject: Codable {
         try container.encode(signer, forKey: .signer)
     }
 
-    fileprivate var key: Target? { if case .key(let target) = self { target } else { nil } }
-    fileprivate var signer: Mid? { if case .signer(let mid) = self { mid } else { nil } }
+    package var key: Target? { if case .key(let target) = self { target } else { nil } }
+    package var signer: Mid? { if case .signer(let mid) = self { mid } else { nil } }
 }
 
-/// The pins.
-package struct PinsReport: Sendable, Equatable, Codable {
-    /// All pins, keys before signers.
-    package var pins: [KeepSubject]
-    /// How well the DHT holds each pinned key, in the order of keys. A pinned signer counts with all its keys.
-    package var health: [ReplicaHealth]
-}
+/// A pin: a key or a signer.
+package struct PinReport: Sendable, Equatable, Codable {
+    package var key: Target?
+    package var signer: Mid?
+    /// How well the DHT holds the key; `nil` for a signer.
+    package var replicas: ReplicaHealth?
 
-extension PinsReport {
-    package init(_ pins: [KeepSubject], health: [ReplicaHealth]) {
-        (self.pins, self.health) = (pins, health)
+    package init(_ subject: KeepSubject, replicas: ReplicaHealth?) {
+        (key, signer, self.replicas) = (subject.key, subject.signer, replicas)
     }
 }
 
-/// The outcome of pinning and unpinning.
-package struct PinChangeReport: Sendable, Equatable, Codable {
-    /// How many were not pinned before and are now.
+/// The outcome of pinning and unpinning, or of blocking and unblocking.
+package struct SubjectChangeReport: Sendable, Equatable, Codable {
+    /// How many were not pinned or blocked before and are now.
     package var added: Int
-    /// How many were pinned before and are not any more.
+    /// How many were pinned or blocked before and are not any more.
     package var removed: Int
     /// How many were as wanted already.
     package var unchanged: Int
 
     package init(added: Int, removed: Int, unchanged: Int) {
         (self.added, self.removed, self.unchanged) = (added, removed, unchanged)
+    }
+}
+
+/// The outcome of storing many values.
+package struct BulkStoreReport: Sendable, Equatable, Codable {
+    /// How many are on this node's disk now.
+    package var stored: Int
+    /// How many of these the node is storing on other nodes now. The others follow when it republishes what it published.
+    package var publishing: Int
+    /// How many were refused.
+    package var refused: Int
+    /// The first of those that were refused, and why.
+    package var refusals: [Refused]
+
+    package struct Refused: Sendable, Equatable, Codable {
+        /// Which value of the request, counted from 0.
+        package var index: Int
+        /// Why, a sentence.
+        package var reason: String
+
+        package init(index: Int, reason: String) { (self.index, self.reason) = (index, reason) }
+    }
+
+    /// How many refusals are told one by one.
+    package static let refusalsMax = 100
+
+    package init(stored: Int = 0, publishing: Int = 0, refused: Int = 0, refusals: [Refused] = []) {
+        (self.stored, self.publishing, self.refused, self.refusals) = (stored, publishing, refused, refusals)
     }
 }
 
@@ -98,8 +124,9 @@ package struct WithdrawReport: Sendable, Equatable, Codable {
     }
 }
 
-/// The outcome of forgetting a key or a signer.
+/// The outcome of forgetting keys and signers.
 package struct ForgetReport: Sendable, Equatable, Codable {
+    /// The key or the signer if there was only one.
     private var key: Target?
     private var signer: Mid?
     /// How many records were erased.
@@ -113,9 +140,9 @@ package struct ForgetReport: Sendable, Equatable, Codable {
         case isBlocked = "blocked"
     }
 
-    package init(subject: KeepSubject, erasedRecords: Int, isBlocked: Bool) {
-        key = subject.key
-        signer = subject.signer
+    package init(_ subjects: [KeepSubject], erasedRecords: Int, isBlocked: Bool) {
+        key = subjects.count == 1 ? subjects[0].key : nil
+        signer = subjects.count == 1 ? subjects[0].signer : nil
         self.erasedRecords = erasedRecords
         self.isBlocked = isBlocked
     }

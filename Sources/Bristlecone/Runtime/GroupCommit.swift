@@ -14,6 +14,8 @@ final class GroupCommit {
     struct Item: Sendable {
         var change: ArchiveChange
         var completion: WorkID?
+        /// Kept when the change is durable or refused, and failed if it cannot be written.
+        var outcome: EventLoopPromise<ArchiveOutcome>?
     }
 
     private let archive: Archive
@@ -95,6 +97,7 @@ final class GroupCommit {
         waiting.removeFirst(items.count)
         let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
         let end: @Sendable (Written?) -> Void = { [eventLoop] written in
+            Written.keepPromises(of: items, written)
             eventLoop.execute {
                 let commit = loopBound.value
                 commit.writing.removeAll()
@@ -126,10 +129,12 @@ final class GroupCommit {
         var isDurable: Bool { if case .durable = completion { true } else { false } }
         /// Whether all stores among the changes were taken; `nil` where there were none.
         let takesStores: Bool?
+        /// What became of each change; none if nothing was written.
+        private let outcomes: [ArchiveOutcome]
 
         init(_ items: [Item], to archive: Archive, at moment: ClockMoment, telling events: EventHub) {
             do throws(ArchiveError) {
-                let outcomes = try archive.commit(
+                outcomes = try archive.commit(
                     items.map(\.change), at: moment.now, clockIsSteady: moment.isSteady)
                 completion = .durable(
                     zip(items, outcomes).compactMap { item, outcome in
@@ -139,8 +144,23 @@ final class GroupCommit {
                 takesStores = stores.isEmpty ? nil : stores.allSatisfy { CommitOutcome($0) != .refused }
                 if events.isRead { for (item, outcome) in zip(items, outcomes) { events.send(item.change, outcome) } }
             } catch {
+                outcomes = []
                 completion = .failed(items.compactMap(\.completion), error)
                 takesStores = false
+            }
+        }
+
+        /// Tells those who wait for a single change.
+        static func keepPromises(of items: [Item], _ written: Written?) {
+            let error: NodeError? =
+                switch written?.completion {
+                case .durable?: nil
+                case .failed(_, let error)?: NodeError(error)
+                case nil: .notRunning
+                }
+            for (place, item) in items.enumerated() {
+                if let error { item.outcome?.fail(error) }
+                if let written, error == nil { item.outcome?.succeed(written.outcomes[place]) }
             }
         }
     }

@@ -26,7 +26,7 @@ extension NodeLoop {
         return (try result.get(), outcome)
     }
 
-    private func sign(
+    func sign(
         _ data: [UInt8], under target: Target, with key: PrivateKey
     ) throws(NodeError) -> Entry {
         let now = moment.now

@@ -26,7 +26,7 @@ final class NodeLoop: @unchecked Sendable {
     let acknowledgesEarly: Bool
     private let historian: Historian
     private let events: EventHub
-    private let servedFor: Duration
+    let servedFor: Duration
     private let logger: Logger
 
     private(set) var node: Node

@@ -36,6 +36,9 @@ indirect enum Schema: Sendable, Equatable {
         var schema: Schema
         /// Whether a request may leave it out.
         var isOptional: Bool
+
+        /// A member that another one rules out.
+        static func absent(_ name: String) -> Member { Member(name: name, schema: .null, isOptional: true) }
     }
 
     /// The names of an object's members.
@@ -126,15 +129,13 @@ extension Schema {
     /// An object with a key or a signer, and not both.
     static func keyOrSigner(with others: [Member]) -> Schema {
         .oneOf([
-            .object([Member(name: "key", schema: Target.schema, isOptional: false), absent("signer")] + others),
-            .object([Member(name: "signer", schema: Mid.schema, isOptional: false), absent("key")] + others),
+            .object([Member(name: "key", schema: Target.schema, isOptional: false), .absent("signer")] + others),
+            .object([Member(name: "signer", schema: Mid.schema, isOptional: false), .absent("key")] + others),
         ])
     }
 
-    private static func absent(_ name: String) -> Member { Member(name: name, schema: .null, isOptional: true) }
-
     /// What a request has in one of two members, and not in both.
     static func oneOfTwo(_ first: Member, _ second: Member, with others: [Member]) -> Schema {
-        .oneOf([.object([first, absent(second.name)] + others), .object([second, absent(first.name)] + others)])
+        .oneOf([.object([first, .absent(second.name)] + others), .object([second, .absent(first.name)] + others)])
     }
 }

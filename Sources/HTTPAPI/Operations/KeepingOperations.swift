@@ -2,76 +2,107 @@ package import Bristlecone
 internal import HTTPTypes
 internal import IPv8
 
-/// Pins to add and to remove.
-package struct PinChange: Codable, Sendable, Equatable {
-    /// What is to be kept for good.
+/// Which pins are wanted.
+package struct PinsParameters: Codable, Sendable, Equatable {
+    package var cursor: Cursor?
+    package var limit: Limit?
+    /// The keys under which this signer has values, instead of the pins.
+    package var signer: Mid?
+
+    package init(cursor: Cursor? = nil, limit: Limit? = nil, signer: Mid? = nil) {
+        (self.cursor, self.limit, self.signer) = (cursor, limit, signer)
+    }
+}
+
+/// Pins, or blocks, to add and to remove.
+package struct SubjectChange: Codable, Sendable, Equatable {
+    /// What is to be pinned, or blocked.
     package var add: [KeepSubject]?
-    /// What is to be kept like any other values again.
+    /// What is to be treated like any other values again.
     package var remove: [KeepSubject]?
 
     package init(add: [KeepSubject] = [], remove: [KeepSubject] = []) { (self.add, self.remove) = (add, remove) }
 }
 
-/// What is to be erased.
+/// What is to be erased, or not blocked any more.
 package struct ForgetRequest: Codable, Sendable, Equatable {
     package var key: Target?
     package var signer: Mid?
-    /// Whether the node refuses its values from now on.
+    /// Many keys and signers, instead of one.
+    package var subjects: [KeepSubject]?
+    /// Whether the node refuses their values from now on.
     package var block: Bool?
 
     package init(_ subject: KeepSubject, block: Bool = false) {
-        switch subject {
-        case .key(let target): key = target
-        case .signer(let mid): signer = mid
-        }
-        self.block = block
+        (key, signer, self.block) = (subject.key, subject.signer, block)
     }
 
-    func subject() throws(NodeError) -> KeepSubject {
-        switch (key, signer) {
-        case (let key?, nil): return .key(key)
-        case (nil, let signer?): return .signer(signer)
-        case (nil, nil), (_?, _?): throw NodeError(.invalidArgument, "Give a key or a signer, one of them.")
+    package init(_ subjects: [KeepSubject], block: Bool = false) { (self.subjects, self.block) = (subjects, block) }
+
+    func all() throws(NodeError) -> [KeepSubject] {
+        switch (key, signer, subjects) {
+        case (let key?, nil, nil): return [.key(key)]
+        case (nil, let signer?, nil): return [.signer(signer)]
+        case (nil, nil, let subjects?): return subjects
+        default: throw NodeError(.invalidArgument, "Give a key, a signer, or subjects, one of the three.")
         }
     }
 }
 
 extension ForgetRequest: SchemaDescribed {
     static var schema: Schema {
-        .keyOrSigner(with: [Schema.Member(name: "block", schema: .nullable(.boolean), isOptional: true)])
+        let block = Schema.Member(name: "block", schema: .nullable(.boolean), isOptional: true)
+        let many = Schema.Member(name: "subjects", schema: .array(KeepSubject.schema), isOptional: false)
+        return .oneOf([
+            .keyOrSigner(with: [block, .absent("subjects")]),
+            .object([many, .absent("key"), .absent("signer"), block]),
+        ])
     }
     static var example: ForgetRequest { ForgetRequest(.example) }
 }
 
 extension Operations {
-    package static let pins = Operation<Nothing, Nothing, PinsReport>(
-        "pins", .get, "/pins", "What is pinned, and how well the DHT holds each pinned key.", patience: .seconds(60)
-    ) { api, _, _, _ in
-        PinsReport(try await api.node.pins(), health: try await api.node.replicaHealth())
+    package static let pins = Operation<PinsParameters, Nothing, Page<PinReport>>(
+        "pins", .get, "/pins",
+        "What is pinned, keys before signers, and how well the DHT holds each pinned key; or the keys of a signer."
+    ) { api, parameters, _, _ in
+        let (place, limit) = (parameters.cursor?.bytes, (parameters.limit ?? .standard).count)
+        guard let signer = parameters.signer else { return try await api.node.pinReports(from: place, limit: limit) }
+        return try await api.node.keyReports(of: signer, from: place, limit: limit)
     }
 
-    package static let changePins = Operation<Nothing, PinChange, PinChangeReport>(
+    package static let changePins = Operation<Nothing, SubjectChange, SubjectChangeReport>(
         "change_pins", .post, "/pins", "Pins and unpins keys and signers, up to ten thousand in one request.",
         access: .write, patience: .seconds(60)
     ) { api, _, change, _ in
-        try await api.node.changePins(adding: change.add ?? [], removing: change.remove ?? [])
+        try await api.node.change(.pin, adding: change.add ?? [], removing: change.remove ?? [])
+    }
+
+    package static let changeBlocks = Operation<Nothing, SubjectChange, SubjectChangeReport>(
+        "change_blocks", .post, "/blocks",
+        "Blocks and unblocks keys and signers, up to ten thousand in one request. What is stored already stays.",
+        access: .write, patience: .seconds(60)
+    ) { api, _, change, _ in
+        try await api.node.change(.block, adding: change.add ?? [], removing: change.remove ?? [])
     }
 
     package static let forget = Operation<Nothing, ForgetRequest, ForgetReport>(
-        "forget", .post, "/forget", "Erases everything that this node keeps of a key or a signer, for good.",
+        "forget", .post, "/forget",
+        "Erases everything that this node keeps of keys and signers, up to ten thousand in one request, for good.",
         access: .write, patience: .seconds(3600)
     ) { api, _, request, _ in
-        let subject = try request.subject()
+        let subjects = try request.all()
         let block = request.block ?? false
         return ForgetReport(
-            subject: subject, erasedRecords: try await api.node.forget(subject, block: block), isBlocked: block)
+            subjects, erasedRecords: try await api.node.forget(subjects, block: block), isBlocked: block)
     }
 
     package static let unblock = Operation<Nothing, ForgetRequest, ForgetReport>(
-        "unblock", .post, "/unblock", "Accepts values of a key or a signer again that was blocked.", access: .write
+        "unblock", .post, "/unblock", "Accepts values of keys and signers again that were blocked.", access: .write,
+        patience: .seconds(60)
     ) { api, _, request, _ in
-        let subject = try request.subject()
-        try await api.node.unblock(subject)
-        return ForgetReport(subject: subject, erasedRecords: 0, isBlocked: false)
+        let subjects = try request.all()
+        _ = try await api.node.change(.block, removing: subjects)
+        return ForgetReport(subjects, erasedRecords: 0, isBlocked: false)
     }
 }

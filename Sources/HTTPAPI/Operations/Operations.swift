@@ -2,9 +2,10 @@
 package enum Operations {
     /// In the order of the OpenAPI description.
     static let all: [any AnyOperation] = [
-        status, overview, health, history, events, lookUp, store, withdraw, values, key, ping, connect, plan, pins,
+        status, overview, health, history, events, lookUp, store, storeMany, withdraw, values, key, ping, connect, plan,
+        pins,
         changePins,
-        blocks, forget, unblock,
+        blocks, changeBlocks, forget, unblock,
         evidence, publishers, sources, density, contacts, buckets, peers, tasks, runTask, backUp,
     ]
 }

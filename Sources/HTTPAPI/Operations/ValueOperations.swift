@@ -77,16 +77,20 @@ package struct StoreRequest: Codable, Sendable, Equatable {
 }
 
 extension StoreRequest: SchemaDescribed {
-    static var schema: Schema {
+    static var schema: Schema { schema(with: []) }
+
+    /// - Parameter others: members besides those of a value.
+    fileprivate static func schema(with others: [Schema.Member]) -> Schema {
         let signed = Schema.Member(name: "signed", schema: .nullable(.constant(true)), isOptional: true)
         let unsigned = Schema.Member(name: "signed", schema: .constant(false), isOptional: false)
         return .oneOf([
-            value(of: ValueLimit.signedBytesMax(.curve25519), signed), value(of: ValueLimit.unsignedBytesMax, unsigned),
+            value(of: ValueLimit.signedBytesMax(.curve25519), [signed] + others),
+            value(of: ValueLimit.unsignedBytesMax, [unsigned] + others),
         ])
     }
 
     /// A value of so many bytes at most. Characters of a text can have more bytes than one; a schema cannot say that.
-    private static func value(of bytesMax: Int, _ signed: Schema.Member) -> Schema {
+    private static func value(of bytesMax: Int, _ others: [Schema.Member]) -> Schema {
         let data = Schema.Text(
             pattern: "^([0-9a-fA-F]{2})*$", countMax: 2 * bytesMax,
             description: "The value's bytes, in hexadecimal digits; at most \(bytesMax) bytes.")
@@ -94,10 +98,43 @@ extension StoreRequest: SchemaDescribed {
             countMax: bytesMax, description: "The value as a text; at most \(bytesMax) bytes of UTF-8.")
         return .oneOfTwo(
             Schema.Member(name: "data", schema: .string(data), isOptional: false),
-            Schema.Member(name: "text", schema: .string(text), isOptional: false), with: [signed])
+            Schema.Member(name: "text", schema: .string(text), isOptional: false), with: others)
     }
 
     static var example: StoreRequest { StoreRequest(data: [], signed: true) }
+}
+
+/// Values to store in one go.
+package struct StoreManyRequest: Codable, Sendable, Equatable {
+    package var values: [KeyedValue]
+
+    package init(_ values: [KeyedValue]) { self.values = values }
+}
+
+/// A value and the key to store it under.
+package struct KeyedValue: Codable, Sendable, Equatable {
+    package var key: KeyParameter
+    package var data: String?
+    package var text: String?
+    package var signed: Bool?
+
+    package init(_ key: Target, _ value: StoreRequest) {
+        self.key = KeyParameter(key)
+        (data, text, signed) = (value.data, value.text, value.signed)
+    }
+
+    fileprivate func value() throws(NodeError) -> BulkValue {
+        var request = StoreRequest(data: [], signed: signed ?? true)
+        (request.data, request.text) = (data, text)
+        return BulkValue(key: key.key, data: try request.bytes(), signed: signed ?? true)
+    }
+}
+
+extension KeyedValue: SchemaDescribed {
+    static var schema: Schema {
+        StoreRequest.schema(with: [Schema.Member(name: "key", schema: KeyParameter.schema, isOptional: false)])
+    }
+    static var example: KeyedValue { KeyedValue(.example, .example) }
 }
 
 extension Operations {
@@ -119,6 +156,22 @@ extension Operations {
         try await api.node.storeValue(
             key: parameters.key.key, data: try request.bytes(), signed: request.signed ?? true
         ) { progress.report(ProgressReport($0)) }
+    }
+
+    package static let storeMany = Operation<Nothing, StoreManyRequest, BulkStoreReport>(
+        "store_many", .post, "/values",
+        "Stores up to ten thousand values. The answer comes once they are on this node's disk; other nodes get them later.",
+        access: .write, patience: .seconds(120)
+    ) { api, _, request, _ in
+        var values: [BulkValue] = []
+        for (index, value) in request.values.enumerated() {
+            do throws(NodeError) {
+                values.append(try value.value())
+            } catch {
+                throw NodeError(error.code, "Value \(index) of the request: \(error.message) Nothing was stored.")
+            }
+        }
+        return try await api.node.storeValues(values)
     }
 
     package static let withdraw = Operation<OneKey, Nothing, WithdrawReport>(

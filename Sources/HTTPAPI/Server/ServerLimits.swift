@@ -10,8 +10,8 @@ struct ServerLimits: Sendable {
     /// does not keep the operator out.
     var connectionsMax: Int
 
-    /// The longest body: ten thousand keys to pin, with room to spare.
-    static let bodyBytesMax = 4 << 20
+    /// The longest body: ten thousand values to store, in hexadecimal digits, with room to spare.
+    static let bodyBytesMax = 8 << 20
     /// No head needs more: the longest has a key, a query and what a browser adds.
     static let head = HTTP1Channel.Configuration.DecoderConfiguration(
         maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)

@@ -64,6 +64,18 @@ export const part = (text) => encodeURIComponent(text).replace(/^\.{1,2}$/, (dot
 
 export const get = async (path, parameters, signal) => (await request(url(path, parameters), { signal })).json();
 
+/** All items of a listing that comes in parts. */
+export async function all(path, parameters, signal) {
+  const items = [];
+  let cursor;
+  do {
+    const page = await get(path, { ...parameters, cursor, limit: 1000 }, signal);
+    items.push(...page.items);
+    cursor = page.next;
+  } while (cursor);
+  return items;
+}
+
 export const post = async (path, body) => (await request(url(path), { method: "POST", body })).json();
 
 /** The lines of an answer, each as soon as it comes. */

@@ -52,13 +52,10 @@ export const lists = {
   tasks: { title: "Tasks", about: "What the node does again and again. Running one needs the key.", content: ({ signal }) => tasks(signal) },
   pins: {
     title: "Pins", about: "What is kept for good.",
-    content: async ({ signal }) => {
-      const { pins, health } = await get("/pins", {}, signal);
-      const known = new Map(health.map((row) => [row.key, row]));
-      return table("Pins", [["Pinned", subject], ["Replicas elsewhere", ({ key }) => (known.get(key)?.looked_at ? number(known.get(key).holders) : "not known")],
-        ["Looked", ({ key }) => time(known.get(key)?.looked_at)],
-        ["", ({ key, signer }) => h("a", { href: `#/act?unpin=${key ?? `signer:${signer}`}` }, "Unpin")]], pins, { empty: "Nothing is pinned." });
-    },
+    content: ({ signal }) => pagedTable("Pins", [["Pinned", subject], ["Replicas elsewhere", ({ replicas }) => (replicas?.looked_at ? number(replicas.holders) : "not known")],
+      ["Looked", ({ replicas }) => time(replicas?.looked_at)],
+      ["", ({ key, signer }) => h("a", { href: `#/act?unpin=${key ?? `signer:${signer}`}` }, "Unpin")]],
+    parts("/pins", {}, signal), { empty: "Nothing is pinned." }),
   },
   blocks: {
     title: "Blocks", about: "The keys and signers whose values the node refuses.",

@@ -2,7 +2,7 @@
 
 import { h, section, facts, failure } from "./dom.js";
 import { number, bytes, duration, time, count } from "./format.js";
-import { get } from "./api.js";
+import { get, all } from "./api.js";
 import { lineChart, heatStrip, timeline } from "./charts.js";
 import { table } from "./table.js";
 import { keySpace } from "./keyspace.js";
@@ -119,13 +119,23 @@ async function republishing({ republishing, now }, signal) {
     rows.length > 0 && timeline({ title: "Timeline", rows, from: begin - HOUR, to: begin + 1000 * plan.interval_seconds }));
 }
 
+/** The replicas of every pinned key, and of the keys of pinned signers, each once. */
+async function pinnedKeys(signal) {
+  const pinned = await all("/pins", {}, signal);
+  const known = new Map(pinned.filter(({ replicas }) => replicas).map(({ replicas }) => [replicas.key, replicas]));
+  for (const { signer } of pinned.filter(({ signer }) => signer)) {
+    for (const { replicas } of await all("/pins", { signer }, signal)) known.set(replicas.key, replicas);
+  }
+  return [...known.values()];
+}
+
 async function pins({ pins }, signal) {
   const total = pins ? pins.enough + pins.few + pins.none + pins.unknown : 0;
   if (total === 0) return section("Replicas of pinned keys", h("p", { class: "note" }, "Nothing is pinned, or nobody has looked yet. Pin keys under Act."));
   const legend = [["3 or more", "good"], ["1 or 2", "warn"], ["none", "bad"], ["not looked yet", "plain"]];
   const numbers = facts([["3 or more elsewhere", number(pins.enough)], ["1 or 2", number(pins.few)], ["None", number(pins.none)], ["Not looked yet", number(pins.unknown)]]);
   if (total > CELLS_MAX) return section("Replicas of pinned keys", numbers);
-  const { health } = await get("/pins", {}, signal);
+  const health = await pinnedKeys(signal);
   const level = (key) => !key.looked_at ? "plain" : key.holders >= 3 ? "good" : key.holders > 0 ? "warn" : "bad";
   const order = ["bad", "warn", "plain", "good"];
   const cells = health.map((key) => ({ level: level(key), label: `${key.key}: ${count(key.holders, "replica")} elsewhere`, key }))
