@@ -10,10 +10,10 @@ from processes import REPOSITORY, run
 
 @pytest.fixture(scope="session")
 def programs():
-    """The folder with the programs of a release build; `BRISTLECONE_PROGRAMS` names one that exists."""
+    """The folder with the programs of a release build; `PACKAGE_TEST_PROGRAMS` names one that exists."""
     if os.getuid() != 0:
         pytest.skip("packages and containers are tested as root")
-    named = os.environ.get("BRISTLECONE_PROGRAMS")
+    named = os.environ.get("PACKAGE_TEST_PROGRAMS")
     if named:
         return pathlib.Path(named)
     run(REPOSITORY / "tools/build", seconds=3000)

@@ -31,11 +31,11 @@ WantedBy=default.target
 
 @pytest.fixture(params=LIBCRYPTO)
 def root(request, tmp_path):
-    """A folder with a Debian that boots; `BRISTLECONE_ROOTS` names a folder in which fresh ones are kept."""
+    """A folder with a Debian that boots; `PACKAGE_TEST_ROOTS` names a folder in which fresh ones are kept."""
     suite = request.param
     if shutil.which("debootstrap") is None or shutil.which("systemd-nspawn") is None:
         pytest.skip("debootstrap or systemd-nspawn is missing: they are in Debian's packages debootstrap, systemd-container")
-    kept = os.environ.get("BRISTLECONE_ROOTS")
+    kept = os.environ.get("PACKAGE_TEST_ROOTS")
     fresh = pathlib.Path(kept) / suite if kept else tmp_path / "fresh"
     if not (fresh / "etc/debian_version").exists():
         run("debootstrap", "--variant=minbase", "--include=" + ",".join([*PACKAGES, LIBCRYPTO[suite]]), suite, fresh, MIRROR)
