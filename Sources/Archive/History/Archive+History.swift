@@ -47,6 +47,14 @@ extension Archive {
         return max(last.at, try index.lastSampleAt() ?? last.at)
     }
 
+    /// The latest time that the archive knows of: of a change, a sample or an event; `nil` if it knows of none.
+    package func lastKnownRun() throws(ArchiveError) -> Instant? {
+        let traces = [
+            try newestChange(), try index.lastSampleAt(), try index.lastEvent(of: StoredEvent.Kind.allCases)?.at,
+        ]
+        return traces.compactMap { $0 }.max()
+    }
+
     /// Why a new value would be refused now, if the whole archive has no room for it; `nil` if it has.
     package func shortage() throws(ArchiveError) -> Refusal? {
         guard DiskRoom(folder: folder, reserveBytes: options.diskReserveBytes) == .ample else { return .diskReserve }

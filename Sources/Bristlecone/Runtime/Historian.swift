@@ -28,6 +28,7 @@ final class Historian: Sendable {
         var alerts: [String: String] = [:]
         var problems: Set<String> = []
         var pins: PinnedReplicas?
+        var pinsTold = PinSummary()
         var failures = RareWarning()
     }
 
@@ -38,7 +39,11 @@ final class Historian: Sendable {
     /// Reasons that are part of every start.
     private static let passing: Set<NodeHealth.Code> = [.stopping, .noContactsYet, .tableRecovering]
 
-    init(archive: Archive, logger: Logger) {
+    /// How long a round of looking for all pinned keys takes.
+    private let pinRound: Duration
+
+    init(archive: Archive, pinRound: Duration, logger: Logger) {
+        self.pinRound = pinRound
         self.archive = archive
         self.logger = logger
     }
@@ -96,8 +101,30 @@ final class Historian: Sendable {
             logger.notice("\(text)")
             write(.uncleanEnd, text, at: now)
         }
+        tellRestored()
+        tellFarAhead(now)
         write(.started, "Bristlecone \(Release.version) started.", at: now)
     }
+
+    /// Says that the folder was restored since the last run: `restore` itself has no log.
+    private func tellRestored() {
+        guard let last = (try? archive.events(limit: 1))?.first, last.kind == .restored else { return }
+        logger.notice("\(last.text)", metadata: ["audit": "restore"])
+    }
+
+    /// A clock that is far ahead lets values expire, and no value that it dates can be replaced until the real time is there.
+    private func tellFarAhead(_ now: Instant) {
+        guard let last = (try? archive.lastKnownRun()) ?? nil, now - last > Historian.aheadIgnored else { return }
+        let days = (now - last).components.seconds / 86_400
+        let text =
+            "The machine's clock shows \(now.iso8601(fractionDigits: 0)), \(days) days after the last trace of this node in its "
+            + "archive. If the node was not off for so long, the clock is wrong: stop the node, set the clock, and start it again."
+        logger.warning("\(text)")
+        write(.clockStep, text, at: now)
+    }
+
+    /// Nobody is asked about the clock after a shorter time.
+    private static let aheadIgnored: Duration = .seconds(30 * 86_400)
 
     /// Notes which alerts are raised and which are over.
     private func look(_ health: NodeHealth, _ problems: [String]) {
@@ -150,12 +177,21 @@ final class Historian: Sendable {
             figures[.readySeconds] = min(60, Int(state.ready.seconds.rounded()))
             state.ready = .zero
         }
+        if let pins { tell(pins) }
         figures[.endangeredPins] = (pins?.few ?? 0) + (pins?.none ?? 0)
         figures[.loopLagMilliseconds] = Int(longestLag.nanoseconds / 1_000_000)
         let moment = reading.moment
         orWarn { [figures] () throws(ArchiveError) in
             try archive.add(figures, at: moment.now, clockIsSteady: moment.isSteady)
         }
+    }
+
+    /// One line for a round in which it has changed how many pinned keys may get lost.
+    private func tell(_ pins: PinnedReplicas) {
+        let now = SystemClock.sinceBoot
+        let sentence = state.withLock { $0.pinsTold.next(pins, at: now, round: pinRound) }
+        guard let sentence else { return }
+        if pins.few + pins.none > 0 { logger.warning("\(sentence)") } else { logger.notice("\(sentence)") }
     }
 
     private func orWarn(_ body: () throws(ArchiveError) -> Void) {

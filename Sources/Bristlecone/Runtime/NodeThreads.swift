@@ -33,7 +33,8 @@ struct NodeThreads: Sendable {
             sockets: sockets)
         index = IndexKeeper(archive: archive, logger: logger)
         copier = Copier()
-        historian = Historian(archive: archive, logger: logger)
+        historian = Historian(
+            archive: archive, pinRound: settings.upkeep.ofArchive.interval, logger: logger)
         scrubber = Scrubber(
             archive: archive, recordsPerSecond: settings.scrubRate, historian: historian, logger: logger)
         housekeeper = Housekeeper(archive: archive, index: index, logger: logger)

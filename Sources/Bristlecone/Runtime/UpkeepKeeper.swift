@@ -15,8 +15,6 @@ final class UpkeepKeeper: Sendable {
 
     private struct Notes {
         var results: [RepublishResult] = []
-        /// The pinned keys of which it has been said that they may get lost.
-        var endangered: Set<Target> = []
     }
 
     /// Fewer copies than this of what is pinned are worth a warning.
@@ -63,7 +61,6 @@ final class UpkeepKeeper: Sendable {
             notes.results.append(result)
             return notes.results.count == 1
         }
-        warn(of: result)
         guard isFirst else { return }
         submit { keeper in keeper.write(at: now) }
     }
@@ -77,26 +74,6 @@ final class UpkeepKeeper: Sendable {
             try archive.note(results, at: now)
         } catch {
             logger.error("How storing again went cannot be written down: \(error)")
-        }
-    }
-
-    /// Says it, once, where so few nodes hold a pinned key that it may get lost.
-    private func warn(of result: RepublishResult) {
-        guard let sought = result.sought else { return }
-        let isEndangered = result.holders.count < UpkeepKeeper.copiesMin
-        let isNews = notes.withLock { notes in
-            isEndangered
-                ? notes.endangered.insert(result.target).inserted : notes.endangered.remove(result.target) != nil
-        }
-        guard isNews else { return }
-        if isEndangered {
-            logger.warning(
-                """
-                The pinned key \(result.target) is held by \(result.holders.count) other nodes only, of \(sought.answered) \
-                that answered; it stays in this archive, and is stored again as soon as there are nodes to store it on.
-                """)
-        } else {
-            logger.notice("The pinned key \(result.target) is held by \(result.holders.count) nodes again")
         }
     }
 
