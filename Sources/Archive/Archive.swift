@@ -9,7 +9,7 @@ internal import Synchronization
 public final class Archive: Sendable {
     /// The folder that holds `archive.mdb` and `index.sqlite`.
     public let folder: String
-    package let options: ArchiveOptions
+    private let currentOptions: Mutex<ArchiveOptions>
     let environment: LMDBEnvironment
     let identity: IdentityRecord
     let index: Index
@@ -44,7 +44,7 @@ public final class Archive: Sendable {
         folder: String, options: ArchiveOptions, environment: LMDBEnvironment, identity: IdentityRecord, index: Index
     ) {
         self.folder = folder
-        self.options = options
+        currentOptions = Mutex(options)
         self.environment = environment
         self.identity = identity
         self.index = index
@@ -117,6 +117,19 @@ public final class Archive: Sendable {
         let path = folder + "/archive.mdb"
         try MetaPages.check(path: path)
         return try StructureCheck.check(path: path, limit: nil).pageCount
+    }
+
+    /// What holds now.
+    package var options: ArchiveOptions { currentOptions.withLock { $0 } }
+
+    /// Lets other limits hold from the next commit on. The size of the map and the rule for republishing stay as they were when
+    /// the archive was opened.
+    package func changeLimits(_ new: ArchiveOptions) {
+        currentOptions.withLock { options in
+            var new = new
+            (new.mapBytes, new.republishing) = (options.mapBytes, options.republishing)
+            options = new
+        }
     }
 
     /// Closes both files, once the calls that run have returned. Later calls throw `closed`.

@@ -99,6 +99,30 @@ extension KeepSubject {
     }
 }
 
+extension BristleconeNode {
+    /// Lets those settings hold from now on that can change while the node runs, see ``SettingName/change``.
+    package func apply(_ settings: NodeSettings) {
+        archive.changeLimits(ArchiveOptions(settings))
+        threads.scrubber.setRate(settings.scrubRate)
+        loop.acknowledgeEarly(settings.relaxedDurability)
+    }
+}
+
+extension ArchiveOptions {
+    /// The archive's form of the settings.
+    init(_ settings: NodeSettings) {
+        self.init()
+        liveBytesMax = Int(clamping: settings.archiveSizeLimit.bytes)
+        diskReserveBytes = Int(clamping: settings.diskReserve.bytes)
+        budgets = Budgets(sharing: liveBytesMax, shares: settings.shares.byBudget)
+        retention = settings.retention.ofArchive
+        journalKeep = settings.journalKeep.duration
+        republishing = settings.upkeep.ofArchive
+        signedPerTargetMax = settings.valuesPerKeyMax
+        unsignedPerTargetMax = settings.valuesPerKeyMax
+    }
+}
+
 extension RetentionSettings {
     /// The archive's form of it.
     var ofArchive: Retention {

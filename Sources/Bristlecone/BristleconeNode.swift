@@ -167,15 +167,7 @@ public final class BristleconeNode: Sendable {
     private static func openArchive(
         in folder: DataFolder, _ settings: NodeSettings, _ logger: Logger
     ) throws(NodeError) -> Archive {
-        var options = ArchiveOptions()
-        options.liveBytesMax = Int(clamping: settings.archiveSizeLimit.bytes)
-        options.diskReserveBytes = Int(clamping: settings.diskReserve.bytes)
-        options.budgets = Budgets(sharing: options.liveBytesMax, shares: settings.shares.byBudget)
-        options.retention = settings.retention.ofArchive
-        options.journalKeep = settings.journalKeep.duration
-        options.republishing = settings.upkeep.ofArchive
-        options.signedPerTargetMax = settings.valuesPerKeyMax
-        options.unsignedPerTargetMax = settings.valuesPerKeyMax
+        let options = ArchiveOptions(settings)
         do throws(ArchiveError) {
             return try Archive.open(folder: folder.path, options: options, now: ClockReading.now().wall) { progress in
                 if case .created = progress, !folder.isNew {

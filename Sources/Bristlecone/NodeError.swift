@@ -82,6 +82,9 @@ extension NodeError {
         /// The backup could not be written.
         public static let backupFailed = Code(rawValue: "backup_failed")
 
+        /// The configuration is wrong, so nothing was changed.
+        public static let configurationWrong = Code(rawValue: "configuration_wrong")
+
         // Anything
 
         /// The node does not serve this user.

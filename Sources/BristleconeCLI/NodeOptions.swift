@@ -36,6 +36,11 @@ struct NodeOptions: ParsableArguments {
             valueName: "file"))
     var configurationFile: String?
 
+    /// Whether there are other flags than the one that names the data folder.
+    var hasSettings: Bool {
+        !listen.isEmpty || !peers.isEmpty || noBootstrap || logLevel != nil || configurationFile != nil
+    }
+
     /// The configuration with these flags on top.
     func load() throws(ConfigurationError) -> EffectiveConfiguration {
         var flags = ConfigurationFlags()

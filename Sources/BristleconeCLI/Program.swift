@@ -31,7 +31,8 @@ struct Program: AsyncParsableCommand {
             RunCommand.self, StoreCommand.self, FindCommand.self, PingCommand.self, ConnectCommand.self,
             StatusCommand.self, HealthCommand.self, HistoryCommand.self, PlanCommand.self, PinCommand.self,
             BlockCommand.self, WithdrawCommand.self, ForgetCommand.self,
-            BackupCommand.self, RestoreCommand.self, ConfigCommand.self, FollowCommand.self, APIKeyCommand.self,
+            BackupCommand.self, RestoreCommand.self, ConfigCommand.self, ReloadCommand.self, FollowCommand.self,
+            APIKeyCommand.self,
         ])
 
     /// Parses the arguments, runs the command, and turns every failure into a sentence and an exit status.
@@ -71,6 +72,8 @@ struct Program: AsyncParsableCommand {
         case let error as ConfigurationError: end(error.exitStatus, saying: error.problems.map(\.description))
         case let error as ControlSocketError: end(.failure, saying: [error.description])
         case let error as BackupError: end(.failure, saying: [error.sentences])
+        case let error as NodeError where error.code == .configurationWrong:
+            end(.configuration, saying: [error.message])
         case let error as NodeError: end(.failure, saying: [error.sentences])
         default: endParsing(error)
         }

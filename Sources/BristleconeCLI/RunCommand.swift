@@ -17,8 +17,8 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Run a node in the foreground.",
         discussion: """
             Creates the data folder if it is missing, with an identity and a commented bristlecone.yaml to edit. \
-            Ctrl-C or SIGTERM stops the node. SIGHUP does not: restart the node to use a changed configuration. Log \
-            messages go to standard error.
+            Ctrl-C or SIGTERM stops the node. SIGHUP, like "bristlecone reload", has it read the configuration again. Log \
+            messages go to standard error, or to the journal if log.format is journald.
 
             For example:
 
@@ -36,14 +36,21 @@ struct RunCommand: AsyncParsableCommand {
         let settings = configuration.settings
         // From here on, new files are accessible only to their owner.
         umask(0o077)
-        let log = LogWriter(descriptor: STDERR_FILENO)
+        let log = ProgramLog(level: settings.logLevel, format: settings.logFormat)
         // Bounded, because nobody may be reading.
         defer { log.flush(within: 2) }
-        let logger = RunCommand.logger(settings.logLevel, to: log)
+        let logger = log.logger()
         let node = try await BristleconeNode.start(settings, logger: logger)
+        let running = RunningConfiguration(configuration) { [options] () throws(ConfigurationError) in
+            try options.load()
+        }
+        running.onChange { settings in
+            log.apply(settings)
+            node.apply(settings)
+        }
         let api: APIService
         do {
-            api = try await APIService.bind(node: node, settings: settings, logger: logger)
+            api = try await APIService.bind(node: node, configuration: running, logger: logger)
         } catch {
             await node.shutdown()
             throw error
@@ -58,23 +65,17 @@ struct RunCommand: AsyncParsableCommand {
         let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
         let notify = manager.map { NotifyService(node: node, manager: $0) }
         // Services stop in reverse order: the API before the node.
-        let services: [any Service] = [service, api, HangupService(logger: logger)] + (notify.map { [$0] } ?? [])
+        let services: [any Service] =
+            [service, api, HangupService(configuration: running, logger: logger)] + (notify.map { [$0] } ?? [])
         let group = ServiceGroup(
             services: services, gracefulShutdownSignals: Signals.stopping,
-            logger: RunCommand.logger(.warning, to: log))
+            logger: log.logger(from: .warning))
         do {
             try await group.run()
         } catch {
             throw CommandFailure(message: "The node stopped because its API failed: \(error).")
         }
         logger.info("Stopped")
-    }
-
-    private static func logger(_ level: Logger.Level, to log: LogWriter) -> Logger {
-        let terminal = Terminal(descriptor: STDERR_FILENO, environment: ProcessInfo.processInfo.environment)
-        var logger = Logger(label: "bristlecone") { _ in LineLogHandler(terminal: terminal, write: log.write) }
-        logger.logLevel = level
-        return logger
     }
 }
 
@@ -156,15 +157,22 @@ enum Signals {
     }
 }
 
-/// Logs that SIGHUP does not reload the configuration, which is only read at the start.
+/// Reads the configuration again on SIGHUP.
 struct HangupService: Service {
+    let configuration: RunningConfiguration
     let logger: Logger
 
     func run() async throws {
         guard !Signals.isIgnored(SIGHUP) else { return try await gracefulShutdown() }
         let signals = await UnixSignalsSequence(trapping: .sighup)
         for await _ in signals.cancelOnGracefulShutdown() {
-            logger.notice("Received SIGHUP, which changes nothing: restart the node to use a changed configuration.")
+            let metadata: Logger.Metadata = ["audit": "reload_settings", "user": "SIGHUP"]
+            do throws(ConfigurationError) {
+                let change = try configuration.reload()
+                logger.notice("Read the configuration. \(change.sentences)", metadata: metadata)
+            } catch {
+                logger.error("Failed: \(error.sentence)", metadata: metadata)
+            }
         }
     }
 }

@@ -14,6 +14,11 @@ CONFIGURATION = """
 include-name = "POST /api/v1/values/{key}"
 # A text is bounded by its bytes, and a schema can only count characters.
 checks.positive_data_acceptance.enabled = false
+
+[[operations]]
+include-name = "PATCH /api/v1/settings"
+# Settings have ranges and forms of their own.
+checks.positive_data_acceptance.enabled = false
 """
 
 

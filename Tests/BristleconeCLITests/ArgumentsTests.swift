@@ -91,6 +91,8 @@ import Testing
         ["store", "--unsigned", "k", String(repeating: "x", count: 169)], ["store", "--hex", "k", "00"],
         ["store", "--", "k", "-3"], ["find", "k", "--local", "--json"], ["ping", "127.0.0.1:1"],
         ["ping", "[::1]:1", "--data", "d"], ["status"], ["config", "check", "--config", "f"], ["config", "show"],
+        ["config", "set", "log.level", "debug"], ["config", "set", "http.hosts", "a", "b", "--json"],
+        ["reload", "--data", "d"],
         ["pin", "add", "k"], ["pin", "list", "--json"], ["pin", "remove", "k", "--data", "d"],
         ["pin", "add", "--signer", "0123456789abcdef0123456789abcdef01234567"], ["forget", "k", "--yes", "--block"],
         [
@@ -106,7 +108,8 @@ import Testing
         arguments: [
             RunCommand.self, StoreCommand.self, FindCommand.self, PingCommand.self, StatusCommand.self,
             PinCommand.self, PinAddCommand.self, PinListCommand.self, PinRemoveCommand.self, ForgetCommand.self,
-            ConfigCommand.self, ConfigCheckCommand.self, ConfigShowCommand.self,
+            ConfigCommand.self, ConfigCheckCommand.self, ConfigShowCommand.self, ConfigSetCommand.self,
+            ReloadCommand.self,
         ] as [any ParsableCommand.Type])
     func givesAnExampleWithEveryCommand(command: any ParsableCommand.Type) {
         #expect(command.configuration.discussion.contains("For example:"))
@@ -122,7 +125,7 @@ import Testing
                 switch origin {
                 case .flag("--config"): flags.configurationFile = "/nonexistent/file"
                 case .flag: flags.logLevel = "loud"
-                case .environment, .file, .standard: environment["BRISTLECONE_THREADS"] = "x"
+                case .environment, .file, .standard, .command: environment["BRISTLECONE_THREADS"] = "x"
                 }
             }
             do {

@@ -31,7 +31,7 @@ import Testing
         flags.configurationFile = folder.file("all.yaml")
         let configuration = try EffectiveConfiguration.load(flags: flags, environment: [:])
         #expect(configuration.settings == NodeSettings())
-        for setting in SettingName.allCases { #expect(configuration.origin(of: setting).layer == "file", "\(setting)") }
+        for setting in SettingName.allCases { #expect(configuration.origin(of: setting).layer == .file, "\(setting)") }
     }
 
     @Test(arguments: SettingName.allCases)

@@ -128,7 +128,7 @@ import Testing
         #expect(configuration.settings.listen.map(\.description) == ["127.0.0.1:3"])
         #expect(configuration.settings.peers.map(\.description) == ["192.0.2.2:2", "192.0.2.3:3"])
         #expect(!configuration.settings.bootstrap)
-        #expect(configuration.origin(of: .threads).layer == "file")
+        #expect(configuration.origin(of: .threads).layer == .file)
         #expect(configuration.origin(of: .logLevel) == .environment(variable: "BRISTLECONE_LOG_LEVEL"))
         #expect(configuration.origin(of: .listen) == .flag("--listen"))
         #expect(configuration.origin(of: .bootstrapEnabled) == .flag("--no-bootstrap"))
@@ -139,7 +139,7 @@ import Testing
     func letsTheEnvironmentSetEverything(setting: SettingName) throws {
         let standard = EffectiveConfiguration.self
         let texts = try standard.load(flags: ConfigurationFlags(), environment: ["BRISTLECONE_DATA": folder.path])
-            .texts(of: setting)
+            .value(of: setting).texts
         let value =
             switch setting {
             case .peers, .httpListen: "192.0.2.1:1"
@@ -310,10 +310,13 @@ import Testing
 
     @Test func hasAJSONForm() throws {
         let configuration = try load("threads: 2\nlisten: 127.0.0.1:1\n")
-        let json = try JSONText.encode(configuration).replacing(folder.path + "/", with: "")
+        let json = try JSONText.encode(ConfigurationReport(configuration)).replacing(folder.path + "/", with: "")
         #expect(json.hasPrefix("{\"file\":\"test.yaml\",\"settings\":{\"archive.disk_reserve\":"))
-        #expect(json.contains("\"threads\":{\"layer\":\"file\",\"origin\":\"test.yaml:1\",\"value\":2}"))
-        #expect(json.contains("\"listen\":{\"layer\":\"file\",\"origin\":\"test.yaml:2\",\"value\":[\"127.0.0.1:1\"]}"))
-        #expect(json.contains("\"log.level\":{\"layer\":\"default\",\"origin\":null,\"value\":\"info\"}"))
+        #expect(
+            json.contains(
+                "\"threads\":{\"after_restart\":null,\"change\":\"restart\",\"layer\":\"file\",\"origin\":\"test.yaml:1\",\"value\":2}"
+            ))
+        #expect(json.contains("\"layer\":\"file\",\"origin\":\"test.yaml:2\",\"value\":[\"127.0.0.1:1\"]}"))
+        #expect(json.contains("\"change\":\"at_once\",\"layer\":\"default\",\"origin\":null,\"value\":\"info\"}"))
     }
 }

@@ -30,7 +30,7 @@ struct ServedFolder {
 
     func server(_ answer: @escaping @Sendable (Request) async throws -> Response) -> ConnectionServer {
         ConnectionServer(
-            StubResponder(answer: answer), admission: Admission(), counters: counters, limits: limits,
+            StubResponder(answer: answer), gate: Gate(Admission()), counters: counters, limits: limits,
             logger: Logger(label: "test"))
     }
 

@@ -23,7 +23,10 @@ struct ServedNode {
 
     /// Serves while the body runs.
     static func run(
-        _ change: (inout NodeSettings) throws -> Void = { _ in }, _ body: (ServedNode) async throws -> Void
+        _ change: (inout NodeSettings) throws -> Void = { _ in },
+        rereading reread: @escaping @Sendable (NodeSettings) throws(ConfigurationError) -> EffectiveConfiguration = {
+            EffectiveConfiguration($0)
+        }, logger: Logger = Logger(label: "test"), _ body: (ServedNode) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
         var settings = NodeSettings()
@@ -33,7 +36,12 @@ struct ServedNode {
         settings.http.listen = [try #require(Address("127.0.0.1:0"))]
         try change(&settings)
         let node = try await BristleconeNode.start(settings)
-        let service = try await APIService.bind(node: node, settings: settings, logger: Logger(label: "test"))
+        let configuration = RunningConfiguration(EffectiveConfiguration(settings)) {
+            [settings] () throws(ConfigurationError) in
+            try reread(settings)
+        }
+        configuration.onChange { node.apply($0) }
+        let service = try await APIService.bind(node: node, configuration: configuration, logger: logger)
         let running = Task { try await service.run() }
         let result: Result<Void, any Error>
         do {

@@ -69,6 +69,8 @@ async def test_json_is_as_the_page_shows_it(network, nodes, shapes, tmp_path):
         "status": ("status",),
         "plan": ("plan",),
         "config show": ("config", "show"),
+        "config set": ("config", "set", "archive.scrub_rate", "5"),
+        "reload": ("reload",),
         "backup": ("backup", str(folder)),
         "withdraw": ("withdraw", "greeting"),
         "forget": ("forget", "greeting", "--yes"),

@@ -149,7 +149,7 @@ async def test_signals_that_do_not_end_a_node(nodes, number):
     node = await nodes.start()
     os.kill(node.pid, number)
     if number == signal.SIGHUP:
-        await wait_until(lambda: "restart the node" in node.log_tail(), "it says what to do instead")
+        await wait_until(lambda: "Read the configuration." in node.log_tail(), "it reads its configuration")
         os.kill(node.pid, number)
     assert (await node.status())["pid"] == node.pid
     await node.stop()

@@ -11,7 +11,7 @@ package struct ConfigurationProblem: Sendable, Equatable, CustomStringConvertibl
     package var description: String {
         switch origin {
         case .standard: "\(message) \(remedy)"
-        case .file, .environment, .flag: "\(origin): \(message) \(remedy)"
+        case .file, .environment, .flag, .command: "\(origin): \(message) \(remedy)"
         }
     }
 }
@@ -23,6 +23,13 @@ package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConve
 
     /// The problems, one a line.
     package var description: String { problems.map(\.description).joined(separator: "\n") }
+
+    /// What the log of a running node says when it has read its configuration again.
+    package var sentence: String {
+        let others = problems.count - 1
+        let more = others > 0 ? " (\(others) more: \"bristlecone config check\" lists all.)" : ""
+        return "Nothing was changed. \(problems.first?.description ?? "")\(more)"
+    }
 }
 
 /// Where the value of a setting comes from.
@@ -35,24 +42,33 @@ package enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
     case environment(variable: String)
     /// A flag of the command line.
     case flag(String)
+    /// `bristlecone config set`, or the API.
+    case command
 
-    /// `default`, `data/bristlecone.yaml:12`, `BRISTLECONE_LISTEN` or `--listen`.
+    /// `default`, `data/bristlecone.yaml:12`, `BRISTLECONE_LISTEN`, `--listen` or `config set`.
     package var description: String {
         switch self {
         case .standard: "default"
         case .file(let path, let line): "\(path):\(line)"
         case .environment(let variable): variable
         case .flag(let name): name
+        case .command: "config set"
         }
     }
 
-    /// The layer alone, for programs: `default`, `file`, `environment` or `flag`.
-    package var layer: String {
+    /// The layer alone, for programs.
+    package enum Layer: String, Sendable, Hashable, Codable, CaseIterable {
+        case standard = "default"
+        case file, environment, flag, command
+    }
+
+    package var layer: Layer {
         switch self {
-        case .standard: "default"
-        case .file: "file"
-        case .environment: "environment"
-        case .flag: "flag"
+        case .standard: .standard
+        case .file: .file
+        case .environment: .environment
+        case .flag: .flag
+        case .command: .command
         }
     }
 }

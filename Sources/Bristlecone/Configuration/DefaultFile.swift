@@ -25,6 +25,7 @@ package enum DefaultFile {
         #
         # Every setting is listed with its default and is switched off by the "#" right in front of its name. To change
         # one, remove that "#" and write your value; keep the spaces in front. Then ask: bristlecone config check
+        # "bristlecone reload" has a running node read this file again; some settings need a restart.
         #
         # An environment variable overrides this file (archive.size_limit is BRISTLECONE_ARCHIVE_SIZE_LIMIT; items of a
         # list are separated by commas), and a flag of "bristlecone run" overrides both. What holds, and why:
@@ -34,7 +35,8 @@ package enum DefaultFile {
     /// The setting's documentation and its default, switched off.
     private static func entry(_ setting: SettingName) -> [String] {
         let indent = setting.section == nil ? "" : "  "
-        let documentation = wrapped(setting.documentation, width: lineLength - indent.count - 2).map {
+        let note = setting.change == .restart ? " Needs a restart." : ""
+        let documentation = wrapped(setting.documentation + note, width: lineLength - indent.count - 2).map {
             "\(indent)# \($0)"
         }
         let name = setting.path.last ?? ""

@@ -10,11 +10,14 @@ internal import SystemPackage
 /// names, or else `bristlecone.yaml` in the data folder, where there is one.
 package struct EffectiveConfiguration: Sendable {
     /// The settings.
-    public private(set) var settings = NodeSettings()
+    package private(set) var settings = NodeSettings()
     /// Where each comes from.
-    public private(set) var origins: [SettingName: SettingOrigin] = [:]
+    var origins: [SettingName: SettingOrigin] = [:]
     /// The file that was read, if any.
-    public private(set) var file: String?
+    package var file: String?
+
+    /// The settings of a program that has no layers.
+    package init(_ settings: NodeSettings = NodeSettings()) { self.settings = settings }
 
     /// Puts the layers together; throws everything that is wrong in any of them, also in values that are overridden.
     package static func load(
@@ -38,15 +41,20 @@ package struct EffectiveConfiguration: Sendable {
     /// Where a setting comes from.
     package func origin(of setting: SettingName) -> SettingOrigin { origins[setting] ?? .standard }
 
-    /// The setting's value as texts: one, or as many as its list has items.
-    package func texts(of setting: SettingName) -> [String] {
-        switch setting.content(in: settings) {
-        case .stringArray(let items): items
-        case .string(let text): [text]
-        case .int(let number): [String(number)]
-        case .bool(let truth): [String(truth)]
-        case .double, .bytes, .intArray, .doubleArray, .boolArray, .byteChunkArray: []
-        }
+    /// The setting's value.
+    package func value(of setting: SettingName) -> SettingValue { setting.value(in: settings) }
+
+    /// Takes a setting over, with its origin.
+    mutating func take(_ setting: SettingName, from other: EffectiveConfiguration) {
+        _ = setting.assign(setting.content(in: other.settings), to: &settings)
+        origins[setting] = other.origins[setting]
+    }
+
+    /// Sets a setting of a running node; answers what is wrong with the value, or nothing.
+    mutating func set(_ setting: SettingName, to value: SettingValue) -> [ValueFault] {
+        let faults = setting.assign(value, to: &settings)
+        if faults.isEmpty { origins[setting] = .command }
+        return faults
     }
 
     /// Lets a layer override what is there and answers what is wrong with it.

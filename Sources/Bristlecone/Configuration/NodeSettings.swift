@@ -21,6 +21,8 @@ public struct NodeSettings: Sendable, Equatable {
     public var limitsLocalNetworks = false
     /// Messages of this level and above are logged.
     public var logLevel = Logger.Level.info
+    /// How a program writes log messages.
+    package var logFormat = LogFormat.text
     /// How much space the archive may take.
     public var archiveSizeLimit = ByteSize.gibibytes(50)
     /// How much space stays free on the disk that holds the data folder: the node refuses stores rather than use it.
@@ -63,6 +65,15 @@ public struct NodeSettings: Sendable, Equatable {
 
     /// The defaults.
     public init() {}
+}
+
+/// How a program writes log messages.
+package enum LogFormat: String, Sendable, Hashable, CaseIterable {
+    case text
+    /// One JSON object a line.
+    case json
+    /// To the journal of systemd, with fields.
+    case journald
 }
 
 /// What part of the archive's space each kind of record may take, in percent.

@@ -45,6 +45,11 @@ extension SettingName {
             """
         case .logLevel:
             "How much is logged: trace, debug, info, notice, warning, error or critical."
+        case .logFormat:
+            """
+            How log messages are written to standard error: text, or json for one JSON object a line. With journald they go to \
+            systemd's journal with their fields (journalctl -o verbose), and as text where there is none.
+            """
         case .archiveSizeLimit:
             """
             How much disk space the archive may take, from 16 MiB to 900 GiB. When it is full, what matters least \

@@ -25,6 +25,7 @@ extension SettingName {
         case .peerLimit: .int(settings.peerLimit)
         case .limitsLocalNetworks: .bool(settings.limitsLocalNetworks)
         case .logLevel: .string(settings.logLevel.rawValue)
+        case .logFormat: .string(settings.logFormat.rawValue)
         case .archiveSizeLimit: .string(settings.archiveSizeLimit.description)
         case .diskReserve: .string(settings.diskReserve.description)
         case .valuesPerKeyMax: .int(settings.valuesPerKeyMax)
@@ -73,6 +74,9 @@ extension SettingName {
         case (.logLevel, .string(let text)):
             guard let level = Logger.Level(rawValue: text.lowercased()) else { return [.logLevel(text)] }
             settings.logLevel = level
+        case (.logFormat, .string(let text)):
+            guard let format = LogFormat(rawValue: text.lowercased()) else { return [.logFormat(text)] }
+            settings.logFormat = format
         case (.archiveSizeLimit, .string(let text)):
             return parse(text, into: &settings.archiveSizeLimit, within: Self.archiveSizeRange)
         case (.diskReserve, .string(let text)):
@@ -276,6 +280,12 @@ extension ValueFault {
         ValueFault(
             message: "\(quoted(text)) is not a length of time.",
             remedy: "Write a number and a unit, such as 30 days or 12 hours, or forever.")
+    }
+
+    static func logFormat(_ text: String) -> ValueFault {
+        ValueFault(
+            message: "\(quoted(text)) is not a form of log messages.",
+            remedy: "Write one of \(LogFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
     }
 
     static func logLevel(_ text: String) -> ValueFault {

@@ -16,6 +16,8 @@ package enum SettingName: String, Sendable, CaseIterable {
     case callsLocalNetwork = "bootstrap.lan_broadcast"
     /// ``NodeSettings/logLevel``
     case logLevel = "log.level"
+    /// ``NodeSettings/logFormat``
+    case logFormat = "log.format"
     /// ``NodeSettings/archiveSizeLimit``
     case archiveSizeLimit = "archive.size_limit"
     /// ``NodeSettings/diskReserve``
@@ -95,7 +97,8 @@ package enum SettingName: String, Sendable, CaseIterable {
         case .peers: "--peer"
         case .bootstrapEnabled: "--no-bootstrap"
         case .logLevel: "--log-level"
-        case .bootstrapServers, .archiveSizeLimit, .diskReserve, .valuesPerKeyMax, .servedShare, .retainedShare,
+        case .logFormat, .bootstrapServers, .archiveSizeLimit, .diskReserve, .valuesPerKeyMax, .servedShare,
+            .retainedShare,
             .historyShare, .floorsShare, .evidenceShare, .retainPublished, .retainPinned, .retainSigned,
             .retainUnsigned, .journalKeep, .relaxedDurability, .scrubRate, .upkeepEnabled, .upkeepInterval,
             .upkeepLifetime,
@@ -108,7 +111,7 @@ package enum SettingName: String, Sendable, CaseIterable {
     /// The form that its value has in the layers, before it is parsed.
     var type: ConfigType {
         switch self {
-        case .data, .logLevel, .archiveSizeLimit, .diskReserve: .string
+        case .data, .logLevel, .logFormat, .archiveSizeLimit, .diskReserve: .string
         case .retainPublished, .retainPinned, .retainSigned, .retainUnsigned, .journalKeep: .string
         case .upkeepInterval, .upkeepLifetime, .servedFor: .string
         case .listen, .peers, .bootstrapServers, .httpListen, .httpHosts, .httpOrigins: .stringArray

@@ -45,6 +45,11 @@ extension NodeLoop {
         if isEarly { runSoon { $0.take(.commitCompleted(id, .held)) } }
     }
 
+    /// Whether stores are acknowledged before they are on the disk from now on.
+    func acknowledgeEarly(_ isEarly: Bool) {
+        submit { [self] in acknowledgesEarly = isEarly }
+    }
+
     func save(_ contacts: [Contact], _ buckets: [BucketReport]) {
         let offset = clockOffset
         upkeep.save(buckets.map { StoredBucket($0, offset: offset) }, at: moment.now)

@@ -23,7 +23,7 @@ final class NodeLoop: @unchecked Sendable {
     let index: IndexKeeper
     private let housekeeper: Housekeeper
     let upkeep: UpkeepKeeper
-    let acknowledgesEarly: Bool
+    var acknowledgesEarly: Bool
     private let historian: Historian
     private let events: EventHub
     let servedFor: Duration
@@ -262,7 +262,7 @@ final class NodeLoop: @unchecked Sendable {
 
     /// Has the loop do something, of which nobody hears; `false` where it has stopped, and does not.
     @discardableResult
-    private func submit(_ body: @escaping @Sendable () -> Void) -> Bool {
+    func submit(_ body: @escaping @Sendable () -> Void) -> Bool {
         isDeaf.withLock { isDeaf in
             if !isDeaf { eventLoop.execute(body) }
             return !isDeaf

@@ -11,7 +11,7 @@ internal import Synchronization
 /// A run goes from the first record to the last one and on after a restart; between two runs there is a day at least.
 final class Scrubber: Sendable {
     private let archive: Archive
-    private let recordsPerSecond: Int
+    private let rate: Atomic<Int>
     private let logger: Logger
     private let historian: Historian
     private let verifier = SignatureVerifier()
@@ -32,17 +32,23 @@ final class Scrubber: Sendable {
     /// - Parameter recordsPerSecond: 0 for no scrub at all.
     init(archive: Archive, recordsPerSecond: Int, historian: Historian, logger: Logger) {
         self.archive = archive
-        self.recordsPerSecond = recordsPerSecond
+        rate = Atomic(recordsPerSecond)
         self.historian = historian
         self.logger = logger
     }
+
+    /// How many records it reads in a second; 0 for none.
+    private var recordsPerSecond: Int { rate.load(ordering: .relaxed) }
+
+    /// Changes how many records it reads in a second, from the next step on.
+    func setRate(_ recordsPerSecond: Int) { rate.store(recordsPerSecond, ordering: .relaxed) }
 
     /// Begins, or goes on where the last process stopped.
     ///
     /// - Parameter lost: told each value whose record was damaged, so that a good copy can be looked for.
     func begin(on eventLoop: any EventLoop, lost: @escaping @Sendable (ScrubDamage.Lost) -> Void) {
-        guard recordsPerSecond > 0 else { return }
         eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: Scrubber.stepEvery) { [self] _ in
+            guard recordsPerSecond > 0 else { return }
             let isIdle = progress.withLock { progress in
                 defer { progress.isStepping = true }
                 return !progress.isStepping

@@ -49,6 +49,30 @@ package struct ForgetRequest: Codable, Sendable, Equatable {
     }
 }
 
+extension [KeepSubject] {
+    /// The subjects in a log line: one by its name, more by their number.
+    fileprivate var words: String {
+        switch (count, first) {
+        case (1, .key(let target)?): "the key \(target)"
+        case (1, .signer(let mid)?): "the signer \(mid)"
+        default: "\(count) keys and signers"
+        }
+    }
+}
+
+extension ForgetRequest {
+    fileprivate var subjectsOrNone: [KeepSubject] { (try? all()) ?? [] }
+}
+
+extension SubjectChange {
+    /// What a change of pins or blocks has come to, in a log line.
+    fileprivate func words(_ report: SubjectChangeReport, added: String, removed: String) -> String {
+        let (add, remove) = (add ?? [], remove ?? [])
+        let parts = (add.isEmpty ? [] : ["\(added) \(add.words)"]) + (remove.isEmpty ? [] : ["\(removed) \(remove.words)"])
+        return parts.joined(separator: ", ") + ": \(report.added + report.removed) changed, \(report.unchanged) unchanged."
+    }
+}
+
 extension ForgetRequest: SchemaDescribed {
     static var schema: Schema {
         let block = Schema.Member(name: "block", schema: .nullable(.boolean), isOptional: true)
@@ -73,7 +97,8 @@ extension Operations {
 
     package static let changePins = Operation<Nothing, SubjectChange, SubjectChangeReport>(
         "change_pins", .post, "/pins", "Pins and unpins keys and signers, up to ten thousand in one request.",
-        access: .write, patience: .seconds(60)
+        access: .write, patience: .seconds(60),
+        audit: { _, change, report in change.words(report, added: "Pinned", removed: "Unpinned") }
     ) { api, _, change, _ in
         try await api.node.change(.pin, adding: change.add ?? [], removing: change.remove ?? [])
     }
@@ -81,7 +106,8 @@ extension Operations {
     package static let changeBlocks = Operation<Nothing, SubjectChange, SubjectChangeReport>(
         "change_blocks", .post, "/blocks",
         "Blocks and unblocks keys and signers, up to ten thousand in one request. What is stored already stays.",
-        access: .write, patience: .seconds(60)
+        access: .write, patience: .seconds(60),
+        audit: { _, change, report in change.words(report, added: "Blocked", removed: "Unblocked") }
     ) { api, _, change, _ in
         try await api.node.change(.block, adding: change.add ?? [], removing: change.remove ?? [])
     }
@@ -89,7 +115,11 @@ extension Operations {
     package static let forget = Operation<Nothing, ForgetRequest, ForgetReport>(
         "forget", .post, "/forget",
         "Erases everything that this node keeps of keys and signers, up to ten thousand in one request, for good.",
-        access: .write, patience: .seconds(3600)
+        access: .write, patience: .seconds(3600),
+        audit: { _, request, report in
+            "Forgot \(request.subjectsOrNone.words): \(report.erasedRecords) records erased"
+                + (report.isBlocked ? ", and blocked from now on." : ".")
+        }
     ) { api, _, request, _ in
         let subjects = try request.all()
         let block = request.block ?? false
@@ -99,7 +129,7 @@ extension Operations {
 
     package static let unblock = Operation<Nothing, ForgetRequest, ForgetReport>(
         "unblock", .post, "/unblock", "Accepts values of keys and signers again that were blocked.", access: .write,
-        patience: .seconds(60)
+        patience: .seconds(60), audit: { _, request, _ in "No longer blocks \(request.subjectsOrNone.words)." }
     ) { api, _, request, _ in
         let subjects = try request.all()
         _ = try await api.node.change(.block, removing: subjects)

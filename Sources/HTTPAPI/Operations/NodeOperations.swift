@@ -59,7 +59,8 @@ extension Operations {
 
     package static let backUp = Operation<Nothing, BackupRequest, BackupReport>(
         "back_up", .post, "/backups", "Copies archive, index, identity and configuration into a new folder.",
-        access: .write, patience: .seconds(24 * 3600)
+        access: .write, patience: .seconds(24 * 3600),
+        audit: { _, _, report in "A backup was written to \(report.folder): \(report.values) values." }
     ) { api, _, request, progress in
         guard request.folder.hasPrefix("/") else {
             throw NodeError(.invalidArgument, "The folder \(quoted(request.folder)) is not an absolute path.")

@@ -19,10 +19,22 @@ extension Operation: AnyOperation {
         }
     }
 
-    func answer(_ api: NodeAPI, _ request: ReceivedRequest, _ progress: Progress) async throws -> [UInt8] {
+    func answer(
+        _ api: NodeAPI, _ request: ReceivedRequest, _ caller: Caller, _ progress: Progress
+    ) async throws -> [UInt8] {
         let parameters = try Self.parameters(of: request)
         let body = try Self.body(of: request)
-        return try JSONText.bytes(try await perform(api, parameters, body, progress))
+        let answer: Answer
+        do {
+            answer = try await perform(api, parameters, body, progress)
+        } catch {
+            if audited != nil {
+                api.audit(facts.name, failure: error, by: caller)
+            }
+            throw error
+        }
+        if let audited { api.audit(facts.name, audited(parameters, body, answer), by: caller) }
+        return try JSONText.bytes(answer)
     }
 
     private static func parameters(of request: ReceivedRequest) throws(NodeError) -> Parameters {

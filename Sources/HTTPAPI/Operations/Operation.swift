@@ -11,20 +11,25 @@ package struct Operation<
 >: Sendable {
     package let facts: OperationFacts
     let perform: @Sendable (NodeAPI, Parameters, Body, Progress) async throws -> Answer
+    /// What the log says of it when it is done; `nil` for what changes nothing, or is everyday traffic.
+    let audited: (@Sendable (Parameters, Body, Answer) -> String)?
 
     /// - Parameters:
     ///   - name: its name in the OpenAPI description, such as `find_values`.
     ///   - path: with placeholders in braces, below `/api/v1`.
     ///   - summary: what it does, for people who read the description.
     ///   - patience: how long a client waits for the answer.
+    ///   - audit: what the log says of it when it is done, for what an operator may want to know later.
     init(
         _ name: String, _ method: HTTPRequest.Method, _ path: String, _ summary: String, access: Access = .read,
         patience: Duration = .seconds(10),
+        audit: (@Sendable (Parameters, Body, Answer) -> String)? = nil,
         perform: @escaping @Sendable (NodeAPI, Parameters, Body, Progress) async throws -> Answer
     ) {
         facts = OperationFacts(
             name: name, method: method, path: "/api/v1" + path, summary: summary, access: access, patience: patience)
         self.perform = perform
+        audited = audit
     }
 }
 
@@ -61,7 +66,9 @@ package struct Nothing: Codable, Sendable, Equatable {
 protocol AnyOperation: Sendable {
     var facts: OperationFacts { get }
     var schemas: OperationSchemas { get throws }
-    func answer(_ api: NodeAPI, _ request: ReceivedRequest, _ progress: Progress) async throws -> [UInt8]
+    func answer(
+        _ api: NodeAPI, _ request: ReceivedRequest, _ caller: Caller, _ progress: Progress
+    ) async throws -> [UInt8]
 }
 
 /// How far a long operation has come. A client that asks for JSON Lines gets each of these as a line.

@@ -5,6 +5,7 @@ package enum Operations {
         status, overview, health, history, events, lookUp, store, storeMany, withdraw, values, key, ping, connect, plan,
         pins,
         changePins,
+        settings, changeSettings, reloadSettings,
         blocks, changeBlocks, forget, unblock,
         evidence, publishers, sources, density, contacts, buckets, peers, tasks, runTask, backUp,
     ]

@@ -56,7 +56,8 @@ extension Operations {
     ) { api, _, _, _ in await api.node.status().upkeep?.jobs ?? [] }
 
     package static let runTask = Operation<TaskParameters, Nothing, Nothing>(
-        "run_task", .post, "/tasks/{name}/run", "Runs a task now.", access: .write
+        "run_task", .post, "/tasks/{name}/run", "Runs a task now.", access: .write,
+        audit: { parameters, _, _ in "The task \(parameters.name) was started." }
     ) { api, parameters, _, _ in
         try await api.node.runTask(parameters.name)
         return Nothing()

@@ -176,7 +176,8 @@ extension Operations {
 
     package static let withdraw = Operation<OneKey, Nothing, WithdrawReport>(
         "withdraw", .post, "/values/{key}/withdraw", "Stops republishing what was published here under a key.",
-        access: .write, patience: .seconds(60)
+        access: .write, patience: .seconds(60),
+        audit: { _, _, report in "Withdrew the key \(report.key): \(report.withdrawnCount) values." }
     ) { api, parameters, _, _ in
         let key = parameters.key.key
         return WithdrawReport(key: key, withdrawnCount: try await api.node.withdraw(key))

@@ -16,18 +16,20 @@ package struct APIService: Service {
 
     /// Begins to listen, so that whoever connects is answered as soon as ``run()`` is called.
     package static func bind(
-        node: BristleconeNode, settings: NodeSettings, logger: Logger
+        node: BristleconeNode, configuration: RunningConfiguration, logger: Logger
     ) async throws(ControlSocketError) -> APIService {
+        let settings = configuration.settings
         let folder = settings.dataFolder
         let http = settings.http
-        let admission = Admission(
-            key: try APIKey.loadOrCreate(inDataFolder: folder), readsNeedKey: http.readsNeedKey,
-            hosts: Set(http.hosts.map { $0.lowercased() }), origins: Set(http.origins), groupReads: http.groupReads)
+        let gate = Gate(
+            Admission(key: try APIKey.loadOrCreate(inDataFolder: folder), groupReads: http.groupReads))
+        gate.apply(http)
+        configuration.onChange { gate.apply($0.http) }
         // Of those that there is room for, the control socket and TCP get half each.
         let connectionsMax = http.listen.isEmpty ? FileLimit.apiConnections : max(2, FileLimit.apiConnections / 2)
-        let api = NodeAPI(node: node, admission: admission, logger: logger)
+        let api = NodeAPI(node: node, configuration: configuration, gate: gate, logger: logger)
         let server = ConnectionServer(
-            Routes.responder(for: api), admission: admission, counters: api.counters,
+            Routes.responder(for: api), gate: gate, counters: api.counters,
             limits: ServerLimits(connectionsMax: connectionsMax), logger: logger)
         let socket = try ControlSocket.bind(
             inDataFolder: folder, server, permissions: http.groupReads ? 0o660 : 0o600)

@@ -2,6 +2,7 @@ internal import Bristlecone
 internal import HTTPTypes
 internal import HummingbirdCore
 internal import IPv8
+internal import Synchronization
 
 /// Where a request came in.
 enum Entrance: Sendable {
@@ -89,6 +90,24 @@ struct Admission: Sendable {
         }
         return authority.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init)
             ?? ""
+    }
+}
+
+/// The rules of admission that hold now.
+final class Gate: Sendable {
+    private let rules: Mutex<Admission>
+
+    init(_ admission: Admission) { rules = Mutex(admission) }
+
+    var admission: Admission { rules.withLock { $0 } }
+
+    /// Lets the rules of these settings hold from the next request on.
+    func apply(_ http: NodeSettings.HTTPSettings) {
+        rules.withLock { rules in
+            rules.readsNeedKey = http.readsNeedKey
+            rules.hosts = Set(http.hosts.map { $0.lowercased() })
+            rules.origins = Set(http.origins)
+        }
     }
 }
 

@@ -12,7 +12,7 @@ internal import Synchronization
 /// Answers the HTTP requests of all connections, wherever they were accepted.
 final class ConnectionServer: Sendable {
     private let responder: any HTTPResponder<APIRequestContext>
-    private let admission: Admission
+    private let gate: Gate
     private let counters: HTTPCounters
     private let limits: ServerLimits
     private let logger: Logger
@@ -26,11 +26,11 @@ final class ConnectionServer: Sendable {
     }
 
     init(
-        _ responder: any HTTPResponder<APIRequestContext>, admission: Admission, counters: HTTPCounters,
-        limits: ServerLimits, logger: Logger
+        _ responder: any HTTPResponder<APIRequestContext>, gate: Gate, counters: HTTPCounters, limits: ServerLimits,
+        logger: Logger
     ) {
         self.responder = responder
-        self.admission = admission
+        self.gate = gate
         self.counters = counters
         self.limits = limits
         self.logger = logger
@@ -55,10 +55,10 @@ final class ConnectionServer: Sendable {
         let unanswering = HTTP1Channel(responder: { _, _, _ in }, configuration: configuration)
         return unanswering.setup(channel: channel, logger: logger).map { [self] value in
             begin {
-                let entrance = await kind.entrance(of: channel)
+                let caller = await Caller(at: channel, through: kind)
                 let answering = HTTP1Channel(
                     responder: { [self] request, writer, _ in
-                        try await answer(request, writer, entrance, isOneTooMany: isOneTooMany)
+                        try await answer(request, writer, caller, isOneTooMany: isOneTooMany)
                     }, configuration: configuration)
                 await answering.handle(value: value, logger: self.logger)
             }
@@ -89,9 +89,10 @@ final class ConnectionServer: Sendable {
     }
 
     private func answer(
-        _ request: Request, _ writer: consuming ResponseWriter, _ entrance: Entrance, isOneTooMany: Bool
+        _ request: Request, _ writer: consuming ResponseWriter, _ caller: Caller, isOneTooMany: Bool
     ) async throws {
-        var response = await response(to: request, entrance, isOneTooMany: isOneTooMany)
+        let admission = gate.admission
+        var response = await response(to: request, caller, admission, isOneTooMany: isOneTooMany)
         response.headers[.date] = dates.now
         response.headers[.xContentTypeOptions] = "nosniff"
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
@@ -107,14 +108,16 @@ final class ConnectionServer: Sendable {
         }
     }
 
-    private func response(to request: Request, _ entrance: Entrance, isOneTooMany: Bool) async -> Response {
+    private func response(
+        to request: Request, _ caller: Caller, _ admission: Admission, isOneTooMany: Bool
+    ) async -> Response {
         do {
             guard !isOneTooMany else {
                 throw NodeError(.busy, "Too many programs are talking to the node at once.")
             }
-            try admission.admit(request, through: entrance)
+            try admission.admit(request, through: caller.entrance)
             if let preflight = Preflight.response(to: request, admission) { return preflight }
-            let context = APIRequestContext(source: .init(logger: logger, entrance: entrance))
+            let context = APIRequestContext(source: .init(logger: logger, caller: caller))
             let response = try await responder.respond(to: request, context: context)
             // The router's own answer to a path that it does not know is empty.
             let isUnknown = response.status == .notFound && response.headers[.contentType] == nil
@@ -137,14 +140,6 @@ extension Entrance {
     enum Kind: String, Sendable, CaseIterable {
         case controlSocket = "control_socket"
         case tcp
-
-        /// Who is at the other end.
-        func entrance(of channel: any Channel) async -> Entrance {
-            switch self {
-            case .tcp: return .tcp
-            case .controlSocket: return await PeerUser.mayUseNode(channel) ? .controlSocket : .controlSocketOfOther
-            }
-        }
     }
 }
 

@@ -20,14 +20,16 @@ enum PeerUser {
         return credentials.user
     }
 
-    /// Whether a node serves the user at the other end of a channel: its own user, and root.
-    static func mayUseNode(_ channel: any Channel) async -> Bool {
-        guard let options = channel as? any SocketOptionProvider else { return false }
+    /// The user at the other end of a channel; `nil` if the system does not tell.
+    static func of(_ channel: any Channel) async -> uid_t? {
+        guard let options = channel as? any SocketOptionProvider else { return nil }
         let peer: EventLoopFuture<Credentials> = options.unsafeGetSocketOption(
             level: SocketOptionLevel(SOL_SOCKET), name: SocketOptionName(SO_PEERCRED))
-        guard let user = try? await peer.get().user else { return false }
-        return user == geteuid() || user == 0
+        return try? await peer.get().user
     }
+
+    /// Whether a node serves a user: its own, and root.
+    static func mayUseNode(_ user: uid_t?) -> Bool { user == geteuid() || user == 0 }
 
     /// Whether a user's node is believed: one of the same user, or of root. Root also believes the owner of the data
     /// folder, as whom a service runs. So does everybody who only reads: a request

@@ -55,7 +55,7 @@ package struct Problem: Error, Codable, Sendable, Equatable {
         case .notPermitted: 403
         case .notFound: 404
         case .changesUnavailable: 410
-        case .superseded, .versionsExhausted, .blocked: 409
+        case .superseded, .versionsExhausted, .blocked, .configurationWrong: 409
         case .notRunning, .cancelled, .busy: 503
         case .nobodyAnswered: 504
         case .archiveFull, .diskFull: 507

@@ -9,16 +9,17 @@ internal import NIOCore
 /// What a handler knows about a request besides the request itself.
 struct APIRequestContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    let entrance: Entrance
+    let caller: Caller
+    var entrance: Entrance { caller.entrance }
 
     init(source: Source) {
         coreContext = CoreRequestContextStorage(source: source)
-        entrance = source.entrance
+        caller = source.caller
     }
 
     struct Source: RequestContextSource {
         let logger: Logger
-        let entrance: Entrance
+        let caller: Caller
     }
 }
 
@@ -54,13 +55,16 @@ struct Routes {
         let facts = operation.facts
         add(facts.method, facts.path, access: facts.access) { api, request, context in
             let query = try request.query(with: context.parameters)
+            let caller = context.caller
             guard request.wantsJSONLines else {
-                var response = Response.json(try await operation.answer(api, request, query, .unheard))
+                var response = Response.json(try await operation.answer(api, request, query, caller, .unheard))
                 // Whoever waits long is watched for going away, and that ends the connection.
                 if facts.isLong { response.headers[.connection] = "close" }
                 return response
             }
-            return JSONLines.response { progress in try await operation.answer(api, request, query, progress) }
+            return JSONLines.response { progress in
+                try await operation.answer(api, request, query, caller, progress)
+            }
         }
     }
 
@@ -99,15 +103,15 @@ private final class Methods {
 extension AnyOperation {
     /// Does what a request asks for. If that takes long and the client goes away, it is cancelled.
     fileprivate func answer(
-        _ api: NodeAPI, _ request: Request, _ query: String, _ progress: Progress
+        _ api: NodeAPI, _ request: Request, _ query: String, _ caller: Caller, _ progress: Progress
     ) async throws -> [UInt8] {
         guard facts.isLong else {
             let body = facts.method == .get ? [] : try await request.body.bytes()
-            return try await answer(api, ReceivedRequest(query: query, body: body), progress)
+            return try await answer(api, ReceivedRequest(query: query, body: body), caller, progress)
         }
         return try await request.body.consumeWithCancellationOnInboundClose { body in
             let bytes = try await body.bytes()
-            return try await answer(api, ReceivedRequest(query: query, body: bytes), progress)
+            return try await answer(api, ReceivedRequest(query: query, body: bytes), caller, progress)
         }
     }
 }
