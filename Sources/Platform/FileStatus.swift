@@ -33,6 +33,10 @@ package enum FileStatus {
 extension stat {
     /// The kind of file: one of the `S_IF…` constants.
     package var kind: mode_t { st_mode & S_IFMT }
+    /// The user that it belongs to.
+    package var owner: uid_t { st_uid }
+    /// Whether others than its owner and its group may use it.
+    package var isOpenToEverybody: Bool { st_mode & 0o007 != 0 }
     package var isRegularFile: Bool { kind == S_IFREG }
     package var isFolder: Bool { kind == S_IFDIR }
     package var isLink: Bool { kind == S_IFLNK }

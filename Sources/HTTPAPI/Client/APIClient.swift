@@ -118,7 +118,7 @@ package struct APIClient: Sendable {
         do {
             let path = try ControlSocketPath(in: dataFolder)
             // A link would lead to a socket of somebody else's choice.
-            let kind = try path.folder.status(of: ControlSocketPath.name).map { $0.st_mode & S_IFMT }
+            let kind = try path.folder.status(of: ControlSocketPath.name)?.kind
             guard kind == nil || kind == S_IFSOCK else { throw ControlSocketError.notASocket(dataFolder: dataFolder) }
             let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
             descriptor = try Errno.check { socket(AF_UNIX, type, 0) }

@@ -52,12 +52,12 @@ package struct APIKey: Sendable {
     private static func load(in folder: borrowing OpenFolder, _ file: String) throws -> APIKey? {
         guard let status = try folder.status(of: fileName) else { return nil }
         guard status.isRegularFile else { throw ControlSocketError.keyUnusable(path: file, reason: "it is not a file") }
-        guard status.st_mode & 0o007 == 0 else {
+        guard !status.isOpenToEverybody else {
             throw ControlSocketError.keyUnusable(path: file, reason: "everybody can use it; run chmod 600 on it")
         }
-        guard status.st_uid == geteuid() || status.st_uid == 0 || geteuid() == 0 else {
+        guard status.owner == geteuid() || status.owner == 0 || geteuid() == 0 else {
             throw ControlSocketError.keyUnusable(
-                path: file, reason: "it belongs to the user \(FileStatus.userName(status.st_uid))")
+                path: file, reason: "it belongs to the user \(FileStatus.userName(status.owner))")
         }
         guard let bytes = try folder.contents(of: fileName, bytesMax: fileBytesMax) else { return nil }
         let text = String(decoding: bytes, as: UTF8.self).prefix { !$0.isNewline }

@@ -112,7 +112,7 @@ final class ControlSocket: Sendable {
         at path: borrowing ControlSocketPath, _ permissions: mode_t
     ) throws(Errno) -> Int32 {
         if let status = try path.folder.status(of: ControlSocketPath.name) {
-            guard status.st_mode & S_IFMT == S_IFSOCK else { throw Errno.fileExists }
+            guard status.kind == S_IFSOCK else { throw Errno.fileExists }
             try path.folder.remove(ControlSocketPath.name)
         }
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)

@@ -36,7 +36,7 @@ enum PeerUser {
     /// to read has no values in it.
     static func isTrusted(_ user: uid_t, in folder: borrowing OpenFolder, for access: Access) -> Bool {
         if user == geteuid() || user == 0 { return true }
-        guard geteuid() == 0 || access == .read, let owner = try? folder.status(of: ".")?.st_uid else { return false }
+        guard geteuid() == 0 || access == .read, let owner = try? folder.status(of: ".")?.owner else { return false }
         return owner == user
     }
 }
