@@ -230,6 +230,31 @@ extension NodeStatus.Storage {
         }
     }
 
+    @Test func checksTheArchiveAndStartsTheScrub() async throws {
+        try await ServedNode.run { served async throws in
+            for number in 0..<20 {
+                _ = try await served.client.call(
+                    Operations.store, OneKey(Target(hashing: "\(number)")), StoreRequest(data: [1], signed: number < 5))
+            }
+            let report = try await served.client.call(Operations.verify, Nothing(), Nothing())
+            #expect(report.sound && report.records >= 40 && report.signatures >= 5 && report.pages > 2)
+            #expect(report.findings.isEmpty && report.findingCount == 0)
+            let headers: HTTPFields = [.apiKey: served.key, .accept: "application/jsonl"]
+            let lines = try await served.ask(.post, "/api/v1/verify", headers).body.split(separator: "\n")
+            #expect(lines.contains { $0.hasPrefix(#"{"progress":{"done":"#) }, "\(lines)")
+            #expect(lines.last?.hasPrefix(#"{"result":{"#) == true)
+            #expect(try await served.ask(.post, "/api/v1/verify").status == 401)
+
+            #expect(try await served.client.call(Operations.scrub, Nothing(), Nothing()).recordsPerSecond == 17)
+            _ = try await served.client.call(Operations.runScrub, Nothing(), Nothing())
+            let off = SettingsRequest(["archive.scrub_rate": .number(0)])
+            _ = try await served.client.call(Operations.changeSettings, Nothing(), off)
+            await #expect(throws: NodeError.self) {
+                try await served.client.call(Operations.runScrub, Nothing(), Nothing())
+            }
+        }
+    }
+
     @Test func saysWhatIsNotAllowedByMethod() async throws {
         try await ServedNode.run { served async throws in
             let answer = try await served.ask(.delete, "/api/v1/pins")

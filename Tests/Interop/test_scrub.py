@@ -1,6 +1,7 @@
 """The background check of the archive: what is damaged is found, put into quarantine and fetched anew."""
 
 import hashlib
+import json
 from datetime import datetime, timedelta
 
 from harness.command import run_command
@@ -59,3 +60,21 @@ async def test_a_run_is_told_and_not_repeated_at_once(nodes):
     await node.restart()
     again = await wait_until(lambda: scrubbed(node), "the node remembers the run", 30.0, every=0.3)
     assert again["last_finished"] == first["last_finished"]
+
+
+async def test_a_check_over_the_api_finds_damage_and_the_node_goes_on(nodes):
+    node = await nodes.make(settings={"ARCHIVE_SCRUB_RATE": "0"}).start()
+    await node.store(hashlib.sha1(b"damaged").digest(), VALUE)
+    await node.stop()
+    flip(node.data / "archive.mdb", VALUE, 3)
+    await node.restart()
+    completed = await run_command(
+        "curl", "--silent", "--unix-socket", str(node.data / "control.sock"), "-X", "POST",
+        "-H", "Accept: application/jsonl", "http://node/api/v1/verify")
+    lines = [json.loads(line) for line in completed.output.splitlines()]
+    assert lines[0]["progress"]["unit"] == "records"
+    report = lines[-1]["result"]
+    assert not report["sound"] and report["finding_count"] == len(report["findings"]) > 0
+    assert "entries" in {finding["table"] for finding in report["findings"]}
+    assert f"{report['finding_count']} things are wrong. audit=verify" in node.log_tail()
+    assert await node.status()

@@ -9,10 +9,12 @@ extension ArchiveReader {
     ///
     /// - Parameters:
     ///   - threads: how many check signatures at once.
+    ///   - isStopped: asked after each batch whether to give up, with ``ArchiveError/copyStopped``.
     ///   - progress: called after each batch.
     ///   - found: called with each finding.
     public func verify(
-        threads: Int, progress: (VerifyProgress) -> Void, found: (VerifyFinding) -> Void
+        threads: Int, unless isStopped: () -> Bool = { false }, progress: (VerifyProgress) -> Void,
+        found: (VerifyFinding) -> Void
     ) throws(ArchiveError) -> VerifyReport {
         let begun = ContinuousClock.now
         var walk = VerifyWalk(threads: max(1, threads), total: try recordCount())
@@ -23,7 +25,7 @@ extension ArchiveReader {
         }
         var comparison = try IndexComparison(self)
         for table in Table.allCases where environment.has(table) {
-            try verify(table, &walk, &comparison, progress, found)
+            try verify(table, &walk, &comparison, unless: isStopped, progress, found)
         }
         try environment.read { (transaction) throws(ArchiveError) in
             try AccountCheck.run(in: transaction, tables: Table.allCases.filter { environment.has($0) }) { finding in
@@ -51,13 +53,14 @@ extension ArchiveReader {
     private static let longVerification: Duration = .seconds(1)
 
     private func verify(
-        _ table: Table, _ walk: inout VerifyWalk, _ comparison: inout IndexComparison,
+        _ table: Table, _ walk: inout VerifyWalk, _ comparison: inout IndexComparison, unless isStopped: () -> Bool,
         _ progress: (VerifyProgress) -> Void, _ found: (VerifyFinding) -> Void
     ) throws(ArchiveError) {
         walk.tables.append(VerifyReport.Table(name: table.name, records: 0))
         var after: [UInt8]?
         var pending: BatchCheck?
         while true {
+            guard !isStopped() else { throw .copyStopped }
             // Reading and comparing go on beside the check of the batch before.
             let (batch, unpublished) = try batch(of: table, after: after)
             for finding in unpublished { walk.tell(finding, found) }

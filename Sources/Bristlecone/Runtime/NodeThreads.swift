@@ -20,6 +20,8 @@ struct NodeThreads: Sendable {
     let upkeep: UpkeepKeeper
     /// Reads for listings.
     let reader = SerialWorker("reader")
+    /// Checks the whole archive if somebody asks for it.
+    let verifier = SerialWorker("verifier")
     let historian: Historian
 
     init(
@@ -45,6 +47,7 @@ struct NodeThreads: Sendable {
     func shutdown() async {
         index.endSoon()
         copier.endSoon()
+        verifier.endSoon()
         await workshop.shutdown()
         for socket in sockets.values { await socket.close() }
         await writer.stop()
@@ -53,6 +56,7 @@ struct NodeThreads: Sendable {
         await housekeeper.shutdown()
         await upkeep.shutdown()
         await reader.stop()
+        await verifier.stop()
         await historian.shutdown()
         await index.shutdown()
         try? await group.shutdownGracefully()

@@ -38,7 +38,7 @@ final class Scrubber: Sendable {
     }
 
     /// How many records it reads in a second; 0 for none.
-    private var recordsPerSecond: Int { rate.load(ordering: .relaxed) }
+    var recordsPerSecond: Int { rate.load(ordering: .relaxed) }
 
     /// Changes how many records it reads in a second, from the next step on.
     func setRate(_ recordsPerSecond: Int) { rate.store(recordsPerSecond, ordering: .relaxed) }

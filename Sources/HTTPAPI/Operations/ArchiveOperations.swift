@@ -82,6 +82,33 @@ extension Operations {
         "How many values lie where in a stretch of the key space. Where there are many, that is estimated."
     ) { api, parameters, _, _ in try await api.node.density(under: parameters.prefix?.text ?? "") }
 
+    package static let scrub = Operation<Nothing, Nothing, ScrubReport>(
+        "scrub", .get, "/scrub",
+        "What the scrub has read and found, which reads all records again in the background. archive.scrub_rate is its speed."
+    ) { api, _, _, _ in api.node.scrub }
+
+    package static let runScrub = Operation<Nothing, Nothing, ScrubReport>(
+        "run_scrub", .post, "/scrub/run", "Begins a run of the scrub now, unless one is under way.", access: .write,
+        audit: { _, _, _ in "A run of the scrub was started." }
+    ) { api, _, _, _ in
+        try await api.node.runTask("scrub")
+        return api.node.scrub
+    }
+
+    package static let verify = Operation<Nothing, Nothing, ArchiveCheckReport>(
+        "verify", .post, "/verify",
+        "Checks every page and every record of the archive, signatures and the index too, and repairs nothing.",
+        access: .write, patience: .seconds(24 * 3600),
+        audit: { _, _, report in
+            "Checked the archive: \(report.records) records, "
+                + (report.sound ? "nothing is wrong." : "\(report.findingCount) things are wrong.")
+        }
+    ) { api, _, _, progress in
+        try await api.node.verify { table, checked, total in
+            progress.report(ProgressReport(step: table, done: checked, total: total, unit: "records"))
+        }
+    }
+
     package static let blocks = Operation<PageParameters, Nothing, Page<KeepSubject>>(
         "blocks", .get, "/blocks", "The keys and signers whose values the node refuses."
     ) { api, parameters, _, _ in

@@ -7,6 +7,7 @@ package enum Operations {
         changePins,
         settings, changeSettings, reloadSettings,
         blocks, changeBlocks, forget, unblock,
-        evidence, publishers, sources, density, contacts, buckets, peers, tasks, runTask, backUp,
+        evidence, publishers, sources, density, contacts, buckets, peers, tasks, runTask, scrub, runScrub, verify,
+        backUp,
     ]
 }
