@@ -68,8 +68,10 @@ extension SubjectChange {
     /// What a change of pins or blocks has come to, in a log line.
     fileprivate func words(_ report: SubjectChangeReport, added: String, removed: String) -> String {
         let (add, remove) = (add ?? [], remove ?? [])
-        let parts = (add.isEmpty ? [] : ["\(added) \(add.words)"]) + (remove.isEmpty ? [] : ["\(removed) \(remove.words)"])
-        return parts.joined(separator: ", ") + ": \(report.added + report.removed) changed, \(report.unchanged) unchanged."
+        let parts =
+            (add.isEmpty ? [] : ["\(added) \(add.words)"]) + (remove.isEmpty ? [] : ["\(removed) \(remove.words)"])
+        return parts.joined(separator: ", ")
+            + ": \(report.added + report.removed) changed, \(report.unchanged) unchanged."
     }
 }
 

@@ -161,7 +161,8 @@ extension Operations {
     package static let storeMany = Operation<Nothing, StoreManyRequest, BulkStoreReport>(
         "store_many", .post, "/values",
         "Stores up to ten thousand values. The answer comes once they are on this node's disk; other nodes get them later.",
-        access: .write, patience: .seconds(120)
+        access: .write, patience: .seconds(120),
+        audit: { _, request, _ in "Stored a list of \(request.values.count) values." }
     ) { api, _, request, _ in
         var values: [BulkValue] = []
         for (index, value) in request.values.enumerated() {
