@@ -88,7 +88,7 @@ extension Archive {
 }
 
 /// How much of the disk the archive may still use.
-enum DiskRoom {
+package enum DiskRoom {
     /// New values may come.
     case ample
     /// The reserve is touched: stored values may be replaced and refreshed, new ones are refused.
@@ -116,7 +116,7 @@ enum DiskRoom {
     /// as EIO, whatever the reason.
     static func hasRunOut(folder: String) -> Bool { freeBytes(folder: folder) < writeBytesMax }
 
-    static func freeBytes(folder: String) -> Int {
+    package static func freeBytes(folder: String) -> Int {
         var status = statvfs()
         guard statvfs(folder, &status) == 0 else { return .max }
         let product = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))

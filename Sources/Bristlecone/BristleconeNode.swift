@@ -323,13 +323,17 @@ public final class BristleconeNode: Sendable {
     /// Copies archive, identity and configuration to a new folder while the node goes on. If the node stops, so does the
     /// backup.
     ///
-    /// - Parameter folder: an absolute path, in a folder that exists.
-    public func backUp(to folder: String) async throws(NodeError) -> BackupReport {
+    /// - Parameters:
+    ///   - folder: an absolute path, in a folder that exists.
+    ///   - withIdentity: whether the private key is copied too.
+    public func backUp(to folder: String, withIdentity: Bool = true) async throws(NodeError) -> BackupReport {
         do throws(BackupError) {
             let report = try await threads.copier.run { [archive, data = self.folder] (isStopped) throws(BackupError) in
                 let now = ClockReading.now().wall
-                return try BackupWriter(archive: archive, dataFolder: data, at: now, unless: isStopped)
-                    .write(to: folder)
+                return try BackupWriter(
+                    archive: archive, dataFolder: data, at: now, withIdentity: withIdentity, unless: isStopped
+                )
+                .write(to: folder)
             }
             threads.historian.note(.backupMade, "A backup was written to \(folder).")
             return report

@@ -7,32 +7,80 @@ internal import HTTPAPI
 internal import IPv8
 internal import Platform
 
-/// `bristlecone backup FOLDER`
+/// `bristlecone backup FOLDER`, `check` and `old-data`
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup",
-        abstract: "Copy everything that a node keeps into a new folder, while it runs or not.",
+        abstract: "Copy everything that a node keeps into a new folder, while it runs or not; check backups.",
         discussion: """
             The backup contains the archive, its index, bristlecone.yaml and the node's private key. Whoever can read \
-            it can act as this node, so keep it as safe as the data folder. A running node continues meanwhile; \
-            everything that it acknowledged before the backup began is in it. The folder gets its name when the backup \
-            is complete; until then the name ends with \(Backup.unfinishedSuffix). If the node stops during a backup, \
-            it gives the backup up and removes the unfinished folder. The running node writes the backup: its user \
-            needs write access, and Ctrl-C here does not stop it.
+            it can act as this node, so keep it as safe as the data folder, or leave the key out (--without-identity) and \
+            keep identity.key elsewhere. A running node continues meanwhile; everything that it acknowledged before the \
+            backup began is in it. The folder gets its name when the backup is complete; until then the name ends with \
+            \(Backup.unfinishedSuffix). If the node stops during a backup, it gives the backup up and removes the \
+            unfinished folder. The running node writes the backup: its user needs write access, and Ctrl-C here does not \
+            stop it. What "bristlecone forget" erased is not in later backups; earlier ones still contain it.
 
             For example:
 
               bristlecone backup /backups/bristlecone-2026-02-03
+              bristlecone backup check /backups/bristlecone-2026-02-03
               bristlecone restore /backups/bristlecone-2026-02-03 --data ./restored
+            """,
+        subcommands: [BackupMakeCommand.self, BackupCheckCommand.self, BackupOldDataCommand.self],
+        defaultSubcommand: BackupMakeCommand.self)
+}
+
+/// `bristlecone backup FOLDER`
+struct BackupMakeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "make",
+        abstract: "Make a backup; \"make\" can be left out.",
+        discussion: """
+            With --keep, earlier backups beside the new one are deleted, except the last one of each of the last so many \
+            days, weeks and months that have one. Only complete backups of the same archive are deleted, and never the \
+            new one.
+
+            For example:
+
+              bristlecone backup /backups/bristlecone-2026-02-03
+              bristlecone backup /backups/$(date -u +%F) --keep daily=7,weekly=5,monthly=12
             """)
 
     @Argument(help: ArgumentHelp("The new folder for the backup. Its parent folder must exist.", valueName: "folder"))
     var folder: String
 
+    @Option(
+        help: ArgumentHelp(
+            "Delete earlier backups beside the new one, except so many.", valueName: "daily=7,weekly=5,monthly=12"))
+    var keep: String?
+
+    @Flag(help: "Leave out the node's private key.")
+    var withoutIdentity = false
+
     @OptionGroup var client: ClientOptions
 
     mutating func validate() throws {
         if folder.isEmpty { throw ValidationError("The folder's name is empty.") }
+        if let keep, BackupRetention(keep) == nil {
+            throw ValidationError(
+                "\(quoted(keep)) does not say how many to keep: write it like daily=7,weekly=5,monthly=12.")
+        }
+    }
+
+    /// The node's report, and what became of earlier backups.
+    private struct Answer: Encodable {
+        let report: BackupReport
+        let pruned: PrunedBackups?
+
+        private enum CodingKeys: String, CodingKey { case kept, deleted }
+
+        func encode(to encoder: any Encoder) throws {
+            try report.encode(to: encoder)
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(pruned?.kept, forKey: .kept)
+            try container.encode(pruned?.deleted, forKey: .deleted)
+        }
     }
 
     mutating func run() async throws {
@@ -48,56 +96,115 @@ struct BackupCommand: AsyncParsableCommand {
                     + "may have its own /tmp, which vanishes when it stops. Choose a folder that both can see."
             )
         }
-        try client.show(report) { report.text(on: $0, backup: folder, dataFolder: dataFolder) }
+        let pruned = try keep.flatMap(BackupRetention.init).map { try Backup.prune(beside: report, keeping: $0) }
+        try client.show(Answer(report: report, pruned: pruned)) { terminal in
+            report.text(on: terminal, backup: folder, dataFolder: dataFolder)
+                + (pruned.map { "\n" + $0.text(on: terminal) } ?? "")
+        }
     }
 
     /// Asks the running node for the backup, or makes it here if no node is running.
     private func backUp(_ dataFolder: String, to path: String) async throws -> BackupReport {
         do {
-            return try await client.call(Operations.backUp, BackupRequest(folder: path))
+            return try await client.call(
+                Operations.backUp, BackupRequest(folder: path, withoutIdentity: withoutIdentity))
         } catch ControlSocketError.notRunning {
-            return try Backup.ofStoppedNode(dataFolder: dataFolder, to: path)
+            return try Backup.ofStoppedNode(dataFolder: dataFolder, to: path, withIdentity: !withoutIdentity)
         }
     }
 }
 
-/// `bristlecone restore BACKUP`
-struct RestoreCommand: AsyncParsableCommand {
+/// `bristlecone backup check BACKUP`
+struct BackupCheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "restore",
-        abstract: "Replace a data folder with a backup.",
+        commandName: "check",
+        abstract: "Check whether a backup can be restored, without restoring anything.",
         discussion: """
-            Checks every file of the backup before it replaces anything. No node may be running in the data folder. \
-            The old folder is not deleted: the command moves it aside and prints its new name. A node that starts on \
-            restored data is the node of the backup, with the same identity and the same values, but without anything \
-            that it stored later.
+            Reads every file of the backup and finds everything for which "bristlecone restore" would refuse it. The exit \
+            status is 1 if something is wrong. A damaged index is no fault: a restore makes a new one. \
+            "bristlecone-dump verify" looks at every value in the backup too.
 
             For example:
 
-              bristlecone restore /backups/bristlecone-2026-02-03
-              bristlecone restore /backups/bristlecone-2026-02-03 --data ./restored
+              bristlecone backup check /backups/bristlecone-2026-02-03
             """)
 
     @Argument(help: ArgumentHelp("A folder that \"bristlecone backup\" wrote.", valueName: "backup"))
     var backup: String
-
-    @Option(
-        name: .customLong("data"),
-        help: ArgumentHelp("The data folder to restore to (default: ./data).", valueName: "folder"))
-    var dataFolder: String?
 
     @Flag(help: "Print the answer as JSON.")
     var json = false
 
     mutating func run() async throws {
         var client = ClientOptions()
-        client.dataFolder = dataFolder
         client.json = json
-        let folder = FolderPath(client.folder).text
-        let progress = CopyProgress.line(
-            for: Backup.restoringFolder(of: folder), bytesExpected: try Backup.byteCount(of: backup))
-        let report = try ProgressLine.during(progress) { try Backup.restore(backup, to: folder) }
+        let report = try Backup.check(backup)
         try client.show(report) { report.text(on: $0) }
+    }
+}
+
+/// `bristlecone backup old-data`
+struct BackupOldDataCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "old-data",
+        abstract: "List or delete the data that \"bristlecone restore\" has moved aside.",
+        discussion: """
+            These folders lie beside the data folder, and each has a private key too.
+
+            For example:
+
+              bristlecone backup old-data
+              bristlecone backup old-data --delete --older-than "30 days"
+            """)
+
+    @Flag(help: "Delete them, after confirmation.")
+    var delete = false
+
+    @Option(help: ArgumentHelp("Only those that were moved so long ago, such as \"30 days\".", valueName: "time"))
+    var olderThan: String?
+
+    @Flag(help: "Do not ask for confirmation.")
+    var yes = false
+
+    @OptionGroup var client: ClientOptions
+
+    private struct Answer: Encodable {
+        let folders: [OldData]
+        let deleted: Bool
+    }
+
+    mutating func validate() throws {
+        if let olderThan, TimeSpan(olderThan)?.seconds == nil {
+            throw ValidationError("\(quoted(olderThan)) is not a length of time: write it like \"30 days\".")
+        }
+    }
+
+    mutating func run() async throws {
+        let age = olderThan.flatMap { TimeSpan($0)?.seconds } ?? 0
+        let now = Instant(sinceEpoch: .seconds(Date().timeIntervalSince1970))
+        let found = try Backup.oldData(of: client.folder).filter { $0.moved <= now - .seconds(age) }
+        if delete, !found.isEmpty {
+            if !yes { try confirm(found) }
+            for old in found { try Backup.delete(old) }
+        }
+        try client.show(Answer(folders: found, deleted: delete)) { terminal in
+            guard !found.isEmpty else { return "There is no such folder." }
+            var table = TextTable()
+            for old in found { table.add(old.folder, Words.moment(old.moved), Words.space(old.bytes)) }
+            let head = "\(terminal.good("Deleted")) \(Words.count(found.count, "folder"))"
+            return ((delete ? [head] : []) + table.lines()).joined(separator: "\n")
+        }
+    }
+
+    private func confirm(_ found: [OldData]) throws {
+        guard isatty(STDIN_FILENO) == 1 else {
+            throw CommandFailure(
+                message: "This deletes for good, and there is no terminal to ask for confirmation: add --yes.",
+                status: .usage)
+        }
+        Output.complain(
+            "Delete \(found.map(\.folder).joined(separator: ", ")) for good? Type yes to continue.")
+        guard readLine() == "yes" else { throw CommandFailure(message: "Nothing was deleted.") }
     }
 }
 
@@ -119,56 +226,38 @@ extension BackupReport {
         let head = "\(terminal.good("Backed up")) to \(terminal.strong(folder))"
         let option = dataFolder == NodeSettings().dataFolder ? "" : " --data \(shellWord(dataFolder))"
         let foot = [
-            "It contains the node's private key: keep it where nobody else can read it.",
+            hasIdentity
+                ? "It contains the node's private key: keep it where nobody else can read it."
+                : "It does not contain the node's private key: keep identity.key somewhere else.",
             "To restore it: bristlecone restore \(shellWord(backup))\(option)",
         ]
         return ([head] + table.lines() + foot.map(terminal.faint)).joined(separator: "\n")
     }
 }
 
-extension RestoreReport {
+extension PrunedBackups {
+    func text(on terminal: Terminal) -> String {
+        var table = TextTable()
+        for name in deleted { table.add(terminal.bad("deleted"), name) }
+        for name in kept { table.add("kept", name) }
+        return table.lines().joined(separator: "\n")
+    }
+}
+
+extension BackupCheckReport {
     /// The report for people.
     func text(on terminal: Terminal) -> String {
         var table = TextTable()
+        table.add("backed up", Words.moment(created))
         table.add("values", "\(values)")
         table.add("journal", Words.journal(last: journalLast, at: journalAt))
-        table.add("backed up", Words.moment(created))
-        if let movedAside { table.add("old data", "moved to \(movedAside)") }
-        let head = "\(terminal.good("Restored")) \(terminal.strong(dataFolder))"
-        var lines = [head] + table.lines()
-        if changesUndone > 0 {
-            lines.append(
-                terminal.bad(
-                    "The old data had change \(journalLast + changesUndone): "
-                        + "\(Words.count(Int(clamping: changesUndone), "later change")) not in this backup."))
+        table.add("space", Words.space(bytes))
+        if !hasIdentity { table.add("private key", "not in the backup") }
+        if let indexIsMissingBecause {
+            table.add("index", "not usable (\(indexIsMissingBecause)); it is rebuilt after a restore")
         }
-        return (lines + [terminal.faint("Next: bristlecone run --data \(shellWord(dataFolder))")])
-            .joined(separator: "\n")
-    }
-}
-
-extension Words {
-    /// The last change of a journal: `change 12, made 2026-02-03T12:00:00Z`.
-    static func journal(last: UInt64, at instant: Instant?) -> String {
-        guard last > 0 else { return "no change yet" }
-        return "change \(last)" + (instant.map { ", made \(moment($0))" } ?? "")
-    }
-}
-
-/// The progress of a copy, by the size of the folder that it fills.
-enum CopyProgress {
-    /// A progress line.
-    ///
-    /// - Parameter bytesExpected: the approximate final size of the folder's files.
-    static func line(for folder: String, bytesExpected: Int) -> @Sendable (Duration) -> String {
-        { _ in
-            let copied = Backup.bytesCopied(to: folder)
-            return "\(Words.space(copied)) of about \(Words.space(max(copied, bytesExpected))) copied"
-        }
-    }
-
-    /// The space that files take. Missing files take none.
-    static func bytesOnDisk(of names: [String], in folder: String) -> Int {
-        names.reduce(0) { $0 + ((try? FileStatus.of("\(folder)/\($1)"))?.bytesOnDisk ?? 0) }
+        let place = dataFolder.map { " to \(terminal.strong($0))" } ?? ""
+        let head = "\(terminal.good("Can be restored"))\(place): \(terminal.strong(folder))"
+        return ([head] + table.lines()).joined(separator: "\n")
     }
 }

@@ -73,6 +73,9 @@ package struct FolderPath: Hashable, Sendable {
         try OpenFile(text, flags: O_RDONLY | O_DIRECTORY).synchronize()
     }
 
+    /// Removes a folder that has nothing in it.
+    package func removeEmpty() throws(Errno) { try Errno.check { rmdir(text) } }
+
     /// Removes it with the files in it, as far as that goes; folders in it stay.
     package func removeWithFiles() {
         for name in (try? OpenFolder(text).names()) ?? [] { unlink("\(text)/\(name)") }

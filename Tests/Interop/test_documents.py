@@ -72,9 +72,11 @@ async def test_json_is_as_the_page_shows_it(network, nodes, shapes, tmp_path):
         "config set": ("config", "set", "archive.scrub_rate", "5"),
         "reload": ("reload",),
         "backup": ("backup", str(folder)),
+        "backup check": ("backup", "check", str(folder)),
         "withdraw": ("withdraw", "greeting"),
         "forget": ("forget", "greeting", "--yes"),
         "restore": ("restore", str(folder)),
+        "backup old": ("backup", "old-data"),
     }
     assert shapes.keys() == commands.keys()
     await node.command("block", "add", "nuisance")
@@ -82,7 +84,9 @@ async def test_json_is_as_the_page_shows_it(network, nodes, shapes, tmp_path):
     for name, arguments in commands.items():
         if name == "restore":
             await node.stop()
-        completed = await node.command(*arguments, "--json")
+        run = run_command if name == "backup check" else None
+        completed = await (
+            run(node.binary, *arguments, "--json") if run else node.command(*arguments, "--json"))
         assert completed.status == 0, completed
         wrong[name] = differences(shapes[name], completed.json())
     assert not any(wrong.values()), wrong

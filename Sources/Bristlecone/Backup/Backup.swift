@@ -19,7 +19,7 @@ package enum Backup {
     ///
     /// - Parameter folder: a new folder; it holds the private key.
     package static func ofStoppedNode(
-        dataFolder: String, to folder: String
+        dataFolder: String, to folder: String, withIdentity: Bool = true
     ) throws(BackupError) -> BackupReport {
         guard DataFolder.isUsed(dataFolder) else { throw .noData(folder: dataFolder) }
         guard Archive.isThere(in: dataFolder) else { throw .noArchive(folder: dataFolder) }
@@ -39,7 +39,8 @@ package enum Backup {
             throw .archive(error.description)
         }
         defer { archive.close() }
-        return try BackupWriter(archive: archive, dataFolder: opened, at: now).write(to: folder)
+        return try BackupWriter(archive: archive, dataFolder: opened, at: now, withIdentity: withIdentity).write(
+            to: folder)
     }
 
     /// How many bytes a backup's files have, as its manifest says.
@@ -56,7 +57,11 @@ package enum Backup {
     /// Puts a backup in the place of a data folder, in which no node may be running. What is there is moved aside.
     ///
     /// Nothing is replaced before every file has been found to be what was backed up, and the archive to open.
-    package static func restore(_ backup: String, to dataFolder: String) throws(BackupError) -> RestoreReport {
-        try Restoring(BackupReader(backup), to: dataFolder, at: ClockReading.now().wall).run()
+    ///
+    /// - Parameter identity: the file with the private key, for a backup without one; by default the one in the data folder.
+    package static func restore(
+        _ backup: String, to dataFolder: String, identity: String? = nil
+    ) throws(BackupError) -> RestoreReport {
+        try Restoring(BackupReader(backup), to: dataFolder, identity: identity, at: ClockReading.now().wall).run()
     }
 }

@@ -38,12 +38,30 @@ package enum BackupError: Error, Sendable, Equatable {
     case missingFile(path: String)
     /// A file is not what was backed up.
     case damagedFile(path: String, detail: String)
+    /// The backup has no private key, and there is none to go with it.
+    case noIdentity(path: String)
+    /// A key was named for a backup that has one.
+    case identityNotWanted(path: String)
+    /// A backup or old data could not be deleted.
+    case notDeleted(path: String, reason: String)
     /// The data folder holds something else than a node's data.
     case foreignFolder(path: String, example: String)
     /// The data folder is where a disk is mounted, so it cannot be moved aside.
     case mountPoint(path: String)
     /// The old data folder has been moved, and the new one could not take its place.
     case halfway(dataFolder: String, movedAside: String, restored: String, reason: String)
+}
+
+extension BackupError {
+    /// What is wrong with a file of a backup; `nil` if the failure is not the file's.
+    var faultOfFile: String? {
+        switch self {
+        case .missingFile: "it is missing"
+        case .damagedFile(_, let detail): detail
+        case .notRead(_, let reason): "it cannot be read: \(reason)"
+        default: nil
+        }
+    }
 }
 
 extension BackupError: CustomStringConvertible {
@@ -85,6 +103,13 @@ extension BackupError: CustomStringConvertible {
             "\(path) is missing, although the manifest lists it; use another backup. Nothing was replaced."
         case .damagedFile(let path, let detail):
             "\(path) is not what was backed up (\(detail)); use another backup. Nothing was replaced."
+        case .noIdentity(let path):
+            "The backup \(path) was made without the private key, and the data folder has none; name the file with the key of its "
+                + "node with --identity. Nothing was replaced."
+        case .identityNotWanted(let path):
+            "The backup \(path) has the private key of its node; remove --identity. Nothing was replaced."
+        case .notDeleted(let path, let reason):
+            "\(path) cannot be deleted (\(reason)); look at it and delete it by hand."
         case .foreignFolder(let path, let example):
             "\(path) is not a node's data folder and holds other files (\(example)); name another folder."
         case .mountPoint(let path):

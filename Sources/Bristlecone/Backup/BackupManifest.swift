@@ -4,8 +4,8 @@ internal import IPv8
 ///
 /// Beside it, `manifest.sha256` holds its checksum, so that a manifest that was altered is not believed.
 struct BackupManifest: Equatable, Codable {
-    /// The format of the backup.
-    var format = BackupManifest.format
+    /// The format of the backup: 2 if it has no private key, which earlier versions cannot restore.
+    var format: Int
     /// The version of the program that made it.
     var programVersion = Release.version
     /// When it was begun.
@@ -31,10 +31,15 @@ struct BackupManifest: Equatable, Codable {
         var bytes: Int
         /// 64 hexadecimal digits.
         var sha256: String
+
+        /// Whether a node can make it anew.
+        var isDerivable: Bool { name == "index.sqlite" }
     }
 
-    /// The format that this version writes, and the newest that it reads.
-    static let format = 1
+    /// The newest format that this version writes and reads.
+    static let format = 2
+    /// The format of a backup with the private key.
+    static let formatWithIdentity = 1
     /// The file's name.
     static let name = "manifest.json"
     /// The file with the manifest's own SHA-256, as `sha256sum` writes and checks it.
@@ -44,7 +49,13 @@ struct BackupManifest: Equatable, Codable {
     /// Files that a backup may consist of. Nothing else is taken out of one, whatever its manifest says.
     static let fileNames = ["archive.mdb", DefaultFile.name, IdentityFile.name, "index.sqlite"].sorted()
     /// Without these there is nothing to restore.
-    static let requiredNames = ["archive.mdb", IdentityFile.name]
+    var requiredNames: [String] {
+        ["archive.mdb"] + (format == BackupManifest.formatWithIdentity ? [IdentityFile.name] : [])
+    }
+    /// Whether the backup has the private key.
+    var hasIdentity: Bool { has(IdentityFile.name) }
+
+    func has(_ name: String) -> Bool { files.contains { $0.name == name } }
 
     /// Bytes of all files.
     var byteCount: Int { files.reduce(0) { $0 + $1.bytes } }

@@ -36,23 +36,50 @@ struct BackupReader {
         self.manifest = manifest
         let names = manifest.files.map(\.name)
         guard Set(names).count == names.count, names.allSatisfy(BackupManifest.fileNames.contains),
-            BackupManifest.requiredNames.allSatisfy(names.contains)
+            manifest.requiredNames.allSatisfy(names.contains)
         else { throw .damagedManifest(path: manifestPath) }
         guard manifest.dataFolderFormat <= DataFolder.format else {
             throw .newerFormat(path: folder.text, format: manifest.dataFolderFormat)
         }
     }
 
-    /// Copies every file into a folder, each on the disk when this returns; throws where one is not what was backed up.
-    func copyFiles(to target: FolderPath) throws(BackupError) {
-        // What is missing or cut off is found before anything large is copied.
-        for file in manifest.files { try checkLength(of: file) }
-        for file in manifest.files { try copy(file, to: target) }
+    /// Copies every file into a folder, each on the disk when this returns; throws if one is not what was backed up.
+    ///
+    /// - Returns: why the index was left out, which can be made anew; `nil` if it was copied, or if there is none.
+    func copyFiles(to target: FolderPath) throws(BackupError) -> String? {
+        let indexFault = try forEachFile { (file) throws(BackupError) in try copy(file, to: target) }
         do {
+            if indexFault != nil { try OpenFolder(target.text).remove("index.sqlite") }
             try target.synchronize()
         } catch {
             throw .notWritten(path: target.text, reason: error.reason)
         }
+        return indexFault
+    }
+
+    /// Reads every file; throws if one is not what was backed up.
+    ///
+    /// - Returns: why the index cannot be used, which can be made anew; `nil` if it can, or if there is none.
+    func checkFiles() throws(BackupError) -> String? {
+        try forEachFile { (file) throws(BackupError) in try read(file) { (_) throws(BackupError) in } }
+    }
+
+    private func forEachFile(
+        _ body: (BackupManifest.File) throws(BackupError) -> Void
+    ) throws(BackupError) -> String? {
+        // What is missing or cut off is found before anything large is read.
+        for file in manifest.files where !file.isDerivable { try checkLength(of: file) }
+        var indexFault: String?
+        for file in manifest.files {
+            do throws(BackupError) {
+                if file.isDerivable { try checkLength(of: file) }
+                try body(file)
+            } catch {
+                guard file.isDerivable, let fault = error.faultOfFile else { throw error }
+                indexFault = fault
+            }
+        }
+        return indexFault
     }
 
     private func checkLength(of file: BackupManifest.File) throws(BackupError) {
@@ -74,23 +101,42 @@ struct BackupReader {
     }
 
     private func copy(_ file: BackupManifest.File, to target: FolderPath) throws(BackupError) {
-        let path = "\(folder.text)/\(file.name)"
-        let digest: FileDigest
+        let path = "\(target.text)/\(file.name)"
         do {
-            let source = try OpenFile(path, flags: O_RDONLY)
-            do {
-                let copy = try OpenFile(creating: "\(target.text)/\(file.name)")
-                digest = try FileDigest(of: source) { (bytes) throws(Errno) in try copy.write(bytes) }
-                try copy.synchronize()
-            } catch {
-                throw BackupError.notWritten(path: "\(target.text)/\(file.name)", reason: error.reason)
+            let copy = try OpenFile(creating: path)
+            try read(file) { (bytes) throws(BackupError) in
+                do throws(Errno) {
+                    try copy.write(bytes)
+                } catch {
+                    throw .notWritten(path: path, reason: error.reason)
+                }
             }
-        } catch let error as Errno {
-            throw .notRead(path: path, reason: error.reason)
+            try copy.synchronize()
         } catch let error as BackupError {
             throw error
         } catch {
-            throw .notRead(path: path, reason: "\(error)")
+            throw .notWritten(path: path, reason: (error as? Errno)?.reason ?? "\(error)")
+        }
+    }
+
+    /// Reads a file from its start to its end; throws if it is not what was backed up.
+    private func read(
+        _ file: BackupManifest.File, _ take: ([UInt8]) throws(BackupError) -> Void
+    ) throws(BackupError) {
+        let path = "\(folder.text)/\(file.name)"
+        var failure: BackupError?
+        let digest: FileDigest
+        do throws(Errno) {
+            digest = try FileDigest(of: try OpenFile(path, flags: O_RDONLY)) { (bytes) throws(Errno) in
+                do throws(BackupError) {
+                    try take(bytes)
+                } catch {
+                    failure = error
+                    throw Errno.canceled
+                }
+            }
+        } catch {
+            throw failure ?? .notRead(path: path, reason: error.reason)
         }
         guard digest == FileDigest(bytes: file.bytes, sha256: file.sha256) else {
             throw .damagedFile(path: path, detail: "its SHA-256 is another")

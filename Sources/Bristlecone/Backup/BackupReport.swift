@@ -20,12 +20,14 @@ public struct BackupReport: Sendable, Equatable, Codable {
     public var indexIsMissingBecause: String?
     /// How long it took.
     public var duration: Duration
+    /// Whether it has the node's private key.
+    public var hasIdentity = true
 
     /// When it was begun; everything acknowledged before is in it.
     public var begun: Date { Date(created) }
 
     private enum CodingKeys: String, CodingKey {
-        case folder, created, journalLast, journalAt, values, bytes
+        case folder, created, journalLast, journalAt, values, bytes, hasIdentity
         case archiveID = "archiveId"
         case indexIsMissingBecause = "indexMissing"
         case duration = "seconds"
@@ -51,6 +53,8 @@ package struct RestoreReport: Sendable, Equatable, Encodable {
     package var journalLastBefore: UInt64?
     /// How many values it holds.
     package var values: Int
+    /// Why the index was not restored; the node makes a new one. `nil` if it was.
+    package var indexIsMissingBecause: String?
     /// How long it took.
     package var duration: Duration
 
@@ -63,6 +67,7 @@ package struct RestoreReport: Sendable, Equatable, Encodable {
     private enum CodingKeys: String, CodingKey {
         case dataFolder, movedAside, created, journalLast, journalAt, journalLastBefore, values
         case archiveID = "archiveId"
+        case indexIsMissingBecause = "indexMissing"
         case duration = "seconds"
     }
 }

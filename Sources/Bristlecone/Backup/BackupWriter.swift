@@ -13,19 +13,23 @@ struct BackupWriter {
     private let archive: Archive
     private let dataFolder: DataFolder
     private let now: Instant
+    private let withIdentity: Bool
     private let isStopped: @Sendable () -> Bool
 
     /// What the name of a folder ends with for as long as its backup is being written.
     static let unfinishedSuffix = ".unfinished"
 
-    /// - Parameter isStopped: asked now and then whether to give up; what was written so far is then removed.
+    /// - Parameters:
+    ///   - withIdentity: whether the private key is copied too.
+    ///   - isStopped: asked now and then whether to give up; what was written so far is then removed.
     init(
-        archive: Archive, dataFolder: DataFolder, at now: Instant,
+        archive: Archive, dataFolder: DataFolder, at now: Instant, withIdentity: Bool = true,
         unless isStopped: @escaping @Sendable () -> Bool = { false }
     ) {
         self.archive = archive
         self.dataFolder = dataFolder
         self.now = now
+        self.withIdentity = withIdentity
         self.isStopped = isStopped
     }
 
@@ -44,7 +48,8 @@ struct BackupWriter {
             return BackupReport(
                 folder: folder.text, created: manifest.created, archiveID: manifest.archiveID,
                 journalLast: manifest.journalLast, journalAt: manifest.journalAt, values: manifest.values,
-                bytes: manifest.byteCount, indexIsMissingBecause: missing, duration: ContinuousClock.now - begun)
+                bytes: manifest.byteCount, indexIsMissingBecause: missing, duration: ContinuousClock.now - begun,
+                hasIdentity: withIdentity)
         } catch {
             // What has taken its place is somebody else's.
             guard FileIdentity(path: unfinished.text) == claimed else { throw .vanished(path: unfinished.text) }
@@ -126,6 +131,7 @@ struct BackupWriter {
         }
         names += copy.files
         let manifest = BackupManifest(
+            format: withIdentity ? BackupManifest.formatWithIdentity : BackupManifest.format,
             created: now, archiveID: Hex.encode(reader.archiveID), dataFolderFormat: DataFolder.format,
             journalLast: journal.last, journalChecksum: Hex.encode(journal.checksum.bigEndianBytes),
             journalAt: journal.at, values: values, files: try digests(of: names.sorted(), in: folder))
@@ -138,16 +144,17 @@ struct BackupWriter {
     /// The identity that the archive's node has, whatever has become of its file meanwhile, and the configuration, where
     /// the folder has one.
     private func copySmallFiles(to folder: FolderPath) throws(BackupError) -> [String] {
-        try create(IdentityFile.name, in: folder, dataFolder.identity.bytes)
+        if withIdentity { try create(IdentityFile.name, in: folder, dataFolder.identity.bytes) }
+        let identity = withIdentity ? [IdentityFile.name] : []
         let configuration: [UInt8]?
         do {
             configuration = try dataFolder.configurationFile()
         } catch {
             throw .notRead(path: "\(dataFolder.path)/\(DefaultFile.name)", reason: error.reason)
         }
-        guard let configuration else { return [IdentityFile.name] }
+        guard let configuration else { return identity }
         try create(DefaultFile.name, in: folder, configuration)
-        return [IdentityFile.name, DefaultFile.name]
+        return identity + [DefaultFile.name]
     }
 
     private func create(_ name: String, in folder: FolderPath, _ bytes: [UInt8]) throws(BackupError) {

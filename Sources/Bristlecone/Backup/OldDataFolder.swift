@@ -63,6 +63,29 @@ struct OldDataFolder: ~Copyable {
         }
     }
 
+    /// The private key that is there; `nil` if there is none that this user may use.
+    func identity() -> PrivateKey? {
+        guard isThere else { return nil }
+        return (try? IdentityFile.load(in: OpenFolder(folder.text), folder.text)) ?? nil
+    }
+
+    /// Gives a folder and what is in it the owner and the permissions of this one.
+    func giveOwner(to new: FolderPath) throws(BackupError) {
+        guard isThere else { return }
+        do throws(Errno) {
+            let own = try FileStatus.of(folder.text)
+            if geteuid() == 0, own.st_uid != 0 || own.st_gid != 0 {
+                for name in try OpenFolder(new.text).names() {
+                    try Errno.check { lchown("\(new.text)/\(name)", own.st_uid, own.st_gid) }
+                }
+                try Errno.check { lchown(new.text, own.st_uid, own.st_gid) }
+            }
+            try Errno.check { chmod(new.text, own.st_mode & 0o777) }
+        } catch {
+            throw .notWritten(path: new.text, reason: error.reason)
+        }
+    }
+
     /// Whether a node or a restore makes files of this name.
     static func isOurs(_ name: String) -> Bool {
         DataFolder.isHarmless(name) || name.hasPrefix("archive.mdb") || name.hasPrefix("index.sqlite")
@@ -131,14 +154,17 @@ struct OldDataFolder: ~Copyable {
         try OldDataFolder.nameAside(folder, at: now)
     }
 
+    /// What the names of folders that were moved aside have between the data folder's name and the time.
+    static let asideSuffix = ".before-restore-"
+
     /// A name beside a data folder that tells when it was moved, and that nothing has yet.
     static func nameAside(_ folder: FolderPath, at now: Instant) throws(Errno) -> FolderPath {
         let moment = now.iso8601(fractionDigits: 0).filter { $0 != "-" && $0 != ":" }
-        var aside = folder.sibling(".before-restore-\(moment)")
+        var aside = folder.sibling("\(asideSuffix)\(moment)")
         var number = 1
         while try aside.exists() {
             number += 1
-            aside = folder.sibling(".before-restore-\(moment)-\(number)")
+            aside = folder.sibling("\(asideSuffix)\(moment)-\(number)")
         }
         return aside
     }

@@ -22,8 +22,12 @@ package struct ConnectRequest: Codable, Sendable, Equatable {
 package struct BackupRequest: Codable, Sendable, Equatable {
     /// A new folder, as an absolute path on the node's machine.
     package var folder: String
+    /// Whether the node's private key is left out.
+    package var withoutIdentity: Bool?
 
-    package init(folder: String) { self.folder = folder }
+    package init(folder: String, withoutIdentity: Bool = false) {
+        (self.folder, self.withoutIdentity) = (folder, withoutIdentity)
+    }
 }
 
 extension Operations {
@@ -72,6 +76,6 @@ extension Operations {
             }
         }
         defer { watching.cancel() }
-        return try await api.node.backUp(to: request.folder)
+        return try await api.node.backUp(to: request.folder, withIdentity: request.withoutIdentity != true)
     }
 }
