@@ -28,6 +28,7 @@ public enum Migrations {
             ("V005_self_description", PackageResources.V005_self_description_sql),
             ("V006_history", PackageResources.V006_history_sql),
             ("V007_requests", PackageResources.V007_requests_sql),
+            ("V008_bans", PackageResources.V008_bans_sql),
         ]
     }
 }

@@ -189,6 +189,7 @@ public final class BristleconeNode: Sendable {
         var contacts: [Contact] = []
         var secrets: [TokenSecret] = []
         var jobs: [JobReport] = []
+        var bans: [Ban] = []
         do throws(ArchiveError) {
             // At a start the core's time is wall time.
             jobs = try archive.jobs()
@@ -198,6 +199,7 @@ public final class BristleconeNode: Sendable {
                     answeredAt: stored.lastResponse ?? stored.firstSeen)
             }
             secrets = try archive.tokenSecrets()
+            bans = try archive.bans(at: ClockReading.now().wall)
         } catch {
             logger.error("What the last run remembered cannot be read; the node begins without it: \(error)")
         }
@@ -209,6 +211,7 @@ public final class BristleconeNode: Sendable {
         configuration.callsLocalNetwork = settings.callsLocalNetwork
         configuration.peerLimit = settings.peerLimit > 0 ? settings.peerLimit : nil
         configuration.jobs = jobs
+        configuration.bans = bans
         configuration.servedFor = settings.upkeep.ofArchive.servedFor
         configuration.republishes = settings.upkeep.enabled
         configuration.upkeepLimits.packetsPerSecond = settings.upkeep.packetsPerSecond

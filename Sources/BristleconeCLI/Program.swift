@@ -30,7 +30,7 @@ struct Program: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, StoreCommand.self, FindCommand.self, PingCommand.self, ConnectCommand.self,
             StatusCommand.self, HealthCommand.self, HistoryCommand.self, PlanCommand.self, PinCommand.self,
-            BlockCommand.self, WithdrawCommand.self, ForgetCommand.self,
+            BlockCommand.self, BanCommand.self, WithdrawCommand.self, ForgetCommand.self,
             BackupCommand.self, RestoreCommand.self, ConfigCommand.self, ReloadCommand.self, FollowCommand.self,
             APIKeyCommand.self,
         ])

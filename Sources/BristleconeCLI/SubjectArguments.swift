@@ -67,7 +67,7 @@ enum Doubt: Equatable {
     case file(String)
 
     init?(about text: String, asksAboutFiles: Bool) {
-        if Address(text) != nil || IPAddress(text) != nil || Doubt.isNetwork(text) {
+        if Address(text) != nil || IPNetwork(text) != nil {
             self = .address(text)
         } else if text == "-" || asksAboutFiles && text.hasPrefix("@") {
             self = .list(text)
@@ -78,14 +78,10 @@ enum Doubt: Equatable {
         }
     }
 
-    private static func isNetwork(_ text: String) -> Bool {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        return parts.count == 2 && IPAddress(String(parts[0])) != nil && UInt8(parts[1]) != nil
-    }
-
     var sentence: String {
         switch self {
-        case .address(let text): "\(quoted(text)) is an address, not a key or a signer."
+        case .address(let text):
+            "\(quoted(text)) is an address, not a key or a signer: to refuse what it sends, use bristlecone ban add."
         case .list(let text):
             "\(quoted(text)) is no key: to read a list, use --from FILE, or --from - for standard input."
         case .file(let text): "\(quoted(text)) is a file here: to read a list from it, use --from \(shellWord(text))."

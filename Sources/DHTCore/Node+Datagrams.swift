@@ -5,6 +5,7 @@ internal import Kademlia
 extension Node {
     mutating func receive(_ bytes: [UInt8], from source: Address, to host: IPAddress?) {
         turn.counters.datagramsReceived += 1
+        guard !gatekeeper.isBanned(source.host, at: turn.now) else { return turn.drop(.banned) }
         if bytes == LocalCall.bytes { return overlay.answerCall(from: source, &requests, &turn) }
         do throws(WireError) {
             let packet = try Packet(decoding: bytes)

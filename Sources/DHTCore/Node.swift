@@ -57,6 +57,7 @@ public struct Node: Sendable {
         peersByKey = PeersByKey(configuration)
         republisher = Republisher(configuration, contactsBefore: overlay.countOfLastHeard)
         turn = Turn(configuration, at: now)
+        gatekeeper.ban(configuration.bans, at: now)
         planJobs(configuration.jobs)
         noteNextWakeUp()
     }
@@ -81,6 +82,7 @@ public struct Node: Sendable {
         case .commitCompleted(let id, let outcome): commitCompleted(id, outcome)
         case .tokenSecretDrawn(let bytes): serving.secretDrawn(bytes, &turn)
         case .trackersResolved(let addresses): overlay.trackersResolved(addresses)
+        case .bansChanged(let bans): gatekeeper.ban(bans, at: turn.now)
         case .commandIssued(let id, let command): start(command, id)
         case .timerFired:
             settleOverdue()

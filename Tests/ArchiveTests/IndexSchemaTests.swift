@@ -23,7 +23,7 @@ import Testing
         try queue.write { database in
             try database.execute(
                 sql: """
-                    DROP TABLE column_notes; DROP TABLE samples; DROP TABLE notable_events; PRAGMA application_id = 0; PRAGMA user_version = 0;
+                    DROP TABLE column_notes; DROP TABLE samples; DROP TABLE notable_events; DROP TABLE bans; PRAGMA application_id = 0; PRAGMA user_version = 0;
                     DELETE FROM grdb_migrations WHERE identifier > 'V005';
                     """)
         }
@@ -85,11 +85,11 @@ import Testing
         #expect(try archive.events(limit: 9).map(\.kind) == [.stopped, .started])
     }
 
-    private func placeFixture(in folder: Folder) throws {
+    private func placeFixture(schema: Int = 6, in folder: Folder) throws {
         try FileManager.default.removeItem(atPath: folder.index)
         let fixtures = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
         try FileManager.default.copyItem(
-            atPath: fixtures.path + "/schema-6/index.sqlite", toPath: folder.index)
+            atPath: fixtures.path + "/schema-\(schema)/index.sqlite", toPath: folder.index)
     }
 
     @Test func historyOfSchemaSixIsKept() throws {
@@ -100,6 +100,41 @@ import Testing
         try expectHistoryOfFixture(archive)
         archive.close()
         try expectDescribed(folder)
+    }
+
+    @Test func aFileOfSchemaSevenTakesBans() throws {
+        let folder = try makeFolder()
+        try placeFixture(schema: 7, in: folder)
+        let ban = Ban(try #require(IPNetwork("192.0.2.0/24")), since: .start, until: .start + 60)
+        let other = Ban(try #require(IPNetwork("2001:db8::1")), since: .start, until: nil)
+        let archive = try folder.open()
+        try expectHistoryOfFixture(archive)
+        #expect(try archive.bans(at: .start).isEmpty)
+        let change = try archive.changeBans(
+            adding: [ban, other, ban], removing: [IPNetwork(.v4(1))], at: .start, countMax: 2)
+        #expect(change == BanChange(added: 2, removed: 0, unchanged: 2, bans: [ban, other]))
+        let third = Ban(IPNetwork(.v4(3)), since: .start, until: nil)
+        #expect(try archive.changeBans(adding: [third], removing: [], at: .start, countMax: 2) == nil)
+        archive.close()
+        try expectDescribed(folder)
+        let reopened = try folder.open()
+        #expect(try reopened.bans(at: .start + 59) == [ban, other])
+        #expect(try reopened.bans(at: .start + 60) == [other])
+        reopened.close()
+    }
+
+    @Test func bansSurviveADamagedIndex() throws {
+        let folder = try makeFolder()
+        let ban = Ban(try #require(IPNetwork("192.0.2.0/24")), since: .start, until: nil)
+        let archive = try folder.open()
+        _ = try archive.changeBans(adding: [ban], removing: [], at: .start, countMax: 9)
+        archive.close()
+        let queue = try DatabaseQueue(path: folder.index)
+        try queue.write { try $0.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = 'V008_bans'") }
+        try queue.close()
+        let reopened = try folder.open()
+        #expect(try reopened.bans(at: .start) == [ban])
+        reopened.close()
     }
 
     @Test func historyIsReadFromADamagedFileOfSchemaSix() throws {

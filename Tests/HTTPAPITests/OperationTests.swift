@@ -125,6 +125,30 @@ extension NodeStatus.Storage {
         }
     }
 
+    @Test func bansAreListedAndLifted() async throws {
+        try await ServedNode.run { served async throws in
+            let client = served.client
+            let (one, two) = (try #require(IPNetwork("192.0.2.0/24")), try #require(IPNetwork("2001:db8::1")))
+            let end = served.node.now + 3600
+            let add = BansChange(add: [BanRequest(one, until: end), BanRequest(two, until: nil)])
+            let added = try await client.call(Operations.changeBans, Nothing(), add)
+            #expect(added == SubjectChangeReport(added: 2, removed: 0, unchanged: 0))
+            let bans = try await client.call(Operations.bans, Nothing(), Nothing())
+            #expect(bans.map(\.network) == [one, two] && bans[0].until != nil && bans[1].until == nil)
+            let change = BansChange(add: [BanRequest(two, until: nil)], remove: [one, IPNetwork(.v4(1))])
+            let changed = try await client.call(Operations.changeBans, Nothing(), change)
+            #expect(changed == SubjectChangeReport(added: 0, removed: 1, unchanged: 2))
+            for bad in [
+                BanRequest(one, until: served.node.now - 1), BanRequest(try #require(IPNetwork("::/0")), until: nil),
+            ] {
+                await #expect(throws: NodeError.self) {
+                    try await client.call(Operations.changeBans, Nothing(), BansChange(add: [bad]))
+                }
+            }
+            #expect(try await client.call(Operations.bans, Nothing(), Nothing()).map(\.network) == [two])
+        }
+    }
+
     @Test func storesNothingOfARequestWithABadValue() async throws {
         try await ServedNode.run { served async throws in
             let bad = [

@@ -61,4 +61,22 @@ import Testing
         #expect(Address("1.2.3.4:0")?.isReachable == false)
         #expect(Address("1.2.3.4:1")?.isReachable == true)
     }
+
+    @Test(arguments: [
+        ("192.0.2.0/24", "192.0.2.0", "192.0.2.255"), ("192.0.2.7", "192.0.2.7", "192.0.2.7"),
+        ("2001:db8::/33", "2001:db8::", "2001:db8:7fff:ffff:ffff:ffff:ffff:ffff"), ("::1", "::1", "::1"),
+        ("0.0.0.0/0", "0.0.0.0", "255.255.255.255"), ("::/0", "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ])
+    func networkHasItsFirstAndItsLastAddress(text: String, first: String, last: String) throws {
+        let network = try #require(IPNetwork(text))
+        #expect(network.description == text)
+        #expect(network.numbers.first == IPAddress(first)?.number && network.numbers.last == IPAddress(last)?.number)
+        #expect(IPNetwork("\(first)/\(network.prefixLength)") == network)
+        #expect(IPNetwork("\(last)/\(network.prefixLength)") == network)
+    }
+
+    @Test(arguments: [
+        "", "/", "1.2.3.4/", "1.2.3.4/33", "::/129", "1.2.3.4/-1", "1.2.3.4/+1", "1.2.3/8", "1.2.3.4/8/8", "a/8",
+    ])
+    func whatIsNoNetworkIsRefused(text: String) { #expect(IPNetwork(text) == nil) }
 }

@@ -80,3 +80,30 @@ async def test_a_subject_that_looks_like_something_else_is_questioned(node, subj
         assert completed.status == 64, completed
         assert "add --text" in completed.errors
     assert (await node.command("pin", "add", "--text", subject)).status == 0
+
+
+async def test_a_banned_peer_gets_no_answer_and_a_ban_survives_a_restart(nodes):
+    node = await nodes.start()
+    other = await nodes.start()
+    banned = other.contact.address[0]
+    assert (await node.command("ban", "add", banned)).status == 0
+    await node.stop()
+    await node.start()
+
+    async def pings():
+        return await run_command(other.binary, "ping", f"{node.contact.address[0]}:{node.contact.address[1]}",
+                                 "--data", str(other.data), seconds=60.0)
+
+    assert (await pings()).status == 1
+    counters = (await node.status())["counters"]
+    assert counters["dropped.banned"] >= 1
+    assert [ban["network"] for ban in (await node.command("ban", "list", "--json")).json()] == [banned]
+    assert (await node.command("ban", "remove", banned)).status == 0
+    assert (await pings()).status == 0
+    assert (await node.command("ban", "remove", banned)).status == 1
+
+
+@pytest.mark.parametrize("network", ["192.0.2.7/24", "192.0.2.1:8090", "nowhere", "0.0.0.0/0"])
+async def test_what_cannot_be_banned_is_refused(node, network):
+    completed = await node.command("ban", "add", network)
+    assert completed.status in (1, 64) and completed.errors.startswith("bristlecone: ")

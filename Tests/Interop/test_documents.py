@@ -66,6 +66,7 @@ async def test_json_is_as_the_page_shows_it(network, nodes, shapes, tmp_path):
         "pin add": ("pin", "add", "greeting"),
         "pin list": ("pin", "list"),
         "block list": ("block", "list"),
+        "ban list": ("ban", "list"),
         "status": ("status",),
         "plan": ("plan",),
         "config show": ("config", "show"),
@@ -80,6 +81,7 @@ async def test_json_is_as_the_page_shows_it(network, nodes, shapes, tmp_path):
     }
     assert shapes.keys() == commands.keys()
     await node.command("block", "add", "nuisance")
+    await node.command("ban", "add", "192.0.2.0/24", "--for", "7 days")
     wrong = {}
     for name, arguments in commands.items():
         if name == "restore":

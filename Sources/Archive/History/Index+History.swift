@@ -204,6 +204,8 @@ extension Index {
                 }
             }
             for event in events { try put(event, database) }
+            // The operator's bans cannot be derived either.
+            if let bans = try? old.read({ try Index.bans(at: .distantPast, $0) }) { try replace(bans, database) }
         }
         try? old.close()
     }

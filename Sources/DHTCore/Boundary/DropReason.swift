@@ -17,6 +17,8 @@ public enum DropReason: Hashable, Sendable {
         case badEntrySignature = "bad_entry_signature"
         /// It carries our own key.
         case ownPacket = "own_packet"
+        /// The operator has banned the address that it came from.
+        case banned
         /// It came from an address that nobody can be answered at.
         case badSource = "bad_source"
         /// It answers nothing that we asked, or not from where we asked, or too late.

@@ -22,6 +22,8 @@ public enum Input: Hashable, Sendable {
     case tokenSecretDrawn([UInt8])
     /// The names of the bootstrap servers have been looked up.
     case trackersResolved([Address])
+    /// The operator has changed which networks are banned: these are, and no others.
+    case bansChanged([Ban])
     /// The node's user wants something.
     case commandIssued(CommandID, Command)
     /// The moment that ``Node/nextWakeUp`` named has come.

@@ -17,7 +17,8 @@ extension Input {
         case .signaturesChecked(let id, _), .entriesLoaded(let id, _, _), .loadFailed(let id, _),
             .commitCompleted(let id, _):
             id.lane
-        case .datagramReceived, .dueKeysListed, .republishableLoaded, .tokenSecretDrawn, .trackersResolved,
+        case .datagramReceived, .bansChanged, .dueKeysListed, .republishableLoaded, .tokenSecretDrawn,
+            .trackersResolved,
             .commandIssued, .timerFired:
             .known
         }

@@ -25,6 +25,8 @@ public struct NodeConfiguration: Hashable, Sendable {
     public var contacts: [Contact]
     /// Token secrets of an earlier run.
     public var tokenSecrets: [TokenSecret]
+    /// The networks from which nothing is taken.
+    public var bans: [Ban] = []
     /// When the recurring jobs of an earlier run were due.
     public var jobs: [JobReport] = []
     /// How long a value is served after it was stored: an hour (the reference's `MAX_ENTRY_AGE`).

@@ -18,6 +18,7 @@ struct Gatekeeper: Sendable {
     private var verifications = VerificationBudget()
     private var checks = ChecksUnderWay()
     private var replays = ReplayFilter()
+    private var bans = BanList()
 
     /// How much work there may be when the check of a contact's request begins, so that there is always room for the
     /// answers that are awaited.
@@ -26,6 +27,12 @@ struct Gatekeeper: Sendable {
     static let strangersWorkMax = 3072
 
     // MARK: Before the check
+
+    /// Bans these networks and no others.
+    mutating func ban(_ bans: [Ban], at now: Instant) { self.bans = BanList(bans, at: now) }
+
+    /// Whether the operator wants nothing from a host. This comes before everything that costs.
+    mutating func isBanned(_ host: IPAddress, at now: Instant) -> Bool { bans.contains(host, at: now) }
 
     /// Whether the sender of a request has used up its allowance.
     func isBlocked(_ sender: NodeInfo, for role: MessageKind.Role, at now: Instant) -> Bool {
@@ -145,6 +152,7 @@ struct Gatekeeper: Sendable {
             Usage("senders with keys of older curves", olderCurveFloods.count),
             Usage("senders whose packets are being checked", checks.count),
             Usage("requests known again", replays.count),
+            Usage("bans", bans.count),
         ]
     }
 }

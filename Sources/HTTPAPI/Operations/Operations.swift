@@ -6,7 +6,7 @@ package enum Operations {
         pins,
         changePins,
         settings, changeSettings, reloadSettings,
-        blocks, changeBlocks, forget, unblock,
+        blocks, changeBlocks, bans, changeBans, forget, unblock,
         evidence, publishers, sources, density, contacts, buckets, peers, tasks, runTask, scrub, runScrub, verify,
         backUp,
     ]

@@ -42,6 +42,10 @@ extension DigestEncoder {
             add(id.number)
             add(command)
         case .timerFired: begin(11)
+        case .bansChanged(let bans):
+            begin(12)
+            add(bans.count)
+            for ban in bans { add(Array("\(ban.network) \(ban.until?.nanoseconds ?? .max)".utf8)) }
         }
     }
 

@@ -57,4 +57,59 @@ import Testing
             &bench.requests, &bench.turn)
         #expect(bench.turn.effects.isEmpty && bench.turn.counters.dropped.values.reduce(0, +) == 1)
     }
+
+    private func list(_ texts: [String], until: Instant? = nil) throws -> BanList {
+        let bans = try texts.map { Ban(try #require(IPNetwork($0)), since: .distantPast, until: until) }
+        return BanList(bans, at: Instant(seconds: 0))
+    }
+
+    @Test(arguments: [
+        ("192.0.2.7", true), ("192.0.2.8", false), ("10.0.0.0", true), ("10.255.255.255", true), ("11.0.0.0", false),
+        ("9.255.255.255", false), ("10.1.2.3", true), ("2001:db8:1::5", true), ("2001:db9::", false), ("::1", true),
+        ("::2", false), ("203.0.113.128", true), ("203.0.113.127", false),
+    ])
+    func bannedNetworksAreFoundHoweverTheyOverlap(host: String, isBanned: Bool) throws {
+        var bans = try list([
+            "192.0.2.7", "10.0.0.0/8", "10.1.0.0/16", "10.255.255.255", "2001:db8::/32", "2001:db8:1::/48", "::1",
+            "203.0.113.128/25",
+        ])
+        #expect(bans.contains(try #require(IPAddress(host)), at: Instant(seconds: 1)) == isBanned)
+    }
+
+    @Test func banEndsAtItsTime() throws {
+        var bans = try list(["192.0.2.0/24"], until: Instant(seconds: 60))
+        let host = try #require(IPAddress("192.0.2.1"))
+        #expect(bans.contains(host, at: Instant(seconds: 59)))
+        #expect(!bans.contains(host, at: Instant(seconds: 60)))
+        #expect(bans.count == 0)
+    }
+
+    @Test func noMoreBansThanTheLimitCount() throws {
+        let bans = BanList(
+            (0..<5000).map { Ban(IPNetwork(.v4($0 * 2)), since: .distantPast, until: nil) }, at: .distantPast)
+        #expect(bans.count == BanList.countMax)
+    }
+
+    @Test func nothingFromABannedHostIsLookedAt() throws {
+        var bench = try Bench()
+        let (peer, other) = (try Peer(1), try Peer(2))
+        #expect(bench.give(.bansChanged([Ban(IPNetwork(peer.address.host), since: bench.now, until: nil)])).isEmpty)
+        for message: Message in [
+            .pingRequest(PingRequest(id: bench.freshID())), .pingResponse(PingResponse(id: RequestID(1))),
+        ] {
+            #expect(try bench.receive(message, from: peer).isEmpty)
+        }
+        #expect(try bench.receive(bytes: [1, 2, 3], from: peer.address).isEmpty)
+        #expect(bench.node.counters.dropped == [.refused(.banned): 3])
+        #expect(try !bench.receive(.pingRequest(PingRequest(id: bench.freshID())), from: other).isEmpty)
+        _ = bench.give(.bansChanged([]))
+        #expect(try !bench.receive(.pingRequest(PingRequest(id: bench.freshID())), from: peer).isEmpty)
+    }
+
+    @Test func nodeBeginsWithTheBansOfAnEarlierRun() throws {
+        let peer = try Peer(1)
+        var bench = try Bench { $0.bans = [Ban(IPNetwork(peer.address.host), since: .distantPast, until: nil)] }
+        #expect(try bench.receive(.pingRequest(PingRequest(id: bench.freshID())), from: peer).isEmpty)
+        #expect(bench.node.counters.dropped == [.refused(.banned): 1])
+    }
 }
