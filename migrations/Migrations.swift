@@ -29,6 +29,7 @@ public enum Migrations {
             ("V006_history", PackageResources.V006_history_sql),
             ("V007_requests", PackageResources.V007_requests_sql),
             ("V008_bans", PackageResources.V008_bans_sql),
+            ("V009_identity", PackageResources.V009_identity_sql),
         ]
     }
 }

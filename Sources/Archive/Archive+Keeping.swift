@@ -71,6 +71,17 @@ extension Archive {
         }
     }
 
+    /// The values that were published here and not withdrawn, and the keys that they are under.
+    package func publishedEntries() throws(ArchiveError) -> [(target: Target, entry: Entry)] {
+        var entries: [(target: Target, entry: Entry)] = []
+        for publication in try publications() where publication.withdrawn == nil {
+            let held = try records(of: publication.target) + retainedRecords(of: publication.target)
+            entries += held.filter { $0.entry.id == publication.id && !$0.isWithdrawn }
+                .map { (publication.target, $0.entry) }
+        }
+        return entries
+    }
+
     /// Whether a value was published here and has not been withdrawn.
     public func isPublished(_ entry: Entry, under target: Target) throws(ArchiveError) -> Bool {
         let key = EntryKey(target: target, entry: entry).bytes

@@ -58,15 +58,9 @@ extension BristleconeNode {
         try await subjects(.blocked, place, limit)
     }
 
-    /// The signers with the most values. With many millions of values this reads an index from end to end, which takes
-    /// some seconds; nobody else waits for it.
+    /// The signers with the most values, as of the last count if the archive is large.
     package func largestPublishers(limit: Int) async throws(NodeError) -> [PublisherReport] {
-        try await read { (reader) throws(ArchiveError) in
-            var walk = try PublisherWalk(reader, by: .values, isReversed: false, limit: limit)
-            var publishers: [PublisherReport] = []
-            while !walk.isAtEnd { publishers += try walk.next().map(PublisherReport.init) }
-            return publishers
-        }
+        Array(try await counts.publishers.value().prefix(limit))
     }
 
     /// Whether a text is a prefix of keys: up to ``keyPrefixBitsMax`` bits as `0` and `1`.

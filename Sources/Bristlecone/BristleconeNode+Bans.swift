@@ -2,6 +2,7 @@ internal import Archive
 internal import DHTCore
 package import IPv8
 internal import Maintenance
+internal import NIOCore
 
 /// Addresses and networks from which the node takes nothing.
 extension BristleconeNode {

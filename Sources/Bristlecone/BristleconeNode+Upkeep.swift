@@ -10,12 +10,8 @@ extension BristleconeNode {
         guard let snapshot = await loop.snapshot() else {
             throw NodeError.notRunning
         }
-        let now = loop.moment.now
-        let list = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
-            try archive.dueList(at: now, limit: 1)
-        }
         return PlanReport(
-            list, phase: snapshot.upkeep.phase, nodes: snapshot.upkeep.nodes,
+            try await counts.due.value(), phase: snapshot.upkeep.phase, nodes: snapshot.upkeep.nodes,
             interval: settings.ofArchive.interval,
             packetsPerSecond: settings.packetsPerSecond)
     }
@@ -70,15 +66,15 @@ extension BristleconeNode {
     }
 
     /// How upkeep stands, from what the core says; the archive's own jobs are added.
-    func upkeepStatus(_ snapshot: NodeSnapshot) -> NodeStatus.Upkeep {
+    func upkeepStatus(_ snapshot: NodeSnapshot, _ due: DueKeys?) -> NodeStatus.Upkeep {
         let upkeep = snapshot.upkeep
         let jobs =
             snapshot.jobs.map { $0.moved(by: snapshot.clockOffset) } + threads.housekeeper.jobs
             + threads.scrubber.jobs
         return NodeStatus.Upkeep(
-            phase: upkeep.phase.rawValue, dueKeys: upkeep.dueKeys, keptKeys: upkeep.keptKeys,
+            phase: upkeep.phase.rawValue, dueKeys: due?.total ?? upkeep.dueKeys, keptKeys: due?.kept ?? upkeep.keptKeys,
             waitingKeys: upkeep.waitingKeys, activeArcs: upkeep.activeArcs, nodes: upkeep.nodes,
-            nextDue: upkeep.nextDue.map { $0 + snapshot.clockOffset },
+            nextDue: due.map(\.nextDue) ?? upkeep.nextDue.map { $0 + snapshot.clockOffset },
             jobs: jobs.sorted { $0.name < $1.name }.map { job in
                 NodeStatus.RecurringTask(
                     name: job.name, due: job.due, lastRun: job.lastRun, lastResult: job.lastResult, budget: job.budget)

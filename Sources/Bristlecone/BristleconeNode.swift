@@ -31,6 +31,7 @@ public final class BristleconeNode: Sendable {
     let threads: NodeThreads
     let loop: NodeLoop
     let publisher: BulkPublisher
+    let counts: ArchiveCounts
     private let trackers: TrackerResolver
     private let watch: FolderWatch
     private let joining: NodeStatus.Joining
@@ -43,6 +44,8 @@ public final class BristleconeNode: Sendable {
     let settings: UpkeepSettings
     /// With more contacts than this, the node leaves it to others to introduce newcomers; 0 for no limit.
     package let peerLimit: Int
+    /// Whether the node began to use its key with this start, and publishes anew what it published under another.
+    private let hasNewKey: Bool
     private let startedAt = ContinuousClock.now
     /// What ends the node, once somebody has asked for it.
     private let ending = Mutex<Task<Void, Never>?>(nil)
@@ -98,6 +101,7 @@ public final class BristleconeNode: Sendable {
                 settings.listen, on: eventLoop, broadcasts: settings.callsLocalNetwork, refusals: refusals,
                 traffic: trafficMeter)
             archive = try BristleconeNode.openArchive(in: folder, settings, logger)
+            hasNewKey = try BristleconeNode.checkOwner(of: archive, folder, logger)
         } catch {
             for socket in sockets.values { await socket.close() }
             try? await group.shutdownGracefully()
@@ -129,6 +133,8 @@ public final class BristleconeNode: Sendable {
                 logger: logger),
             on: eventLoop)
         publisher = BulkPublisher(loop)
+        counts = ArchiveCounts(archive) { [loop] in loop.moment }
+        counts.begin()
         watch = FolderWatch(folder: folder, archive: archive, index: threads.index, events: eventHub, logger: logger)
         trackers = TrackerResolver(settings.bootstrap ? settings.bootstrapServers : [], logger: logger)
         threads.index.archiveChanged()
@@ -145,6 +151,7 @@ public final class BristleconeNode: Sendable {
             }
         }
         trackers.begin { [loop] addresses in loop.trackersResolved(addresses) }
+        if hasNewKey { Task { [weak self] in await self?.publishUnderNewKey(logger) } }
     }
 
     private static func bind(
@@ -234,6 +241,7 @@ public final class BristleconeNode: Sendable {
         trackers.end()
         publisher.end()
         await loop.stop()
+        await counts.shutdown()
         await threads.shutdown()
         archive.close()
         folder.close()
@@ -356,13 +364,15 @@ public final class BristleconeNode: Sendable {
     /// The state of the node: addresses, contacts, archive, problems and counters.
     public func status() async -> NodeStatus {
         let snapshot = await loop.snapshot()
+        let due = try? await counts.due.value()
         return NodeStatus(
             processID: getpid(), uptime: ContinuousClock.now - startedAt, publicKey: folder.identity.publicKey,
             endpoints: snapshot?.endpoints.map { NodeStatus.Endpoint($0, at: snapshot?.now ?? .distantPast) } ?? [],
             joining: joining, contacts: snapshot.map(NodeStatus.Contact.all) ?? [],
             archive: NodeStatus.Storage(archive),
             clock: snapshot?.clock ?? NodeStatus.Clock(), scrub: threads.scrubber.status,
-            upkeep: snapshot.map(upkeepStatus), problems: watch.problems,
+            upkeep: snapshot.map { upkeepStatus($0, due) }, problems: watch.problems, warnings: await warnings(),
+            room: await room(), traffic: await bandwidth(), lastBackup: await lastBackup(),
             counters: (snapshot?.counters.named ?? [:]).merging(archiveCounters) { $1 }
                 .merging(threads.scrubber.counters) { $1 }.merging(refusals.counters) { $1 })
     }

@@ -30,7 +30,7 @@ struct Program: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, StoreCommand.self, FindCommand.self, PingCommand.self, ConnectCommand.self,
             StatusCommand.self, HealthCommand.self, HistoryCommand.self, PlanCommand.self, PinCommand.self,
-            BlockCommand.self, BanCommand.self, WithdrawCommand.self, ForgetCommand.self,
+            BlockCommand.self, BanCommand.self, KeyCommand.self, WithdrawCommand.self, ForgetCommand.self,
             BackupCommand.self, RestoreCommand.self, ConfigCommand.self, ReloadCommand.self, FollowCommand.self,
             APIKeyCommand.self,
         ])
@@ -74,6 +74,7 @@ struct Program: AsyncParsableCommand {
         case let error as BackupError: end(.failure, saying: [error.sentences])
         case let error as NodeError where error.code == .configurationWrong:
             end(.configuration, saying: [error.message])
+        case let error as DataFolderError: end(.failure, saying: [error.description])
         case let error as NodeError: end(.failure, saying: [error.sentences])
         default: endParsing(error)
         }

@@ -37,19 +37,26 @@ extension NodeStatus {
                 + "\(Words.space(archive.liveBytes)) in use")
         let lag = archive.journalLast - archive.indexLast
         summary.add("journal", "change \(archive.journalLast), index \(lag == 0 ? "up to date" : "\(lag) behind")")
+        if let room {
+            summary.add("size limit", room.limitText(on: terminal))
+            summary.add("disk", room.diskText(on: terminal))
+        }
+        if let traffic { summary.add("traffic", traffic.text) }
+        summary.add(
+            "last backup", lastBackup.map(Words.moment) ?? terminal.bad("none known: bristlecone backup FOLDER"))
         if let warning = clock.text { summary.add("clock", terminal.bad(warning)) }
         if let scrub { summary.add("scrub", scrub.text(on: terminal)) }
         if let upkeep { summary.add("republishing", upkeep.text) }
         let blocks = [
-            [terminal.strong(head)] + summary.lines(), problemLines(terminal), endpointLines(terminal),
+            [terminal.strong(head)] + warningLines(terminal), summary.lines(), endpointLines(terminal),
             contactLines(terminal),
             upkeep.map { $0.jobLines(terminal) } ?? [], counterLines(terminal),
         ].filter { !$0.isEmpty }
         return blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
 
-    private func problemLines(_ terminal: Terminal) -> [String] {
-        problems.isEmpty ? [] : [terminal.bad("Problems")] + problems.map { "  \($0)" }
+    private func warningLines(_ terminal: Terminal) -> [String] {
+        warnings.isEmpty ? [terminal.good("No problems.")] : warnings.map { terminal.bad("! \($0)") }
     }
 
     private func endpointLines(_ terminal: Terminal) -> [String] {
@@ -90,6 +97,32 @@ extension NodeStatus {
         }
         let lines = table.lines()
         return [terminal.strong("Counters since the start")] + (lines.isEmpty ? ["  nothing yet"] : lines)
+    }
+}
+
+extension NodeStatus.Room {
+    private static let fillAlarming = 0.9
+    private static let daysAlarming = 14.0
+
+    fileprivate func limitText(on terminal: Terminal) -> String {
+        let share = limitBytes > 0 ? Double(liveBytes) / Double(limitBytes) : 1
+        let text = "\(Int((share * 100).rounded())) % of \(Words.space(limitBytes)) used"
+        let fill = share >= NodeStatus.Room.fillAlarming ? terminal.bad(text) : text
+        guard let daysUntilFull else { return fill }
+        let days =
+            daysUntilFull >= 1000 ? "in more than 1000 days" : "in about \(Words.count(Int(daysUntilFull), "day"))"
+        return "\(fill), full \(daysUntilFull < NodeStatus.Room.daysAlarming ? terminal.bad(days) : days)"
+    }
+
+    fileprivate func diskText(on terminal: Terminal) -> String {
+        let text = "\(Words.space(freeBytes)) free, of which \(Words.space(reserveBytes)) are kept free"
+        return freeBytes < reserveBytes ? terminal.bad(text) : text
+    }
+}
+
+extension NodeStatus.Bandwidth {
+    fileprivate var text: String {
+        "\(Words.space(Int(receivedBytesPerSecond)))/s in, \(Words.space(Int(sentBytesPerSecond)))/s out"
     }
 }
 

@@ -22,7 +22,12 @@ extension Node {
             guard case .punctureRequest(let request) = packet.message else { return }
             return overlay.puncture(request, kind, from: source, to: host, &turn)
         }
-        guard key.mid != identity.mid else { return turn.drop(.ownPacket) }
+        guard key.mid != identity.mid else {
+            if !turn.sockets.mayHaveSent(from: source), !overlay.isExternal(source) {
+                gatekeeper.noteTwin(at: source, at: turn.now)
+            }
+            return turn.drop(.ownPacket)
+        }
         let sender = NodeInfo(address: source, publicKey: key)
         if let refusal = refusal(of: packet.message, from: sender) { return turn.drop(refusal) }
         // A puncture has done its work by arriving; nothing follows from what it says.

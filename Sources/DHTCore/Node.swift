@@ -180,6 +180,9 @@ extension Node {
     /// How far a user's command has come that has other nodes asked.
     public func progress(of command: CommandID) -> CommandProgress? { searches.progress(of: command) }
 
+    /// Packets with this node's own key that came from elsewhere; `nil` if there were none.
+    public var twin: TwinSightings? { gatekeeper.twin }
+
     /// Where a peer is that had itself remembered here.
     public func registeredPeer(_ mid: Mid) -> [NodeInfo] { peersByKey.registered(mid, at: turn.now) }
 

@@ -23,7 +23,7 @@ import Testing
         try queue.write { database in
             try database.execute(
                 sql: """
-                    DROP TABLE column_notes; DROP TABLE samples; DROP TABLE notable_events; DROP TABLE bans; PRAGMA application_id = 0; PRAGMA user_version = 0;
+                    DROP TABLE column_notes; DROP TABLE samples; DROP TABLE notable_events; DROP TABLE bans; DROP TABLE identity; PRAGMA application_id = 0; PRAGMA user_version = 0;
                     DELETE FROM grdb_migrations WHERE identifier > 'V005';
                     """)
         }
@@ -130,7 +130,7 @@ import Testing
         _ = try archive.changeBans(adding: [ban], removing: [], at: .start, countMax: 9)
         archive.close()
         let queue = try DatabaseQueue(path: folder.index)
-        try queue.write { try $0.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = 'V008_bans'") }
+        try queue.write { try $0.execute(sql: "DELETE FROM grdb_migrations WHERE identifier >= 'V008'") }
         try queue.close()
         let reopened = try folder.open()
         #expect(try reopened.bans(at: .start) == [ban])

@@ -96,17 +96,25 @@ import Testing
                     NodeStatus.RecurringTask(
                         name: "scrub", due: Instant(seconds: 1_770_120_001), lastRun: nil, lastResult: nil, budget: ""),
                 ]),
-            problems: ["The identity is gone."], counters: ["received": 3, "quiet": 0])
+            problems: ["The identity is gone."], warnings: ["The identity is gone."],
+            room: NodeStatus.Room(
+                liveBytes: 95, limitBytes: 100, freeBytes: 2 << 30, reserveBytes: 1 << 30, growthPerDay: 1,
+                daysUntilFull: 5),
+            traffic: NodeStatus.Bandwidth(receivedBytesPerSecond: 2048, sentBytesPerSecond: 10.4),
+            counters: ["received": 3, "quiet": 0])
         #expect(
             status.text(on: person) == """
                 Bristlecone 0.2.0, running for 3 h 12 min (pid 7)
+                ! The identity is gone.
+
                   identity      \(person.digits(signer.mid)) (curve25519)
                   archive       1 value under 1 key, 3.4 MiB in use
                   journal       change 9, index 2 behind
+                  size limit    95 % of 100 B used, full in about 5 days
+                  disk          2.0 GiB free, of which 1.0 GiB are kept free
+                  traffic       2.0 KiB/s in, 10 B/s out
+                  last backup   none known: bristlecone backup FOLDER
                   republishing  1 key to republish, 0 due: idle
-
-                Problems
-                  The identity is gone.
 
                 Listens on
                   address         seen as        node id        contacts  good  buckets

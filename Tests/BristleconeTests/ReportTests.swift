@@ -123,8 +123,9 @@ import Testing
                 + #"{"buckets":1,"contacts":0,"external":null,"family":"ipv6","good_contacts":0,"#
                 + #""listen":"[::1]:8091","node_id":"\#(id)"}],"#
                 + #""joining":{"bootstrap_servers":true,"lan_broadcast":false,"peers":["[::1]:8091"]},"#
-                + #""key_level":"curve25519","mid":"\#(signer.mid)","#
-                + #""pid":42,"problems":["It burns."],"public_key":"\#(signer)","scrub":null,"upkeep":null,"uptime_seconds":3,"version":"0.2.0"}"#
+                + #""key_level":"curve25519","last_backup":null,"mid":"\#(signer.mid)","#
+                + #""pid":42,"problems":["It burns."],"public_key":"\#(signer)","room":null,"scrub":null,"#
+                + #""traffic":null,"upkeep":null,"uptime_seconds":3,"version":"0.2.0","warnings":[]}"#
         )
     }
 

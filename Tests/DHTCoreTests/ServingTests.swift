@@ -316,6 +316,17 @@ import Testing
         #expect(bench.node.counters.named["dropped.own_packet"] == 1)
     }
 
+    @Test func ownKeyFromElsewhereIsATwinAndFromOwnAddressIsNot() throws {
+        var bench = try Bench()
+        let packet = Packet.encode(.pingRequest(PingRequest(id: RequestID(1))), signedBy: bench.key)
+        _ = try bench.receive(bytes: packet, from: Bench.address)
+        #expect(bench.node.twin == nil)
+        let elsewhere = [try Peer(1).address, Address(host: Bench.address.host, port: Bench.address.port + 1)]
+        for address in elsewhere { _ = try bench.receive(bytes: packet, from: address) }
+        #expect(bench.node.twin?.count == 2 && bench.node.twin?.address == elsewhere[1])
+        #expect(bench.node.twin?.lastSeen == bench.now)
+    }
+
     @Test func noiseIsCountedByReasonAndChangesNothing() throws {
         var bench = try Bench()
         let peer = try Peer(1)

@@ -129,7 +129,7 @@ extension NodeStatus.Storage {
         try await ServedNode.run { served async throws in
             let client = served.client
             let (one, two) = (try #require(IPNetwork("192.0.2.0/24")), try #require(IPNetwork("2001:db8::1")))
-            let end = served.node.now + 3600
+            let end = served.node.now + .seconds(3600)
             let add = BansChange(add: [BanRequest(one, until: end), BanRequest(two, until: nil)])
             let added = try await client.call(Operations.changeBans, Nothing(), add)
             #expect(added == SubjectChangeReport(added: 2, removed: 0, unchanged: 0))
@@ -139,7 +139,8 @@ extension NodeStatus.Storage {
             let changed = try await client.call(Operations.changeBans, Nothing(), change)
             #expect(changed == SubjectChangeReport(added: 0, removed: 1, unchanged: 2))
             for bad in [
-                BanRequest(one, until: served.node.now - 1), BanRequest(try #require(IPNetwork("::/0")), until: nil),
+                BanRequest(one, until: served.node.now - .seconds(1)),
+                BanRequest(try #require(IPNetwork("::/0")), until: nil),
             ] {
                 await #expect(throws: NodeError.self) {
                     try await client.call(Operations.changeBans, Nothing(), BansChange(add: [bad]))

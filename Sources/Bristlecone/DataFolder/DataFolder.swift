@@ -191,6 +191,11 @@ extension DataFolder {
 
     private static let configurationBytesMax = 1 << 20
 
+    /// Puts a key in the place of the folder's; returns where the old one is now, if there was another.
+    func replaceIdentity(with key: PrivateKey) throws(DataFolderError) -> String? {
+        try IdentityFile.replace(with: key, in: folder, path)
+    }
+
     /// What is wrong with the file that holds the identity, which the node has read when it was started; `nil` where it
     /// is the same key.
     func identityProblem() -> String? {
@@ -201,8 +206,7 @@ extension DataFolder {
             return "The identity \(file) is gone, and the node will not start again without it; \(advice)."
         case .success(let key?) where key.bytes != identity.bytes:
             return
-                "The identity \(file) is another key than the one that the node uses; \(advice), or restart the node "
-                + "to use the new one."
+                "The identity \(file) is another key than the one that the node uses, so the node will not start again; \(advice)."
         case .success: return nil
         case .failure(let error): return error.description
         }

@@ -32,6 +32,10 @@ package enum DataFolderError: Error, Sendable, Equatable {
     case exposedKey(path: String, permissions: String)
     /// The folder has been in use, and its identity is gone.
     case missingKey(path: String)
+    /// The archive belongs to another identity than the one in the file.
+    case otherKey(path: String, found: String, expected: String)
+    /// A file is not a key in any form.
+    case noKeyFile(path: String, looksLike: String)
 }
 
 extension DataFolderError: CustomStringConvertible {
@@ -74,6 +78,12 @@ extension DataFolderError: CustomStringConvertible {
         case .missingKey(let path):
             "The identity \(path) is gone, and the folder's values belong to it; restore it from a backup, or name a "
                 + "new data folder to get a new identity."
+        case .otherKey(let path, let found, let expected):
+            "The archive in \(path) belongs to the identity \(expected), and \(path)/\(IdentityFile.name) is the key of "
+                + "\(found). Put the right key back; or, if the node is to use this key from now on, run: "
+                + "bristlecone key import \(path)/\(IdentityFile.name) --data \(path)"
+        case .noKeyFile(let path, let form):
+            "\(path) is not a private key: \(form). Give a key file of IPv8: binary, PEM, or the 64 bytes behind LibNaCLSK:."
         }
     }
 

@@ -11,7 +11,7 @@ enum IdentityFile {
     static let name = "identity.key"
 
     /// The longest key of the reference has 241 bytes.
-    private static let bytesMax = 1024
+    static let bytesMax = 4096
 
     /// The key that is there, or a new one.
     static func loadOrCreate(
@@ -51,6 +51,30 @@ enum IdentityFile {
             return try PrivateKey(bytes: bytes)
         } catch {
             throw .notAKey(path: file, looksLike: KeyFileForm(bytes).description)
+        }
+    }
+
+    /// Puts a key in the place of the one that is there, which stays beside it under the name of its identity.
+    ///
+    /// - Returns: where the old key is now; `nil` if it is the same one, or if there was none.
+    static func replace(
+        with key: PrivateKey, in folder: borrowing OpenFolder, _ path: String
+    ) throws(DataFolderError) -> String? {
+        let old = try load(in: folder, path)
+        guard old?.bytes != key.bytes else { return nil }
+        do throws(Errno) {
+            var kept: String?
+            if let old {
+                let name = "\(name).\(old.publicKey.mid)"
+                if try folder.status(of: name) == nil { try folder.create(name, old.bytes) }
+                kept = "\(path)/\(name)"
+            }
+            let file = try ReplacementFile(name, in: folder.descriptor)
+            try file.write(key.bytes)
+            try file.commit()
+            return kept
+        } catch {
+            throw .notWritable(path: path, reason: error.reason)
         }
     }
 

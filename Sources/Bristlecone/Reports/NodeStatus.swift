@@ -28,13 +28,23 @@ public struct NodeStatus: Sendable, Equatable, Codable {
     package var scrub: Scrub?
     /// The state of the republisher; `nil` if the node is stopping.
     package var upkeep: Upkeep?
-    /// What the operator has to do something about, each a sentence.
+    /// What is wrong with the data folder, each a sentence with what to do.
     public var problems: [String]
+    /// Everything that the operator should know of now, the gravest first: each a sentence with what to do. The problems are
+    /// among them.
+    public var warnings: [String]
+    /// How much room there is.
+    package var room: Room?
+    /// What the node has received and sent lately; `nil` in its first minute.
+    package var traffic: Bandwidth?
+    /// When a backup was last made; `nil` if none is known.
+    package var lastBackup: Instant?
     /// Counts of events since the node started, by name; dropped packets are under `dropped.` and the reason.
     public var counters: [String: Int]
 
     private enum CodingKeys: String, CodingKey {
         case version, mid, publicKey, keyLevel, endpoints, joining, contacts, archive, clock, scrub, upkeep, problems
+        case warnings, room, traffic, lastBackup
         case counters
         case processID = "pid"
         case uptime = "uptimeSeconds"
@@ -44,6 +54,7 @@ public struct NodeStatus: Sendable, Equatable, Codable {
         version: String = Release.version, processID: Int32, uptime: Duration, publicKey: PublicKey,
         endpoints: [Endpoint], joining: Joining = Joining(), contacts: [Contact], archive: Storage,
         clock: Clock = Clock(), scrub: Scrub? = nil, upkeep: Upkeep? = nil, problems: [String] = [],
+        warnings: [String] = [], room: Room? = nil, traffic: Bandwidth? = nil, lastBackup: Instant? = nil,
         counters: [String: Int]
     ) {
         self.version = version
@@ -60,6 +71,10 @@ public struct NodeStatus: Sendable, Equatable, Codable {
         self.scrub = scrub
         self.upkeep = upkeep
         self.problems = problems
+        self.warnings = warnings
+        self.room = room
+        self.traffic = traffic
+        self.lastBackup = lastBackup
         self.counters = counters
     }
 }

@@ -27,7 +27,7 @@ final class NodeLoop: @unchecked Sendable {
     private let historian: Historian
     private let events: EventHub
     let servedFor: Duration
-    private let logger: Logger
+    let logger: Logger
 
     private(set) var node: Node
     /// The clock is also read by the thread that writes the archive.
@@ -48,6 +48,7 @@ final class NodeLoop: @unchecked Sendable {
     private var failedCommits = RareWarning()
     private var failedLoads = RareWarning()
     private var versionsAhead = RareWarning()
+    var twins = TwinWarning()
     /// The highest version that was given to a value of this node since its start.
     private(set) var highestVersion: Version?
 

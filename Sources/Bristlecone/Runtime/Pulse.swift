@@ -17,6 +17,8 @@ final class Pulse: Sendable {
         var hasMetAnybody = false
         /// Whether the republisher waits for the routing table.
         var isTableRecovering = false
+        /// Packets of this identity that came from elsewhere.
+        var twin: TwinSightings?
     }
 
     private struct Beat {
@@ -101,7 +103,8 @@ extension NodeLoop {
             pulse.beats(
                 Pulse.Vitals(
                     contacts: contacts.count, goodContacts: contacts.count { $0.status(at: now) == .good },
-                    isTableRecovering: node.upkeepSnapshot.phase == .waitingForTable))
+                    isTableRecovering: node.upkeepSnapshot.phase == .waitingForTable, twin: node.twin))
+            tellTwin()
         }
     }
 }

@@ -19,6 +19,8 @@ struct Gatekeeper: Sendable {
     private var checks = ChecksUnderWay()
     private var replays = ReplayFilter()
     private var bans = BanList()
+    /// `nil` as long as there is none.
+    private(set) var twin: TwinSightings?
 
     /// How much work there may be when the check of a contact's request begins, so that there is always room for the
     /// answers that are awaited.
@@ -27,6 +29,11 @@ struct Gatekeeper: Sendable {
     static let strangersWorkMax = 3072
 
     // MARK: Before the check
+
+    /// Notes a packet with this node's own key that came from somewhere else.
+    mutating func noteTwin(at address: Address, at now: Instant) {
+        twin = TwinSightings(address: address, lastSeen: now, count: (twin?.count ?? 0) + 1)
+    }
 
     /// Bans these networks and no others.
     mutating func ban(_ bans: [Ban], at now: Instant) { self.bans = BanList(bans, at: now) }

@@ -3,6 +3,9 @@ internal import Kademlia
 
 /// The overlay as people and the disk are told of it.
 extension Overlay {
+    /// Whether others see this node at an address.
+    func isExternal(_ address: Address) -> Bool { families[address.family]?.external.current == address }
+
     /// How many contacts were still there when the earlier run ended.
     var countOfLastHeard: Int { lostContacts.countOfLastHeard }
 

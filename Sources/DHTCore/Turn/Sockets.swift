@@ -47,6 +47,13 @@ struct Sockets: Sendable {
         address.isReachable && sockets[address.family]?.reaches(address.host) == true
     }
 
+    /// Whether a packet from an address may be one of our own: on a machine with several hosts, the socket sends from any.
+    func mayHaveSent(from source: Address) -> Bool {
+        guard let socket = sockets[source.family], source.port == socket.address.port else { return false }
+        return source == socket.address || source == socket.lan
+            || socket.address.host.isUnspecified && (source.host.isLoopback || source.host.isPrivate)
+    }
+
     /// Whether the socket of a family receives on all hosts of the machine.
     func listenOnAllHosts(in family: AddressFamily) -> Bool { sockets[family]?.address.host.isUnspecified == true }
 

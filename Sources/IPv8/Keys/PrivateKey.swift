@@ -33,6 +33,16 @@ public struct PrivateKey: Sendable {
         }
     }
 
+    /// The same key in the form that the reference writes: OpenSSL reads PKCS #8 too.
+    package func inReferencesForm() throws(PrivateKeyError) -> PrivateKey {
+        switch signer {
+        case .ed25519: return self
+        case .ecdsa(let key):
+            guard let bytes = key.privateDER else { throw .unreadable }
+            return try PrivateKey(bytes: bytes)
+        }
+    }
+
     private static func readCurve25519(_ bytes: [UInt8]) throws(PrivateKeyError) -> (PublicKey, Signer) {
         let secrets = bytes.dropFirst(KeyLevel.curve25519PrivatePrefix.count)
         guard secrets.count == 64, Sodium.isReady else { throw .unreadable }

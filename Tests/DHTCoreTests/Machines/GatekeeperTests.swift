@@ -73,14 +73,15 @@ import Testing
             "192.0.2.7", "10.0.0.0/8", "10.1.0.0/16", "10.255.255.255", "2001:db8::/32", "2001:db8:1::/48", "::1",
             "203.0.113.128/25",
         ])
-        #expect(bans.contains(try #require(IPAddress(host)), at: Instant(seconds: 1)) == isBanned)
+        let found = bans.contains(try #require(IPAddress(host)), at: Instant(seconds: 1))
+        #expect(found == isBanned)
     }
 
     @Test func banEndsAtItsTime() throws {
         var bans = try list(["192.0.2.0/24"], until: Instant(seconds: 60))
         let host = try #require(IPAddress("192.0.2.1"))
-        #expect(bans.contains(host, at: Instant(seconds: 59)))
-        #expect(!bans.contains(host, at: Instant(seconds: 60)))
+        let found = [59, 60].map { bans.contains(host, at: Instant(seconds: $0)) }
+        #expect(found == [true, false])
         #expect(bans.count == 0)
     }
 
@@ -97,19 +98,24 @@ import Testing
         for message: Message in [
             .pingRequest(PingRequest(id: bench.freshID())), .pingResponse(PingResponse(id: RequestID(1))),
         ] {
-            #expect(try bench.receive(message, from: peer).isEmpty)
+            let effects = try bench.receive(message, from: peer)
+            #expect(effects.isEmpty)
         }
-        #expect(try bench.receive(bytes: [1, 2, 3], from: peer.address).isEmpty)
+        let effects = try bench.receive(bytes: [1, 2, 3], from: peer.address)
+        #expect(effects.isEmpty)
         #expect(bench.node.counters.dropped == [.refused(.banned): 3])
-        #expect(try !bench.receive(.pingRequest(PingRequest(id: bench.freshID())), from: other).isEmpty)
+        let answer1 = try bench.receive(.pingRequest(PingRequest(id: bench.freshID())), from: other)
+        #expect(!answer1.isEmpty)
         _ = bench.give(.bansChanged([]))
-        #expect(try !bench.receive(.pingRequest(PingRequest(id: bench.freshID())), from: peer).isEmpty)
+        let answer2 = try bench.receive(.pingRequest(PingRequest(id: bench.freshID())), from: peer)
+        #expect(!answer2.isEmpty)
     }
 
     @Test func nodeBeginsWithTheBansOfAnEarlierRun() throws {
         let peer = try Peer(1)
         var bench = try Bench { $0.bans = [Ban(IPNetwork(peer.address.host), since: .distantPast, until: nil)] }
-        #expect(try bench.receive(.pingRequest(PingRequest(id: bench.freshID())), from: peer).isEmpty)
+        let answer3 = try bench.receive(.pingRequest(PingRequest(id: bench.freshID())), from: peer)
+        #expect(answer3.isEmpty)
         #expect(bench.node.counters.dropped == [.refused(.banned): 1])
     }
 }

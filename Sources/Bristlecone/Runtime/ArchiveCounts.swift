@@ -1,0 +1,39 @@
+internal import Archive
+internal import Maintenance
+internal import Platform
+
+/// What is counted over the whole archive, on a thread of its own.
+final class ArchiveCounts: Sendable {
+    /// What is due to be republished, and how much is kept alive. Status, overview and plan tell the same.
+    let due: Recount<DueKeys>
+    /// The signers with the most values.
+    let publishers: Recount<[PublisherReport]>
+    private let worker: SerialWorker
+
+    /// How many publishers are counted.
+    static let publishersMax = BristleconeNode.pageMax
+
+    init(_ archive: Archive, clock: @escaping @Sendable () -> ClockMoment) {
+        let worker = SerialWorker("counts")
+        self.worker = worker
+        due = Recount(on: worker) { () throws(ArchiveError) in try archive.dueList(at: clock().now, limit: 1) }
+        publishers = Recount(on: worker) { () throws(ArchiveError) in
+            try ArchiveCounts.publishers(try ArchiveReader(of: archive))
+        }
+    }
+
+    /// Begins the first counts.
+    func begin() {
+        due.begin()
+        publishers.begin()
+    }
+
+    private static func publishers(_ reader: ArchiveReader) throws(ArchiveError) -> [PublisherReport] {
+        var walk = try PublisherWalk(reader, by: .values, isReversed: false, limit: publishersMax)
+        var publishers: [PublisherReport] = []
+        while !walk.isAtEnd { publishers += try walk.next().map(PublisherReport.init) }
+        return publishers
+    }
+
+    func shutdown() async { await worker.stop() }
+}
