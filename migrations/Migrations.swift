@@ -13,6 +13,14 @@ public enum Migrations {
         return migrator
     }
 
+    /// How many steps there are.
+    public static var count: Int { steps.count }
+
+    /// How many steps a file has behind it, those of newer programs too.
+    public static func schema(of database: Database) throws -> Int {
+        try Int.fetchOne(database, sql: "SELECT count(*) FROM grdb_migrations") ?? 0
+    }
+
     /// The last step that readers depend on: those behind it add nothing that is read.
     public static let lastForReading = "V004_read_at"
 

@@ -181,7 +181,7 @@ extension Node {
     public func progress(of command: CommandID) -> CommandProgress? { searches.progress(of: command) }
 
     /// Packets with this node's own key that came from elsewhere; `nil` if there were none.
-    public var twin: TwinSightings? { gatekeeper.twin }
+    public var twin: TwinSightings? { gatekeeper.sightings() }
 
     /// Where a peer is that had itself remembered here.
     public func registeredPeer(_ mid: Mid) -> [NodeInfo] { peersByKey.registered(mid, at: turn.now) }

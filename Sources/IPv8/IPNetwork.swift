@@ -15,7 +15,6 @@ public struct IPNetwork: Hashable, Sendable {
         base = IPAddress(address.family, number: hostBits < 128 ? (number >> hostBits) << hostBits : 0)
     }
 
-    /// A network of one address.
     public init(_ address: IPAddress) {
         base = address
         prefixLength = IPNetwork.bitCount(address.family)
@@ -51,7 +50,6 @@ extension IPNetwork: LosslessStringConvertible, TextCodable {
 }
 
 extension IPAddress {
-    /// The address as a number.
     package var number: UInt128 {
         switch self {
         case .v4(let address): UInt128(address)

@@ -42,7 +42,8 @@ async def test_no_command_changes_a_newer_data_folder(folder, dump, binary, sent
     old = shutil.copytree(folder, tmp_path / "old")
     (old / "bristlecone.format").write_text("1\n")
     for command in (["backup", tmp_path / "copy", "--data", old], ["backup", tmp_path / "none", "--data", folder],
-                    ["restore", tmp_path / "copy", "--data", folder], ["run", "--no-bootstrap", "--data", folder]):
+                    ["restore", tmp_path / "copy", "--data", folder], ["run", "--no-bootstrap", "--data", folder],
+                    ["key", "rotate", "--data", folder], ["key", "import", folder / "identity.key", "--data", folder]):
         completed = await run_command(str(binary), *map(str, command))
         assert (completed.status == DONE) == (str(old) in map(str, command)), completed
         if completed.status != DONE:

@@ -60,7 +60,9 @@ final class Index: Sendable {
         guard FileManager.default.fileExists(atPath: path) else { return }
         var configuration = Configuration.index
         configuration.readonly = true
-        guard let queue = try? DatabaseQueue(path: path, configuration: configuration) else { return }
+        // Nobody else has the file open, so a refusal leaves no files of SQLite's beside it.
+        let name = (try? ReadOnlyIndex.untouched(path)) ?? path
+        guard let queue = try? DatabaseQueue(path: name, configuration: configuration) else { return }
         let isNewer = try? queue.read { database in try Migrations.migrator.hasBeenSuperseded(database) }
         try? queue.close()
         if isNewer == true { throw .newerSchema(path: path) }

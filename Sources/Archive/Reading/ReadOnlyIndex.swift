@@ -37,7 +37,7 @@ final class ReadOnlyIndex: Sendable {
     /// Where nothing is in the write-ahead log, it is told that nobody writes. A node that was killed leaves changes
     /// there: then they are read, and what finds them is made in memory, as long as the file is there that it would be
     /// in otherwise.
-    private static func untouched(_ path: String) throws(ArchiveError) -> String {
+    static func untouched(_ path: String) throws(ArchiveError) -> String {
         let escaped = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
         let log = try? FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int
         guard (log ?? 0) > 0 else { return "file:\(escaped)?immutable=1" }

@@ -19,8 +19,7 @@ struct Gatekeeper: Sendable {
     private var checks = ChecksUnderWay()
     private var replays = ReplayFilter()
     private var bans = BanList()
-    /// `nil` as long as there is none.
-    private(set) var twin: TwinSightings?
+    private var twin: TwinSightings?
 
     /// How much work there may be when the check of a contact's request begins, so that there is always room for the
     /// answers that are awaited.
@@ -29,6 +28,9 @@ struct Gatekeeper: Sendable {
     static let strangersWorkMax = 3072
 
     // MARK: Before the check
+
+    /// What was seen of another node with this node's key; `nil` as long as there is nothing.
+    func sightings() -> TwinSightings? { twin }
 
     /// Notes a packet with this node's own key that came from somewhere else.
     mutating func noteTwin(at address: Address, at now: Instant) {
