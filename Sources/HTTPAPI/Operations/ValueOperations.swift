@@ -109,6 +109,18 @@ package struct StoreManyRequest: Codable, Sendable, Equatable {
     package var values: [KeyedValue]
 
     package init(_ values: [KeyedValue]) { self.values = values }
+
+    fileprivate func bulkValues() throws(NodeError) -> [BulkValue] {
+        var bulk: [BulkValue] = []
+        for (index, value) in values.enumerated() {
+            do throws(NodeError) {
+                bulk.append(try value.value())
+            } catch {
+                throw NodeError(error.code, "Value \(index) of the request: \(error.message) Nothing was stored.")
+            }
+        }
+        return bulk
+    }
 }
 
 /// A value and the key to store it under.
@@ -164,15 +176,7 @@ extension Operations {
         access: .write, patience: .seconds(120),
         audit: { _, request, _ in "Stored a list of \(request.values.count) values." }
     ) { api, _, request, _ in
-        var values: [BulkValue] = []
-        for (index, value) in request.values.enumerated() {
-            do throws(NodeError) {
-                values.append(try value.value())
-            } catch {
-                throw NodeError(error.code, "Value \(index) of the request: \(error.message) Nothing was stored.")
-            }
-        }
-        return try await api.node.storeValues(values)
+        try await api.node.storeValues(try request.bulkValues())
     }
 
     package static let withdraw = Operation<OneKey, Nothing, WithdrawReport>(
