@@ -85,6 +85,9 @@ import Testing
             _ = try await client.call(Operations.changePins, Nothing(), SubjectChange(add: [.key(key)]))
             _ = try await client.call(Operations.forget, Nothing(), ForgetRequest(.key(key), block: true))
             _ = try await client.call(Operations.unblock, Nothing(), ForgetRequest(.key(key)))
+            let network = try #require(IPNetwork("192.0.2.0/24"))
+            _ = try await client.call(
+                Operations.changeBans, Nothing(), BansChange(add: [BanRequest(network, until: nil)]))
             _ = try await client.call(Operations.reloadSettings, Nothing(), Nothing())
             _ = try await client.call(
                 Operations.changeSettings, Nothing(), SettingsRequest(["log.level": .text("debug")]))
@@ -103,6 +106,7 @@ import Testing
                 ])
             #expect(logged(lines, "forget").first?.text.hasPrefix("Forgot the key \(key): ") == true)
             #expect(logged(lines, "unblock").map(\.text) == ["No longer blocks the key \(key)."])
+            #expect(logged(lines, "change_bans").map(\.text) == ["Banned 192.0.2.0/24: 1 changed, 0 unchanged."])
             #expect(logged(lines, "reload_settings").map(\.text) == ["Read the configuration. No setting was changed."])
             #expect(logged(lines, "change_settings").map(\.text) == ["Changed log.level from info to debug."])
             let backups = logged(lines, "back_up")
@@ -111,7 +115,7 @@ import Testing
             #expect(backups.last?.text.hasPrefix("Failed: \(folder) exists") == true)
             #expect(backups.last?.metadata["user"] == "api key")
             #expect(backups.last?.metadata["address"].map { "\($0)".hasPrefix("127.0.0.1 port ") } == true)
-            #expect(lines.all.withLock { $0.count { $0.metadata["audit"] != nil } } == 7)
+            #expect(lines.all.withLock { $0.count { $0.metadata["audit"] != nil } } == 8)
         }
     }
 }

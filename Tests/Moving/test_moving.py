@@ -192,6 +192,18 @@ async def test_values_of_somebody_else_come_without_his_decisions(sample, dump, 
     assert {row["kind"] for row in rows} == {"header", "history", "value", "evidence", "end"}
 
 
+async def test_published_values_get_the_publications_that_a_dump_lacks(sample, dump, tmp_path):
+    lines = (await export(dump, sample, tmp_path / "lines", "--format", "jsonl")).decode().splitlines()
+    (tmp_path / "picked").write_text("\n".join(line for line in lines if json.loads(line)["kind"] == "value") + "\n")
+    await take(dump, tmp_path / "picked", tmp_path / "copy", "--unsealed")
+    verified = await dump("verify", tmp_path / "copy")
+    assert verified.status == 0 and "Sound" in verified.output, verified
+    rows = [json.loads(line) for line in
+            (await export(dump, tmp_path / "copy", tmp_path / "again", "--format", "jsonl")).splitlines()]
+    published = {row["id"] for row in rows if row.get("published_here") and not row.get("withdrawn")}
+    assert published and published == {row["id"] for row in rows if row["kind"] == "publication"}
+
+
 async def test_an_import_that_is_killed_goes_on_where_it_was(make_archive, dump, binary, tmp_path):
     whole = await export(dump, make_archive(tmp_path / "large", 12_000), tmp_path / "whole")
     copy = tmp_path / "copy"

@@ -16,6 +16,8 @@ struct Importing {
     private var progress = ProgressLine()
     /// The keys and signers that this import has blocked.
     private var blocked: Set<ArchiveSubject> = []
+    /// Whether it has brought values that were published where the dump was made.
+    private var hasPublishedValues = false
     /// The result so far.
     private(set) var summary = ImportSummary()
 
@@ -52,6 +54,8 @@ struct Importing {
             if mode == .everything, try archive.importProgress()?.isExact != true {
                 summary.erased = try archive.erase(blocked, at: DumpOptions.now)
             }
+            // A dump need not have the publication of each value that was published there.
+            if mode == .everything, hasPublishedValues { _ = try archive.restorePublications(at: DumpOptions.now) }
             try archive.endImport(isUnsealed ? nil : check.header, check.seal)
             try followIndex()
         }
@@ -63,7 +67,7 @@ struct Importing {
         var items: [DumpItem] = []
         items.reserveCapacity(Importing.batchItems)
         while items.count < Importing.batchItems, let item = try source.next() {
-            if source.leafCount - 1 >= first { items.append(item) } else { noteBlock(item) }
+            if source.leafCount - 1 >= first { items.append(item) } else { note(item) }
         }
         return (items, source.leafCount - items.count)
     }
@@ -72,7 +76,7 @@ struct Importing {
         let outcomes = try commit.wait()
         for (item, outcome) in zip(commit.items, outcomes) {
             summary.add(outcome, item)
-            if outcome == .taken { noteBlock(item) }
+            if outcome == .taken { note(item) }
         }
         let done = summary.done
         let rate = Int(Double(done) / (Double(progress.elapsed.nanoseconds) / 1e9))
@@ -81,8 +85,16 @@ struct Importing {
                 + "\(summary.refusedCount) refused")
     }
 
-    private mutating func noteBlock(_ item: DumpItem) {
-        if case .block(let subject, _)? = item.kind == .block ? DumpContent(item) : nil { blocked.insert(subject) }
+    private mutating func note(_ item: DumpItem) {
+        switch item.kind {
+        case .block:
+            if case .block(let subject, _)? = DumpContent(item) { blocked.insert(subject) }
+        case .value:
+            if !hasPublishedValues, case .value(let record, _)? = DumpContent(item) {
+                hasPublishedValues = record.provenance == .publishedHere && !record.isWithdrawn
+            }
+        default: break
+        }
     }
 
     /// The index is a convenience: its failure does not stop an import.

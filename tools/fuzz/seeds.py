@@ -3,6 +3,7 @@
 import json
 import pathlib
 import random
+import struct
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PREFIX_BYTES, KEY_LENGTH_BYTES, SIGNATURE_BYTES = 22, 2, 64
@@ -67,6 +68,28 @@ def pages(_, generator):
             yield place.to_bytes(3, "big") + bytes([1, generator.randrange(256), generator.randrange(256)])
 
 
+def dumps(_, __):
+    """Dumps of every format as they are, and each item of them for itself and all that fit together."""
+    for path in sorted((ROOT / "Tests/Moving/released").glob("dump-*/*.dump")):
+        content = path.read_bytes()
+        yield b"\x00" + content
+        items = list(items_of(content))
+        yield from (b"\x01" + item for item in items)
+        yield b"\x01" + b"".join(items)
+
+
+def items_of(dump):
+    """The items in a dump's blocks: docs/dump-format.md draws them."""
+    place = len(b"bristlecone dump")
+    while place < len(dump):
+        kind, _, length = struct.unpack_from(">BII", dump, place)
+        payload, place = dump[place + 9:place + 9 + length], place + 9 + length + 32
+        while kind == 2 and payload:
+            length = 3 + int.from_bytes(payload[1:3], "big")
+            yield payload[:length]
+            payload = payload[length:]
+
+
 def runs(_, generator):
     """Runs of a node: random decisions, in each of its situations, and one kind of step again and again."""
     for situation in SITUATIONS:
@@ -104,5 +127,5 @@ def files(vectors, _):
 
 
 GENERATORS = {
-    "packet": packets, "entry": entries, "record": records, "pages": pages, "node": runs, "file": files,
+    "packet": packets, "entry": entries, "record": records, "pages": pages, "dump": dumps, "node": runs, "file": files,
 }

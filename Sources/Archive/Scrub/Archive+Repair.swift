@@ -44,11 +44,7 @@ extension Archive {
                 progress(table.name, batch.count)
             }
         }
-        for table in [Table.entries, .retained] {
-            try walk(table) { (batch) throws(ArchiveError) in
-                report.publicationsRestored += try restorePublications(batch, of: table, at: now)
-            }
-        }
+        report.publicationsRestored = try restorePublications(at: now)
         let dropped = try mendJournal(at: now, &report)
         report.changesDropped = dropped
         report.quarantined = report.quarantined.filter { $0.value > 0 }
@@ -62,6 +58,19 @@ extension Archive {
             progress("index", step.applied)
             if step.isCurrent { return report }
         }
+    }
+
+    /// Writes the publications that are missing although values say that they were published here.
+    ///
+    /// - Returns: how many.
+    package func restorePublications(at now: Instant) throws(ArchiveError) -> Int {
+        var restored = 0
+        for table in [Table.entries, .retained] {
+            try walk(table) { (batch) throws(ArchiveError) in
+                restored += try restorePublications(batch, of: table, at: now)
+            }
+        }
+        return restored
     }
 
     /// Goes over a table in batches.

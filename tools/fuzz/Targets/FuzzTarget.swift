@@ -11,6 +11,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case record
     /// Pages of the archive's file, which are checked before LMDB reads them.
     case pages
+    /// Dumps, and what an import makes of them.
+    case dump
     /// A whole node on a stream of inputs, beside a simple model.
     case node
     /// Input that people and programs on the same machine give to a node: key, settings, backup manifest, control
@@ -24,6 +26,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .entry: try EntryTarget.run(input)
         case .record: try RecordTarget.run(input)
         case .pages: try PagesTarget.run(input)
+        case .dump: try DumpTarget.run(input)
         case .node: try NodeTarget.run(input)
         case .file: try FileTarget.run(input)
         }
