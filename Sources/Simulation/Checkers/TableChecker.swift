@@ -38,7 +38,7 @@ package final class TableChecker: Checker {
         "senders of introductions": 16_384,
         "hosts of strangers": 16_384, "sources of requests for a puncture": 16_384,
         "senders with keys of older curves": 16_384, "senders whose packets are being checked": 4096,
-        "requests known again": 2 * 65_536, "token secrets": 2,
+        "requests known again": 2 * 65_536, "bans": 4096, "token secrets": 2,
         "remembered peers": 10_000, "hosts that peers found us at": 8192, "holders of the own record": 64, "arcs": 256,
         "keys to be stored again": 65_536,
     ]
