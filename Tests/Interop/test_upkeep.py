@@ -100,8 +100,8 @@ async def test_pinned_outlives_its_publisher_and_unpinned_does_not(network, node
     assert not await node.find_local(other_key)
     await finds(others[0], KEY, {(b"pinned", publisher.public_key)})
     assert len([peer for peer in others if peer.stored(KEY)]) >= 4
-    health = (await node.command("pin", "list", "--json")).json()["health"]
-    assert health[0]["key"] == KEY.hex() and health[0]["holders"] >= 4 and health[0]["found"] >= 1
+    (pin,) = (await node.command("pin", "list", "--json")).json()["items"]
+    assert pin["key"] == KEY.hex() and pin["replicas"]["holders"] >= 4 and pin["replicas"]["found"] >= 1
     # It is gone from the overlay, and stays readable in the archive.
     kept = (await node.command("find", other_key.hex(), "--local", "--json")).status
     assert kept == 1
