@@ -100,7 +100,7 @@ step "backup beside the node" systemctl start bristlecone-backup
 systemctl stop bristlecone
 sleep 1
 step "backup of a stopped node" systemctl start bristlecone-backup
-step "two backups" test "$(ls /var/backups/bristlecone | wc -l)" = 2
+step "the last backup of a day is kept" test "$(ls /var/backups/bristlecone | wc -l)" = 1
 step "nobody else reads backups" fails as bob ls /var/backups/bristlecone
 step "restore" bristlecone restore "/var/backups/bristlecone/$(ls /var/backups/bristlecone | tail -n 1)" --data $data
 step "start after the restore" systemctl start bristlecone
