@@ -79,9 +79,7 @@ extension BristleconeNode {
     package func storeValues(_ values: [BulkValue]) async throws(NodeError) -> BulkStoreReport {
         try BristleconeNode.refuseTooMany(values.count)
         for (index, value) in values.enumerated() {
-            do throws(NodeError) {
-                try refuse(value)
-            } catch {
+            if let error = refusal(of: value) {
                 throw NodeError(error.code, "Value \(index) of the request: \(error.message) Nothing was stored.")
             }
         }
@@ -108,10 +106,16 @@ extension BristleconeNode {
     /// The event loop signs that many values before it does anything else.
     private static let valuesPerStep = 128
 
-    private func refuse(_ value: BulkValue) throws(NodeError) {
+    /// Why a value can never be stored: it is too long, or blocked. `nil` if it can.
+    func refusal(of value: BulkValue) -> NodeError? {
         let key = value.signed ? folder.identity.publicKey : nil
-        if let refusal = ValueLimit.refusal(byteCount: value.data.count, signedWith: key?.level) { throw refusal }
-        try refuseBlocked(value.key, signer: key?.mid)
+        if let refusal = ValueLimit.refusal(byteCount: value.data.count, signedWith: key?.level) { return refusal }
+        do throws(NodeError) {
+            try refuseBlocked(value.key, signer: key?.mid)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     private static func refuseTooMany(_ count: Int) throws(NodeError) {

@@ -32,7 +32,7 @@ extension BristleconeNode {
     }
 
     /// Signs and publishes anew what was published under another key, and withdraws the old values. If the node ends
-    /// meanwhile, the next start does the rest.
+    /// meanwhile, or some values are refused, the next start does the rest.
     func publishUnderNewKey(_ logger: Logger) async {
         let own = folder.identity.publicKey
         do throws(NodeError) {
@@ -41,40 +41,51 @@ extension BristleconeNode {
             }
             for start in stride(from: 0, to: old.count, by: BristleconeNode.bulkMax) {
                 let step = old[start..<min(start + BristleconeNode.bulkMax, old.count)]
-                let fitting = step.filter {
-                    ValueLimit.refusal(byteCount: $0.entry.data.count, signedWith: own.level) == nil
-                }
-                if fitting.count < step.count {
-                    logger.error(
-                        "\(step.count - fitting.count) values are too long for the new key, and stay under the old one."
-                    )
-                }
-                let report = try await storeValues(
-                    fitting.map { BulkValue(key: $0.target, data: Array($0.entry.data), signed: true) })
-                let refused = Set(report.refusals.map(\.index))
-                let now = loop.moment.now
-                let withdrawals = fitting.enumerated().filter { !refused.contains($0.offset) }
-                    .map { ArchiveChange.withdraw($0.element.target, $0.element.entry) }
-                _ = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
-                    try archive.commit(withdrawals, at: now)
-                }
-                guard report.refused == 0 else {
-                    return logger.error(
-                        "\(report.refused) values could not be published under the new key; the next start tries again."
-                    )
-                }
+                guard try await publishAnew(Array(step), logger) else { return }
             }
             let now = loop.moment.now
             try await threads.housekeeper.run { (archive) throws(ArchiveError) in
                 try archive.give(to: ArchiveOwner(mid: own.mid, isNew: false), at: now)
             }
             if !old.isEmpty {
-                logger.notice(
-                    "\(old.count) values that this node published under another key are published under its new one.")
+                logger.notice("What this node published under its former key is published under its new one.")
             }
         } catch {
             guard error.code != .notRunning else { return }
             logger.error("What was published under another key could not be published under the new one: \(error)")
         }
+    }
+
+    /// Publishes values under the node's key, and withdraws the old ones once all of the new ones are stored. Those that the
+    /// node can never publish, because they are too long for its key or blocked, stay under the old key.
+    ///
+    /// - Returns: `false` if some were refused for a reason that may pass.
+    private func publishAnew(
+        _ old: [(target: Target, entry: Entry)], _ logger: Logger
+    ) async throws(NodeError) -> Bool {
+        var values: [BulkValue] = []
+        var withdrawals: [ArchiveChange] = []
+        for (target, entry) in old {
+            let value = BulkValue(key: target, data: Array(entry.data), signed: true)
+            guard refusal(of: value) == nil else { continue }
+            values.append(value)
+            withdrawals.append(.withdraw(target, entry))
+        }
+        if values.count < old.count {
+            logger.error(
+                "\(old.count - values.count) of \(old.count) values stay under the old key, because they are too long for the new one or blocked."
+            )
+        }
+        let report = try await storeValues(values)
+        guard report.refused == 0 else {
+            logger.error(
+                "\(report.refused) values could not be published under the new key; the next start tries again.")
+            return false
+        }
+        let now = loop.moment.now
+        _ = try await threads.housekeeper.run { [withdrawals] (archive) throws(ArchiveError) in
+            try archive.commit(withdrawals, at: now)
+        }
+        return true
     }
 }

@@ -104,6 +104,28 @@ async def test_after_a_rotation_publications_are_signed_anew(nodes):
     await node.start()
 
 
+async def test_a_blocked_publication_does_not_hold_up_a_rotation(nodes):
+    node = await nodes.start()
+    for key in ("blocked", "free"):
+        assert (await node.command("store", key, "value")).status == 0
+    old = (await node.status())["mid"]
+    assert (await node.command("block", "add", "blocked")).status == 0
+    await node.stop()
+    new = (await key_command(node, "rotate")).json()["mid"]
+    await node.start()
+
+    async def signers(key):
+        values = (await node.command("find", key, "--local", "--json")).json()["values"]
+        return [value["mid"] for value in values]
+
+    async def is_published_anew():
+        return new in await signers("free")
+
+    await wait_until(is_published_anew, "the other value is signed with the new key", 30.0)
+    assert await signers("blocked") == [old]
+    assert "1 of 2 values stay under the old key" in node.log_tail()
+
+
 async def test_a_key_that_the_archive_does_not_belong_to_is_refused(nodes, tmp_path):
     node = await nodes.start()
     await node.command("store", "greeting", "hello")
