@@ -6,9 +6,6 @@ internal import NIOCore
 
 /// Addresses and networks from which the node takes nothing.
 extension BristleconeNode {
-    /// How many bans there may be.
-    package static let bansMax = 4096
-
     /// The bans that have not ended, in the order of their texts.
     package func bans() async throws(NodeError) -> [BanReport] {
         let now = loop.moment.now
@@ -33,12 +30,12 @@ extension BristleconeNode {
         }
         let bans = adding.map { Ban($0.network, since: now, until: $0.until) }
         let change = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
-            try archive.changeBans(adding: bans, removing: removing, at: now, countMax: BristleconeNode.bansMax)
+            try archive.changeBans(adding: bans, removing: removing, at: now, countMax: Ban.countMax)
         }
         guard let change else {
             throw NodeError(
                 .invalidArgument,
-                "There can be \(BristleconeNode.bansMax) bans and no more, so nothing was changed; remove some, or ban networks "
+                "There can be \(Ban.countMax) bans and no more, so nothing was changed; remove some, or ban networks "
                     + "instead of their addresses.")
         }
         await loop.ban(change.bans)

@@ -44,6 +44,18 @@ struct ClientOptions: ParsableArguments {
         try await call(operation, Nothing(), Nothing())
     }
 
+    /// All parts of a listing.
+    func all<Item>(_ part: (Cursor?) async throws -> Page<Item>) async throws -> [Item] {
+        var items: [Item] = []
+        var cursor: Cursor?
+        repeat {
+            let page = try await part(cursor)
+            items += page.items
+            cursor = page.next.flatMap { Cursor($0) }
+        } while cursor != nil
+        return items
+    }
+
     /// Prints an answer, as JSON or as text for the terminal.
     func show(_ report: some Encodable, _ text: (Terminal) -> String) throws {
         let terminal = Terminal(descriptor: STDOUT_FILENO, environment: ProcessInfo.processInfo.environment)

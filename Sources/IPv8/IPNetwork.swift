@@ -72,6 +72,9 @@ public struct Ban: Hashable, Sendable {
     /// When it ends; `nil` if it does not.
     public var until: Instant?
 
+    /// How many bans a node keeps.
+    public static let countMax = 4096
+
     public init(_ network: IPNetwork, since: Instant, until: Instant?) {
         (self.network, self.since, self.until) = (network, since, until)
     }

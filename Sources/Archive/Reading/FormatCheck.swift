@@ -3,13 +3,13 @@ internal import Migrations
 internal import Platform
 
 /// Which formats a data folder has, and which of them this program writes.
-package struct FormatCheck: Sendable, Equatable, Codable {
+package struct FormatCheck: Sendable, Equatable {
     package var folder: Format
     package var archive: Format
     package var index: Format
 
     /// The format of one part.
-    package struct Format: Sendable, Equatable, Codable {
+    package struct Format: Sendable, Equatable {
         /// What is there; `nil` if nothing is.
         package var found: Int?
         /// What this program writes. It reads everything up to that.

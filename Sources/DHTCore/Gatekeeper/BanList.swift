@@ -11,13 +11,10 @@ struct BanList: Sendable {
     /// When the next ban ends.
     private var nextEnd: Instant?
 
-    /// How many bans count; whoever keeps them takes no more.
-    static let countMax = 4096
-
     init() {}
 
     init(_ bans: some Sequence<Ban>, at now: Instant) {
-        self.bans = bans.lazy.filter { $0.until.map { $0 > now } ?? true }.prefix(BanList.countMax).map { $0 }
+        self.bans = bans.lazy.filter { $0.until.map { $0 > now } ?? true }.prefix(Ban.countMax).map { $0 }
         nextEnd = self.bans.compactMap(\.until).min()
         ipv4 = Ranges(self.bans.filter { $0.network.base.family == .ipv4 })
         ipv6 = Ranges(self.bans.filter { $0.network.base.family == .ipv6 })

@@ -46,7 +46,7 @@ extension IPNetwork: SchemaDescribed {
 extension Operations {
     package static let bans = Operation<Nothing, Nothing, [BanReport]>(
         "bans", .get, "/bans",
-        "The addresses and networks from which the node takes nothing, \(BristleconeNode.bansMax) at most."
+        "The addresses and networks from which the node takes nothing, \(Ban.countMax) at most."
     ) { api, _, _, _ in try await api.node.bans() }
 
     package static let changeBans = Operation<Nothing, BansChange, SubjectChangeReport>(

@@ -88,7 +88,7 @@ import Testing
     @Test func noMoreBansThanTheLimitCount() throws {
         let bans = BanList(
             (0..<5000).map { Ban(IPNetwork(.v4($0 * 2)), since: .distantPast, until: nil) }, at: .distantPast)
-        #expect(bans.count == BanList.countMax)
+        #expect(bans.count == Ban.countMax)
     }
 
     @Test func nothingFromABannedHostIsLookedAt() throws {
