@@ -11,7 +11,7 @@ package struct BackupCheckReport: Sendable, Equatable, Encodable {
     package var created: Instant
     /// The archive: 32 hexadecimal digits.
     package var archiveID: String
-    /// The last change that it holds; 0 if there is none.
+    /// The number of the last change in the backup; 0 if nothing was ever changed.
     package var journalLast: UInt64
     /// When that change was made.
     package var journalAt: Instant?

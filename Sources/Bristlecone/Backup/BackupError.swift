@@ -38,9 +38,9 @@ package enum BackupError: Error, Sendable, Equatable {
     case missingFile(path: String)
     /// A file is not what was backed up.
     case damagedFile(path: String, detail: String)
-    /// The backup has no private key, and there is none to go with it.
+    /// The backup was made without the private key, and no key file was named to restore it with.
     case noIdentity(path: String)
-    /// A key was named for a backup that has one.
+    /// A key file was named, but the backup contains its own private key.
     case identityNotWanted(path: String)
     /// A backup or old data could not be deleted.
     case notDeleted(path: String, reason: String)

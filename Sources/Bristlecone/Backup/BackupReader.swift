@@ -43,9 +43,9 @@ struct BackupReader {
         }
     }
 
-    /// Copies every file into a folder, each on the disk when this returns; throws if one is not what was backed up.
+    /// Copies every file into a folder and syncs it; throws if a file differs from what was backed up.
     ///
-    /// - Returns: why the index was left out, which can be made anew; `nil` if it was copied, or if there is none.
+    /// - Returns: why the index was left out; `nil` if it was copied or the backup has none. The node rebuilds a missing index.
     func copyFiles(to target: FolderPath) throws(BackupError) -> String? {
         let indexFault = try forEachFile { (file) throws(BackupError) in try copy(file, to: target) }
         do {
@@ -57,9 +57,9 @@ struct BackupReader {
         return indexFault
     }
 
-    /// Reads every file; throws if one is not what was backed up.
+    /// Reads every file; throws if one differs from what was backed up.
     ///
-    /// - Returns: why the index cannot be used, which can be made anew; `nil` if it can, or if there is none.
+    /// - Returns: why the index cannot be used; `nil` if it can or the backup has none. The node rebuilds a missing index.
     func checkFiles() throws(BackupError) -> String? {
         try forEachFile { (file) throws(BackupError) in try read(file) { (_) throws(BackupError) in } }
     }

@@ -63,7 +63,7 @@ struct OldDataFolder: ~Copyable {
         }
     }
 
-    /// The private key that is there; `nil` if there is none that this user may use.
+    /// The folder's private key; `nil` if it has none or this user may not read it.
     func identity() -> PrivateKey? {
         guard isThere else { return nil }
         return (try? IdentityFile.load(in: OpenFolder(folder.text), folder.text)) ?? nil

@@ -97,21 +97,21 @@ package final class RunningConfiguration: Sendable {
     }
 }
 
-/// What a change of the configuration came to.
+/// Which settings a reload or a change took over, and which wait for a restart.
 package struct ConfigurationChange: Sendable, Equatable, Codable {
     /// The configuration file; `nil` if there is none.
     package var file: String?
-    /// What is used from now on.
+    /// Settings in use from now on.
     package var applied: [Item] = []
-    /// What is used after a restart.
+    /// Settings that a restart takes over.
     package var needRestart: [Item] = []
 
     /// A setting that has another value.
     package struct Item: Sendable, Equatable, Codable {
         package var name: String
-        /// What the node used until now.
+        /// The value until now.
         package var before: SettingValue
-        /// What it is to use.
+        /// The new value.
         package var now: SettingValue
 
         /// `log.level from info to debug`
@@ -128,7 +128,7 @@ package struct ConfigurationChange: Sendable, Equatable, Codable {
     private static func list(_ items: [Item]) -> String { items.map(\.words).joined(separator: "; ") }
 }
 
-/// Every setting with its value, where that comes from, and when another one would be used.
+/// Every setting with its value, the source of the value, and whether a change needs a restart.
 package struct ConfigurationReport: Sendable, Equatable, Codable {
     /// The configuration file; `nil` if there is none.
     package var file: String?
