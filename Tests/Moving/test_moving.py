@@ -255,7 +255,7 @@ async def test_beside_a_running_node(sample, dump, sentence, tmp_path):
         assert await export(dump, sample, tmp_path / "beside") == whole
         assert (await dump("diff", sample, tmp_path / "whole")).status == DONE
         said = sentence(await dump("import", tmp_path / "whole", sample), CANNOT_READ)
-        assert "is using" in said and str(sample) in said
+        assert "is in use by a node" in said and "bristlecone import" in said and str(sample) in said
 
 
 async def test_a_node_starts_on_what_was_imported(sample, dump, nodes, tmp_path):

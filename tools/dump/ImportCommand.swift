@@ -26,7 +26,7 @@ struct ImportCommand: GuardedCommand {
 
             To continue an interrupted import, repeat the command. If the interrupted run had refused an item, the \
             import starts again, and skips what the archive has already. A folder without an archive gets a new one. \
-            The node must be stopped.
+            The node must be stopped; "bristlecone import" imports into a running one.
 
             Pins, publications, blocks and floors are imported too, as when an archive moves. No signature proves \
             them, so import like this only from somebody you trust. With --values-only the archive takes only what a \
@@ -73,37 +73,67 @@ struct ImportCommand: GuardedCommand {
         let input = try InputFile.openTwice(dump, temporaryFolder: TemporaryFolder.path)
         let name = InputFile.name(dump)
         let check = try DumpCheck(input, named: name, isUnsealed: unsealed)
-        if let signedBy, check.seal.signature?.signer.mid != Mid(hex: signedBy) {
-            throw FileFailure(name, "is not signed by \(signedBy): get it from somebody you trust.")
+        do throws(DumpError) {
+            if let signer = signedBy.flatMap({ Mid(hex: $0) }) { try check.requireSignature(of: signer) }
+        } catch {
+            throw FileFailure(name, error)
         }
         if let gaps = check.gaps { Output.complain("\(name) \(gaps)") }
         if check.header.start != nil { return try importIncrement(input, check) }
         let isNew = try makeFolder()
-        let held = try LockedFolder(options.folder)
+        let held = try lockFolder()
         let archive = try openArchive()
         held.keepLock()
-        let mode: ImportMode = valuesOnly ? .valuesOnly : .everything
-        var importing = Importing(archive, check, mode, threads: threadCount, isUnsealed: unsealed)
-        do {
-            try importing.run(ItemSource(input.fromStart(named: name), isUnsealed: unsealed))
-        } catch let error as DumpError {
-            throw FileFailure(name, error)
-        }
-        var summary = importing.summary
-        summary.dump = dump
-        summary.folder = options.folder
-        summary.begunArchive = isNew
+        var summary = try importDump(input, check, into: archive)
+        (summary.dump, summary.folder, summary.begunArchive) = (dump, options.folder, isNew)
         archive.close()
         withExtendedLifetime(held) {}
         try options.show(summary) { summary.text(on: $0) }
-        if summary.isFull {
+        if summary.tally.isFull {
             throw DumpFailure(
                 message:
                     "The archive or its disk is full: make room or raise --size-max, then repeat the import, "
                     + "which takes what is missing.",
                 status: DumpFailure.cannotRead)
         }
-        if !summary.isComplete { throw ExitCode(DumpFailure.found) }
+        if !summary.tally.isComplete { throw ExitCode(DumpFailure.found) }
+    }
+
+    private func importDump(_ input: DumpInput, _ check: DumpCheck, into archive: Archive) throws -> ImportSummary {
+        let name = InputFile.name(dump)
+        var importOptions = DumpImport.Options()
+        importOptions.mode = valuesOnly ? .valuesOnly : .everything
+        (importOptions.isUnsealed, importOptions.threads) = (unsealed, threadCount)
+        var importing = DumpImport(archive, check, importOptions) { DumpOptions.now }
+        var progress = ProgressLine()
+        defer { progress.end() }
+        do {
+            let source = try ItemSource(input.fromStart(named: name), isUnsealed: unsealed)
+            // Following keeps the journal short; the index catches up at the end.
+            try importing.run(source, committed: { _ = try? archive.follow() }) { tally in
+                let rate = Int(Double(tally.done) / (Double(progress.elapsed.nanoseconds) / 1e9))
+                progress.show(
+                    "\(tally.done + tally.resumedAt) of \(tally.items) items, \(rate) a second, "
+                        + "\(tally.refusedCount) refused")
+            }
+        } catch let error as DumpError {
+            throw FileFailure(name, error)
+        }
+        var summary = ImportSummary(check, importing.tally)
+        if !summary.tally.isFull { summary.indexFailure = archive.followWhole { progress.show("updating the index") } }
+        summary.seconds = Double(progress.elapsed.nanoseconds) / 1e9
+        return summary
+    }
+
+    private func lockFolder() throws -> LockedFolder {
+        do throws(ArchiveError) {
+            return try LockedFolder(options.folder)
+        } catch .inUse(let folder) {
+            throw FileFailure(
+                folder,
+                "is in use by a node, or another tool: import into a running node with \"bristlecone import\", or stop it."
+            )
+        }
     }
 
     private var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
@@ -130,12 +160,23 @@ struct ImportCommand: GuardedCommand {
             throw FileFailure(
                 name, "is an increment, and there is no archive in \(options.folder): import a whole dump there first.")
         }
-        let held = try LockedFolder(options.folder)
+        let held = try lockFolder()
         let archive = try openArchive()
         held.keepLock()
         defer { withExtendedLifetime(held) { archive.close() } }
-        var summary = try ImportingIncrement(name: name, check: check, threads: threadCount).run(input, into: archive)
+        let begun = ContinuousClock.now
+        var summary = IncrementSummary(check)
         (summary.dump, summary.folder) = (dump, options.folder)
+        do {
+            let result = try archive.importIncrement(input, check, threads: threadCount, at: DumpOptions.now)
+            (summary.put, summary.removed, summary.forgotten) = (result.put, result.removed, result.forgotten)
+        } catch let error as DumpError {
+            throw FileFailure(name, error)
+        } catch let error as IncrementRefusal {
+            throw FileFailure(name, error)
+        }
+        summary.indexFailure = archive.followWhole {}
+        summary.seconds = Double((ContinuousClock.now - begun).nanoseconds) / 1e9
         try options.show(summary) { _ in summary.text() }
     }
 
@@ -171,38 +212,18 @@ extension DumpInput {
     }
 }
 
-/// A dump that was read to its end once and found whole.
-struct DumpCheck {
-    let header: DumpHeader
-    let seal: DumpSeal
-
-    /// What the dump itself says is missing, as the end of a sentence; `nil` if it says nothing.
-    var gaps: String? {
-        if header.isSalvaged { return "was salvaged from a damaged dump: what that dump lost is missing here too." }
-        guard let leftOut = seal.leftOut, leftOut > 0 else { return nil }
-        return "lacks \(Words.count(leftOut, "record")), because damaged ones could not be exported."
-    }
-
+extension DumpCheck {
+    /// Reads a whole dump, and shows how far that is.
     init(_ input: DumpInput, named name: String, isUnsealed: Bool = false) throws {
         var progress = ProgressLine()
+        defer { progress.end() }
         do {
-            var source = try ItemSource(input, isUnsealed: isUnsealed)
-            var count = 0
-            while try source.next() != nil {
-                count += 1
-                if count.isMultiple(of: 4096) {
-                    progress.show("checking \(name): \(Words.space(input.offset)) of \(Words.space(input.byteCount))")
-                }
+            try self.init(input, isUnsealed: isUnsealed) {
+                progress.show("checking \(name): \(Words.space(input.offset)) of \(Words.space(input.byteCount))")
             }
-            guard let seal = source.seal else { throw DumpError.notADump }
-            (header, self.seal) = (source.header, seal)
         } catch let error as DumpError {
             progress.end()
             throw FileFailure(name, error)
-        }
-        progress.end()
-        guard seal.isAuthentic(accordingTo: SignatureVerifier()) else {
-            throw FileFailure(name, "has a wrong signature: get it from somebody you trust.")
         }
     }
 }

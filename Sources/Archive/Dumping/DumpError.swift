@@ -1,3 +1,5 @@
+package import IPv8
+
 /// Why a dump, or a proof from one, cannot be used. Nothing of it has been taken when one of these is thrown.
 ///
 /// The description of each is the end of a sentence that begins with the dump's name.
@@ -18,6 +20,10 @@ package enum DumpError: Error, Equatable, Sendable {
     case unsealed(lines: Int)
     /// Something follows its end.
     case trailing(at: Int)
+    /// Its signature is wrong.
+    case wrongSignature
+    /// The node that was named has not signed it.
+    case notSigned(by: Mid)
     /// It cannot be read; the system's word for it.
     case unreadable(String)
 }
@@ -42,6 +48,8 @@ extension DumpError: CustomStringConvertible {
             "was cut off after line \(lines), or was put together by hand (its closing line is missing): export it again, or "
                 + "take it as it is with --unsealed."
         case .trailing(let place): "goes on behind its end, at byte \(place): fetch or export it again."
+        case .wrongSignature: "has a wrong signature: get it from somebody you trust."
+        case .notSigned(let signer): "is not signed by \(signer): get it from somebody you trust."
         case .unreadable(let reason): "cannot be read (\(reason)): check that it exists and who owns it."
         }
     }

@@ -19,6 +19,8 @@ package enum IncrementRefusal: Error, Equatable, Sendable {
     case incomplete
     /// An item contradicts itself, or has a wrong signature.
     case badItem(String)
+    /// It has more items than may be applied at once.
+    case tooLong(items: Int, max: Int)
     /// The file is another one than the one that was checked.
     case altered
 }
@@ -42,6 +44,9 @@ extension IncrementRefusal: CustomStringConvertible {
             "lacks records, so the archive would not have all of them: export it again, or import a whole dump into an "
                 + "empty folder."
         case .badItem(let detail): "has \(detail): export it again."
+        case .tooLong(let items, let max):
+            "has \(items) records, and a running node applies up to \(max) at once: stop the node and use "
+                + "\"bristlecone-dump import\"."
         case .altered: "was altered while it was read: import it again."
         }
     }

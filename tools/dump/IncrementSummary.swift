@@ -1,63 +1,6 @@
 internal import Archive
 internal import Console
-internal import Foundation
 internal import IPv8
-
-/// The import of an increment, which is applied whole or not at all.
-struct ImportingIncrement {
-    let name: String
-    let check: DumpCheck
-    let threads: Int
-
-    private static let batchItems = 4096
-
-    /// Applies an increment to the archive of a folder that the caller has locked.
-    ///
-    /// - Parameter input: stands at its beginning after each call of `DumpInput.fromStart(named:)`.
-    func run(_ input: DumpInput, into archive: Archive) throws -> IncrementSummary {
-        let begun = ContinuousClock.now
-        if let refusal = try archive.refusal(of: check.header) { throw FileFailure(name, refusal) }
-        guard check.seal.leftOut == 0 else { throw FileFailure(name, IncrementRefusal.incomplete) }
-        let hashes = try forgottenHashes(input)
-        var summary = IncrementSummary(check)
-        do {
-            var source = try ItemSource(input.fromStart(named: name))
-            let result = try archive.apply(check.header, forgotten: hashes, at: DumpOptions.now) {
-                let item = try source.next()
-                guard item != nil || source.seal == check.seal else { throw IncrementRefusal.altered }
-                return item
-            }
-            (summary.put, summary.removed, summary.forgotten) = (result.put, result.removed, result.forgotten)
-        } catch let error as DumpError {
-            throw FileFailure(name, error)
-        } catch let error as IncrementRefusal {
-            throw FileFailure(name, error)
-        }
-        summary.indexFailure = archive.followWhole()
-        summary.seconds = Double((ContinuousClock.now - begun).nanoseconds) / 1e9
-        return summary
-    }
-
-    /// Checks all signatures before anything is changed. Returns the hashes of the forgotten items.
-    private func forgottenHashes(_ input: DumpInput) throws -> Set<Digest256> {
-        let verifier = SignatureVerifier()
-        var hashes: Set<Digest256> = []
-        var source = try ItemSource(input.fromStart(named: name))
-        while true {
-            var items: [DumpItem] = []
-            while items.count < ImportingIncrement.batchItems, let item = try source.next() { items.append(item) }
-            guard !items.isEmpty else { return hashes }
-            for item in items where item.state == .forgotten {
-                if let hash = Digest256(bytes: item.key) { hashes.insert(hash) }
-            }
-            let vetted = Archive.vet(items, from: source.leafCount - items.count, threads: threads, verifier)
-            guard let (item, refusal) = vetted.firstRefusal else { continue }
-            let what = refusal == .signature ? "a wrong signature" : "a contradiction"
-            throw FileFailure(
-                name, IncrementRefusal.badItem("\(what) in a \(item.kind.name) under \(ItemWords(item).key)"))
-        }
-    }
-}
 
 /// The result of importing an increment; its JSON has the same names, in snake case.
 struct IncrementSummary: Encodable {
@@ -123,7 +66,9 @@ struct IncrementSummary: Encodable {
 
 extension Archive {
     /// Brings the index up to date. It is a convenience, so its failure is only told.
-    fileprivate func followWhole() -> String? {
+    ///
+    /// - Parameter report: called after each step.
+    func followWhole(_ report: () -> Void) -> String? {
         while true {
             do throws(ArchiveError) {
                 if try follow().isCurrent { return nil }
@@ -131,6 +76,7 @@ extension Archive {
                 if case .index(let detail) = error { return detail }
                 return error.description
             }
+            report()
         }
     }
 }

@@ -1,0 +1,136 @@
+internal import Dispatch
+package import IPv8
+internal import Synchronization
+
+/// An import of a checked dump: signatures of the next items are checked while those before are being committed.
+package struct DumpImport {
+    private let archive: Archive
+    private let check: DumpCheck
+    private var seal: DumpSeal { check.seal }
+    private let options: Options
+    private let clock: @Sendable () -> Instant
+    private let verifier = SignatureVerifier()
+    /// The keys and signers that this import has blocked.
+    private var blocked: Set<ArchiveSubject> = []
+    /// Whether it has brought values that were published where the dump was made.
+    private var hasPublishedValues = false
+    /// The result so far.
+    package private(set) var tally: ImportTally
+
+    /// How a dump is imported.
+    package struct Options: Sendable {
+        package var mode = ImportMode.everything
+        /// Whether it consists of lines that somebody has picked.
+        package var isUnsealed = false
+        /// How many threads check signatures.
+        package var threads = 1
+        /// How many items a commit has at most.
+        package var batchItems = 4096
+
+        package init() {}
+    }
+
+    package init(
+        _ archive: Archive, _ check: DumpCheck, _ options: Options, clock: @escaping @Sendable () -> Instant
+    ) {
+        (self.archive, self.check, self.options, self.clock) = (archive, check, options, clock)
+        tally = ImportTally(items: check.seal.items)
+    }
+
+    /// Imports everything from a source, continuing an earlier import of the same dump.
+    ///
+    /// - Parameters:
+    ///   - committed: called after each commit, on the thread that made it.
+    ///   - report: called after each commit. The import ends with what it throws, and can be continued.
+    package mutating func run(
+        _ given: ItemSource, committed: @escaping @Sendable () -> Void, report: (ImportTally) throws -> Void
+    ) throws {
+        var source = given
+        let earlier = try archive.importProgress()
+        let resumes = earlier?.root == seal.root && earlier?.mode == options.mode && earlier?.hasRefused == false
+        let first = resumes ? earlier?.nextLeaf ?? 1 : 1
+        tally.resumedAt = first - 1
+        var pending: Commit?
+        // Nothing is written any more when this returns.
+        defer { _ = try? pending?.wait() }
+        while !tally.isFull {
+            let (items, start) = try batch(from: &source, first: first)
+            guard !items.isEmpty else { break }
+            let vetted = Archive.vet(items, from: start, threads: options.threads, verifier)
+            try conclude(pending, report)
+            guard !tally.isFull else { break }
+            let refusedBefore = !tally.isComplete
+            pending = Commit(of: items) { [archive, seal, options, clock] () throws(ArchiveError) in
+                defer { committed() }
+                return try archive.take(
+                    vetted, of: seal.root, options.mode, refusedBefore: refusedBefore, at: clock())
+            }
+        }
+        if !tally.isFull { try conclude(pending, report) }
+        if !tally.isFull { try end() }
+    }
+
+    private mutating func end() throws {
+        // A block has the last word over what was here before. An archive that was empty becomes what the other one is.
+        if options.mode == .everything, try archive.importProgress()?.isExact != true {
+            tally.erased = try archive.erase(blocked, at: clock())
+        }
+        // A dump need not have the publication of each value that was published there.
+        if options.mode == .everything, hasPublishedValues { _ = try archive.restorePublications(at: clock()) }
+        try archive.endImport(options.isUnsealed ? nil : check.header, check.seal)
+    }
+
+    private mutating func batch(from source: inout ItemSource, first: Int) throws -> ([DumpItem], start: Int) {
+        var items: [DumpItem] = []
+        items.reserveCapacity(options.batchItems)
+        while items.count < options.batchItems, let item = try source.next() {
+            if source.leafCount - 1 >= first { items.append(item) } else { note(item) }
+        }
+        return (items, source.leafCount - items.count)
+    }
+
+    private mutating func conclude(_ commit: Commit?, _ report: (ImportTally) throws -> Void) throws {
+        guard let commit else { return }
+        let outcomes = try commit.wait()
+        for (item, outcome) in zip(commit.items, outcomes) {
+            tally.add(outcome, item)
+            if outcome == .taken { note(item) }
+        }
+        try report(tally)
+    }
+
+    private mutating func note(_ item: DumpItem) {
+        switch item.kind {
+        case .block:
+            if case .block(let subject, _)? = DumpContent(item) { blocked.insert(subject) }
+        case .value:
+            if !hasPublishedValues, case .value(let record, _)? = DumpContent(item) {
+                hasPublishedValues = record.provenance == .publishedHere && !record.isWithdrawn
+            }
+        default: break
+        }
+    }
+}
+
+/// A batch that is committed in the background.
+private final class Commit: Sendable {
+    let items: [DumpItem]
+    private let result = Mutex<Result<[ImportOutcome], ArchiveError>?>(nil)
+    private let isDone = DispatchSemaphore(value: 0)
+
+    init(of items: [DumpItem], _ body: @escaping @Sendable () throws(ArchiveError) -> [ImportOutcome]) {
+        self.items = items
+        DispatchQueue.global(qos: .userInitiated).async { [self] in
+            let outcomes = Result { () throws(ArchiveError) in try body() }
+            result.withLock { $0 = outcomes }
+            isDone.signal()
+        }
+    }
+
+    /// The outcomes, once they are there. Can be asked for several times.
+    func wait() throws(ArchiveError) -> [ImportOutcome] {
+        isDone.wait()
+        isDone.signal()
+        return try result.withLock { $0 }?.get() ?? []
+    }
+}
