@@ -87,6 +87,11 @@ extension Archive {
     }
 }
 
+extension Archive {
+    /// Whether the disk has more room than the archive's reserve.
+    package var hasAmpleRoom: Bool { DiskRoom(folder: folder, reserveBytes: options.diskReserveBytes) == .ample }
+}
+
 /// How much of the disk the archive may still use.
 package enum DiskRoom {
     /// New values may come.

@@ -31,8 +31,8 @@ struct Program: AsyncParsableCommand {
             RunCommand.self, StoreCommand.self, FindCommand.self, PingCommand.self, ConnectCommand.self,
             StatusCommand.self, HealthCommand.self, HistoryCommand.self, PlanCommand.self, PinCommand.self,
             BlockCommand.self, BanCommand.self, KeyCommand.self, WithdrawCommand.self, ForgetCommand.self,
-            BackupCommand.self, RestoreCommand.self, ConfigCommand.self, ReloadCommand.self, FollowCommand.self,
-            APIKeyCommand.self, SupportCommand.self, UpgradeCommand.self,
+            BackupCommand.self, RestoreCommand.self, ImportCommand.self, ConfigCommand.self, ReloadCommand.self,
+            FollowCommand.self, APIKeyCommand.self, SupportCommand.self, UpgradeCommand.self,
         ])
 
     /// Parses the arguments, runs the command, and turns every failure into a sentence and an exit status.

@@ -14,7 +14,7 @@ from harness.waiting import wait_until
 from test_walkthrough import mixed_network
 
 # Objects whose keys are names that differ from node to node.
-FREE = {"counters", "settings"}
+FREE = {"refused", "counters", "settings"}
 SHAPE = re.compile(r"^`bristlecone ([^`]+) --json`[^\n]*\n\n```json\n(.*?)```", re.MULTILINE | re.DOTALL)
 
 
@@ -74,6 +74,7 @@ async def test_json_is_as_the_page_shows_it(network, nodes, shapes, tmp_path):
         "reload": ("reload",),
         "backup": ("backup", str(folder)),
         "backup check": ("backup", "check", str(folder)),
+        "import": ("import", str(tmp_path / "all.dump")),
         "withdraw": ("withdraw", "greeting"),
         "forget": ("forget", "greeting", "--yes"),
         "restore": ("restore", str(folder)),
@@ -86,6 +87,10 @@ async def test_json_is_as_the_page_shows_it(network, nodes, shapes, tmp_path):
     for name, arguments in commands.items():
         if name == "restore":
             await node.stop()
+        if name == "import":
+            tool = f"{node.binary}-dump"
+            exported = await run_command(tool, "export", str(node.data), "--output", str(tmp_path / "all.dump"))
+            assert exported.status == 0, exported
         run = run_command if name == "backup check" else None
         completed = await (
             run(node.binary, *arguments, "--json") if run else node.command(*arguments, "--json"))

@@ -6,8 +6,8 @@ internal import NIOPosix
 internal import Platform
 
 /// What a node runs on: one event loop with the sockets, a pool of threads for signatures and reads, one thread that
-/// writes the archive, and one each that keeps its index, keeps it in order, copies it, checks it, answers upkeep, reads for
-/// listings, and notes what happens.
+/// writes the archive, and one each that keeps its index, keeps it in order, copies it, imports dumps, checks it, answers
+/// upkeep, reads for listings, and notes what happens.
 struct NodeThreads: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let sockets: [AddressFamily: DatagramSocket]
@@ -15,6 +15,7 @@ struct NodeThreads: Sendable {
     let writer = SerialWorker("writer")
     let index: IndexKeeper
     let copier: Copier
+    let importer: Importer
     let scrubber: Scrubber
     let housekeeper: Housekeeper
     let upkeep: UpkeepKeeper
@@ -35,6 +36,7 @@ struct NodeThreads: Sendable {
             sockets: sockets)
         index = IndexKeeper(archive: archive, logger: logger)
         copier = Copier()
+        importer = Importer(archive: archive, index: index)
         historian = Historian(
             archive: archive, pinRound: settings.upkeep.ofArchive.interval, logger: logger)
         scrubber = Scrubber(
@@ -43,15 +45,18 @@ struct NodeThreads: Sendable {
         upkeep = UpkeepKeeper(archive: archive, logger: logger)
     }
 
-    /// Ends them all, in the order in which they hand work to each other. A backup that is being made is given up.
+    /// Ends them all, in the order in which they hand work to each other. A backup or an import under way
+    /// is given up.
     func shutdown() async {
         index.endSoon()
         copier.endSoon()
         verifier.endSoon()
+        importer.endSoon()
         await workshop.shutdown()
         for socket in sockets.values { await socket.close() }
         await writer.stop()
         await copier.shutdown()
+        await importer.shutdown()
         await scrubber.shutdown()
         await housekeeper.shutdown()
         await upkeep.shutdown()

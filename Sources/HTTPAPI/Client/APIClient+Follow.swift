@@ -97,7 +97,7 @@ extension APIClient {
 }
 
 /// Closes a connection on which nothing comes any more.
-private final class Silence: Sendable {
+final class Silence: Sendable {
     private let channel: any Channel
     private let time: Duration
     private let timer = Mutex<Scheduled<Void>?>(nil)

@@ -146,7 +146,7 @@ package struct APIClient: Sendable {
 
 extension OperationFacts {
     /// The path and query of a request with these parameters.
-    fileprivate func target(with parameters: some Encodable) throws -> String {
+    func target(with parameters: some Encodable) throws -> String {
         var path = path
         var query: [Substring] = []
         for part in try URLEncodedFormEncoder().encode(parameters).split(separator: "&") {

@@ -50,7 +50,12 @@ package enum OpenAPI {
                 ],
             ],
         ]
-        if !schemas.isBodyless {
+        if facts.streamsBody {
+            description["requestBody"] = [
+                "required": true,
+                "content": ["application/octet-stream": ["schema": ["type": "string", "format": "binary"]]],
+            ]
+        } else if !schemas.isBodyless {
             description["requestBody"] = [
                 "required": true, "content": ["application/json": ["schema": schemas.body.json(isAnswer: false)]],
             ]

@@ -2,12 +2,29 @@ internal import Bristlecone
 internal import Console
 internal import Hummingbird
 internal import HummingbirdCore
+internal import NIOCore
 
 /// A request as an operation sees it.
 struct ReceivedRequest: Sendable {
     /// The placeholders of the path and the members of the query, as a query.
     let query: String
-    let body: [UInt8]
+    let body: Body
+
+    enum Body: Sendable {
+        case whole([UInt8])
+        case stream(RequestBody)
+    }
+}
+
+/// A body of any length, as it comes in. The server waits for whoever reads it as long as there is this value: so it is made
+/// before anything can fail.
+final class StreamedBody {
+    private var iterator: RequestBody.AsyncIterator
+
+    init(_ body: RequestBody) { iterator = body.makeAsyncIterator() }
+
+    /// The next bytes; `nil` at the end.
+    func next() async throws -> ByteBuffer? { try await iterator.next() }
 }
 
 extension Operation: AnyOperation {
@@ -22,11 +39,31 @@ extension Operation: AnyOperation {
     func answer(
         _ api: NodeAPI, _ request: ReceivedRequest, _ caller: Caller, _ progress: Progress
     ) async throws -> [UInt8] {
-        let parameters = try Self.parameters(of: request)
-        let body = try Self.body(of: request)
+        switch (perform, request.body) {
+        case (.json(let perform), .whole(let bytes)):
+            let parameters = try Self.parameters(of: request)
+            let body = try Self.body(in: bytes)
+            return try await audit(api, parameters, body, caller) {
+                try await perform(api, parameters, body, progress)
+            }
+        case (.stream(let perform), .stream(let stream)):
+            let stream = StreamedBody(stream)
+            let parameters = try Self.parameters(of: request)
+            return try await audit(api, parameters, try Self.body(in: []), caller) {
+                try await perform(api, parameters, stream, progress)
+            }
+        case (.json, .stream), (.stream, .whole):
+            preconditionFailure("The routes read the body as the operation says.")
+        }
+    }
+
+    /// Does what the log is to tell of, if of anything, and says how it went.
+    private func audit(
+        _ api: NodeAPI, _ parameters: Parameters, _ body: Body, _ caller: Caller, _ perform: () async throws -> Answer
+    ) async throws -> [UInt8] {
         let answer: Answer
         do {
-            answer = try await perform(api, parameters, body, progress)
+            answer = try await perform()
         } catch {
             if audited != nil {
                 api.audit(facts.name, failure: error, by: caller)
@@ -60,13 +97,13 @@ extension Operation: AnyOperation {
         }
     }
 
-    private static func body(of request: ReceivedRequest) throws(NodeError) -> Body {
+    private static func body(in bytes: [UInt8]) throws(NodeError) -> Body {
         if let nothing = Nothing() as? Body { return nothing }
-        guard !request.body.isEmpty else {
+        guard !bytes.isEmpty else {
             throw NodeError(.invalidArgument, "This operation needs a JSON object in the body of the request.")
         }
         do {
-            return try JSONText.decode(Body.self, from: request.body)
+            return try JSONText.decode(Body.self, from: bytes)
         } catch let error as DecodingError {
             throw NodeError(.invalidArgument, "The body of the request is wrong: \(error.sentence)")
         } catch let error as NodeError {

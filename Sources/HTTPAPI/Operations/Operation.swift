@@ -10,9 +10,17 @@ package struct Operation<
     Parameters: Codable & Sendable, Body: Codable & Sendable, Answer: Codable & Sendable
 >: Sendable {
     package let facts: OperationFacts
-    let perform: @Sendable (NodeAPI, Parameters, Body, Progress) async throws -> Answer
+    let perform: Perform
     /// What the log says of it when it is done; `nil` for what changes nothing, or is everyday traffic.
     let audited: (@Sendable (Parameters, Body, Answer) -> String)?
+
+    /// What an operation does with the body of a request.
+    enum Perform: Sendable {
+        /// Reads it as JSON.
+        case json(@Sendable (NodeAPI, Parameters, Body, Progress) async throws -> Answer)
+        /// Takes its bytes as they come, however many there are.
+        case stream(@Sendable (NodeAPI, Parameters, StreamedBody, Progress) async throws -> Answer)
+    }
 
     /// - Parameters:
     ///   - name: its name in the OpenAPI description, such as `find_values`.
@@ -28,7 +36,20 @@ package struct Operation<
     ) {
         facts = OperationFacts(
             name: name, method: method, path: "/api/v1" + path, summary: summary, access: access, patience: patience)
-        self.perform = perform
+        self.perform = .json(perform)
+        audited = audit
+    }
+
+    /// An operation whose request has a body of any length that is not JSON.
+    init(
+        streaming name: String, _ path: String, _ summary: String, patience: Duration,
+        audit: @escaping @Sendable (Parameters, Body, Answer) -> String,
+        perform: @escaping @Sendable (NodeAPI, Parameters, StreamedBody, Progress) async throws -> Answer
+    ) where Body == Nothing {
+        facts = OperationFacts(
+            name: name, method: .post, path: "/api/v1" + path, summary: summary, access: .write, patience: patience,
+            streamsBody: true)
+        self.perform = .stream(perform)
         audited = audit
     }
 }
@@ -41,6 +62,8 @@ package struct OperationFacts: Sendable {
     package let summary: String
     package let access: Access
     package let patience: Duration
+    /// Whether the body of the request may have any length.
+    var streamsBody = false
 
     /// Whether it may take long, as everything does that asks other nodes.
     var isLong: Bool { patience > .seconds(10) }

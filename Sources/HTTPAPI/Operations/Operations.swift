@@ -1,3 +1,5 @@
+internal import HTTPTypes
+
 /// The API: everything that a program can ask a node for.
 package enum Operations {
     /// In the order of the OpenAPI description.
@@ -8,6 +10,12 @@ package enum Operations {
         settings, changeSettings, reloadSettings,
         blocks, changeBlocks, bans, changeBans, forget, unblock,
         evidence, publishers, sources, density, contacts, buckets, peers, tasks, runTask, scrub, runScrub, verify,
-        backUp,
+        backUp, importDump,
     ]
+
+    /// Whether a request is one whose body may have any length.
+    static func streamsBody(_ request: HTTPRequest) -> Bool {
+        let path = request.path?.prefix { $0 != "?" } ?? ""
+        return request.method == .post && path == importDump.facts.path
+    }
 }

@@ -3,6 +3,8 @@ internal import NIOHTTPTypes
 
 /// Closes a connection whose client takes too long over a request, or over reading the response.
 ///
+/// A body of any length may take longer, as long as it comes in fast enough.
+///
 /// It stands behind the decoder, so a head that comes byte by byte counts as one request that has not come yet.
 final class ClientDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
@@ -13,6 +15,11 @@ final class ClientDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     private let time: TimeAmount
     private let closed: @Sendable () -> Void
     private var timer: Scheduled<Void>?
+    /// How much of a long body has come in since the timer began; `nil` if the request has none, or is answered.
+    private var streamedBytes: Int?
+
+    /// The timer begins again after so much of a long body.
+    private static let streamedBytesMin = 64 << 10
 
     /// - Parameter closed: called when the connection is closed for that.
     init(_ time: TimeAmount, closed: @escaping @Sendable () -> Void) {
@@ -35,12 +42,20 @@ final class ClientDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     func handlerRemoved(context: ChannelHandlerContext) { end() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .end = unwrapInboundIn(data) { end() }
+        switch unwrapInboundIn(data) {
+        case .head(let request): streamedBytes = Operations.streamsBody(request) ? 0 : nil
+        case .body(let buffer): noteBody(buffer.readableBytes, context)
+        case .end: end()
+        }
         context.fireChannelRead(data)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) { begin(context) }
+        if case .end = unwrapOutboundIn(data) {
+            // What still comes of the body is not waited for.
+            streamedBytes = nil
+            begin(context)
+        }
         context.write(data, promise: promise)
     }
 
@@ -48,6 +63,14 @@ final class ClientDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable { end() } else { begin(context) }
         context.fireChannelWritabilityChanged()
+    }
+
+    private func noteBody(_ bytes: Int, _ context: ChannelHandlerContext) {
+        guard let streamed = streamedBytes.map({ $0 + bytes }) else { return }
+        streamedBytes = streamed
+        guard streamed >= ClientDeadline.streamedBytesMin else { return }
+        streamedBytes = 0
+        begin(context)
     }
 
     private func begin(_ context: ChannelHandlerContext) {

@@ -51,11 +51,11 @@ package struct Problem: Error, Codable, Sendable, Equatable {
 
     private static func status(of code: NodeError.Code) -> Int {
         switch code {
-        case .invalidArgument, .valueTooLong, .unreachable: 400
+        case .invalidArgument, .valueTooLong, .unreachable, .dumpUnusable: 400
         case .notPermitted: 403
         case .notFound: 404
         case .changesUnavailable: 410
-        case .superseded, .versionsExhausted, .blocked, .configurationWrong: 409
+        case .superseded, .versionsExhausted, .blocked, .configurationWrong, .incrementRefused: 409
         case .notRunning, .cancelled, .busy: 503
         case .nobodyAnswered: 504
         case .archiveFull, .diskFull: 507

@@ -107,11 +107,11 @@ extension AnyOperation {
     ) async throws -> [UInt8] {
         guard facts.isLong else {
             let body = facts.method == .get ? [] : try await request.body.bytes()
-            return try await answer(api, ReceivedRequest(query: query, body: body), caller, progress)
+            return try await answer(api, ReceivedRequest(query: query, body: .whole(body)), caller, progress)
         }
         return try await request.body.consumeWithCancellationOnInboundClose { body in
-            let bytes = try await body.bytes()
-            return try await answer(api, ReceivedRequest(query: query, body: bytes), caller, progress)
+            let received: ReceivedRequest.Body = facts.streamsBody ? .stream(body) : .whole(try await body.bytes())
+            return try await answer(api, ReceivedRequest(query: query, body: received), caller, progress)
         }
     }
 }
