@@ -9,7 +9,7 @@ package struct ItemWalk {
     private let header: DumpHeader
     /// What changed since the header's moment, according to the journal; `nil` if everything is wanted.
     private let changes: RecentChanges?
-    private var kind: DumpItem.Kind? = .pin
+    private var kinds: ArraySlice<DumpItem.Kind>
     /// The last key that was looked at.
     private var after: [UInt8]?
     /// The records that were left out, because their checksums are wrong.
@@ -24,8 +24,13 @@ package struct ItemWalk {
 
     /// Begins a walk.
     ///
-    /// - Parameter header: which part of the archive is wanted.
-    package init(_ reader: ArchiveReader, _ header: DumpHeader) throws(ArchiveError) {
+    /// - Parameters:
+    ///   - header: which part of the archive is wanted.
+    ///   - kinds: what kinds of items, in their order.
+    package init(
+        _ reader: ArchiveReader, _ header: DumpHeader, kinds: [DumpItem.Kind] = DumpItem.Kind.allCases
+    ) throws(ArchiveError) {
+        self.kinds = kinds[...]
         self.reader = reader
         self.header = header
         changes = try header.since.map { (moment) throws(ArchiveError) in
@@ -44,7 +49,7 @@ package struct ItemWalk {
 
     /// The next items; `nil` at the end. A batch may be empty.
     package mutating func next() throws(ArchiveError) -> [DumpItem]? {
-        guard let kind else { return nil }
+        guard let kind = kinds.first else { return nil }
         let tables = kind.tables.filter { reader.environment.has($0) }
         var batch = Batch(kind: kind, prefix: targetOffset(kind) == 0 ? header.prefix : "")
         let items = try reader.environment.read { (transaction) throws(ArchiveError) in
@@ -60,7 +65,7 @@ package struct ItemWalk {
         after = batch.last
         if batch.isAtEnd {
             after = nil
-            self.kind = DumpItem.Kind(rawValue: kind.rawValue + 1)
+            kinds.removeFirst()
         }
         return items
     }

@@ -15,6 +15,7 @@ package enum OpenAPI {
             paths[facts.path] = .object(item)
         }
         paths[ChangeStream.path] = ["get": ChangeStream.description]
+        paths[ExportStream.path] = ["get": ExportStream.description]
         return [
             "openapi": "3.1.0",
             "info": [

@@ -35,6 +35,7 @@ struct Routes {
         routes.router.add(middleware: PyIPv8Middleware(api))
         for operation in Operations.all { routes.add(operation) }
         ChangeStream.add(to: routes)
+        ExportStream.add(to: routes)
         routes.addObserving()
         routes.addDescription()
         routes.addStatusPage()
