@@ -33,10 +33,10 @@ class Fleet:
             lines += [f"  - mid: {mid!r}", f"    url: {url}", f"    key_file: {number}.key"]
         (self.folder / "fleet.yaml").write_text("\n".join(lines) + "\n")
 
-    async def run(self, command):
+    async def run(self, command, *arguments):
         """Status and output."""
         process = await asyncio.create_subprocess_exec(
-            self.python, self.tool, command, self.folder / "fleet.yaml", stdout=asyncio.subprocess.PIPE,
+            self.python, self.tool, command, self.folder / "fleet.yaml", *arguments, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT)
         output, _ = await asyncio.wait_for(process.communicate(), 60 * PATIENCE)
         return process.returncode, output.decode()
@@ -70,6 +70,34 @@ async def test_copies_move_only_to_who_joins(repository, tmp_path):
     fleet.write(mids[:1])
     status, output = await fleet.run("plan")
     assert status == 2 and "wants 2 copies of 1 members" in output
+
+
+async def test_earlier_versions_are_fetched_from_the_others(nodes, repository, tmp_path):
+    fleet = Fleet(repository, tmp_path)
+    first, second = members = [nodes.make(settings={"HTTP_LISTEN": "127.0.0.1:0"}) for _ in range(2)]
+    for member in members:
+        await member.start()
+    fleet.write(members)
+    mid = second.contact.mid.hex()
+    assert await fleet.run("fetch", mid) == (0, "The others have nothing under the keys of this member.\n")
+    for key in KEYS[:10]:
+        for version in range(3):
+            await first.store(key, b"version %d" % version)
+    await first.store(b"\1" * 20, b"no key of the fleet")
+    taken = f"{mid}: 30 records taken, 0 there already, 0 refused\n"
+    assert await fleet.run("fetch", mid) == (0, taken)
+    assert await second.find_local(KEYS[0]) == await first.find_local(KEYS[0]) != set()
+    assert not await second.find_local(b"\1" * 20)
+    assert await fleet.run("fetch", mid.upper()) == (0, f"{mid}: 0 records taken, 30 there already, 0 refused\n")
+    status, output = await fleet.run("fetch", "0" * 40)
+    assert status == 2 and "is no member" in output
+    assert (await second.command("block", "add", KEYS[0].hex())).status == 0
+    await first.store(KEYS[0], b"refused there")
+    status, output = await fleet.run("fetch", mid)
+    assert status == 1 and not output.endswith(" 0 refused\n"), output
+    await first.kill()
+    status, output = await fleet.run("fetch", mid)
+    assert status == 2 and "does not answer" in output
 
 
 @pytest.mark.full

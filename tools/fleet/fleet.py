@@ -5,6 +5,8 @@ Shares pinned keys among several nodes, so that each key is pinned on as many of
     fleet.py plan fleet.yaml      who is to have what; asks nobody
     fleet.py apply fleet.yaml     pins and unpins until the members have that
     fleet.py status fleet.yaml    copies of each key, and by member; status 1 if copies are missing
+    fleet.py fetch fleet.yaml MID copies to a member what the others have under its keys, with earlier versions
+                                  and expired values
 
 docs/fleet.md explains the file. Run it with the Python of .venv/fleet, which tools/setup makes.
 """
@@ -12,10 +14,12 @@ docs/fleet.md explains the file. Run it with the Python of .venv/fleet, which to
 import argparse
 import collections
 import hashlib
+import http.client
 import json
 import pathlib
 import re
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -42,15 +46,19 @@ class Member(NamedTuple):
 
     def ask(self, path, body=None):
         """What the node answers."""
+        return self.send(path, json.dumps(body).encode() if body is not None else None, json.load)
+
+    def send(self, path, body, read, **headers):
+        """What `read` makes of the node's answer."""
         request = urllib.request.Request(
-            f"{self.url}/api/v1{path}", json.dumps(body).encode() if body is not None else None,
-            {"X-Api-Key": self.api_key, "Content-Type": "application/json"})
+            f"{self.url}/api/v1{path}", body,
+            {"X-Api-Key": self.api_key, "Content-Type": "application/json", **headers})
         try:
             with urllib.request.urlopen(request, timeout=SECONDS_MAX) as answer:
-                return json.load(answer)
+                return read(answer)
         except urllib.error.HTTPError as error:
             raise Failure(f"{self.url} refuses {path}: {error.read(1000).decode(errors='replace')}") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise Failure(f"{self.url} does not answer ({error}); start the node, or take it out of the file.") from None
 
     def check(self):
@@ -74,6 +82,30 @@ class Member(NamedTuple):
         with ThreadPoolExecutor(REQUESTS_AT_A_TIME) as pool:
             found = pool.map(lambda key: bool(self.ask(f"/values/{key}")["values"]), keys)
             return {key for key, is_there in zip(keys, found) if is_there}
+
+    def exported(self, keys):
+        """The lines of all that the node has under the keys."""
+        with ThreadPoolExecutor(REQUESTS_AT_A_TIME) as pool:
+            for lines in pool.map(self.exported_under, keys):
+                yield from lines
+
+    def exported_under(self, key):
+        """The lines of all that the node has under a key."""
+        lines = self.send(f"/export?prefix={key}", None, lambda answer: answer.read().splitlines(keepends=True))
+        if len(lines) < 2 or json.loads(lines[-1])["kind"] != "end":
+            raise Failure(f"{self.url} did not send all of the key {key}; try again.")
+        return lines[1:-1]
+
+    def take(self, dump, length):
+        """Imports lines; what has become of them. The node says how far it is, so the answer may take long."""
+        lines = self.send(
+            "/import?values_only=true&unsealed=true", dump, lambda answer: answer.read().splitlines(),
+            **{"Content-Type": "application/octet-stream", "Content-Length": str(length), "Accept": "application/jsonl"})
+        last = json.loads(lines[-1]) if lines else {}
+        if "result" not in last:
+            reason = last["problem"]["detail"] if "problem" in last else "It ended before everything was imported."
+            raise Failure(f"{self.url} refuses the import: {reason}")
+        return last["result"]
 
 
 class Fleet:
@@ -116,13 +148,15 @@ def main():
     whole = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
-    for name, run in (("plan", run_plan), ("apply", run_apply), ("status", run_status)):
+    for name, run in (("plan", run_plan), ("apply", run_apply), ("status", run_status), ("fetch", run_fetch)):
         command = commands.add_parser(name)
         command.add_argument("file", type=pathlib.Path)
+        if run is run_fetch:
+            command.add_argument("mid")
         command.set_defaults(run=run)
-    arguments = whole.parse_args()
+    arguments = vars(whole.parse_args())
     try:
-        return arguments.run(Fleet(arguments.file))
+        return arguments.pop("run")(Fleet(arguments.pop("file")), **arguments)
     except Failure as failure:
         print(f"fleet: {failure}", file=sys.stderr)
         return 2
@@ -179,6 +213,29 @@ def run_status(fleet):
     for count in sorted(counts):
         print(f"{counts[count]} keys have {count} of {fleet.copies} copies")
     return 0 if counts[fleet.copies] == len(fleet.keys) and not silent else 1
+
+
+def run_fetch(fleet, mid):
+    """Imports into a member what the others have under its keys."""
+    member = next((one for one in fleet.members if one.mid == mid.lower()), None)
+    if member is None:
+        raise Failure(f"{mid} is no member; the file names the members.")
+    others = [one for one in fleet.members if one != member]
+    for one in fleet.members:
+        one.check()
+    keys = fleet.shares()[member]
+    with tempfile.TemporaryFile() as dump:
+        for one in others:
+            dump.writelines(one.exported(keys))
+        length = dump.tell()
+        if not length:
+            print("The others have nothing under the keys of this member.")
+            return 0
+        dump.seek(0)
+        report = member.take(dump, length)
+    refused = sum(report["refused"].values()) + report["conflicting"]
+    print(f"{member.mid}: {report['taken']} records taken, {report['held'] + report['superseded']} there already, {refused} refused")
+    return 0 if report["complete"] else 1
 
 
 if __name__ == "__main__":
