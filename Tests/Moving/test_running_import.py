@@ -183,6 +183,21 @@ async def test_an_increment_is_applied_whole_or_not_at_all(dump, make_dump, make
     assert await journal_last(node) == before
 
 
+async def test_published_values_get_their_publications_in_several_commits(dump, nodes, tmp_path):
+    source, node = await nodes.start(), await nodes.start()
+    (tmp_path / "values.txt").write_text("".join(f"key {number}\tvalue\n" for number in range(600)))
+    done = await source.command("store", "--from", str(tmp_path / "values.txt"), "--json")
+    assert done.status == 0 and json.loads(done.output)["stored"] == 600, done
+    lines = await records(dump, source.data, tmp_path / "lines")
+    assert sum(line[0] == "publication" for line in lines) == 600
+    picked = [line for line in (tmp_path / "lines").read_text().splitlines() if json.loads(line)["kind"] == "value"]
+    (tmp_path / "picked").write_text("\n".join(picked) + "\n")
+    report = await imported(node, tmp_path / "picked", "--unsealed")
+    assert report["complete"] and report["taken"] == 600, report
+    assert sum(line[0] == "publication" for line in await records(dump, node.data, tmp_path / "after")) == 600
+    assert "Sound" in (await dump("verify", node.data)).output
+
+
 async def test_over_tcp_an_import_needs_the_key_and_an_export_none(dump, make_dump, nodes, tmp_path):
     path = await make_dump(30)
     node = nodes.make(environment={"BRISTLECONE_HTTP_LISTEN": "127.0.0.1:0"})

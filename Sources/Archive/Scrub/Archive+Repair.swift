@@ -25,6 +25,8 @@ extension Archive {
         .ranks, .ages,
     ]
     private static let repairedPerStep = 4096
+    /// How many publications a commit has: a running node restores some after an import, and its stores wait meanwhile.
+    private static let restoredPerCommit = 256
 
     /// Moves every damaged record into the quarantine as it is, and makes anew whatever can be derived from the records that
     /// are sound: publications, accounts, serving order, counts, the journal's beginning, the index.
@@ -95,32 +97,30 @@ extension Archive {
         _ batch: [RawRecord], of table: Table, at now: Instant
     ) throws(ArchiveError) -> Int {
         let lacking = try environment.read { (transaction) throws(ArchiveError) in
-            var lacking: [(EntryKey, PublicationRecord)] = []
-            for record in batch {
-                try lend(record.key) { (key) throws(ArchiveError) in
-                    try lend(record.value) { (value) throws(ArchiveError) in
-                        guard try transaction.lacksPublication(value, under: key, in: table), let place = EntryKey(key),
-                            let entry = EntryRecord(value, key: key, table: table)
-                        else { return }
-                        lacking.append(
-                            (
-                                place,
-                                PublicationRecord(version: entry.version, published: entry.firstSeen, withdrawn: nil)
-                            ))
-                    }
-                }
+            var lacking: [[UInt8]] = []
+            for record in batch where try transaction.missingPublication(of: record.key, in: table) != nil {
+                lacking.append(record.key)
             }
             return lacking
         }
-        guard !lacking.isEmpty else { return 0 }
-        return try inPass(at: now, false) { (pass) throws(ArchiveError) in
-            for (key, publication) in lacking {
-                pass.encoder.encode(publication, under: key)
-                try pass.transaction.put(.publications, &pass.encoder)
-                try pass.note(.published, key)
+        var restored = 0
+        for start in stride(from: 0, to: lacking.count, by: Archive.restoredPerCommit) {
+            let keys = lacking[start..<min(start + Archive.restoredPerCommit, lacking.count)]
+            restored += try inPass(at: now, false) { (pass) throws(ArchiveError) in
+                var restored = 0
+                for key in keys {
+                    // The operator may have withdrawn or replaced the value meanwhile.
+                    guard let (place, publication) = try pass.transaction.view.missingPublication(of: key, in: table)
+                    else { continue }
+                    pass.encoder.encode(publication, under: place)
+                    try pass.transaction.put(.publications, &pass.encoder)
+                    try pass.note(.published, place)
+                    restored += 1
+                }
+                return restored
             }
-            return lacking.count
         }
+        return restored
     }
 
     /// Writes the accounts anew, all in one transaction, where they are not what the records say.
@@ -159,6 +159,20 @@ extension Archive {
             encoder.encode(counted)
             try transaction.put(.meta, &encoder)
             return true
+        }
+    }
+}
+
+extension ReadTransaction {
+    /// The publication that the value under a key lacks, as of when the value came; `nil` if it lacks none.
+    fileprivate func missingPublication(
+        of key: [UInt8], in table: Table
+    ) throws(ArchiveError) -> (EntryKey, PublicationRecord)? {
+        try lend(key) { (key) throws(ArchiveError) in
+            guard let value = try get(table, key), try lacksPublication(value, under: key, in: table),
+                let place = EntryKey(key), let entry = EntryRecord(value, key: key, table: table)
+            else { return nil }
+            return (place, PublicationRecord(version: entry.version, published: entry.firstSeen, withdrawn: nil))
         }
     }
 }
