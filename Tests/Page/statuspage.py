@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import shutil
 
 from harness.waiting import PATIENCE, wait_until
 
@@ -31,10 +32,12 @@ class Site:
         assert completed.status == 0, completed
 
 
-async def serve(nodes, addresses, peers=(), **settings):
-    """A node with these settings that serves its page."""
+async def serve(nodes, addresses, peers=(), data=None, **settings):
+    """A node with these settings that serves its page, on a copy of a data folder if there is one."""
     names = {"HTTP_LISTEN": f"{addresses.take()}:0"} | settings
     node = nodes.make(settings=names)
+    if data:
+        shutil.copytree(data, node.data)
     await node.start(peers)
     site = Site(node)
     # Once known, the port stays, as it does for somebody who reads the page while the node restarts.
@@ -52,6 +55,14 @@ class Browser:
 
     async def open(self, site, path="", view=DESK, settles=True, **options):
         """A page at a place such as `pictures`; its view is complete, unless it does not settle."""
+        page = await self.blank(view, **options)
+        await page.goto(f"{site.address}/#/{path}")
+        if settles:
+            await settled(page)
+        return page
+
+    async def blank(self, view=DESK, **options):
+        """An empty page, with a cache of its own."""
         context = await self._browser.new_context(viewport=view, **options)
         if FILES:
             await context.route("**/page/*", from_sources)
@@ -60,9 +71,6 @@ class Browser:
         page.on("request", lambda request: self.requests.append(request))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._note)
-        await page.goto(f"{site.address}/#/{path}")
-        if settles:
-            await settled(page)
         return page
 
     def _note(self, message):

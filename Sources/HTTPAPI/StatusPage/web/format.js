@@ -2,10 +2,15 @@
 
 import { h } from "./dom.js";
 
-const grouped = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 1 });
+/** At most one digit after the point, and commas between thousands. Loading `Intl` would delay the first view. */
+function grouped(value) {
+  const [whole, fraction] = Number(value).toFixed(1).split(".");
+  const digits = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return fraction === "0" ? digits : `${digits}.${fraction}`;
+}
 
 /** `1234567` becomes `1,234,567`. */
-export const number = (value) => (value === null || value === undefined ? "–" : grouped.format(value));
+export const number = (value) => (value === null || value === undefined ? "–" : grouped(value));
 
 /** `1 key`, `2 keys`. */
 export const count = (value, one, many = `${one}s`) => `${number(value)} ${value === 1 ? one : many}`;
@@ -16,21 +21,21 @@ export function bytes(value) {
   const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
   let place = 0;
   while (value >= 1024 && place < units.length - 1) [value, place] = [value / 1024, place + 1];
-  return `${grouped.format(value)} ${units[place]}`;
+  return `${grouped(value)} ${units[place]}`;
 }
 
 /** Seconds in the unit that fits. */
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "–";
-  if (seconds < 1) return `${grouped.format(seconds * 1000)} ms`;
+  if (seconds < 1) return `${grouped(seconds * 1000)} ms`;
   for (const [name, length] of [["days", 86400], ["hours", 3600], ["minutes", 60]]) {
-    if (seconds >= 2 * length) return `${grouped.format(Math.round((10 * seconds) / length) / 10)} ${name}`;
+    if (seconds >= 2 * length) return `${grouped(Math.round((10 * seconds) / length) / 10)} ${name}`;
   }
-  return `${grouped.format(seconds)} s`;
+  return `${grouped(seconds)} s`;
 }
 
 /** What a share of a whole is, in percent. */
-export const share = (part, whole) => (whole > 0 ? `${grouped.format((100 * part) / whole)} %` : "–");
+export const share = (part, whole) => (whole > 0 ? `${grouped((100 * part) / whole)} %` : "–");
 
 // Times
 
