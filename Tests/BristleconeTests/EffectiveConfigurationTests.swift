@@ -101,10 +101,13 @@ import Testing
 
     @Test func timesAreReadWithTheirUnit() throws {
         #expect(TimeSpan("30 days") == .days(30))
+        #expect(TimeSpan("30d") == .days(30))
+        #expect(TimeSpan("12h") == TimeSpan(seconds: 12 * 3600))
+        #expect(TimeSpan("90 m") == TimeSpan(seconds: 90 * 60))
         #expect(TimeSpan("1 hour")?.seconds == 3600)
         #expect(TimeSpan("90 minutes")?.description == "90 minutes")
         #expect(TimeSpan("Forever") == .forever)
-        for text in ["", "30", "days", "-1 day", "1 week", "99999999999999999999 days", "9999999999999999 days"] {
+        for text in ["", "30", "days", "d", "-1 day", "1 week", "1 da", "99999999999999999999 days", "9999999999999999 days"] {
             #expect(TimeSpan(text) == nil, "\(text)")
         }
         let message =
@@ -292,9 +295,10 @@ import Testing
         #expect(error.problems.map(\.origin) == [.flag("--config")])
     }
 
-    @Test(arguments: [[UInt8](repeating: 0xFF, count: 9), [UInt8](repeating: 0x23, count: 1 << 21)])
-    func refusesAFileThatIsNoText(bytes: [UInt8]) throws {
-        try folder.write(DefaultFile.name, bytes)
+    // Bytes that are not UTF-8, and 2 MiB of comment signs.
+    @Test(arguments: [(UInt8(0xFF), 9), (UInt8(0x23), 1 << 21)])
+    func refusesAFileThatIsNoText(byte: UInt8, count: Int) throws {
+        try folder.write(DefaultFile.name, [UInt8](repeating: byte, count: count))
         let error = try #require(throws: ConfigurationError.self) {
             try EffectiveConfiguration.load(
                 flags: ConfigurationFlags(), environment: ["BRISTLECONE_DATA": folder.path])

@@ -21,14 +21,22 @@ public struct TimeSpan: Sendable, Hashable, Comparable {
     }
 
     /// The units, longest first; the first one that needs no fraction is used for writing.
-    private static let units: [(name: String, seconds: Int)] = [
-        ("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1),
+    private static let units = [
+        Unit(name: "day", seconds: 86_400), Unit(name: "hour", seconds: 3600), Unit(name: "minute", seconds: 60),
+        Unit(name: "second", seconds: 1),
     ]
+
+    private struct Unit {
+        var name: String
+        var seconds: Int
+
+        func isCalled(_ text: String) -> Bool { [name, name + "s", String(name.prefix(1))].contains(text) }
+    }
 }
 
 extension TimeSpan: LosslessStringConvertible {
-    /// Reads `forever`, or a whole number and a unit: seconds, minutes, hours or days, also in the singular; `nil` for anything
-    /// else, a number without a unit too.
+    /// Reads `forever`, or a whole number and a unit: seconds, minutes, hours or days, also in the singular or as the first
+    /// letter alone, such as `12h`; `nil` for anything else, a number without a unit too.
     public init?(_ text: String) {
         let trimmed = text.filter { $0 != " " }.lowercased()
         guard trimmed != "forever" else {
@@ -37,9 +45,9 @@ extension TimeSpan: LosslessStringConvertible {
         }
         let digits = trimmed.prefix { $0.isASCII && $0.isNumber }
         let name = trimmed.dropFirst(digits.count)
-        guard let unit = TimeSpan.units.first(where: { name == $0.name || name == $0.name + "s" }),
-            let count = Int(digits)
-        else { return nil }
+        guard let unit = TimeSpan.units.first(where: { $0.isCalled(String(name)) }), let count = Int(digits) else {
+            return nil
+        }
         let (seconds, overflow) = count.multipliedReportingOverflow(by: unit.seconds)
         guard !overflow else { return nil }
         self.init(seconds: seconds)
