@@ -10,7 +10,7 @@ SCRIPT = pathlib.Path(__file__).with_name("damage_dump.py")
 
 
 @pytest.mark.parametrize("cases", [
-    pytest.param(60, id="some-bytes"),
+    pytest.param(30, id="some-bytes"),
     pytest.param(5000, id="many-bytes", marks=[pytest.mark.full, pytest.mark.timeout(7200)]),
 ])
 async def test_no_altered_byte_is_passed_over(binary, cases):
