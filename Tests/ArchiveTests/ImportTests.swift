@@ -263,4 +263,18 @@ import Testing
             #expect(try archive.accountsAreRight())
         }
     }
+    @Test func commitsAreSmallerOnASlowMachine() {
+        var pace = CommitPace(itemsMax: 256, durationMax: .milliseconds(30))
+        pace.note(.milliseconds(31))
+        #expect(pace.items == 128)
+        pace.note(.milliseconds(20))
+        #expect(pace.items == 128)
+        for _ in 0..<10 { pace.note(.seconds(1)) }
+        #expect(pace.items == 16)
+        for _ in 0..<10 { pace.note(.milliseconds(14)) }
+        #expect(pace.items == 256)
+        var unhurried = CommitPace(itemsMax: 4096)
+        unhurried.note(.seconds(9))
+        #expect(unhurried.items == 4096)
+    }
 }

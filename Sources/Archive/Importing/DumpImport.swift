@@ -8,6 +8,7 @@ package struct DumpImport {
     private let check: DumpCheck
     private var seal: DumpSeal { check.seal }
     private let options: Options
+    private var pace: CommitPace
     private let clock: @Sendable () -> Instant
     private let verifier = SignatureVerifier()
     /// The keys and signers that this import has blocked.
@@ -24,8 +25,12 @@ package struct DumpImport {
         package var isUnsealed = false
         /// How many threads check signatures.
         package var threads = 1
-        /// How many items a commit has at most.
-        package var batchItems = 4096
+        /// How many items a commit has.
+        package var pace = CommitPace(itemsMax: 4096)
+        /// Has a commit made, in the order of the calls.
+        package var commit: @Sendable (@escaping @Sendable () -> Void) -> Void = {
+            DispatchQueue.global(qos: .userInitiated).async(execute: $0)
+        }
 
         package init() {}
     }
@@ -34,6 +39,7 @@ package struct DumpImport {
         _ archive: Archive, _ check: DumpCheck, _ options: Options, clock: @escaping @Sendable () -> Instant
     ) {
         (self.archive, self.check, self.options, self.clock) = (archive, check, options, clock)
+        pace = options.pace
         tally = ImportTally(items: check.seal.items)
     }
 
@@ -60,7 +66,7 @@ package struct DumpImport {
             try conclude(pending, report)
             guard !tally.isFull else { break }
             let refusedBefore = !tally.isComplete
-            pending = Commit(of: items) { [archive, seal, options, clock] () throws(ArchiveError) in
+            pending = Commit(of: items, by: options.commit) { [archive, seal, options, clock] () throws(ArchiveError) in
                 defer { committed() }
                 return try archive.take(
                     vetted, of: seal.root, options.mode, refusedBefore: refusedBefore, at: clock())
@@ -82,8 +88,8 @@ package struct DumpImport {
 
     private mutating func batch(from source: inout ItemSource, first: Int) throws -> ([DumpItem], start: Int) {
         var items: [DumpItem] = []
-        items.reserveCapacity(options.batchItems)
-        while items.count < options.batchItems, let item = try source.next() {
+        items.reserveCapacity(pace.items)
+        while items.count < pace.items, let item = try source.next() {
             if source.leafCount - 1 >= first { items.append(item) } else { note(item) }
         }
         return (items, source.leafCount - items.count)
@@ -92,6 +98,7 @@ package struct DumpImport {
     private mutating func conclude(_ commit: Commit?, _ report: (ImportTally) throws -> Void) throws {
         guard let commit else { return }
         let outcomes = try commit.wait()
+        pace.note(commit.duration)
         for (item, outcome) in zip(commit.items, outcomes) {
             tally.add(outcome, item)
             if outcome == .taken { note(item) }
@@ -112,17 +119,47 @@ package struct DumpImport {
     }
 }
 
+/// How many items a commit has, so that other writers do not wait long for it, however slow the machine is.
+package struct CommitPace: Sendable {
+    package private(set) var items: Int
+    private let itemsMax: Int
+    private let durationMax: Duration?
+
+    private static let itemsMin = 16
+
+    /// - Parameters:
+    ///   - itemsMax: the first commit has as many.
+    ///   - durationMax: after a longer commit the next one is smaller; `nil` if nobody waits.
+    package init(itemsMax: Int, durationMax: Duration? = nil) {
+        (items, self.itemsMax, self.durationMax) = (itemsMax, itemsMax, durationMax)
+    }
+
+    /// Notes how long a commit took.
+    package mutating func note(_ duration: Duration) {
+        guard let durationMax else { return }
+        if duration > durationMax {
+            items = max(CommitPace.itemsMin, items / 2)
+        } else if duration < durationMax / 2 {
+            items = min(itemsMax, items * 2)
+        }
+    }
+}
+
 /// A batch that is committed in the background.
 private final class Commit: Sendable {
     let items: [DumpItem]
-    private let result = Mutex<Result<[ImportOutcome], ArchiveError>?>(nil)
+    private let result = Mutex<(outcomes: Result<[ImportOutcome], ArchiveError>?, duration: Duration)>((nil, .zero))
     private let isDone = DispatchSemaphore(value: 0)
 
-    init(of items: [DumpItem], _ body: @escaping @Sendable () throws(ArchiveError) -> [ImportOutcome]) {
+    init(
+        of items: [DumpItem], by perform: (@escaping @Sendable () -> Void) -> Void,
+        _ body: @escaping @Sendable () throws(ArchiveError) -> [ImportOutcome]
+    ) {
         self.items = items
-        DispatchQueue.global(qos: .userInitiated).async { [self] in
+        perform { [self] in
+            let begun = ContinuousClock.now
             let outcomes = Result { () throws(ArchiveError) in try body() }
-            result.withLock { $0 = outcomes }
+            result.withLock { $0 = (outcomes, ContinuousClock.now - begun) }
             isDone.signal()
         }
     }
@@ -131,6 +168,9 @@ private final class Commit: Sendable {
     func wait() throws(ArchiveError) -> [ImportOutcome] {
         isDone.wait()
         isDone.signal()
-        return try result.withLock { $0 }?.get() ?? []
+        return try result.withLock { $0.outcomes }?.get() ?? []
     }
+
+    /// How long it took.
+    var duration: Duration { result.withLock { $0.duration } }
 }

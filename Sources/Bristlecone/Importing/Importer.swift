@@ -6,21 +6,22 @@ internal import Synchronization
 
 /// Imports dumps into the archive of a running node, one at a time, on a thread of its own.
 ///
-/// A dump is read to its end before anything of it is taken. Then its items are committed a few at a time, so that stores
-/// wait for one short commit at most. An increment is one commit, and so it may not be long.
+/// A dump is read to its end before anything of it is taken. Then its items are committed a few at a time, on the thread that
+/// commits stores: it takes both in the order of their arrival, so a store waits for one short commit at most. An increment is one
+/// commit, and so it may not be long.
 final class Importer: Sendable {
     private let archive: Archive
     private let index: IndexKeeper
+    private let writer: SerialWorker
     private let worker = SerialWorker("importer")
     private let isBusy = Atomic(false)
 
-    /// How many items a commit has: it takes some ten milliseconds.
-    private static let batchItems = 256
+    private static let pace = CommitPace(itemsMax: 256, durationMax: .milliseconds(30))
     /// The longest increment, for which stores wait some seconds.
     private static let incrementItemsMax = 20_000
 
-    init(archive: Archive, index: IndexKeeper) {
-        (self.archive, self.index) = (archive, index)
+    init(archive: Archive, index: IndexKeeper, writer: SerialWorker) {
+        (self.archive, self.index, self.writer) = (archive, index, writer)
     }
 
     /// Makes room for a dump, if no other is being imported.
@@ -94,7 +95,9 @@ final class Importer: Sendable {
     ) throws -> ImportTally {
         var ofArchive = DumpImport.Options()
         ofArchive.mode = options.valuesOnly ? .valuesOnly : .everything
-        (ofArchive.isUnsealed, ofArchive.batchItems) = (options.unsealed, Importer.batchItems)
+        (ofArchive.isUnsealed, ofArchive.pace) = (options.unsealed, Importer.pace)
+        // When the node ends, the commit under way still finds the archive open.
+        ofArchive.commit = { [writer] work in writer.submit(work, ifStopped: work) }
         var importing = DumpImport(archive, check, ofArchive, clock: clock)
         try input.rewind()
         let source = try ItemSource(input, isUnsealed: options.unsealed)

@@ -37,7 +37,7 @@ final class GroupCommit {
     /// How many changes may wait that have been promised.
     private static let promisesMax = 4096
 
-    /// - Parameter writer: the worker that writes the archive, and nothing else does.
+    /// - Parameter writer: the worker that writes the archive; the commits of an import take turns with these.
     init(archive: Archive, writer: SerialWorker, events: EventHub, pulse: Pulse, eventLoop: any EventLoop) {
         self.archive = archive
         self.writer = writer

@@ -36,7 +36,7 @@ struct NodeThreads: Sendable {
             sockets: sockets)
         index = IndexKeeper(archive: archive, logger: logger)
         copier = Copier()
-        importer = Importer(archive: archive, index: index)
+        importer = Importer(archive: archive, index: index, writer: writer)
         historian = Historian(
             archive: archive, pinRound: settings.upkeep.ofArchive.interval, logger: logger)
         scrubber = Scrubber(
