@@ -14,6 +14,8 @@ final class LookupTrace: Observer {
         let isQuiet: Bool
         let startedAt: Instant
         var asked: [UInt32: Address] = [:]
+        /// All find requests, those among them that are to have a node punctured.
+        var findCount = 0
         var hops: [Address: Int] = [:]
         /// The distance of the first node that answered with the value.
         var hopsToValue: Int?
@@ -41,11 +43,13 @@ final class LookupTrace: Observer {
 
     func sent(_ bytes: [UInt8], from source: Address, to destination: Address, on machine: Machine, in world: World) {
         guard !lookups.isEmpty, var lookup = lookups[machine.index], bytes[Packet.prefix.count] == 5,
-            let packet = try? Packet(decoding: bytes), case .findRequest(let request) = packet.message,
-            request.target == lookup.value.target
+            let packet = try? Packet(decoding: bytes), case .findRequest(let request) = packet.message
         else { return }
-        lookup.asked[request.id.number] = destination
-        if lookup.hops[destination] == nil { lookup.hops[destination] = 1 }
+        lookup.findCount += 1
+        if request.target == lookup.value.target {
+            lookup.asked[request.id.number] = destination
+            if lookup.hops[destination] == nil { lookup.hops[destination] = 1 }
+        }
         lookups[machine.index] = lookup
     }
 

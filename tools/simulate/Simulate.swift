@@ -8,9 +8,8 @@ struct Simulate: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate", abstract: "Runs whole overlays in virtual time.",
         subcommands: [
-            AttackCommand.self, CompareCommand.self, DigestCommand.self, MeasureCommand.self,
-            PacketsCommand.self, RebootCommand.self,
-            SoakCommand.self,
+            AttackCommand.self, CompareCommand.self, DigestCommand.self, LookupsCommand.self, MeasureCommand.self,
+            PacketsCommand.self, RebootCommand.self, SoakCommand.self,
         ])
 
     static func main() {
