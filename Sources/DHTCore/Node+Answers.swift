@@ -29,18 +29,21 @@ extension Node {
                 searches.pageAnswered(
                     lookup, by: sender, response, answer.entries, to: request, &overlay, &requests, &turn))
         case (.puncture(let lookup, let node), _):
-            finish(searches.ask(node, for: lookup, &overlay, &requests, &turn))
+            // Once its puncture is late, the node has been asked.
+            guard !request.isLate else { return }
+            finish(searches.ask(node, for: lookup, isBudgeted: request.isBudgeted, &overlay, &requests, &turn))
         case (.publication(let publication), .storeResponse):
-            searches.publicationSettled(publication, isAcknowledged: true, &requests, &turn)
+            searches.publicationSettled(
+                publication, isAcknowledged: true, wasLate: request.isLate, &requests, &turn)
         case (.republication(let run, let target, let first), .storeResponse):
             republisher.storeEnded(run, target, first, acknowledgedBy: sender)
             advance(run: run)
         case (.ownRecord, .storePeerResponse):
             peersByKey.confirmed(by: sender, at: turn.now)
         case (.connection(let connection), .connectPeerResponse(let response)):
-            peersByKey.told(response.nodes, by: sender, for: connection, &requests, &turn)
+            peersByKey.told(response.nodes, by: sender, for: connection, wasLate: request.isLate, &requests, &turn)
         case (.connection(let connection), .pingResponse):
-            peersByKey.connected(sender, for: connection, &turn)
+            peersByKey.connected(sender, for: connection, wasLate: request.isLate, &turn)
         case (.knownAddress(let command, let mid), .pingResponse):
             if sender.publicKey.mid == mid {
                 turn.complete(command, .connected([sender]))
@@ -55,12 +58,28 @@ extension Node {
     /// Sends the requests that have waited long enough, and gives up those that have not been answered.
     mutating func settleOverdue() {
         for overdue in requests.takeOverdue(at: turn.now) {
-            guard overdue.request.sentAt != nil else {
-                requests.sendOrPostpone(overdue, &turn)
-                continue
+            switch overdue.step {
+            case .send: requests.sendOrPostpone(overdue, &turn)
+            case .goOn: becameLate(overdue.request)
+            case .giveUp:
+                turn.counters.timeouts += 1
+                timedOut(overdue.request)
             }
-            turn.counters.timeouts += 1
-            timedOut(overdue.request)
+        }
+    }
+
+    /// An answer is late: what waits for it goes on with other nodes. It still counts if it comes.
+    private mutating func becameLate(_ request: Request) {
+        guard let node = request.node else { return }
+        switch request.purpose {
+        case .lookup(let lookup): finish(searches.late(lookup, node, &overlay, &requests, &turn))
+        case .puncture(let lookup, let punctured) where request.sentAt == nil:
+            finish(searches.late(lookup, punctured, &overlay, &requests, &turn))
+        case .puncture(let lookup, let punctured):
+            finish(searches.ask(punctured, for: lookup, isBudgeted: request.isBudgeted, &overlay, &requests, &turn))
+        case .publication(let publication): searches.publicationIsLate(publication, &requests, &turn)
+        case .connection(let connection): peersByKey.becameLate(request, for: connection, &requests, &turn)
+        case .liveness, .walk, .command, .page, .republication, .ownRecord, .knownAddress: return
         }
     }
 
@@ -80,9 +99,12 @@ extension Node {
             guard let node = request.node else { return }
             finish(searches.failed(lookup, node, &overlay, &requests, &turn))
         case .page(let lookup): finish(searches.pageFailed(lookup, &overlay, &requests, &turn))
-        case .puncture(let lookup, let node): finish(searches.ask(node, for: lookup, &overlay, &requests, &turn))
+        case .puncture(let lookup, let node):
+            guard !request.isLate else { return }
+            finish(searches.ask(node, for: lookup, isBudgeted: request.isBudgeted, &overlay, &requests, &turn))
         case .publication(let publication):
-            searches.publicationSettled(publication, isAcknowledged: false, &requests, &turn)
+            searches.publicationSettled(
+                publication, isAcknowledged: false, wasLate: request.isLate, &requests, &turn)
         case .republication(let run, let target, let first):
             republisher.storeEnded(run, target, first, acknowledgedBy: nil)
             advance(run: run)

@@ -122,6 +122,7 @@ extension Node {
         let sender = NodeInfo(address: request.address, publicKey: check.sender.publicKey)
         let roundTrip = turn.now - sentAt
         turn.counters.roundTrips[message.kind.rawValue, default: DurationCounts()].add(roundTrip)
+        requests.note(roundTrip, of: request.kind)
         peersByKey.noteAnswer(from: sender, at: turn.now)
         overlay.noteAnswer(from: sender, to: request.kind, after: roundTrip, &requests, &turn)
         let answer = Answer(

@@ -6,9 +6,10 @@ public import IPv8
 /// This type sends nothing and knows no time. Call ``next()`` for a node to ask, report the result, and repeat until
 /// ``isFinished``.
 ///
-/// A candidate is waiting, then asked, then answered or failed; it never goes back. A node's answer can add candidates,
-/// but it can neither end the lookup nor replace another node's answer. One network cannot be all of the closest nodes:
-/// see ``PrefixShare``.
+/// A candidate is waiting, then asked, perhaps late, then answered or failed; it never goes back. Nobody waits for a late
+/// node while there are others: the lookup goes on and may end without it, but its answer still counts. A node's answer can
+/// add candidates, but it can neither end the lookup nor replace another node's answer. One network cannot be all of the
+/// closest nodes: see ``PrefixShare``.
 ///
 /// The reference's crawl differs: it stops after 24 requests and counts silent nodes among its results.
 public struct Lookup: Sendable {
@@ -30,7 +31,12 @@ public struct Lookup: Sendable {
         let introducer: NodeInfo?
         var state = State.waiting
 
-        enum State { case waiting, asked, answered, failed }
+        enum State { case waiting, asked, late, answered, failed }
+
+        /// Whether an answer of the node is still expected.
+        var isOutstanding: Bool { state == .asked || state == .late }
+        /// Whether the lookup ends only with the node's answer, if it is one of the closest.
+        var counts: Bool { state != .failed && state != .late }
     }
 
     /// The number of concurrent requests (the reference's `MAX_CRAWL_TASKS`).
@@ -85,12 +91,20 @@ public struct Lookup: Sendable {
     /// Adds a node from another source than an answer of this lookup.
     public mutating func learn(of node: NodeInfo) { consider(node, introducedBy: nil) }
 
+    /// Records that a node has taken longer than most do, so that another one is asked in its place.
+    public mutating func late(_ node: NodeInfo) {
+        guard let index = candidates.firstIndex(where: { $0.node == node && $0.state == .asked }) else { return }
+        candidates[index].state = .late
+    }
+
     /// Records that a node did not answer.
     public mutating func failed(_ node: NodeInfo) { _ = settle(node, as: .failed) }
 
-    /// Whether no request is under way and no node is left to ask.
+    /// Whether no request is under way and no node is left to ask. Late nodes are waited for only if too few others have
+    /// answered.
     public var isFinished: Bool {
         guard outstandingCount == 0 else { return false }
+        if answeredCount < resultCountMax, candidates.contains(where: { $0.state == .late }) { return false }
         return askedCount >= Lookup.requestsMax
             || !closestIndices.contains { candidates[$0].state == .waiting }
     }
@@ -103,13 +117,13 @@ public struct Lookup: Sendable {
 
     private var outstandingCount: Int { candidates.count { $0.state == .asked } }
 
-    /// The closest candidates that have not failed: the lookup ends when they have answered. Candidates whose network
-    /// already has its share among closer ones are included only if there are not enough others.
+    /// The closest candidates that have not failed and are not late: the lookup ends when they have answered. Candidates
+    /// whose network already has its share among closer ones are included only if there are not enough others.
     private var closestIndices: [Int] {
         var share = PrefixShare(limitingLocal: limitsLocal)
         var chosen: [Int] = []
         var crowded: [Int] = []
-        for index in candidates.indices where candidates[index].state != .failed {
+        for index in candidates.indices where candidates[index].counts {
             if share.admits(candidates[index].node.address.host) {
                 chosen.append(index)
                 if chosen.count == resultCountMax { return chosen }
@@ -121,7 +135,7 @@ public struct Lookup: Sendable {
     }
 
     private mutating func settle(_ node: NodeInfo, as state: Candidate.State) -> Bool {
-        guard let index = candidates.firstIndex(where: { $0.node == node && $0.state == .asked }) else { return false }
+        guard let index = candidates.firstIndex(where: { $0.node == node && $0.isOutstanding }) else { return false }
         candidates[index].state = state
         return true
     }

@@ -193,8 +193,26 @@ import Testing
         var effects = bench.give(.commandIssued(CommandID(1), .connect(peer.key.publicKey.mid, knownAddress: nil)))
         #expect(effects.pings(to: peer.address).count == 1)
         effects += bench.pass(.seconds(12))
-        #expect(effects.pings(to: peer.address).count == 2)
+        // At once, when the answer is late, and when it has not come.
+        #expect(effects.pings(to: peer.address).count == 3)
         #expect(effects.outcomes == [.connected([])])
+    }
+
+    @Test func aConnectedPeerDoesNotWaitForANodeThatIsLate() throws {
+        var bench = try Bench()
+        bench.leaveNeighboursAlone()
+        let (peer, holder) = (try Peer(1), try Peer(2))
+        try bench.befriend(holder)
+        _ = try bench.receive(record(of: peer, try bench.token(for: peer)), from: peer)
+        var effects = bench.give(.commandIssued(CommandID(1), .connect(peer.key.publicKey.mid, knownAddress: nil)))
+        let find = try #require(effects.finds(to: holder.address).first)
+        let answer = FindResponse(id: find.id, token: Token(bits: .zero))
+        effects = try bench.receive(.findResponse(answer), from: holder)
+        let ping = try #require(effects.pings(to: peer.address).first)
+        effects = try bench.receive(.pingResponse(PingResponse(id: ping)), from: peer)
+        #expect(effects.outcomes == [])
+        let later = bench.pass(.seconds(1)).outcomes
+        #expect(later == [.connected([peer.info])])
     }
 
     /// The first ping may come to a NAT that is still closed.

@@ -34,6 +34,21 @@ import Testing
         #expect(effects.finds(to: second.address).map(\.target) == [target])
     }
 
+    /// As after the machine has slept: answers are late and given up in the same moment.
+    @Test func aNodeIsAskedOnceThoughItsPunctureIsLateAndGivenUpAtOnce() throws {
+        var bench = try Bench(listeningOn: own)
+        let (helper, first, second) = (try peer(1), try peer(2), try peer(3))
+        try bench.befriend(helper)
+        let find = bench.give(.commandIssued(CommandID(1), .find(target)))
+        _ = bench.give(.entriesLoaded(try #require(find.loads.first).id, []))
+        let request = try #require(find.finds(to: helper.address).first)
+        let response = FindResponse(id: request.id, token: Token(bits: .zero), nodes: [first.info, second.info])
+        _ = try bench.receive(.findResponse(response), from: helper)
+        bench.now = bench.now + .seconds(10)
+        let later = bench.give(.timerFired)
+        #expect(later.finds(to: second.address).map(\.target) == [target])
+    }
+
     @Test func aHelperThatFallsSilentDoesNotKeepTheNodeFromBeingAsked() throws {
         var bench = try Bench(listeningOn: own)
         let (helper, first, second) = (try peer(1), try peer(2), try peer(3))

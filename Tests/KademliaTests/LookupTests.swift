@@ -52,6 +52,40 @@ import Testing
         #expect(lookup.askedCount == 14 && lookup.answeredCount == 8)
     }
 
+    @Test func anotherNodeIsAskedInPlaceOfALateOneWhoseAnswerStillCounts() throws {
+        let nodes = try nodes(12)
+        var lookup = lookup(nodes)
+        for _ in 0..<4 { _ = lookup.next() }
+        lookup.late(nodes[0])
+        #expect(lookup.next()?.node == nodes[4] && lookup.next() == nil)
+        lookup.answered(nodes[0], naming: [])
+        #expect(lookup.responders == [nodes[0]])
+    }
+
+    @Test func lookupEndsWithoutLateNodesOnceEnoughOthersHaveAnswered() throws {
+        let nodes = try nodes(20)
+        var lookup = lookup(nodes)
+        while let node = lookup.next()?.node {
+            if nodes[..<3].contains(node) { lookup.late(node) } else { lookup.answered(node, naming: []) }
+        }
+        #expect(lookup.isFinished)
+        #expect(lookup.responders == Array(nodes[3..<11]) && lookup.askedCount == 11)
+    }
+
+    @Test func lateNodesAreWaitedForWhileTooFewOthersHaveAnswered() throws {
+        let nodes = try nodes(8)
+        var lookup = lookup(nodes)
+        while let node = lookup.next()?.node {
+            if node == nodes[0] { lookup.late(node) } else { lookup.answered(node, naming: []) }
+        }
+        #expect(!lookup.isFinished && lookup.answeredCount == 7)
+        var failed = lookup
+        failed.failed(nodes[0])
+        #expect(failed.isFinished && failed.answeredCount == 7)
+        lookup.answered(nodes[0], naming: [])
+        #expect(lookup.isFinished && lookup.answeredCount == 8)
+    }
+
     @Test func oneNetworkIsTwoOfTheClosestAtMostWhileThereAreOthers() throws {
         let others = try (0..<20).map { try node($0, inNetwork: UInt32($0 + 1)) }.sorted { distance($0) < distance($1) }
         let all = try (0..<400).map { try node($0, inNetwork: 0) }.sorted { distance($0) < distance($1) }

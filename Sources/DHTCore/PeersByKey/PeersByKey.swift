@@ -119,12 +119,13 @@ struct PeersByKey: Sendable {
         let mid: Mid
         /// Where the peer is said to be, and has been pinged.
         var candidates: Set<NodeInfo> = []
-        /// The candidates that were pinged a second time.
+        /// The candidates that were pinged once more when their answer was late, and when it did not come.
+        var pingedWhenLate: Set<NodeInfo> = []
         var pingedAgain: Set<NodeInfo> = []
         /// Where it answered.
         var connected: [NodeInfo] = []
-        /// Requests and pings that are under way.
-        var outstandingCount = 0
+        /// The answers to requests and pings that are under way.
+        var awaited = AwaitedAnswers()
     }
 
     /// Asks the closest nodes where a peer is.
@@ -136,13 +137,13 @@ struct PeersByKey: Sendable {
             return turn.complete(command, .refusedAsBusy)
         }
         let id = turn.claimActivityID()
-        connections[id] = Connection(command: command, mid: mid, outstandingCount: 1)
+        connections[id] = Connection(command: command, mid: mid)
         for node in lookup.respondersByDistance.prefix(Searches.replicasWanted) {
             let request = Request(.connectPeer(lookup.target), to: node, for: .connection(id))
-            if requests.submit(request, &turn) { connections[id]?.outstandingCount += 1 }
+            if requests.submit(request, &turn) { connections[id]?.awaited.asked() }
         }
         ping(registry.find(mid, at: turn.now), for: id, &requests, &turn)
-        requestEnded(of: id, &turn)
+        endIfOver(id, &turn)
     }
 
     /// Pings where the peer is said to be. A node that names another peer than the one that was asked for is not believed.
@@ -152,44 +153,68 @@ struct PeersByKey: Sendable {
         guard let mid = connections[id]?.mid else { return }
         for node in nodes.prefix(Searches.replicasWanted) where node.publicKey.mid == mid {
             guard connections[id]?.candidates.insert(node).inserted == true else { continue }
-            if requests.submit(Request(.ping, to: node, for: .connection(id)), &turn) {
-                connections[id]?.outstandingCount += 1
-            }
+            submitPing(to: node, for: id, &requests, &turn)
         }
+    }
+
+    private mutating func submitPing(
+        to node: NodeInfo, for id: ActivityID, _ requests: inout Requests, _ turn: inout Turn
+    ) {
+        if requests.submit(Request(.ping, to: node, for: .connection(id)), &turn) { connections[id]?.awaited.asked() }
     }
 
     /// A node has told where the peer is.
     mutating func told(
-        _ nodes: [NodeInfo], by source: NodeInfo, for id: ActivityID, _ requests: inout Requests, _ turn: inout Turn
+        _ nodes: [NodeInfo], by source: NodeInfo, for id: ActivityID, wasLate: Bool, _ requests: inout Requests,
+        _ turn: inout Turn
     ) {
         let named = nodes.filter { $0.address.mayBeNamed(by: source.address.host) }
         ping(named, for: id, &requests, &turn)
-        requestEnded(of: id, &turn)
+        requestEnded(of: id, wasLate: wasLate, &turn)
     }
 
-    /// The peer has answered.
-    mutating func connected(_ node: NodeInfo, for id: ActivityID, _ turn: inout Turn) {
-        connections[id]?.connected.append(node)
-        requestEnded(of: id, &turn)
+    /// The peer has answered. It may have been pinged more than once at the same address.
+    mutating func connected(_ node: NodeInfo, for id: ActivityID, wasLate: Bool, _ turn: inout Turn) {
+        if connections[id]?.connected.contains(node) == false { connections[id]?.connected.append(node) }
+        requestEnded(of: id, wasLate: wasLate, &turn)
     }
 
-    /// Nobody has answered. A candidate is pinged once more: the first ping may have come to its NAT before it was opened.
+    /// An answer is late. A candidate is pinged once more, because the first ping may have come to its NAT before it was
+    /// opened.
+    mutating func becameLate(
+        _ request: Request, for id: ActivityID, _ requests: inout Requests, _ turn: inout Turn
+    ) {
+        if request.kind == .ping, let node = request.node,
+            connections[id]?.pingedWhenLate.insert(node).inserted == true
+        {
+            submitPing(to: node, for: id, &requests, &turn)
+        }
+        connections[id]?.awaited.becameLate()
+        endIfOver(id, &turn)
+    }
+
+    /// Nobody has answered. A candidate is pinged a last time.
     mutating func unanswered(
         _ request: Request, for id: ActivityID, _ requests: inout Requests, _ turn: inout Turn
     ) {
         if request.kind == .ping, let node = request.node,
-            connections[id]?.pingedAgain.insert(node).inserted == true,
-            requests.submit(Request(.ping, to: node, for: .connection(id)), &turn)
+            connections[id]?.pingedAgain.insert(node).inserted == true
         {
-            connections[id]?.outstandingCount += 1
+            submitPing(to: node, for: id, &requests, &turn)
         }
-        requestEnded(of: id, &turn)
+        requestEnded(of: id, wasLate: request.isLate, &turn)
     }
 
-    /// One of a connection's requests has been answered or given up; the connection ends with the last of them.
-    private mutating func requestEnded(of id: ActivityID, _ turn: inout Turn) {
-        connections[id]?.outstandingCount -= 1
-        guard let connection = connections[id], connection.outstandingCount == 0 else { return }
+    /// One of a connection's requests has been answered or given up.
+    private mutating func requestEnded(of id: ActivityID, wasLate: Bool, _ turn: inout Turn) {
+        connections[id]?.awaited.ended(wasLate: wasLate)
+        endIfOver(id, &turn)
+    }
+
+    /// A connection ends with the last of its requests, but once the peer has answered it does not wait for late ones.
+    private mutating func endIfOver(_ id: ActivityID, _ turn: inout Turn) {
+        guard let connection = connections[id], connection.awaited.isOver(isEnough: !connection.connected.isEmpty)
+        else { return }
         connections[id] = nil
         turn.complete(connection.command, .connected(connection.connected))
     }

@@ -16,6 +16,8 @@ struct Request: Sendable {
     var isBudgeted = false
     /// When it was sent; `nil` while it waits.
     var sentAt: Instant?
+    /// Whether its answer is late.
+    var isLate = false
     /// How many answers to it are being checked.
     var checksUnderWay = 0
     /// Tells two requests that had the same number apart.
@@ -124,6 +126,14 @@ struct Request: Sendable {
         case knownAddress(CommandID, Mid)
     }
 
+    /// Whether something goes on when the answer is late.
+    var mattersWhenLate: Bool {
+        switch purpose {
+        case .lookup, .puncture, .publication, .connection: true
+        case .liveness, .walk, .command, .page, .republication, .ownRecord, .knownAddress: false
+        }
+    }
+
     /// What a request says beyond its number.
     enum Body: Sendable {
         case ping
@@ -151,4 +161,26 @@ extension Message {
             nil
         }
     }
+}
+
+/// How many answers are awaited by something that goes on without the late ones.
+struct AwaitedAnswers: Sendable {
+    /// The answers that are not late.
+    private(set) var promptCount = 0
+    private(set) var lateCount = 0
+
+    mutating func asked() { promptCount += 1 }
+
+    mutating func becameLate() {
+        promptCount -= 1
+        lateCount += 1
+    }
+
+    /// An answer has come, or is not awaited any longer.
+    mutating func ended(wasLate: Bool) {
+        if wasLate { lateCount -= 1 } else { promptCount -= 1 }
+    }
+
+    /// Whether none is awaited any longer. Late ones are only if what has come is not enough.
+    func isOver(isEnough: Bool) -> Bool { promptCount == 0 && (lateCount == 0 || isEnough) }
 }

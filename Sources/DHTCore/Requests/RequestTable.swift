@@ -19,6 +19,8 @@ struct RequestTable: Sendable {
         let time: Instant
         let number: UInt32
         let serial: UInt64
+        /// Whether the answer is only late then.
+        var isLate = false
 
         static func < (left: Deadline, right: Deadline) -> Bool {
             (left.time, left.serial) < (right.time, right.serial)
@@ -28,7 +30,7 @@ struct RequestTable: Sendable {
     var count: Int { requests.count }
     var isFull: Bool { requests.count >= RequestTable.requestsMax }
 
-    /// When the next request has to be sent or given up.
+    /// When the next request has to be sent, is late or has to be given up.
     ///
     /// A request that has been answered leaves its deadline behind until that is the next, so this may be early by a
     /// little. It is never late.
@@ -48,6 +50,12 @@ struct RequestTable: Sendable {
         requests[number] = request
         deadlines.insert(Deadline(time: firstDeadline, number: number, serial: serial))
         return RequestID(number)
+    }
+
+    /// Notes when the answer to a request will be late.
+    mutating func watch(_ id: RequestID, lateAt late: Instant) {
+        guard let serial = requests[id.number]?.serial else { return }
+        deadlines.insert(Deadline(time: late, number: id.number, serial: serial, isLate: true))
     }
 
     /// Gives a request another deadline, after the one before has passed.
@@ -124,19 +132,41 @@ struct RequestTable: Sendable {
         }
     }
 
-    /// The requests whose deadline has passed, with the deadline. Those not sent yet are to be sent and stay; the others
-    /// are given up.
-    mutating func takeOverdue(at now: Instant) -> [(id: RequestID, request: Request, since: Instant)] {
-        var overdue: [(id: RequestID, request: Request, since: Instant)] = []
+    /// A request whose deadline has passed, and the deadline.
+    struct Overdue {
+        let id: RequestID
+        let request: Request
+        let since: Instant
+        let step: Step
+
+        /// What is to be done: send it, go on without its answer for now, or give it up.
+        enum Step { case send, goOn, giveUp }
+    }
+
+    /// The requests whose deadline has passed. Those that are given up are gone; the others stay.
+    mutating func takeOverdue(at now: Instant) -> [Overdue] {
+        var overdue: [Overdue] = []
         while let deadline = deadlines.min, deadline.time <= now {
             deadlines.removeMin()
             guard let request = requests[deadline.number], request.serial == deadline.serial else { continue }
+            if deadline.isLate {
+                // An answer that is being checked has come in time.
+                guard request.checksUnderWay == 0, !request.isLate else { continue }
+                if request.sentAt != nil { requests[deadline.number]?.isLate = true }
+                overdue.append(
+                    Overdue(id: RequestID(deadline.number), request: request, since: deadline.time, step: .goOn))
+                continue
+            }
             if request.checksUnderWay > 0, let heldUntil = request.heldUntil, heldUntil > now {
                 deadlines.insert(Deadline(time: heldUntil, number: deadline.number, serial: request.serial))
                 continue
             }
-            if request.sentAt != nil { requests[deadline.number] = nil }
-            overdue.append((RequestID(deadline.number), request, deadline.time))
+            let isSent = request.sentAt != nil
+            if isSent { requests[deadline.number] = nil }
+            overdue.append(
+                Overdue(
+                    id: RequestID(deadline.number), request: request, since: deadline.time,
+                    step: isSent ? .giveUp : .send))
         }
         dropDeadlinesOfAnswered()
         return overdue

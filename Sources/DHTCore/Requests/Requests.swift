@@ -4,12 +4,13 @@ internal import Maintenance
 
 /// Requests of our own: paced, sent, and then answered or given up.
 ///
-/// A request waits if its peer has had its share of requests for now. Once sent it is either answered or overdue, so that
-/// everything that waits for one ends. Whose request it is, and what follows, is for others to know.
+/// A request waits if its peer has had its share of requests for now. Once sent it is either answered, perhaps late, or
+/// given up, so that everything that waits for one ends. Whose request it is, and what follows, is for others to know.
 struct Requests: Sendable {
     private var table = RequestTable()
     private var pacer: QueryPacer
     private var budget: MaintenanceBudget
+    private var roundTrips = RoundTrips()
 
     init(_ configuration: NodeConfiguration) {
         pacer = QueryPacer(upkeepLimits: configuration.upkeepLimits)
@@ -53,7 +54,9 @@ struct Requests: Sendable {
         guard sendAt <= turn.now else {
             turn.counters.paced += 1
             if request.isBudgeted { budget.promise() }
-            _ = table.add(request, firstDeadline: sendAt, using: &turn.generator)
+            let id = table.add(request, firstDeadline: sendAt, using: &turn.generator)
+            // Whoever is to puncture may have to be waited for, although the node itself is free.
+            if case .puncture = request.purpose { watch(request, id, at: turn.now) }
             return true
         }
         return transmitNow(request, &turn)
@@ -66,8 +69,13 @@ struct Requests: Sendable {
         var sent = request
         sent.sentAt = turn.now
         let id = table.add(sent, firstDeadline: turn.now + request.kind.patience, using: &turn.generator)
+        watch(sent, id, at: turn.now)
         transmit(sent, id, &turn)
         return true
+    }
+
+    private mutating func watch(_ request: Request, _ id: RequestID, at now: Instant) {
+        if request.mattersWhenLate { table.watch(id, lateAt: now + roundTrips.late(request.kind)) }
     }
 
     /// Pings a node to see whether it is there.
@@ -129,24 +137,25 @@ struct Requests: Sendable {
         return request
     }
 
+    /// Notes how long an answer took.
+    mutating func note(_ roundTrip: Duration, of kind: Request.Kind) { roundTrips.note(roundTrip, of: kind) }
+
     // MARK: Time
 
-    /// A request whose deadline has passed: it was sent and is given up, or it is to be sent.
-    typealias Overdue = (id: RequestID, request: Request, since: Instant)
-
-    /// The requests whose deadline has passed. Those that were not sent yet are to be given to ``sendOrPostpone(_:_:)``.
-    mutating func takeOverdue(at now: Instant) -> [Overdue] { table.takeOverdue(at: now) }
+    /// The requests whose deadline has passed. Those to be sent are to be given to ``sendOrPostpone(_:_:)``.
+    mutating func takeOverdue(at now: Instant) -> [RequestTable.Overdue] { table.takeOverdue(at: now) }
 
     /// Sends a request that has waited long enough, or has it wait for a moment of its own.
-    mutating func sendOrPostpone(_ waiting: Overdue, _ turn: inout Turn) {
-        let (id, request, since) = waiting
-        let sendAt = pacer.confirm(since, for: request.address, at: turn.now)
+    mutating func sendOrPostpone(_ waiting: RequestTable.Overdue, _ turn: inout Turn) {
+        let (id, request) = (waiting.id, waiting.request)
+        let sendAt = pacer.confirm(waiting.since, for: request.address, at: turn.now)
         guard sendAt <= turn.now else { return table.postpone(id, until: sendAt) }
         if request.isBudgeted {
             budget.takeBackPromise()
             budget.spend(at: turn.now)
         }
         table.extend(id, sentAt: turn.now)
+        watch(request, id, at: turn.now)
         transmit(request, id, &turn)
     }
 }

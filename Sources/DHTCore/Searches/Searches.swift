@@ -4,8 +4,8 @@ internal import Maintenance
 
 /// Lookups of the nodes and values near a target, and publications on the nodes that a lookup found.
 ///
-/// A lookup goes on with each answer and each silence, and is over when nobody is left to ask. Each step returns the lookup
-/// once it is over; what follows is for others to know.
+/// A lookup goes on when a node answers, is late or fails, and is over when nobody is left to ask. Each step returns the
+/// lookup once it is over; what follows is for others to know.
 struct Searches: Sendable {
     private var lookups: [ActivityID: ActiveLookup] = [:]
     private var publications: [ActivityID: Publication] = [:]
@@ -65,7 +65,8 @@ struct Searches: Sendable {
             isBudgeted: purpose.isMaintenance && requests.limitsMaintenance, searches: [:])
         for family in turn.sockets.families {
             let count = lookup.nodesWanted
-            guard let seeds = overlay.seeds(for: target, in: family, count: count, at: turn.now) else { continue }
+            // Spare ones are asked in place of those that are late or gone. Nodes that have values name nobody.
+            guard let seeds = overlay.seeds(for: target, in: family, count: 2 * count, at: turn.now) else { continue }
             lookup.searches[family] = Lookup(
                 target: target, seeds: seeds, ownMid: ownMid, resultCountMax: count, limitsLocal: limitsLocal)
         }
@@ -115,12 +116,14 @@ struct Searches: Sendable {
         return true
     }
 
-    /// Asks a node that is next in a lookup, after it has been punctured as far as that went.
+    /// Asks a node that is next in a lookup, after it has been punctured as far as that went. The lookup may have ended without
+    /// the node.
     mutating func ask(
-        _ node: NodeInfo, for id: ActivityID, _ overlay: inout Overlay, _ requests: inout Requests, _ turn: inout Turn
+        _ node: NodeInfo, for id: ActivityID, isBudgeted: Bool, _ overlay: inout Overlay, _ requests: inout Requests,
+        _ turn: inout Turn
     ) -> ActiveLookup? {
+        if isBudgeted { requests.takeBackPromise() }
         guard let request = lookups[id]?.request(to: node, for: id) else { return nil }
-        if request.isBudgeted { requests.takeBackPromise() }
         return requests.submit(request, &turn) ? nil : failed(id, node, &overlay, &requests, &turn)
     }
 
@@ -138,6 +141,14 @@ struct Searches: Sendable {
         _ id: ActivityID, _ node: NodeInfo, _ overlay: inout Overlay, _ requests: inout Requests, _ turn: inout Turn
     ) -> ActiveLookup? {
         lookups[id]?.searches[node.address.family]?.failed(node)
+        return advance(id, &overlay, &requests, &turn)
+    }
+
+    /// A node's answer is late: another one is asked in its place.
+    mutating func late(
+        _ id: ActivityID, _ node: NodeInfo, _ overlay: inout Overlay, _ requests: inout Requests, _ turn: inout Turn
+    ) -> ActiveLookup? {
+        lookups[id]?.searches[node.address.family]?.late(node)
         return advance(id, &overlay, &requests, &turn)
     }
 
@@ -203,10 +214,16 @@ struct Searches: Sendable {
 
     /// A store request of a publication was answered, or was given up.
     mutating func publicationSettled(
-        _ id: ActivityID, isAcknowledged: Bool, _ requests: inout Requests, _ turn: inout Turn
+        _ id: ActivityID, isAcknowledged: Bool, wasLate: Bool, _ requests: inout Requests, _ turn: inout Turn
     ) {
-        publications[id]?.outstandingCount -= 1
+        publications[id]?.awaited.ended(wasLate: wasLate)
         if isAcknowledged { publications[id]?.acknowledgedCount += 1 }
+        advance(publication: id, &requests, &turn)
+    }
+
+    /// An acknowledgement is late: another node is asked in its place. It still counts if it comes.
+    mutating func publicationIsLate(_ id: ActivityID, _ requests: inout Requests, _ turn: inout Turn) {
+        publications[id]?.awaited.becameLate()
         advance(publication: id, &requests, &turn)
     }
 
@@ -218,7 +235,7 @@ struct Searches: Sendable {
                 .store(token, publication.target, [publication.entry.bytes]), to: node, for: .publication(id))
             if requests.submit(request, &turn) { publication.noteAsked() }
         }
-        guard publication.outstandingCount == 0 else { return publications[id] = publication }
+        guard publication.isOver else { return publications[id] = publication }
         turn.complete(publication.command, .published(publication.outcome))
     }
 }
@@ -232,7 +249,7 @@ struct Publication: Sendable {
     private var candidates: ArraySlice<(node: NodeInfo, token: Token)>
     private var askedCount = 0
     var acknowledgedCount = 0
-    var outstandingCount = 0
+    var awaited = AwaitedAnswers()
 
     init(command: CommandID, target: Target, entry: Entry, candidates: [(node: NodeInfo, token: Token)]) {
         self.command = command
@@ -246,12 +263,15 @@ struct Publication: Sendable {
 
     /// The next node to ask; `nil` if no replica is missing that is not under way, or nobody is left.
     mutating func takeNextCandidate() -> (node: NodeInfo, token: Token)? {
-        acknowledgedCount + outstandingCount < Searches.replicasWanted ? candidates.popFirst() : nil
+        acknowledgedCount + awaited.promptCount < Searches.replicasWanted ? candidates.popFirst() : nil
     }
+
+    /// Whether nobody is waited for. Late nodes are waited for only while replicas are missing.
+    var isOver: Bool { awaited.isOver(isEnough: acknowledgedCount >= Searches.replicasWanted) }
 
     mutating func noteAsked() {
         askedCount += 1
-        outstandingCount += 1
+        awaited.asked()
     }
 
     var outcome: PublishOutcome { PublishOutcome(askedCount: askedCount, acknowledgedCount: acknowledgedCount) }

@@ -29,7 +29,7 @@ import Testing
             Issue.record("the ping is for \(sent.purpose)")
             return
         }
-        peersByKey.connected(peer.info, for: connection, &bench.turn)
+        peersByKey.connected(peer.info, for: connection, wasLate: false, &bench.turn)
         #expect(bench.turn.effects.outcomes == [.connected([peer.info])] && peersByKey.connectionCount == 0)
     }
 

@@ -13,11 +13,11 @@ import Testing
         bench.pass(deadline - bench.now)
         // The first eight are overdue before the ninth may be sent.
         let unanswered = bench.requests.takeOverdue(at: bench.now)
-        #expect(unanswered.allSatisfy { $0.request.sentAt != nil })
+        #expect(unanswered.allSatisfy { $0.step == .giveUp })
         bench.pass(try #require(bench.requests.nextDeadline) - bench.now)
         let overdue = bench.requests.takeOverdue(at: bench.now)
         let waiting = try #require(overdue.first)
-        #expect(waiting.request.sentAt == nil)
+        #expect(waiting.step == .send)
         bench.requests.sendOrPostpone(waiting, &bench.turn)
         #expect(bench.turn.effects.pings(to: peer.address).count == 1)
     }
@@ -41,6 +41,68 @@ import Testing
         let isSubmitted = bench.requests.submit(
             Request(.ping, at: outside, knownContact: nil, for: .walk), &bench.turn)
         #expect(!isSubmitted && bench.turn.effects.isEmpty && bench.requests.count == 0)
+    }
+
+    @Test func requestOfALookupIsLateBeforeItIsGivenUp() throws {
+        var (bench, peer) = (try MachineBench(), try Peer(1))
+        for _ in 0..<100 { bench.requests.note(.milliseconds(20), of: .ping) }
+        let body = Request.Body.find(Target(hashing: "key"), offset: 0, wantsNodes: false)
+        let lookup = bench.turn.claimActivityID()
+        bench.requests.submit(Request(body, to: peer.info, for: .lookup(lookup)), &bench.turn)
+        bench.pass(RoundTrips.lateMin)
+        let late = bench.requests.takeOverdue(at: bench.now)
+        #expect(late.map(\.step) == [.goOn] && bench.requests.count == 1)
+        bench.pass(.seconds(2) - RoundTrips.lateMin)
+        let given = bench.requests.takeOverdue(at: bench.now)
+        #expect(given.map(\.step) == [.giveUp] && given.allSatisfy(\.request.isLate) && bench.requests.count == 0)
+    }
+
+    @Test func punctureThatWaitsForABusyNodeHasAnotherNodeAskedAndIsStillSent() throws {
+        var (bench, introducer, node) = (try MachineBench(), try Peer(1), try Peer(2))
+        let find = Request.Body.find(Target(hashing: "key"), offset: 0, wantsNodes: true)
+        let lookup = bench.turn.claimActivityID()
+        for _ in 0..<QueryPacer.requestsMax {
+            bench.requests.submit(Request(find, to: introducer.info, for: .page(lookup)), &bench.turn)
+        }
+        let puncture = Request(find, to: introducer.info, for: .puncture(lookup, node.info))
+        bench.requests.submit(puncture, &bench.turn)
+        bench.pass(RoundTrips.lateMax)
+        let late = bench.requests.takeOverdue(at: bench.now)
+        #expect(late.map(\.step) == [.goOn] && late.allSatisfy { $0.request.sentAt == nil })
+        bench.pass(QueryPacer.interval - RoundTrips.lateMax)
+        let waiting = try #require(bench.requests.takeOverdue(at: bench.now).first { $0.step == .send })
+        #expect(!waiting.request.isLate)
+        bench.requests.sendOrPostpone(waiting, &bench.turn)
+        bench.pass(RoundTrips.lateMax)
+        let lateAgain = bench.requests.takeOverdue(at: bench.now)
+        #expect(lateAgain.map(\.step) == [.goOn] && lateAgain.allSatisfy { $0.request.sentAt != nil })
+    }
+
+    @Test func punctureThatWaitedForAMomentIsLateOnce() throws {
+        var (bench, introducer, node) = (try MachineBench(), try Peer(1), try Peer(2))
+        let find = Request.Body.find(Target(hashing: "key"), offset: 0, wantsNodes: true)
+        let lookup = bench.turn.claimActivityID()
+        for _ in 0..<QueryPacer.requestsMax {
+            bench.requests.submit(Request(find, to: introducer.info, for: .page(lookup)), &bench.turn)
+        }
+        bench.pass(QueryPacer.interval - .milliseconds(100))
+        _ = bench.requests.takeOverdue(at: bench.now)
+        let puncture = Request(find, to: introducer.info, for: .puncture(lookup, node.info))
+        bench.requests.submit(puncture, &bench.turn)
+        bench.pass(.milliseconds(100))
+        let waiting = try #require(bench.requests.takeOverdue(at: bench.now).first)
+        bench.requests.sendOrPostpone(waiting, &bench.turn)
+        bench.pass(RoundTrips.lateMax)
+        let late = bench.requests.takeOverdue(at: bench.now)
+        #expect(late.map(\.step) == [.goOn])
+    }
+
+    @Test func pingOfAContactIsNeverLate() throws {
+        var (bench, peer) = (try MachineBench(), try Peer(1))
+        bench.requests.ping(peer.info, &bench.turn)
+        bench.pass(.seconds(4))
+        let overdue = bench.requests.takeOverdue(at: bench.now)
+        #expect(overdue.isEmpty && bench.requests.count == 1)
     }
 
     @Test func maintenanceSpendsItsBudget() throws {

@@ -48,6 +48,31 @@ import Testing
         #expect(begun == Searches.countMax)
     }
 
+    @Test func lateAcknowledgementHasAnotherNodeAskedAndIsNotWaitedForOnceThereAreEnough() throws {
+        let value = try Entry(unsigned: [1])
+        let peers = try (1...9).map { try Peer($0) }
+        let candidates = peers.map { (node: $0.info, token: Token(bits: .zero)) }
+        var publication = Publication(command: CommandID(1), target: target, entry: value, candidates: candidates)
+        while publication.takeNextCandidate() != nil { publication.noteAsked() }
+        #expect(publication.awaited.promptCount == 8 && publication.tokenCount == 1)
+        publication.awaited.becameLate()
+        let another = publication.takeNextCandidate()
+        #expect(another?.node == peers[8].info)
+        publication.noteAsked()
+        for _ in 0..<7 {
+            publication.awaited.ended(wasLate: false)
+            publication.acknowledgedCount += 1
+        }
+        var (prompt, late) = (publication, publication)
+        prompt.awaited.ended(wasLate: false)
+        #expect(!prompt.isOver)
+        prompt.acknowledgedCount += 1
+        #expect(prompt.isOver && prompt.outcome == PublishOutcome(askedCount: 9, acknowledgedCount: 8))
+        late.awaited.ended(wasLate: true)
+        late.acknowledgedCount += 1
+        #expect(!late.isOver && late.awaited.promptCount == 1)
+    }
+
     @Test func publicationWithoutRespondersCompletes() throws {
         var bench = try MachineBench()
         var searches = Searches(bench.configuration)
