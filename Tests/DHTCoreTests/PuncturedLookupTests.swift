@@ -1,5 +1,6 @@
 import IPv8
 import Kademlia
+import Maintenance
 import Testing
 
 @testable import DHTCore
@@ -62,5 +63,71 @@ import Testing
         let later = bench.pass(.seconds(10))
         #expect(later.finds(to: second.address).map(\.target) == [target])
         #expect(later.outcomes.count == 1)
+    }
+
+    /// The puncture waits for a busy helper, so the lookup goes on without the node and is over before the puncture is sent.
+    /// A promise that nobody took back then would be missing from the budget for as long as the node runs.
+    @Test func maintenanceHasItsWholeBudgetAgainAfterALookupThatEndedBeforeAPuncture() throws {
+        var bench = try Bench(listeningOn: own) { $0.upkeepLimits.packetsPerSecond = 16 }
+        bench.node.overlay.ownIDsSought = Set(bench.node.endpoints.map(\.nodeID))
+        let ownRecord = Target(bits: bench.key.publicKey.mid.bits)
+        // From both halves of the key space, so that the table has room for all.
+        let byDistance = try [1, 2, 3, 4, 5, 512, 513, 514, 515, 516, 517].map(peer)
+            .sorted { Distance($0.info.id, ownRecord) < Distance($1.info.id, ownRecord) }
+        let (punctured, contacts, farthest) = (byDistance[0], byDistance[1...9], byDistance[10])
+        for contact in contacts { try bench.befriend(contact) }
+        let roomBefore = maintenanceRoom(of: bench)
+        var effects: [Effect] = []
+        for _ in 0..<100 where bench.node.searches.count == 0 { effects = bench.pass(.milliseconds(100)) }
+        #expect(bench.node.searches.count == 1)
+
+        let helper = try #require(contacts.first { !effects.finds(to: $0.address).isEmpty })
+        for number in 1...QueryPacer.requestsMax {
+            effects += bench.give(.commandIssued(CommandID(UInt64(number)), .ping(helper.address)))
+        }
+        let request = try #require(effects.finds(to: helper.address).first)
+        let naming = FindResponse(
+            id: request.id, token: Token(bits: .zero), nodes: [farthest.info, punctured.info])
+        effects += try bench.receive(.findResponse(naming), from: helper)
+        var puncturing: FindRequest?
+        for _ in 0..<80 where puncturing == nil {
+            effects = try answers(of: contacts, to: effects, in: &bench)
+            puncturing = effects.finds(to: helper.address).first { $0.target.bits == punctured.info.id.bits }
+        }
+        #expect(bench.node.searches.count == 0)
+        let answer = FindResponse(
+            id: try #require(puncturing).id, token: Token(bits: .zero), nodes: [punctured.info])
+        _ = try bench.receive(.findResponse(answer), from: helper)
+        bench.now = bench.now + .seconds(2)
+        #expect(maintenanceRoom(of: bench) == roomBefore)
+    }
+
+    /// Has peers answer pings and finds, 100 ms later. Returns what the node wants done meanwhile and after that.
+    private func answers(
+        of peers: some Sequence<Peer>, to effects: [Effect], in bench: inout Bench
+    ) throws -> [Effect] {
+        var next = bench.pass(.milliseconds(100))
+        for peer in peers {
+            for id in effects.pings(to: peer.address) {
+                next += try bench.receive(.pingResponse(PingResponse(id: id)), from: peer)
+            }
+            for find in effects.finds(to: peer.address) {
+                let response = FindResponse(id: find.id, token: Token(bits: .zero))
+                next += try bench.receive(.findResponse(response), from: peer)
+            }
+        }
+        return next
+    }
+
+    /// How many requests maintenance may announce before its budget is used up.
+    private func maintenanceRoom(of bench: Bench) -> Int {
+        var requests = bench.node.requests
+        requests.refillBudget(at: bench.now)
+        var count = 0
+        while requests.haveRoomForMaintenance {
+            requests.promise()
+            count += 1
+        }
+        return count
     }
 }
