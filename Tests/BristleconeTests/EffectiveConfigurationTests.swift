@@ -107,7 +107,9 @@ import Testing
         #expect(TimeSpan("1 hour")?.seconds == 3600)
         #expect(TimeSpan("90 minutes")?.description == "90 minutes")
         #expect(TimeSpan("Forever") == .forever)
-        for text in ["", "30", "days", "d", "-1 day", "1 week", "1 da", "99999999999999999999 days", "9999999999999999 days"] {
+        for text in [
+            "", "30", "days", "d", "-1 day", "1 week", "1 da", "99999999999999999999 days", "9999999999999999 days",
+        ] {
             #expect(TimeSpan(text) == nil, "\(text)")
         }
         let message =
