@@ -364,7 +364,8 @@ public final class BristleconeNode: Sendable {
     /// The state of the node: addresses, contacts, archive, problems and counters.
     public func status() async -> NodeStatus {
         let snapshot = await loop.snapshot()
-        let due = try? await counts.due.value()
+        // A start and the first status do not wait until a large archive has been counted.
+        let due = try? await counts.due.value(within: .seconds(1))
         return NodeStatus(
             processID: getpid(), uptime: ContinuousClock.now - startedAt, publicKey: folder.identity.publicKey,
             endpoints: snapshot?.endpoints.map { NodeStatus.Endpoint($0, at: snapshot?.now ?? .distantPast) } ?? [],

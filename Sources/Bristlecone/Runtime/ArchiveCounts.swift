@@ -2,22 +2,21 @@ internal import Archive
 internal import Maintenance
 internal import Platform
 
-/// What is counted over the whole archive, on a thread of its own.
+/// What is counted over the whole archive, each figure on a thread of its own: a long count keeps nobody from a short one.
 final class ArchiveCounts: Sendable {
     /// What is due to be republished, and how much is kept alive. Status, overview and plan tell the same.
     let due: Recount<DueKeys>
     /// The signers with the most values.
     let publishers: Recount<[PublisherReport]>
-    private let worker: SerialWorker
+    private let workers: [SerialWorker]
 
     /// How many publishers are counted.
     static let publishersMax = BristleconeNode.pageMax
 
     init(_ archive: Archive, clock: @escaping @Sendable () -> ClockMoment) {
-        let worker = SerialWorker("counts")
-        self.worker = worker
-        due = Recount(on: worker) { () throws(ArchiveError) in try archive.dueList(at: clock().now, limit: 1) }
-        publishers = Recount(on: worker) { () throws(ArchiveError) in
+        workers = [SerialWorker("count-due"), SerialWorker("count-signers")]
+        due = Recount(on: workers[0]) { () throws(ArchiveError) in try archive.dueList(at: clock().now, limit: 1) }
+        publishers = Recount(on: workers[1]) { () throws(ArchiveError) in
             try ArchiveCounts.publishers(try ArchiveReader(of: archive))
         }
     }
@@ -35,5 +34,7 @@ final class ArchiveCounts: Sendable {
         return publishers
     }
 
-    func shutdown() async { await worker.stop() }
+    func shutdown() async {
+        for worker in workers { await worker.stop() }
+    }
 }

@@ -46,7 +46,9 @@ final class Recount<Value: Sendable>: Sendable {
     }
 
     /// The figure, as of a moment ago if the archive is large.
-    func value() async throws(NodeError) -> Value {
+    ///
+    /// - Parameter patience: how long to wait for the first count; without it, until it is there.
+    func value(within patience: Duration? = nil) async throws(NodeError) -> Value {
         let known = state.withLock { state -> (last: Result<Value, ArchiveError>?, isDue: Bool, isCheap: Bool) in
             let isDue = SystemClock.sinceBoot - state.ended >= state.cost * Recount.pause
             return (state.last, isDue, state.cost < Recount.awaitedMax)
@@ -54,8 +56,7 @@ final class Recount<Value: Sendable>: Sendable {
         if known.isDue || known.last == nil { begin() }
         var result = known.last
         if result == nil || known.isDue && known.isCheap {
-            // The worker does one thing after the other, so the count is done when this is.
-            await worker.run {}
+            await countEnds(within: patience)
             result = state.withLock(\.last)
         }
         guard let result else { throw NodeError.notRunning }
@@ -64,5 +65,34 @@ final class Recount<Value: Sendable>: Sendable {
         } catch {
             throw NodeError(error)
         }
+    }
+
+    /// Waits until the count under way has ended, or for as long as said.
+    private func countEnds(within patience: Duration?) async {
+        // The worker does one thing after the other, so the count is done when this is.
+        guard let patience else { return await worker.run {} ?? () }
+        await withCheckedContinuation { continuation in
+            let waiting = WaitingTask(continuation)
+            worker.submit({ waiting.resume() }, ifStopped: { waiting.resume() })
+            Task {
+                try? await Task.sleep(for: patience)
+                waiting.resume()
+            }
+        }
+    }
+}
+
+/// A task that waits for whichever of several things happens first.
+private final class WaitingTask: Sendable {
+    private let continuation: Mutex<CheckedContinuation<Void, Never>?>
+
+    init(_ continuation: CheckedContinuation<Void, Never>) { self.continuation = Mutex(continuation) }
+
+    func resume() {
+        let waiting = continuation.withLock { continuation in
+            defer { continuation = nil }
+            return continuation
+        }
+        waiting?.resume()
     }
 }
