@@ -39,16 +39,18 @@ extension BristleconeNode {
             let old = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
                 try archive.publishedEntries().filter { $0.entry.signature.map { $0.signer != own } ?? false }
             }
+            var count = 0
             for start in stride(from: 0, to: old.count, by: BristleconeNode.bulkMax) {
                 let step = old[start..<min(start + BristleconeNode.bulkMax, old.count)]
-                guard try await publishAnew(Array(step), logger) else { return }
+                guard let moved = try await publishAnew(Array(step), logger) else { return }
+                count += moved
             }
             let now = loop.moment.now
             try await threads.housekeeper.run { (archive) throws(ArchiveError) in
                 try archive.give(to: ArchiveOwner(mid: own.mid, isNew: false), at: now)
             }
-            if !old.isEmpty {
-                logger.notice("What this node published under its former key is published under its new one.")
+            if count > 0 {
+                logger.notice("Values of the node's former key that are published under its new one: \(count).")
             }
         } catch {
             guard error.code != .notRunning else { return }
@@ -59,10 +61,10 @@ extension BristleconeNode {
     /// Publishes values under the node's key, and withdraws the old ones once all of the new ones are stored. Those that the
     /// node can never publish, because they are too long for its key or blocked, stay under the old key.
     ///
-    /// - Returns: `false` if some were refused for a reason that may pass.
+    /// - Returns: how many were published; `nil` if some were refused for a reason that may pass.
     private func publishAnew(
         _ old: [(target: Target, entry: Entry)], _ logger: Logger
-    ) async throws(NodeError) -> Bool {
+    ) async throws(NodeError) -> Int? {
         var values: [BulkValue] = []
         var withdrawals: [ArchiveChange] = []
         for (target, entry) in old {
@@ -80,12 +82,12 @@ extension BristleconeNode {
         guard report.refused == 0 else {
             logger.error(
                 "\(report.refused) values could not be published under the new key; the next start tries again.")
-            return false
+            return nil
         }
         let now = loop.moment.now
         _ = try await threads.housekeeper.run { [withdrawals] (archive) throws(ArchiveError) in
             try archive.commit(withdrawals, at: now)
         }
-        return true
+        return values.count
     }
 }

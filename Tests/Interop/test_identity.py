@@ -125,6 +125,11 @@ async def test_a_blocked_publication_does_not_hold_up_a_rotation(nodes):
     assert await signers("blocked") == [old]
     assert "1 of 2 values stay under the old key" in node.log_tail()
 
+    async def is_told():
+        return "published under its new one: 1." in node.log_tail()
+
+    await wait_until(is_told, "the log says how many values were published anew", 30.0)
+
 
 async def test_a_key_that_the_archive_does_not_belong_to_is_refused(nodes, tmp_path):
     node = await nodes.start()
