@@ -79,9 +79,9 @@ extension NodeError {
         public static let archiveFailed = Code(rawValue: "archive_failed")
         /// The changes that were asked for are no longer in the archive's journal, or not in it yet.
         public static let changesUnavailable = Code(rawValue: "changes_unavailable")
-        /// The dump is damaged, cut off or no dump, so nothing of it was imported.
+        /// The dump is damaged or incomplete, or the file is not a dump. Nothing was imported.
         public static let dumpUnusable = Code(rawValue: "dump_unusable")
-        /// The increment does not follow what the archive has, so nothing of it was imported.
+        /// The increment does not begin where this archive ends, or is too long to apply at once. Nothing was imported.
         public static let incrementRefused = Code(rawValue: "increment_refused")
         /// The backup could not be written.
         public static let backupFailed = Code(rawValue: "backup_failed")

@@ -3,8 +3,8 @@ internal import Platform
 
 /// What signatures prove of the values under a prefix of keys: the values, served or not, earlier versions, and evidence.
 ///
-/// It comes as the lines of JSON that `bristlecone-dump export` writes, with a header and a closing line, so that whoever reads
-/// it notices if the end is missing.
+/// The format is that of `bristlecone-dump export --format jsonl`: a header, the records, and a closing line. If the closing line
+/// is missing, the export was cut off.
 ///
 /// Everything but ``next()`` is confined to the thread that reads for listings.
 package final class ValueExport: @unchecked Sendable {

@@ -14,7 +14,7 @@ struct ImportCommand: AsyncParsableCommand {
         abstract: "Import a dump into the archive of the running node.",
         discussion: """
             The dump is a file that "bristlecone-dump export" wrote: a dump, lines of JSON or CSV, or an increment. The node \
-            checks the whole dump first, and takes nothing of one that is cut off or damaged. It checks every \
+            checks the whole dump first, and refuses it if it is damaged or incomplete. It checks every \
             signature, respects floors, versions and blocks, and removes no other value for lack of room. Meanwhile \
             it continues to answer and to store. One dump is imported at a time.
 

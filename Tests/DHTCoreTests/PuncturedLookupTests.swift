@@ -15,16 +15,20 @@ import Testing
             key: try PrivateKey.generate(), address: Address(host: .v4(UInt32(0x0900_0000 + number * 65_536)), port: 1))
     }
 
+    /// Begins a lookup, in which the one contact names others.
+    private func lookUp(in bench: inout Bench, through helper: Peer, naming named: [Peer]) throws -> [Effect] {
+        let find = bench.give(.commandIssued(CommandID(1), .find(target)))
+        _ = bench.give(.entriesLoaded(try #require(find.loads.first).id, []))
+        let request = try #require(find.finds(to: helper.address).first)
+        let response = FindResponse(id: request.id, token: Token(bits: .zero), nodes: named.map(\.info))
+        return try bench.receive(.findResponse(response), from: helper)
+    }
+
     @Test func whoWasNotNamedFirstIsPuncturedByWhoNamedItBeforeItIsAsked() throws {
         var bench = try Bench(listeningOn: own)
         let (helper, first, second) = (try peer(1), try peer(2), try peer(3))
         try bench.befriend(helper)
-        let find = bench.give(.commandIssued(CommandID(1), .find(target)))
-        _ = bench.give(.entriesLoaded(try #require(find.loads.first).id, []))
-        let request = try #require(find.finds(to: helper.address).first)
-        let nodes = [first.info, second.info]
-        let response = FindResponse(id: request.id, token: Token(bits: .zero), nodes: nodes)
-        var effects = try bench.receive(.findResponse(response), from: helper)
+        var effects = try lookUp(in: &bench, through: helper, naming: [first, second])
         #expect(effects.finds(to: first.address).map(\.target) == [target])
         #expect(effects.finds(to: second.address) == [])
         let puncturing = try #require(effects.finds(to: helper.address).first)
@@ -40,11 +44,7 @@ import Testing
         var bench = try Bench(listeningOn: own)
         let (helper, first, second) = (try peer(1), try peer(2), try peer(3))
         try bench.befriend(helper)
-        let find = bench.give(.commandIssued(CommandID(1), .find(target)))
-        _ = bench.give(.entriesLoaded(try #require(find.loads.first).id, []))
-        let request = try #require(find.finds(to: helper.address).first)
-        let response = FindResponse(id: request.id, token: Token(bits: .zero), nodes: [first.info, second.info])
-        _ = try bench.receive(.findResponse(response), from: helper)
+        _ = try lookUp(in: &bench, through: helper, naming: [first, second])
         bench.now = bench.now + .seconds(10)
         let later = bench.give(.timerFired)
         #expect(later.finds(to: second.address).map(\.target) == [target])
@@ -54,12 +54,7 @@ import Testing
         var bench = try Bench(listeningOn: own)
         let (helper, first, second) = (try peer(1), try peer(2), try peer(3))
         try bench.befriend(helper)
-        let find = bench.give(.commandIssued(CommandID(1), .find(target)))
-        _ = bench.give(.entriesLoaded(try #require(find.loads.first).id, []))
-        let request = try #require(find.finds(to: helper.address).first)
-        let nodes = [first.info, second.info]
-        let response = FindResponse(id: request.id, token: Token(bits: .zero), nodes: nodes)
-        _ = try bench.receive(.findResponse(response), from: helper)
+        _ = try lookUp(in: &bench, through: helper, naming: [first, second])
         let later = bench.pass(.seconds(10))
         #expect(later.finds(to: second.address).map(\.target) == [target])
         #expect(later.outcomes.count == 1)

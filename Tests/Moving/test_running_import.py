@@ -1,4 +1,4 @@
-"""A dump is imported into a running node, whoever is killed or goes away meanwhile."""
+"""Importing dumps into a running node, also when the client or the node is killed meanwhile."""
 
 import asyncio
 import contextlib

@@ -4,7 +4,7 @@ internal import IPv8
 package struct ItemWords {
     /// The key of the DHT, or the subject of a pin or a block.
     package var key = ""
-    /// The signer's mid, or the SHA-1 of the unsigned value; empty if there is none.
+    /// The signer's mid, or the SHA-1 of an unsigned value; empty for an item that has neither.
     package var id = ""
     package var version: UInt32?
     package var data: [UInt8]?

@@ -2,7 +2,7 @@ internal import Archive
 internal import Maintenance
 internal import Platform
 
-/// What is counted over the whole archive, each figure on a thread of its own: a long count keeps nobody from a short one.
+/// What is counted over the whole archive. Each figure has a thread of its own, so that no count waits for another.
 final class ArchiveCounts: Sendable {
     /// What is due to be republished, and how much is kept alive. Status, overview and plan tell the same.
     let due: Recount<DueKeys>

@@ -45,8 +45,7 @@ struct NodeThreads: Sendable {
         upkeep = UpkeepKeeper(archive: archive, logger: logger)
     }
 
-    /// Ends them all, in the order in which they hand work to each other. A backup or an import under way
-    /// is given up.
+    /// Ends them all, in the order in which they hand work to each other. A backup or an import under way is given up.
     func shutdown() async {
         index.endSoon()
         copier.endSoon()

@@ -1,7 +1,7 @@
 /// How long answers take, and from when on one is late.
 ///
-/// A late request is not given up: its answer counts for as long as the request has patience. But whoever waits for it
-/// goes on with another node meanwhile.
+/// A late request is not given up: an answer counts until the request times out. The lookup or the publication that waits
+/// for it asks another node meanwhile.
 ///
 /// Mean and deviation are smoothed as in RFC 6298. They are those of all nodes together, because most nodes of a lookup are
 /// asked for the first time. So the weight of one answer is smaller here than for one connection, and nodes that answer

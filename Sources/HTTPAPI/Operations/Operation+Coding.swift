@@ -16,8 +16,10 @@ struct ReceivedRequest: Sendable {
     }
 }
 
-/// A body of any length, as it comes in. The server waits for whoever reads it as long as there is this value: so it is made
-/// before anything can fail.
+/// The body of a request, in parts as they arrive, of any length.
+///
+/// Make one before anything can fail. Once it is gone, the server discards the rest of the body; without one, the server
+/// would go on waiting for somebody to read it.
 final class StreamedBody {
     private var iterator: RequestBody.AsyncIterator
 

@@ -13,9 +13,11 @@ package enum Operations {
         backUp, importDump,
     ]
 
+    private static let streaming = all.map(\.facts).filter(\.streamsBody)
+
     /// Whether a request is one whose body may have any length.
     static func streamsBody(_ request: HTTPRequest) -> Bool {
         let path = request.path?.prefix { $0 != "?" } ?? ""
-        return request.method == .post && path == importDump.facts.path
+        return streaming.contains { $0.method == request.method && $0.path == path }
     }
 }
