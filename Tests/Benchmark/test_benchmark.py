@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tools/benchmark"))
 
 import bench  # noqa: E402
+import flood  # noqa: E402
 import nodes  # noqa: E402
 import page  # noqa: E402
 
@@ -104,6 +106,21 @@ def test_a_stall_counts_for_every_request_that_was_due_meanwhile():
     assert opened["loop"] == "open" and opened["answered"] == opened["asked"] == 800
     assert opened["latency"]["max"] > 0.8 * STALL_SECONDS * 1e6
     assert opened["latency"]["p90"] > 0.2 * STALL_SECONDS * 1e6
+
+
+@pytest.mark.full
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="tools/setup --benchmark installs wrk")
+def test_finds_are_measured_with_and_without_floods():
+    completed = subprocess.run(
+        [REPOSITORY / "tools/bench", "--flood", "--quick", "--programs", REPOSITORY / ".build/debug"],
+        capture_output=True, text=True, timeout=300, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in completed.stdout.splitlines()[2:]]
+    assert [row[1] for row in rows] == 2 * [flood.QUIET, *(f"`{path}`" for path in flood.PATHS)]
+    # Lookups are so few that there may be none in the time of a quick run.
+    answers = {row[1]: row[6] for row in rows if "network" not in row[1]}
+    assert answers.pop(flood.QUIET) == "0" and "0" not in answers.values(), completed.stdout
+    assert all(float(row[2]) <= float(row[3]) for row in rows), completed.stdout
 
 
 @pytest.mark.parametrize("address, pid, sentence", [

@@ -11,14 +11,15 @@ import subprocess
 import sys
 import tempfile
 
+import counts
+import flood
 import machine
 import nodes
 import page
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+COUNTS = ROOT / "docs/benchmarks/counts.json"
 KINDS = ["ping", "find_nothing", "store_unsigned", "store_signed", "find_value"]
-# Finds go to our node at this rate at most, as in earlier results. `ReadBudget` allows strangers more than that.
-OUR_FINDS_PER_SECOND_MAX = 2400
 FULL = {
     "identities": 16001, "window": 32, "repetitions": 5, "seconds": 3.0, "open_repetitions": 2, "open_seconds": 5.0,
     "open_rate": 500}
@@ -31,6 +32,10 @@ OPENDHT_SECONDS = {"full": 5.0, "quick": 0.5}
 def main():
     """Measures, or reads results, and writes them."""
     options = arguments()
+    if options.counts:
+        sys.exit(count(options))
+    if options.flood:
+        sys.exit(flooded(options))
     results = json.loads(options.results.read_text(encoding="utf-8")) if options.results else measured(options)
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "requests.json").write_text(page.as_json(results), encoding="utf-8")
@@ -40,12 +45,39 @@ def main():
     print(f"Page, figures and plot: {options.output / 'requests.md'} (.json, .svg)")
 
 
+def count(options):
+    """Counts, and compares with what was counted before; 1 if there is more now."""
+    found = counts.counted(options.programs.absolute(), writable_place())
+    print(counts.table(found))
+    if options.docs:
+        COUNTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        return 0
+    grown = counts.grown(found, json.loads(COUNTS.read_text(encoding="utf-8")))
+    print("\n".join(grown or ["No more than in docs/benchmarks/counts.json."]))
+    return 1 if grown else 0
+
+
+def flooded(options):
+    """Measures what an HTTP flood does to finds."""
+    repetitions_given = options.repetitions or (1 if options.quick else flood.REPETITIONS)
+    result = flood.measured(
+        options.programs.absolute(), writable_place(), options.quick, repetitions=repetitions_given)
+    print(flood.table(result))
+    return 0
+
+
 def arguments():
     """What the command line says."""
     parser = argparse.ArgumentParser(
         prog="tools/bench",
         description="Measures what requests cost a Bristlecone node and a py-ipv8 node, in turns on this machine.")
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes; the figures are worth nothing")
+    parser.add_argument(
+        "--counts", action="store_true",
+        help="count our node's instructions and allocations instead, and compare them with docs/benchmarks/counts.json")
+    parser.add_argument(
+        "--flood", action="store_true",
+        help="measure finds without and with an HTTP flood instead, and print a table")
     parser.add_argument(
         "--repetitions", type=repetitions, metavar="NUMBER", help=f"how often costs are measured: 5, or 1 to {REPETITIONS_MAX}")
     parser.add_argument("--docs", action="store_true", help="write into docs/benchmarks instead of .build-bench/results")
@@ -71,15 +103,16 @@ def repetitions(text):
 
 def measured(options):
     """Runs everything."""
-    settings = (QUICK if options.quick else FULL) | {"our_finds_per_second_max": OUR_FINDS_PER_SECOND_MAX}
+    settings = dict(QUICK if options.quick else FULL)
     if options.repetitions is not None:
         settings["repetitions"] = options.repetitions
     with tempfile.TemporaryDirectory(prefix="bench-", dir=writable_place()) as name:
         folder = pathlib.Path(name)
         description = machine.describe(folder)
+        slow = machine.slow_share(machine.SLOW_SECONDS["quick" if options.quick else "full"])
         watch = machine.Watch()
         signatures, measurements = loaded(options.programs.absolute(), folder, settings)
-        noise = watch.result()
+        noise = watch.result() | {"slow_share": slow}
     say("OpenDHT, for scale ...")
     return {
         "format": 1, "date": datetime.date.today().isoformat(), "quick": options.quick,
@@ -103,20 +136,18 @@ def loaded(programs, folder, settings):
         theirs = stack.enter_context(nodes.py_ipv8())
         echo = stack.enter_context(nodes.echo(generator))
         instructions = settings | {"nodes": [
-            subject("bristlecone", ours, KINDS, finds_per_second_max=settings["our_finds_per_second_max"]),
-            subject("py-ipv8", theirs, KINDS), subject("echo", echo, ["ping"], is_node=False)]}
+            subject("bristlecone", ours, KINDS), subject("py-ipv8", theirs, KINDS),
+            subject("echo", echo, ["ping"], is_node=False)]}
         process = stack.enter_context(nodes.running(generator, "run", log=None))
-        process.stdin.write(json.dumps(instructions))
+        process.stdin.write(json.dumps(instructions) + "\n")
         process.stdin.close()
         return collected(process)
 
 
-def subject(name, place, kinds, is_node=True, finds_per_second_max=None):
+def subject(name, place, kinds, is_node=True):
     """A node as the generator is told of it."""
     address, pid = place
-    return {
-        "name": name, "address": address, "pid": pid, "kinds": kinds, "is_node": is_node,
-        "finds_per_second_max": finds_per_second_max}
+    return {"name": name, "address": address, "pid": pid, "kinds": kinds, "is_node": is_node}
 
 
 def collected(process):

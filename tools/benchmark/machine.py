@@ -1,5 +1,6 @@
 """The machine that a benchmark runs on, and how quiet it was."""
 
+import multiprocessing
 import os
 import platform
 import resource
@@ -10,6 +11,8 @@ SYNCS = 50
 PAGE = bytes(4096)
 # Of /proc/stat's columns.
 IDLE_COLUMNS, STEAL_COLUMN, COLUMNS = (3, 4), 7, 8
+# For how many seconds all cores count, in windows of what length, and below which share of the usual a window is slow.
+SLOW_SECONDS, SLOW_WINDOW, SLOW_BELOW = {"full": 10.0, "quick": 0.5}, 0.02, 0.6
 
 
 def describe(folder):
@@ -53,6 +56,29 @@ def sync_microseconds(folder):
             times.append(time.perf_counter() - start)
     path.unlink()
     return statistics.median(times) * 1e6
+
+
+def slow_share(seconds):
+    """
+    The share of time in which the cores did less than `SLOW_BELOW` of what they usually do.
+
+    A host can slow a virtual machine's cores down without saying so: neither steal nor load shows it, but latencies do.
+    """
+    with multiprocessing.Pool(os.cpu_count()) as pool:
+        slow = pool.starmap(slow_windows, [(core, seconds) for core in sorted(os.sched_getaffinity(0))], chunksize=1)
+    return statistics.mean(slow)
+
+
+def slow_windows(core, seconds):
+    """The same for one core, which does nothing else meanwhile."""
+    os.sched_setaffinity(0, {core})
+    counts = [0] * round(seconds / SLOW_WINDOW)
+    begun = time.monotonic()
+    while (window := int((time.monotonic() - begun) / SLOW_WINDOW)) < len(counts):
+        sum(range(1000))
+        counts[window] += 1
+    usual = statistics.median(counts)
+    return sum(count < SLOW_BELOW * usual for count in counts) / len(counts)
 
 
 class Watch:

@@ -55,12 +55,12 @@ def first_line(process, what):
 
 
 @contextlib.contextmanager
-def bristlecone(program, folder):
-    """One of our nodes with default settings; yields its address and process id."""
+def bristlecone(program, folder, under=()):
+    """One of our nodes with default settings, run by another program if need be; yields its address and process id."""
     data = folder / "data"
     log_path = folder / "bristlecone.log"
     with open(log_path, "wb") as log, running(
-            program, "run", "--data", data, "--listen", f"{OUR_HOST}:0", "--no-bootstrap", log=log) as process:
+            *under, program, "run", "--data", data, "--listen", f"{OUR_HOST}:0", "--no-bootstrap", log=log) as process:
         # Nobody reads what it prints meanwhile.
         threading.Thread(target=process.stdout.read, daemon=True).start()
         deadline = time.monotonic() + START_SECONDS_MAX

@@ -3,6 +3,8 @@
 import json
 import statistics
 
+import machine
+
 KINDS = {
     "ping": "ping", "find_nothing": "find, no value", "find_value": "find, one value",
     "store_unsigned": "store, unsigned", "store_signed": "store, signed"}
@@ -12,7 +14,7 @@ OURS, THEIRS, ECHO = "bristlecone", "py-ipv8", "echo"
 OPENDHT_KINDS = {
     "put_unsigned": "put, unsigned", "put_signed": "put, signed", "get_unsigned": "get, unsigned",
     "get_signed": "get, signed"}
-QUIET_OTHER_SHARE_MAX, QUIET_SPREAD_MAX = 0.05, 0.1
+QUIET_OTHER_SHARE_MAX, QUIET_SLOW_SHARE_MAX, QUIET_SPREAD_MAX = 0.05, 0.01, 0.1
 
 
 def as_json(results):
@@ -68,6 +70,7 @@ def is_quiet(results):
     """Whether the figures are worth something beyond their ratios."""
     noise = results["noise"]
     return (noise["steal_share"] + noise["other_share"] <= QUIET_OTHER_SHARE_MAX
+            and noise.get("slow_share", 0.0) <= QUIET_SLOW_SHARE_MAX
             and widest_spread(results) <= QUIET_SPREAD_MAX)
 
 
@@ -175,19 +178,29 @@ def noise_text(results):
     return (
         f"{verdict} Other programs took {percent(noise['other_share'])} of its processor time, and its host "
         f"{percent(noise['steal_share'])}; the load average was {noise['load_before']:.1f} before and "
-        f"{noise['load_after']:.1f} after. Between repetitions the processor time of one kind of request differed by "
-        f"{percent(widest_spread(results))} at most, and that of a signature check by "
+        f"{noise['load_after']:.1f} after. {slowness_text(noise)}Between repetitions the processor time of one kind of "
+        f"request differed by {percent(widest_spread(results))} at most, and that of a signature check by "
         f"{percent((max(times) - min(times)) / statistics.median(times))}.")
+
+
+def slowness_text(noise):
+    """How often the cores were slower than usual; nothing where an earlier run did not look."""
+    if "slow_share" not in noise:
+        return ""
+    return (
+        f"Before the load, while all cores did nothing but count, they were slower than {percent(machine.SLOW_BELOW)} of their usual "
+        f"speed for {percent(noise['slow_share'])} of the time. What a host takes from them in this way is counted nowhere, but "
+        "makes latencies longer. ")
 
 
 def machine_text(results):
     """What it ran on."""
-    machine, programs = results["machine"], results["programs"]
+    host, programs = results["machine"], results["programs"]
     return (
         f"{results['date']}: {programs['bristlecone']} ({programs['build']} build) and py-ipv8 {programs['py_ipv8']} on "
-        f"Python {programs['python']}; {machine['processor']}, {machine['cores']} cores, "
-        f"{machine['memory_bytes'] / 2 ** 30:.0f} GiB, Linux {machine['kernel']}. The data folder is on "
-        f"{machine['file_system']}, where a sync of a page takes {micro(machine['sync_microseconds'])}. "
+        f"Python {programs['python']}; {host['processor']}, {host['cores']} cores, "
+        f"{host['memory_bytes'] / 2 ** 30:.0f} GiB, Linux {host['kernel']}. The data folder is on "
+        f"{host['file_system']}, where a sync of a page takes {micro(host['sync_microseconds'])}. "
         f"libsodium: verify {signature(results, 'verify'):.1f} µs, sign {signature(results, 'sign'):.1f} µs.")
 
 
@@ -250,9 +263,7 @@ from one address: py-ipv8 takes senders into its routing table unseen, and from 
 and stores dearer still.
 Each measurement takes about {seconds:g} seconds, one node after the other, in changing order.
 
-The **closed loop** keeps {window} requests under way. It shows the throughput, on the cores that node and generator share. Our
-node limits what it reads for strangers, whatever it could do: for finds the generator sends {window} at once, and
-{our_finds_per_second_max:,} a second, so that nothing is refused. There the throughput is that limit, not the node's.
+The **closed loop** keeps {window} requests under way. It shows the throughput, on the cores that node and generator share.
 
 The **open loop** sends at moments that are drawn beforehand, as independent peers would, whether or not earlier
 requests have been answered. Latency counts from the moment that a request was due, not from when it was sent.

@@ -4,7 +4,7 @@ import IPv8
 
 /// The load generator of `tools/bench`.
 ///
-///     BenchLoad run    reads its instructions as JSON from its input, loads nodes, writes a line of JSON for each result
+///     BenchLoad run    reads its instructions as a line of JSON, loads nodes, writes a line of JSON for each result
 ///     BenchLoad echo   answers requests without looking at them: what is left is what the generator and the system cost
 ///
 /// One thread sends and receives. Everything that is sent is signed before the clock starts, and answers are looked at
@@ -28,19 +28,14 @@ enum BenchLoad {
             Clocks.wakeOnTime()
             let decoder = JSONDecoder()
             decoder.keyDecodingStrategy = .convertFromSnakeCase
-            try Benchmark(decoder.decode(Instructions.self, from: readInput())).run()
+            let line = readLine() ?? ""
+            try Benchmark(decoder.decode(Instructions.self, from: Data(line.utf8))).run()
         case "echo":
             try Echo().run()
         default:
             print("BenchLoad is a part of tools/bench: it takes run or echo.")
             exit(64)
         }
-    }
-
-    private static func readInput() -> Data {
-        var input = Data()
-        while let line = readLine(strippingNewline: false) { input.append(contentsOf: line.utf8) }
-        return input
     }
 }
 

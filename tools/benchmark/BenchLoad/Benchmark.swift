@@ -65,7 +65,7 @@ final class Benchmark {
         for subject in subjects {
             for kind in RequestKind.allCases where subject.node.kinds.contains(kind) {
                 let requests = try prepare(kind, Benchmark.warmUpCount, subject)
-                let outcome = try load(requests, kind, subject, closedPace(kind, subject))
+                let outcome = try load(requests, kind, subject, closedPace)
                 rates[subject.node.name, default: [:]][kind] = [rate(of: outcome)]
                 try rest(seconds: 0.2)
             }
@@ -77,8 +77,13 @@ final class Benchmark {
     private func closed(_ kind: RequestKind, _ subject: Subject, _ repetition: Int) throws {
         // The warm-up may have been slow; the last measurement is the best guess.
         let known = rates[subject.node.name]?[kind] ?? []
-        let requests = try prepare(kind, count(known.last ?? 0, instructions.seconds), subject)
-        let (outcome, measured) = try measure(requests, kind, subject, closedPace(kind, subject), repetition)
+        let count = instructions.requests ?? count(known.last ?? 0, instructions.seconds)
+        let requests = try prepare(kind, count, subject)
+        if instructions.requests != nil {
+            try print(ResultLine(waiting: kind))
+            _ = readLine()
+        }
+        let (outcome, measured) = try measure(requests, kind, subject, closedPace, repetition)
         rates[subject.node.name]?[kind] = (repetition == 0 ? [] : known) + [rate(of: outcome)]
         try print(ResultLine(measurement: measured))
     }
@@ -142,16 +147,14 @@ final class Benchmark {
 
     private func getTokens(_ count: Int, _ subject: Subject) throws {
         var load = Load(
-            subject.tokenRequests(count), to: subject, .closed(window: instructions.window, rate: nil),
+            subject.tokenRequests(count), to: subject, closedPace,
             expecting: RequestKind.findNothing.responseID, valueCount: nil, residents: subjects.map(\.residents))
         let tokens = try load.run().tokens
         for (identity, token) in tokens { subject.note(token, of: identity, at: Clocks.now()) }
         try waitUntilQuiet(subject)
     }
 
-    private func closedPace(_ kind: RequestKind, _ subject: Subject) -> Load.Pace {
-        .closed(window: instructions.window, rate: kind.isFind ? subject.node.findsPerSecondMax : nil)
-    }
+    private var closedPace: Load.Pace { .closed(window: instructions.window) }
 
     private func count(_ rate: Double, _ seconds: Double) -> Int {
         min(max(Int(rate * seconds), Benchmark.requestsMin), Benchmark.requestsMax)

@@ -13,6 +13,9 @@ struct Instructions: Decodable {
     /// Requests a second in an open loop, the same for each node; half of what a node can do is measured too.
     var openRate: Double
     var openSeconds: Double
+    /// How many requests each closed loop has, if not as many as fit into its time. Each loop is then announced, and waits
+    /// for a line of input, so that others can count what the node does meanwhile.
+    var requests: Int?
 
     struct Node: Decodable {
         var name: String
@@ -20,8 +23,6 @@ struct Instructions: Decodable {
         /// Whose processor time is counted.
         var pid: Int32
         var kinds: [RequestKind]
-        /// How many finds a second the node answers to strangers; `nil` if it has no such limit.
-        var findsPerSecondMax: Double?
         /// Whether it is a node: it limits requests and signs its answers.
         var isNode: Bool
     }
@@ -49,6 +50,8 @@ enum RequestKind: String, Codable, CaseIterable {
 
 /// One line of output.
 struct ResultLine: Encodable {
+    /// What the closed loop asks for that waits for a line of input.
+    var waiting: RequestKind?
     var signatures: SignatureCost?
     var measurement: Measurement?
 }

@@ -9,8 +9,8 @@ import IPv8
 struct Load {
     /// When requests go out.
     enum Pace {
-        /// So many at a time. With a `rate`, all of them when the last ones are answered, and at most so many a second.
-        case closed(window: Int, rate: Double?)
+        /// So many at a time.
+        case closed(window: Int)
         /// At these moments after the start, in nanoseconds.
         case open([UInt64])
     }
@@ -31,8 +31,6 @@ struct Load {
     private var isSettled: [Bool]
     /// Which request a number belongs to.
     private var byID = [Int32](repeating: -1, count: Int(RequestID.requestMax) + 1)
-    private var batchAt: UInt64 = 0
-    private var leftOfBatch = 0
     /// Since when the limits of the node keep the next request back.
     private var heldSince: UInt64?
     private var outcome = Outcome()
@@ -78,7 +76,6 @@ struct Load {
     mutating func run() throws -> Outcome {
         outcome.startedAt = Clocks.now()
         outcome.endedAt = outcome.startedAt
-        batchAt = outcome.startedAt
         while next < requests.count || underWay > 0 {
             let wakeAt = try sendWhatIsDue()
             let now = Clocks.now()
@@ -114,15 +111,8 @@ struct Load {
         switch pace {
         case .open(let moments):
             return underWay < Int(RequestID.requestMax) / 2 ? outcome.startedAt + moments[next] : nil
-        case .closed(let window, nil):
+        case .closed(let window):
             return underWay < window ? now : nil
-        case .closed(let window, let rate?):
-            if leftOfBatch > 0 { return now }
-            guard underWay == 0 else { return nil }
-            if batchAt > now { return batchAt }
-            leftOfBatch = window
-            batchAt = max(now, batchAt) + (Double(window) / rate).nanoseconds
-            return now
         }
     }
 
@@ -139,7 +129,6 @@ struct Load {
         byID[Int(request.id & RequestID.requestMax)] = Int32(next)
         next += 1
         underWay += 1
-        leftOfBatch -= 1
         return true
     }
 
