@@ -5,6 +5,8 @@ import pathlib
 import re
 import shutil
 
+from playwright.async_api import Error
+
 from harness.waiting import PATIENCE, wait_until
 
 CHROMIUM = "/usr/bin/chromium"
@@ -32,10 +34,10 @@ class Site:
         assert completed.status == 0, completed
 
 
-async def serve(nodes, addresses, peers=(), data=None, **settings):
+async def serve(nodes, addresses, peers=(), data=None, environment=None, **settings):
     """A node with these settings that serves its page, on a copy of a data folder if there is one."""
     names = {"HTTP_LISTEN": f"{addresses.take()}:0"} | settings
-    node = nodes.make(settings=names)
+    node = nodes.make(settings=names, environment=environment)
     if data:
         shutil.copytree(data, node.data)
     await node.start(peers)
@@ -65,7 +67,7 @@ class Browser:
         """An empty page, with a cache of its own."""
         context = await self._browser.new_context(viewport=view, **options)
         if FILES:
-            await context.route("**/page/*", from_sources)
+            await context.route(re.compile(r"^http://[^/]+/(page/.*)?$"), from_sources)
         context.set_default_timeout(10_000 * PATIENCE)
         page = await context.new_page()
         page.on("request", lambda request: self.requests.append(request))
@@ -80,9 +82,13 @@ class Browser:
 
 
 async def from_sources(route):
-    """Answers with the file in the sources, and the node's headers."""
-    response = await route.fetch()
-    await route.fulfill(response=response, body=(pathlib.Path(FILES) / route.request.url.rsplit("/", 1)[1]).read_bytes())
+    """Answers with the file in the sources, and the node's headers; not at all if the node does not."""
+    try:
+        response = await route.fetch()
+    except Error:
+        return await route.abort()
+    name = route.request.url.rsplit("/", 1)[1] or "index.html"
+    await route.fulfill(response=response, body=(pathlib.Path(FILES) / name).read_bytes())
 
 
 async def settled(page):

@@ -39,6 +39,7 @@ async def test_the_key_is_asked_for_once_and_stays_out_of_addresses(site, browse
 async def test_without_a_key_nothing_is_done(site, browser):
     page = await browser.open(site, "act")
     form = await store(page, "greeting", "hello")
+    await page.get_by_role("dialog").wait_for()
     await page.keyboard.press("Escape")
     await form.get_by_text("This needs the API key").wait_for()
     assert not await site.node.find_local(hashlib.sha1(b"greeting").digest())

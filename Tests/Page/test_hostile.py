@@ -6,7 +6,7 @@ import urllib.parse
 
 import pytest
 
-from statuspage import settled, until
+from statuspage import give_key, settled, until
 
 HOSTILE = {
     "markup": b"<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>",
@@ -18,6 +18,8 @@ HOSTILE = {
     "long": b"x" * 169,
     "marks": ("e" + "\u0301" * 80).encode(),
 }
+# The same in the few bytes that a signed value may have.
+SHORT = [b"<b>\0", "\u202eab".encode(), b"\x1b[31m", "a\u200bb".encode(), b"<b>x</b>"]
 # What must not reach the page's text as it is: what turns, hides or ends a text.
 UNSEEN = [chr(code) for code in [*range(9), 0xB, 0xC, *range(0xE, 0x20), *range(0x7F, 0xA0), 0xAD, 0x061C, 0x200B, 0x200E, 0x200F, 0x2028, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF, 0xE0041]]
 
@@ -60,7 +62,7 @@ async def test_hostile_keys_in_the_address_are_only_keys(site, browser):
     await page.get_by_role("heading", level=1).wait_for()
 
 
-async def test_hostile_values_in_changes_and_equivocations(site, browser):
+async def test_hostile_values_in_changes(site, browser):
     page = await browser.open(site, "explore/changes")
     await page.get_by_text("Connected, and waiting").wait_for()
     for name, value in HOSTILE.items():
@@ -68,6 +70,50 @@ async def test_hostile_values_in_changes_and_equivocations(site, browser):
     await page.get_by_text("<script>").wait_for()
     await wait_for_rows(page, len(HOSTILE))
     await shown(page)
+
+
+async def test_hostile_earlier_versions_and_equivocations(network, site, browser):
+    (peer,) = await network.start(1)
+    key = hashlib.sha1(b"k").digest()
+    for version, value in enumerate(SHORT, 1):
+        assert await peer.store_on(site.node.contact, key, [peer.entry(value, version=version)])
+    # Another value of the last version: the signer contradicts itself.
+    await peer.store_on(site.node.contact, key, [peer.entry(b"\0<i>\xe2\x80\xae", version=len(SHORT))])
+    page = await browser.open(site, "explore/key/k")
+    for text in ("Earlier versions", "Equivocations"):
+        await page.get_by_role("heading", name=text).wait_for()
+    assert "<b>" in await shown(page)
+    await page.goto(f"{site.address}/#/explore/list/evidence")
+    await settled(page)
+    assert await page.locator(".sides").count() == 1
+    assert "<i>" in await shown(page)
+
+
+async def test_hostile_texts_in_forms_and_in_what_comes_of_them(site, browser):
+    evil = "\u202e<b>x</b>"
+    await site.store(evil, "value")
+    page = await browser.open(site, f"act?forget={urllib.parse.quote(evil)}")
+    cards = {name: page.locator("section.card", has=page.get_by_role("heading", name=name))
+             for name in ("Store a value", "Pin and unpin", "Forget and block", "Back up")}
+    await cards["Store a value"].get_by_label("Key", exact=True).fill(evil)
+    await cards["Store a value"].get_by_label("Value", exact=True).fill(evil)
+    await cards["Store a value"].get_by_role("button").click()
+    await give_key(page, site.key)
+    await cards["Store a value"].get_by_text("Stored here").wait_for()
+    await cards["Pin and unpin"].get_by_label("Keys and signers").fill(evil)
+    await cards["Pin and unpin"].get_by_role("button").click()
+    await cards["Pin and unpin"].get_by_text("1 pinned").wait_for()
+    await cards["Back up"].get_by_label("New folder").fill(f"/nowhere/{evil}/deeper")
+    await cards["Back up"].get_by_role("button").click()
+    await cards["Back up"].locator(".failure").wait_for()
+    await shown(page)
+    await cards["Forget and block"].get_by_role("button").click()
+    await page.get_by_role("dialog").get_by_text("a pin: it was meant to be kept for good").wait_for()
+    assert "U+202E" in await shown(page)
+
+
+async def test_many_hostile_equivocations(site, browser):
+    page = await browser.open(site)
     pairs = [
         {"key": "00" * 20, "signer": "11" * 20, "version": 1, "noted_at": "2026-01-01T00:00:00Z", "held": None,
          "held_data": value.hex(), "offered": None, "offered_data": HOSTILE["markup"].hex()} for value in HOSTILE.values()]

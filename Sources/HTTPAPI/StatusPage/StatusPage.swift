@@ -1,6 +1,7 @@
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
+internal import IPv8
 internal import NIOCore
 
 /// The status page: a few files in the program, which ask the API like any other client.
@@ -27,9 +28,16 @@ enum StatusPage {
         }
     }
 
-    static let main = File("index.html", PackageResources.index_html)
+    /// The styles are a part of it, because the browser would paint nothing before a file of them had come.
+    static let main = File(
+        "index.html",
+        Array(
+            String(decoding: PackageResources.index_html, as: UTF8.self).replacing(
+                #"<link rel="stylesheet" href="/page/style.css">"#,
+                with: "<style>\(String(decoding: PackageResources.style_css, as: UTF8.self))</style>"
+            ).utf8))
 
-    /// The other files, by their names below `/page/`.
+    /// The other files, by their names below `/page/`. The styles are there too, for tests that take files from the sources.
     static let files: [String: File] = {
         let contents = [
             "style.css": PackageResources.style_css, "icon.svg": PackageResources.icon_svg,
@@ -46,10 +54,18 @@ enum StatusPage {
     }()
 
     static let contentSecurityPolicy = [
-        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'",
+        "default-src 'none'", "script-src 'self'", "style-src 'self' 'sha256-\(hash(PackageResources.style_css))'",
+        "img-src 'self'", "connect-src 'self'",
         "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'",
         "trusted-types 'none'",
     ].joined(separator: "; ")
+
+    /// How a policy names styles that are a part of the page.
+    private static func hash(_ bytes: [UInt8]) -> String {
+        var sum = SHA256()
+        sum.update(bytes[...])
+        return PyIPv8.base64Text(sum.finish())
+    }
 
     /// FNV-1a: it tells versions of a file apart, and nobody gains by making two that it does not.
     private static func digest(_ bytes: [UInt8]) -> String {

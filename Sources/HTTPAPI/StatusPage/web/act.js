@@ -1,9 +1,8 @@
 // What an operator does. Everything here needs the key, which is asked for when it is.
 
-import { h, section, field, tick, facts } from "./dom.js";
+import { h, section, field, tick, facts, safeText } from "./dom.js";
 import { number, bytes, count } from "./format.js";
 import { get, post, lines, keyOf, part } from "./api.js";
-import { safeText } from "./bytes.js";
 
 /** The most pins that one request may change. */
 const PINS_MAX = 10_000;
@@ -31,7 +30,7 @@ function form(title, names, fields, label, act) {
       said.replaceChildren(...[await act((text) => said.replaceChildren(text))].flat());
     } catch (error) {
       said.className = "failure";
-      said.replaceChildren(error.message);
+      said.replaceChildren(...safeText(error.message));
     }
     button.disabled = false;
   };
@@ -135,7 +134,7 @@ function backUp() {
     for await (const line of lines("/backups", { method: "POST", body: { folder: folder.value } })) {
       if (line.progress) say(`Copied ${bytes(line.progress.done)} so far…`);
       if (line.problem) throw new Error(line.problem.detail);
-      if (line.result) return facts([["Backup written to", folder.value], ["Size", bytes(line.result.bytes)], ["Values", line.result.values === undefined ? null : number(line.result.values)]]);
+      if (line.result) return facts([["Backup written to", safeText(folder.value)], ["Size", bytes(line.result.bytes)], ["Values", line.result.values === undefined ? null : number(line.result.values)]]);
     }
     throw new Error("The connection broke; the node goes on with the backup, see the events.");
   });

@@ -25,7 +25,7 @@ const announce = (isUp) => connection.dispatchEvent(new CustomEvent("change", { 
 
 async function send(path, options) {
   try {
-    const response = await fetch(path, { ...options, cache: "no-store", credentials: "omit" });
+    const response = await fetch(path, options);
     announce(true);
     return response;
   } catch (error) {
@@ -36,13 +36,17 @@ async function send(path, options) {
 }
 
 /** Sends a request, with the key if there is one; asks for the key if the node wants it, or wants another one. */
-async function request(path, { method = "GET", body, accept = "application/json", signal } = {}) {
+async function request(path, { method = "GET", body, accept, signal } = {}) {
   let key = savedKey();
   for (;;) {
-    const headers = { Accept: accept };
+    const headers = {};
+    if (accept) headers.Accept = accept;
     if (key) headers["X-Api-Key"] = key;
     if (body !== undefined) headers["Content-Type"] = "application/json";
-    const response = await send(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
+    // The browser preloads the overview without the key. It takes that answer only for requests with the same credentials,
+    // so those with the key are sent with others. No option has to keep caches out: the node forbids them.
+    const credentials = key ? "omit" : "same-origin";
+    const response = await send(path, { method, headers, credentials, signal, body: body === undefined ? undefined : JSON.stringify(body) });
     if (response.ok) return response;
     const problem = await response.json().catch(() => null);
     if (response.status !== 401) throw new Problem(problem, response.status);

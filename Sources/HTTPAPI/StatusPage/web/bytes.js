@@ -1,6 +1,6 @@
 // Any bytes, shown so that nothing in them can mislead: what has no shape, or turns text around, appears by its number.
 
-import { h } from "./dom.js";
+import { h, safeText } from "./dom.js";
 import { bytes as size, count } from "./format.js";
 
 /** So many characters are shown at once; there is more if somebody asks. */
@@ -8,31 +8,7 @@ const SHOWN = 600;
 /** No more than this of a value is ever put into the page. */
 const SHOWN_MAX = 100_000;
 
-// Control characters, spaces that look like none, marks and isolates that turn the direction, tags, and halves of characters.
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}\u2028\u2029\u00a0\u2000-\u200a\u202f\u205f\u3000\u034f\u115f\u1160\u3164\uffa0\ufe00-\ufe0f]/u;
-const SHORT = { "\0": "\\0", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x1b": "\\e" };
-
 const decoded = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-
-/** A text with all that cannot be seen written out, as nodes. */
-export function safeText(text) {
-  const nodes = [];
-  let plain = "";
-  for (const character of text) {
-    if (!HIDDEN.test(character)) {
-      plain += character;
-      continue;
-    }
-    if (plain) nodes.push(plain);
-    plain = "";
-    const code = character.codePointAt(0);
-    const written = SHORT[character] ?? (code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `U+${code.toString(16).toUpperCase().padStart(4, "0")}`);
-    nodes.push(h("span", { class: "escaped", title: "a character that cannot be seen" }, written));
-    if (character === "\n") nodes.push(h("br"));
-  }
-  if (plain) nodes.push(plain);
-  return nodes;
-}
 
 /** The bytes as text; `null` if they are none, or mostly something else. */
 function textOf(array) {

@@ -5,6 +5,7 @@ import { lines } from "./api.js";
 import { back } from "./explore.js";
 import { time } from "./format.js";
 import { valueView } from "./bytes.js";
+import { whole } from "./table.js";
 
 const ROWS_MAX = 200, RETRY_SECONDS = 3;
 
@@ -57,5 +58,5 @@ export async function show(root, { signal }) {
 function row({ change, at, op, kind, key, data }) {
   return h("tr", {}, [["Number", String(change)], ["When", time(at)], ["What", [badge(op === "put" ? "stored" : "gone", op === "put" ? "good" : "plain"), ` ${kind}`]],
     ["Key", key ? h("a", { href: `#/explore/key/${key}` }, h("code", {}, key)) : "–"], ["Value", data ? valueView(data, { shown: 60 }) : "–"]]
-    .map(([title, content]) => h("td", { "data-title": title }, content)));
+    .map(([title, content]) => h("td", { "data-title": title }, whole(content))));
 }

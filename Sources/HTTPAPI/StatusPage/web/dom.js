@@ -31,8 +31,33 @@ export const facts = (pairs) =>
 /** A short mark such as a state, with a colour for what it means. */
 export const badge = (text, level = "plain") => h("span", { class: `badge ${level}` }, text);
 
-/** What is shown of a failure. */
-export const failure = (error) => h("p", { class: "failure", role: "alert" }, error.message);
+/** What is shown of a failure. Its sentence may repeat what somebody entered. */
+export const failure = (error) => h("p", { class: "failure", role: "alert" }, safeText(error.message));
+
+// Control characters, spaces that look like none, marks and isolates that turn the direction, tags, and halves of characters.
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}\u2028\u2029\u00a0\u2000-\u200a\u202f\u205f\u3000\u034f\u115f\u1160\u3164\uffa0\ufe00-\ufe0f]/u;
+const SHORT = { "\0": "\\0", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x1b": "\\e" };
+
+/** A text with all that cannot be seen written out, as nodes. */
+export function safeText(text) {
+  if (/^[ -~]*$/.test(text)) return [text];
+  const nodes = [];
+  let plain = "";
+  for (const character of text) {
+    if (!HIDDEN.test(character)) {
+      plain += character;
+      continue;
+    }
+    if (plain) nodes.push(plain);
+    plain = "";
+    const code = character.codePointAt(0);
+    const written = SHORT[character] ?? (code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `U+${code.toString(16).toUpperCase().padStart(4, "0")}`);
+    nodes.push(h("span", { class: "escaped", title: "a character that cannot be seen" }, written));
+    if (character === "\n") nodes.push(h("br"));
+  }
+  if (plain) nodes.push(plain);
+  return nodes;
+}
 
 let fieldCount = 0;
 

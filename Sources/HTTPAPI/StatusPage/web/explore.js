@@ -2,6 +2,9 @@
 
 import { h, field, tick, section } from "./dom.js";
 import { lists } from "./lists.js";
+import { get } from "./api.js";
+
+const REBUILD_SECONDS = 5;
 
 export async function show(root, context) {
   const title = root.firstChild;
@@ -21,8 +24,27 @@ async function showList(root, name, context) {
   const title = h("h1", { tabindex: "-1" }, list?.title ?? "No such list");
   root.replaceChildren(back(), title, h("p", { class: "loading" }, "Loading…"));
   if (!list) return root.lastChild.replaceWith(h("p", {}, "There is no list of that name."));
+  // Asked first: a list that was read before the rebuild's end must not be taken for a complete one.
+  const isRebuilding = list.needsIndex && await indexIsRebuilding(context.signal);
   const content = await list.content(context);
-  root.replaceChildren(back(), title, h("p", {}, list.about), content);
+  const caution = h("p", { class: "caution", role: "status" }, "The index is being rebuilt, so this list is not complete yet.");
+  root.replaceChildren(back(), title, h("p", {}, list.about), ...(isRebuilding ? [caution] : []), content);
+  if (isRebuilding) showAgainWhenRebuilt(root, name, context);
+}
+
+/** Shows a list anew once nothing is missing from it. */
+function showAgainWhenRebuilt(root, name, context) {
+  let isOver = false;
+  context.repeat(REBUILD_SECONDS, async () => {
+    if (isOver || await indexIsRebuilding(context.signal)) return;
+    isOver = true;
+    await showList(root, name, context);
+  });
+}
+
+async function indexIsRebuilding(signal) {
+  const { archive } = await get("/overview", {}, signal);
+  return archive?.index_is_rebuilding;
 }
 
 export const back = () => h("p", { class: "back" }, h("a", { href: "#/explore" }, "← Explore"));

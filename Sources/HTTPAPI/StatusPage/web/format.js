@@ -29,7 +29,7 @@ export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "–";
   if (seconds < 1) return `${grouped(seconds * 1000)} ms`;
   for (const [name, length] of [["days", 86400], ["hours", 3600], ["minutes", 60]]) {
-    if (seconds >= 2 * length) return `${grouped(Math.round((10 * seconds) / length) / 10)} ${name}`;
+    if (Math.round(seconds) >= 2 * length) return `${grouped(Math.round((10 * seconds) / length) / 10)} ${name}`;
   }
   return `${grouped(seconds)} s`;
 }
@@ -53,6 +53,9 @@ export function time(instant) {
   if (Number.isNaN(date.getTime())) return String(instant);
   return h("time", { datetime: date.toISOString(), title: ago(date) }, written(date));
 }
+
+/** A time if it is after another one. A count of what is due may be older than what it said would be next. */
+export const after = (instant, now) => (Date.parse(instant) > Date.parse(now) ? instant : null);
 
 /** How long ago a time is, or how far ahead. */
 export function ago(date) {

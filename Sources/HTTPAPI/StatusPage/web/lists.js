@@ -1,11 +1,11 @@
 // The lists: how each is asked for and shown. Those that can be long come in parts.
 
-import { h, badge, failure } from "./dom.js";
+import { h, badge, failure, safeText } from "./dom.js";
 import { number, bytes, time } from "./format.js";
 import { get, post, part } from "./api.js";
 import { table, pagedTable } from "./table.js";
 import { contactTable, bucketTable } from "./keyspace.js";
-import { valueView, safeText } from "./bytes.js";
+import { valueView } from "./bytes.js";
 import { sideBySide } from "./value.js";
 
 const PART = 50;
@@ -13,7 +13,7 @@ const PART = 50;
 const code = (text) => h("code", {}, text);
 const keyLink = (key) => h("a", { href: `#/explore/key/${key}` }, code(key));
 const signerLink = (mid) => h("a", { href: `#/explore/list/values?signer=${mid}` }, code(mid));
-const subject = ({ key, signer }) => (key ? ["key ", keyLink(key)] : ["signer ", signerLink(signer)]);
+const subject = ({ key, signer }) => h("span", {}, key ? ["key ", keyLink(key)] : ["signer ", signerLink(signer)]);
 const states = { served: "good", expired: "warn", retained: "plain", damaged: "bad" };
 
 const parts = (path, parameters, signal) => (cursor) => get(path, { ...parameters, cursor, limit: PART }, signal);
@@ -27,7 +27,7 @@ export const lists = {
     parts("/values", { signer: query.get("signer") }, signal), { empty: "The archive has no such values." }),
   },
   publishers: {
-    title: "Publishers", about: "The signers with the most values.",
+    title: "Publishers", about: "The signers with the most values.", needsIndex: true,
     content: async ({ signal }) => table("Publishers", [["Signer", (row) => signerLink(row.mid)], ["Values", (row) => number(row.values)],
       ["Size", (row) => bytes(row.bytes)], ["Key", (row) => row.level], ["Marks", (row) => [row.pinned && badge("pinned", "good"), row.blocked && badge("blocked", "bad")]],
       ["Last stored", (row) => time(row.last_stored)], ["", (row) => h("a", { href: `#/act?forget=signer:${row.mid}` }, "Forget…")]],
@@ -37,7 +37,7 @@ export const lists = {
     title: "Largest sources", about: "The networks whose records take most of each budget: who fills the disk.",
     content: async ({ signal }) => table("Sources", [["Network", (row) => row.source], ["Budget", (row) => row.budget],
       ["Records", (row) => number(row.records)], ["Size", (row) => bytes(row.bytes)]],
-    (await get("/sources", {}, signal)).sort((left, right) => right.bytes - left.bytes)),
+    (await get("/sources", {}, signal)).sort((left, right) => right.bytes - left.bytes), { empty: "Nobody else has stored anything here." }),
   },
   evidence: {
     title: "Equivocations", about: "Pairs of values that one signer gave the same version under one key, side by side.",
@@ -51,7 +51,7 @@ export const lists = {
   buckets: { title: "Buckets", about: "The parts of the routing tables.", content: async ({ signal }) => bucketTable(await get("/buckets", {}, signal)) },
   tasks: { title: "Tasks", about: "What the node does again and again. Running one needs the key.", content: ({ signal }) => tasks(signal) },
   pins: {
-    title: "Pins", about: "What is kept for good.",
+    title: "Pins", about: "What is kept for good.", needsIndex: true,
     content: ({ signal }) => pagedTable("Pins", [["Pinned", subject], ["Replicas elsewhere", ({ replicas }) => (replicas?.looked_at ? number(replicas.holders) : "not known")],
       ["Looked", ({ replicas }) => time(replicas?.looked_at)],
       ["", ({ key, signer }) => h("a", { href: `#/act?unpin=${key ?? `signer:${signer}`}` }, "Unpin")]],

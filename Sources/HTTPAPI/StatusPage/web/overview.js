@@ -1,7 +1,7 @@
 // The first view: one sentence, what to do, and the main figures.
 
-import { h, facts, section, failure } from "./dom.js";
-import { number, bytes, duration, time, count, share } from "./format.js";
+import { h, facts, section, failure, safeText } from "./dom.js";
+import { number, bytes, duration, time, after, count, share } from "./format.js";
 import { get } from "./api.js";
 import { judge } from "./verdict.js";
 
@@ -24,7 +24,7 @@ export async function show(root, { signal, repeat }) {
 function content(overview) {
   const { level, sentence, warnings } = judge(overview);
   return [
-    h("p", { class: `verdict ${level}`, role: "status" }, sentence),
+    h("p", { class: `verdict ${level}`, role: "status" }, safeText(sentence)),
     warnings.length > 0 && section("What to do", h("ul", { class: "warnings" }, warnings.map(warning))),
     h("div", { class: "cards" }, contacts(overview), values(overview), disk(overview), republishing(overview), pins(overview),
       care(overview)),
@@ -33,7 +33,7 @@ function content(overview) {
 }
 
 const warning = ({ level, text, remedy }) =>
-  h("li", { class: level }, h("strong", {}, level === "bad" ? "Problem: " : "Note: "), text, remedy && ` ${remedy}`);
+  h("li", { class: level }, h("strong", {}, level === "bad" ? "Problem: " : "Note: "), safeText(text), remedy && ` ${remedy}`);
 
 const card = (title, big, link, ...more) =>
   h("section", { class: "card" }, h("h2", {}, h("a", { href: link }, title)), h("p", { class: "big" }, big), ...more);
@@ -67,12 +67,12 @@ function disk({ disk, budgets }) {
     h("details", {}, h("summary", {}, "Budgets"), budgets.map((budget) => use(budget.budget, budget.used_bytes, budget.limit_bytes))));
 }
 
-function republishing({ republishing }) {
+function republishing({ republishing, now }) {
   if (!republishing) return card("Republishing", "not known", "#/pictures");
   return card("Republishing", republishing.phase, "#/pictures",
     facts([["Kept alive", count(republishing.kept_keys, "key")], ["Due", number(republishing.due_keys)],
       ["Late", number(republishing.late_keys)], ["Stored again since the start", number(republishing.stored_keys)],
-      ["Not acknowledged", number(republishing.unacknowledged_keys)], ["Next due", time(republishing.next_due)]]));
+      ["Not acknowledged", number(republishing.unacknowledged_keys)], ["Next due", time(after(republishing.next_due, now))]]));
 }
 
 function pins({ pins }) {

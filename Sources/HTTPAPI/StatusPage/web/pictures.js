@@ -1,7 +1,7 @@
 // How the node was: the history that it keeps, its traffic, its republishing, its pins, and the key space.
 
 import { h, section, facts, failure } from "./dom.js";
-import { number, bytes, duration, time, count } from "./format.js";
+import { number, bytes, duration, time, after, count } from "./format.js";
 import { get, all } from "./api.js";
 import { lineChart, heatStrip, timeline } from "./charts.js";
 import { table } from "./table.js";
@@ -99,6 +99,7 @@ const budgets = ({ disk, budgets }) =>
 
 async function republishing({ republishing, now }, signal) {
   const plan = await get("/plan", {}, signal);
+  plan.next_due = after(plan.next_due, now);
   const begin = Date.parse(now);
   const rows = [];
   const span = (label, start, end, level, text) => rows.push({ label, begin: start, end, level, text });

@@ -25,7 +25,10 @@ export function table(caption, columns, rows, { empty = "There is nothing here."
 }
 
 const tableRow = (columns, row) =>
-  h("tr", {}, columns.map(([title, cell]) => h("td", { "data-title": title }, cell(row))));
+  h("tr", {}, columns.map(([title, cell]) => h("td", { "data-title": title }, whole(cell(row)))));
+
+/** On a phone a cell stands beside its heading, so what has several parts is held together. */
+export const whole = (content) => (Array.isArray(content) ? h("span", {}, content) : content);
 
 /**
  * A list that comes in parts, of which there may be millions: each part replaces the one before.

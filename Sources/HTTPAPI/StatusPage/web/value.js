@@ -1,10 +1,10 @@
 // All about one key: its values with the reasons why they are served or not, earlier versions, and what the network has.
 
-import { h, section, facts, badge, failure } from "./dom.js";
+import { h, section, facts, badge, failure, safeText } from "./dom.js";
 import { number, time, count, duration } from "./format.js";
 import { get, keyOf } from "./api.js";
 import { back, searchForm } from "./explore.js";
-import { valueView, safeText } from "./bytes.js";
+import { valueView } from "./bytes.js";
 import { timeline } from "./charts.js";
 import { table } from "./table.js";
 
