@@ -197,6 +197,7 @@ let package = Package(
             name: "SampleArchive", dependencies: ["Archive", "IPv8", "Maintenance"],
             path: "Tests/Dump/SampleArchive", swiftSettings: house),
 
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: house),
         .testTarget(
             name: "IPv8Tests", dependencies: ["IPv8"],
             resources: [.copy("Fixtures")], swiftSettings: house),
@@ -228,7 +229,7 @@ let package = Package(
             name: "BristleconeTests",
             dependencies: [
                 "Archive", "Bristlecone", "Console", "DHTCore", "IPv8", "Kademlia", "Maintenance", "Platform",
-                "PrometheusText",
+                "PrometheusText", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -238,7 +239,7 @@ let package = Package(
         .testTarget(
             name: "HTTPAPITests",
             dependencies: [
-                "HTTPAPI", "Bristlecone", "Console", "IPv8", "Platform", "SplitMix",
+                "HTTPAPI", "Bristlecone", "Console", "IPv8", "Platform", "SplitMix", "TestSupport",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -253,7 +254,7 @@ let package = Package(
         .testTarget(
             name: "BristleconeCLITests",
             dependencies: [
-                "BristleconeCLI", "Bristlecone", "Console", "HTTPAPI", "IPv8", "Kademlia",
+                "BristleconeCLI", "Bristlecone", "Console", "HTTPAPI", "IPv8", "Kademlia", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

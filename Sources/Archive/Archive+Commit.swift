@@ -38,6 +38,7 @@ extension Archive {
                 let room = DiskRoom(folder: folder, reserveBytes: options.diskReserveBytes)
                 result = try attempt(at: now, clockIsSteady, room, body)
             } catch  where hasNoRoom(error) {
+                noteFullDisk(error)
                 result = try attempt(at: now, clockIsSteady, .exhausted, body)
             }
             // The file may have been deleted meanwhile.
@@ -60,6 +61,12 @@ extension Archive {
         }
     }
 
+    /// Remembers that the disk, and not only the map, has no room.
+    private func noteFullDisk(_ error: ArchiveError) {
+        if case .mapFull = error { return }
+        freeBytesWhenFull.store(freeBytes, ordering: .releasing)
+    }
+
     private func attempt<Result>(
         at now: Instant, _ clockIsSteady: Bool, _ room: DiskRoom,
         _ body: (inout StorePass) throws(ArchiveError) -> Result
@@ -79,7 +86,10 @@ extension Archive {
             lastNumber = pass.changeCount > 0 ? pass.journal.number : nil
             return result
         }
-        if let lastNumber { lastChange.advance(to: lastNumber) }
+        if let lastNumber {
+            lastChange.advance(to: lastNumber)
+            freeBytesWhenFull.store(0, ordering: .releasing)
+        }
         counters.withLock { counters in
             for (name, count) in tallies { counters[name, default: 0] += count }
         }
@@ -110,7 +120,8 @@ package enum DiskRoom {
     /// Asks the folder's file system. If that does not answer, there is room until a write fails.
     init(folder: String, reserveBytes: Int) {
         let free = DiskRoom.freeBytes(folder: folder)
-        if free >= reserveBytes {
+        // Without a reserve a disk is full when nothing is free.
+        if free >= max(reserveBytes, 1) {
             self = .ample
         } else {
             self = free >= reserveBytes / DiskRoom.lastPart ? .scarce : .exhausted
@@ -121,9 +132,10 @@ package enum DiskRoom {
     /// as EIO, whatever the reason.
     static func hasRunOut(folder: String) -> Bool { freeBytes(folder: folder) < writeBytesMax }
 
+    /// How much room the file system of a folder has for this user; `.max` if it does not say.
     package static func freeBytes(folder: String) -> Int {
         var status = statvfs()
-        guard statvfs(folder, &status) == 0 else { return .max }
+        guard statvfs(folder, &status) == 0, status.f_blocks > 0 else { return .max }
         let product = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
         return product.overflow ? .max : Int(clamping: product.partialValue)
     }

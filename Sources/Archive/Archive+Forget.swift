@@ -37,6 +37,8 @@ extension Archive {
         fileprivate var after: [UInt8]?
         /// How many of the keys the walk has behind it in this table.
         fileprivate var targetsDone = 0
+        /// How many records one commit erases, so that stores do not wait long for it.
+        fileprivate var pace = CommitPace(itemsMax: 1024, durationMax: .milliseconds(30))
         /// How far it is in the journal, which comes last.
         fileprivate var changes: ForgottenChanges?
         /// How many records have been erased.
@@ -72,7 +74,9 @@ extension Archive {
         let places = try environment.read { (transaction) throws(ArchiveError) in
             try Archive.places(&erasure, in: table, transaction)
         }
+        let begun = ContinuousClock.now
         try erase(places[...], at: now)
+        if !places.isEmpty { erasure.pace.note(ContinuousClock.now - begun) }
         erasure.erasedCount += places.count
     }
 
@@ -82,7 +86,10 @@ extension Archive {
             erasure.changes = try beginForgettingChanges()
             return
         }
-        erasure.changes = try forgetChanges(of: .subjects(erasure.subjects), place, at: now)
+        let begun = ContinuousClock.now
+        erasure.changes = try forgetChanges(
+            of: .subjects(erasure.subjects), place, limit: erasure.pace.items, at: now)
+        erasure.pace.note(ContinuousClock.now - begun)
         erasure.isDone = erasure.changes == nil
     }
 
@@ -97,7 +104,7 @@ extension Archive {
     private static func places(
         _ erasure: inout Erasure, in table: Table, _ transaction: borrowing ReadTransaction
     ) throws(ArchiveError) -> [RecordPlace] {
-        var step = Step(subjects: erasure.subjects, table: table)
+        var step = Step(subjects: erasure.subjects, table: table, limit: erasure.pace.items)
         // In quarantine, records of all tables lie side by side.
         if let targets = erasure.targets, table != .quarantine {
             while erasure.targetsDone < targets.count, step.last == nil {
@@ -122,6 +129,8 @@ extension Archive {
     private struct Step {
         let subjects: Set<ArchiveSubject>
         let table: Table
+        /// How many places it finds at most.
+        let limit: Int
         var places: [RecordPlace] = []
         var examined = 0
         /// The last key examined, if there are more.
@@ -136,7 +145,7 @@ extension Archive {
                 if Archive.concerns(subjects, key, in: table) {
                     places.append(RecordPlace(table: table, key: Array(key)))
                 }
-                if examined >= Archive.recordsPerStep || places.count == Archive.deletionsPerCommit {
+                if examined >= Archive.recordsPerStep || places.count == limit {
                     last = Array(key)
                 }
                 return true

@@ -32,11 +32,13 @@ extension Archive {
     }
 
     /// Takes the next step; `nil` if it was the last one.
+    ///
+    /// - Parameter limit: how many changes it rewrites at most.
     func forgetChanges(
-        of forgotten: Forgotten, _ place: ForgottenChanges, at now: Instant
+        of forgotten: Forgotten, _ place: ForgottenChanges, limit: Int = deletionsPerCommit, at now: Instant
     ) throws(ArchiveError) -> ForgottenChanges? {
         let (numbers, last) = try environment.read { (transaction) throws(ArchiveError) in
-            try Archive.changes(of: forgotten, after: place.after, upTo: place.end, transaction)
+            try Archive.changes(of: forgotten, place, limit, transaction)
         }
         if !numbers.isEmpty {
             try inPass(at: now, true) { (pass) throws(ArchiveError) in
@@ -50,22 +52,22 @@ extension Archive {
     }
 
     private static func changes(
-        of forgotten: Forgotten, after number: UInt64, upTo end: UInt64, _ transaction: borrowing ReadTransaction
+        of forgotten: Forgotten, _ place: ForgottenChanges, _ limit: Int, _ transaction: borrowing ReadTransaction
     ) throws(ArchiveError) -> (numbers: [UInt64], last: UInt64?) {
         let digests = ShortDigests()
         var numbers: [UInt64] = []
         var examined = 0
         var last: UInt64?
-        try transaction.forEach(.journal, prefix: [], after: number.bigEndianBytes) {
+        try transaction.forEach(.journal, prefix: [], after: place.after.bigEndianBytes) {
             (key, value) throws(ArchiveError) in
             guard last == nil, key.count == 8 else { return false }
             let number = key.bigEndian(UInt64.self, at: 0)
-            guard number <= end else { return false }
+            guard number <= place.end else { return false }
             examined += 1
             if let change = JournalRecord(value, key: key), !change.isForgotten, concerns(forgotten, change, digests) {
                 numbers.append(number)
             }
-            if examined == recordsPerStep || numbers.count == deletionsPerCommit { last = number }
+            if examined == recordsPerStep || numbers.count == limit { last = number }
             return true
         }
         return (numbers, last)

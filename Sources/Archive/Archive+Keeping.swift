@@ -13,7 +13,6 @@ public struct PastVersion: Hashable, Sendable {
 public struct Evidence: Hashable, Sendable {
     /// The key.
     public var target: Target
-    /// The signer.
     public var signer: Mid
     /// When the second one came.
     public var noted: Instant
@@ -31,9 +30,8 @@ public struct ArchivedPublication: Hashable, Sendable {
     public var id: EntryID
     /// Its version; zero if it is unsigned.
     public var version: Version
-    /// When it was published.
     public var published: Instant
-    /// When it was withdrawn, if it was.
+    /// `nil` if it is still published.
     public var withdrawn: Instant?
 }
 

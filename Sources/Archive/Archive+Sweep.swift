@@ -52,7 +52,7 @@ extension Archive {
             endsRound: found.next.after.isEmpty && found.next.table == SweepPlace.tables[0])
     }
 
-    /// How many records one transaction of a sweep or an erasure changes. Stores wait for it.
+    /// How many records one transaction of a sweep changes. Stores wait for it.
     static let deletionsPerCommit = 256
 
     private struct Findings {

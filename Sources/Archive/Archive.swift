@@ -15,6 +15,8 @@ public final class Archive: Sendable {
     let index: Index
     /// Whether a write has failed on the device. Nothing is written until the archive is opened again.
     let deviceFailed = Atomic(false)
+    /// How many bytes were free when the last change found the disk full; 0 if there was room for it.
+    let freeBytesWhenFull = Atomic(0)
     /// Whether the file that is open is the one of its name, as of the last look.
     private let isMisplaced = Atomic(false)
     /// Changes of the journal below this number are in the index and may go.

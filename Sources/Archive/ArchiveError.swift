@@ -35,7 +35,6 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case processNumberTaken(path: String)
     /// The index failed; the archive itself is not affected.
     case index(detail: String)
-    /// There is no archive in the folder.
     case noArchive(folder: String)
     /// The file cannot be read; `reason` is the system's word for it.
     case unreadable(path: String, reason: String)
@@ -65,7 +64,6 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case tooFarBehind(after: UInt64, firstAvailable: UInt64)
     /// The archive has fewer changes than somebody has followed.
     case aheadOfArchive(after: UInt64, last: UInt64)
-    /// The archive has been closed.
     case closed
     /// LMDB refused a call for a reason that has no case of its own.
     case failed(operation: String, reason: String)

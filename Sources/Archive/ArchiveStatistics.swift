@@ -13,7 +13,7 @@ public struct ArchiveStatistics: Hashable, Sendable {
     public var bytesByBudget: [Budget: Int]
     /// Bytes of the pages in use, which the quota counts.
     public var liveBytes: Int
-    /// Bytes of the map.
+    /// The size of LMDB's map, which the file cannot outgrow.
     public var mapBytes: Int
     /// The number of the last change.
     public var journalLast: UInt64

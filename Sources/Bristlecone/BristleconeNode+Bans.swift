@@ -43,7 +43,6 @@ extension BristleconeNode {
     }
 }
 
-/// A ban.
 package struct BanReport: Sendable, Equatable, Codable {
     /// An address, or a network such as `192.0.2.0/24`.
     package var network: IPNetwork
@@ -58,8 +57,7 @@ extension NodeLoop {
     /// Has the core ban these networks and no others.
     fileprivate func ban(_ bans: [Ban]) async {
         _ = await ask { [self] in
-            let offset = clockOffset
-            take(.bansChanged(bans.map { Ban($0.network, since: $0.since, until: $0.until.map { $0 - offset }) }))
+            take(.bansChanged(bans).moved(by: .zero - clockOffset))
             flush()
             return eventLoop.makeSucceededFuture(Optional(()))
         }

@@ -84,23 +84,60 @@ extension BristleconeNode {
             }
         }
         var report = BulkStoreReport()
+        var underWay: BulkStep?
+        // Values are signed while those before them are being written.
         for start in stride(from: 0, to: values.count, by: BristleconeNode.valuesPerStep) {
-            let step = Array(values[start..<min(start + BristleconeNode.valuesPerStep, values.count)])
-            let outcomes = try await BristleconeNode.telling(report.stored, of: values.count) { () throws(NodeError) in
-                try await loop.store(step, signedBy: folder.identity)
+            let next = begin(start, values[start..<min(start + BristleconeNode.valuesPerStep, values.count)])
+            defer { underWay = next }
+            guard let step = underWay else { continue }
+            do throws(NodeError) {
+                try await finish(step, &report)
+            } catch {
+                try? await finish(next, &report)
+                throw BristleconeNode.error(error, done: report.stored, of: values.count)
             }
-            var published: [BulkPublisher.Item] = []
-            for (offset, outcome) in outcomes.enumerated() {
-                switch outcome {
-                case .stored(let entry):
-                    report.stored += 1
-                    published.append(BulkPublisher.Item(target: step[offset].key, entry: entry))
-                case .refused(let reason): report.note(reason, of: start + offset)
-                }
-            }
-            report.publishing += publisher.add(published)
+        }
+        guard let step = underWay else { return report }
+        try await BristleconeNode.telling(report.stored, of: values.count) { () throws(NodeError) in
+            try await finish(step, &report)
         }
         return report
+    }
+
+    /// A part of a request that is being stored.
+    private struct BulkStep {
+        /// The place of its first value in the request.
+        let start: Int
+        let values: [BulkValue]
+        let outcomes: Task<Result<[NodeLoop.BulkOutcome], NodeError>, Never>
+    }
+
+    private func begin(_ start: Int, _ values: ArraySlice<BulkValue>) -> BulkStep {
+        let values = Array(values)
+        let (loop, key) = (loop, folder.identity)
+        return BulkStep(
+            start: start, values: values,
+            outcomes: Task {
+                do throws(NodeError) {
+                    return .success(try await loop.store(values, signedBy: key))
+                } catch {
+                    return .failure(error)
+                }
+            })
+    }
+
+    /// Waits until a part is on the disk, and has it stored on other nodes.
+    private func finish(_ step: BulkStep, _ report: inout BulkStoreReport) async throws(NodeError) {
+        var published: [BulkPublisher.Item] = []
+        for (offset, outcome) in try await step.outcomes.value.get().enumerated() {
+            switch outcome {
+            case .stored(let entry):
+                report.stored += 1
+                published.append(BulkPublisher.Item(target: step.values[offset].key, entry: entry))
+            case .refused(let reason): report.note(reason, of: step.start + offset)
+            }
+        }
+        report.publishing += publisher.add(published)
     }
 
     /// The event loop signs that many values before it does anything else.

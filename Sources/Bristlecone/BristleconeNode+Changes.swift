@@ -56,7 +56,6 @@ public struct NodeChanges: Sendable, Hashable {
     public let archive: String
     /// Which changes the archive has.
     public let numbers: Numbers
-    /// The changes.
     public let changes: [NodeChange]
 
     /// The number of the archive's last change.
@@ -66,7 +65,6 @@ public struct NodeChanges: Sendable, Hashable {
     public struct Numbers: Sendable, Hashable, Codable {
         /// The first change that is still there. Whoever has the one before it can follow.
         public let firstAvailable: UInt64
-        /// The last change.
         public let last: UInt64
     }
 
@@ -91,9 +89,7 @@ public struct NodeChange: Sendable, Hashable {
 
     init(_ row: ChangeRow) { self.row = row }
 
-    /// The number of the change.
     public var number: UInt64 { row.change }
-    /// What to do.
     public var operation: Operation { row.operation == .put ? .put : .gone }
     /// What kind of record it is: `value`, `history`, `floor`, `evidence`, `pin`, `publication` or `block`.
     public var kind: String { row.kind }

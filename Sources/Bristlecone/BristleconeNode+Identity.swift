@@ -42,7 +42,15 @@ extension BristleconeNode {
             var count = 0
             for start in stride(from: 0, to: old.count, by: BristleconeNode.bulkMax) {
                 let step = old[start..<min(start + BristleconeNode.bulkMax, old.count)]
-                guard let moved = try await publishAnew(Array(step), logger) else { return }
+                // Since the list was made, some may have been withdrawn or forgotten.
+                let published = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
+                    var published: [(target: Target, entry: Entry)] = []
+                    for (target, entry) in step {
+                        if try archive.isPublished(entry, under: target) { published.append((target, entry)) }
+                    }
+                    return published
+                }
+                guard let moved = try await publishAnew(published, logger) else { return }
                 count += moved
             }
             let now = loop.moment.now

@@ -1,9 +1,11 @@
 internal import Archive
 public import CoreMetrics
+internal import DHTCore
 package import IPv8
+internal import Maintenance
 public import PrometheusText
 
-/// How the node is and was.
+/// Health, metrics, history and overview.
 extension BristleconeNode {
     /// How well the node is. The answer comes at once, also from a node that hangs.
     public var health: NodeHealth { observer.health }
@@ -31,9 +33,24 @@ extension BristleconeNode {
 
     /// What somebody who looks after the node wants to see first. It costs the same however much the archive holds.
     package func overview() async -> NodeOverview {
-        let reading = await observer.reading()
+        var reading = await observer.reading()
+        if let twinWarning { reading.problems.append(twinWarning) }
         let backup = try? await threads.historian.read { (archive) throws(ArchiveError) in try archive.lastBackup() }
-        return NodeOverview(reading, identity: folder.identity.publicKey.mid, scrub: threads.scrubber.status, backup)
+        var overview = NodeOverview(
+            reading, identity: folder.identity.publicKey.mid, scrub: threads.scrubber.status, backup)
+        if let upkeep = reading.snapshot?.upkeep {
+            overview.republishing?.keysBeyondCapacity = await keysBeyondCapacity(upkeep)
+        }
+        return overview
+    }
+
+    /// As the plan foretells. Without a node to store on there is no capacity to exceed.
+    private func keysBeyondCapacity(_ upkeep: RepublisherSnapshot) async -> Int {
+        guard upkeep.nodes > 0, let due = try? await counts.due.value(within: .zero) else { return 0 }
+        let plan = PlanReport(
+            due, phase: upkeep.phase, nodes: upkeep.nodes, interval: settings.ofArchive.interval,
+            packetsPerSecond: settings.packetsPerSecond)
+        return plan.keysBeyondCapacity
     }
 
     // MARK: History

@@ -6,7 +6,6 @@ internal import Maintenance
 
 /// What the node knows of the overlay, and what an operator may have it do there.
 extension BristleconeNode {
-    /// The node's public key.
     package var publicKey: PublicKey { folder.identity.publicKey }
 
     /// The node looks for peers while it has fewer contacts than this in a family.

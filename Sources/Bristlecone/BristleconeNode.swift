@@ -132,11 +132,17 @@ public final class BristleconeNode: Sendable {
                 newestChange: (try? archive.newestChange()) ?? nil,
                 logger: logger),
             on: eventLoop)
-        publisher = BulkPublisher(loop)
+        publisher = BulkPublisher(loop, archive)
         counts = ArchiveCounts(archive) { [loop] in loop.moment }
         counts.begin()
         watch = FolderWatch(folder: folder, archive: archive, index: threads.index, events: eventHub, logger: logger)
         trackers = TrackerResolver(settings.bootstrap ? settings.bootstrapServers : [], logger: logger)
+        begin(on: eventLoop)
+        if hasNewKey { Task { [weak self] in await self?.publishUnderNewKey(logger) } }
+    }
+
+    /// Starts everything that runs until the node ends.
+    private func begin(on eventLoop: any EventLoop) {
         threads.index.archiveChanged()
         loop.begin()
         loop.beginPulse(pulse)
@@ -151,7 +157,6 @@ public final class BristleconeNode: Sendable {
             }
         }
         trackers.begin { [loop] addresses in loop.trackersResolved(addresses) }
-        if hasNewKey { Task { [weak self] in await self?.publishUnderNewKey(logger) } }
     }
 
     private static func bind(
@@ -221,8 +226,9 @@ public final class BristleconeNode: Sendable {
         configuration.bans = bans
         configuration.servedFor = settings.upkeep.ofArchive.servedFor
         configuration.republishes = settings.upkeep.enabled
-        configuration.upkeepLimits.packetsPerSecond = settings.upkeep.packetsPerSecond
-        configuration.upkeepLimits.gatherFor = settings.upkeep.ofArchive.interval / UpkeepLimits.gatheringsPerInterval
+        configuration.republishLimits.packetsPerSecond = settings.upkeep.packetsPerSecond
+        configuration.republishLimits.gatherFor =
+            settings.upkeep.ofArchive.interval / RepublishLimits.gatheringsPerInterval
         return configuration
     }
 
@@ -357,22 +363,21 @@ public final class BristleconeNode: Sendable {
     var observer: NodeObserver {
         NodeObserver(
             loop: loop, archive: archive, scrubber: threads.scrubber, refusals: refusals, traffic: trafficMeter,
-            watch: watch, pulse: pulse, historian: threads.historian, startedAt: startedAt,
+            watch: watch, pulse: pulse, historian: threads.historian, counts: counts,
+            startedAt: startedAt,
             isStopping: { [weak self] in self?.ending.withLock { $0 != nil } ?? true })
     }
 
     /// The state of the node: addresses, contacts, archive, problems and counters.
     public func status() async -> NodeStatus {
-        let snapshot = await loop.snapshot()
-        // A start and the first status do not wait until a large archive has been counted.
-        let due = try? await counts.due.value(within: .seconds(1))
+        let snapshot = await loop.snapshot(counting: counts)
         return NodeStatus(
             processID: getpid(), uptime: ContinuousClock.now - startedAt, publicKey: folder.identity.publicKey,
             endpoints: snapshot?.endpoints.map { NodeStatus.Endpoint($0, at: snapshot?.now ?? .distantPast) } ?? [],
             joining: joining, contacts: snapshot.map(NodeStatus.Contact.all) ?? [],
             archive: NodeStatus.Storage(archive),
             clock: snapshot?.clock ?? NodeStatus.Clock(), scrub: threads.scrubber.status,
-            upkeep: snapshot.map { upkeepStatus($0, due) }, problems: watch.problems, warnings: await warnings(),
+            upkeep: snapshot.map(upkeepStatus), problems: watch.problems, warnings: await warnings(),
             room: await room(), traffic: await bandwidth(), lastBackup: await lastBackup(),
             counters: (snapshot?.counters.named ?? [:]).merging(archiveCounters) { $1 }
                 .merging(threads.scrubber.counters) { $1 }.merging(refusals.counters) { $1 })

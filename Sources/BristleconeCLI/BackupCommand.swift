@@ -37,9 +37,9 @@ struct BackupMakeCommand: AsyncParsableCommand {
         commandName: "make",
         abstract: "Make a backup; \"make\" can be left out.",
         discussion: """
-            With --keep, earlier backups beside the new one are deleted, except the last one of each of the last so many \
-            days, weeks and months that have one. Only complete backups of the same archive are deleted, and never the \
-            new one.
+            With --keep, the command then deletes earlier backups beside the new one. daily=7 keeps the last backup of each \
+            of the last 7 days that have one; weekly and monthly work alike. Only complete backups of the same archive are \
+            deleted, and never the new one.
 
             For example:
 
@@ -52,7 +52,8 @@ struct BackupMakeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Delete earlier backups beside the new one, except so many.", valueName: "daily=7,weekly=5,monthly=12"))
+            "Delete earlier backups beside the new one, except those that this rule keeps.",
+            valueName: "daily=7,weekly=5,monthly=12"))
     var keep: String?
 
     @Flag(help: "Leave out the node's private key.")

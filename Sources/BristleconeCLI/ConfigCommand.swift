@@ -55,9 +55,9 @@ struct ConfigShowCommand: AsyncParsableCommand {
         commandName: "show",
         abstract: "Show every setting, its effective value, and where the value comes from.",
         discussion: """
-            If a node is running in the data folder, its settings are shown, also those that "bristlecone config set" has \
-            changed. Otherwise, or with any flag of "bristlecone run" besides --data, or with --at-start, it shows what a \
-            node that starts now would use. The last column says whether another value can be used at once, or only after \
+            Beside a running node this shows the node's own settings, with changes by "bristlecone config set". Without a \
+            node, with --at-start, or with a flag of "bristlecone run" other than --data, it shows what a node that starts \
+            now would use. The last column says whether another value can be used at once, or only after \
             a restart.
 
             For example:

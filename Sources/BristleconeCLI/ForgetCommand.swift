@@ -11,8 +11,9 @@ struct ForgetCommand: AsyncParsableCommand {
         abstract: "Erase everything that this node keeps of keys or signers.",
         discussion: """
             Erases values, earlier versions and everything that belongs to them, on this node only. Other nodes keep \
-            their replicas, and may store them here again unless you add --block. Earlier backups keep the values too. \
-            The node then overwrites the bytes on the disk; it begins within a minute and continues after a restart.
+            their replicas, and may store them here again unless you add --block; "bristlecone block remove" accepts \
+            them again. Earlier backups keep the values too. The node then overwrites the bytes on the disk; it begins \
+            within a minute and continues after a restart.
 
             For example:
 
@@ -26,7 +27,8 @@ struct ForgetCommand: AsyncParsableCommand {
     @Flag(help: "Also refuse all its values from now on.")
     var block = false
 
-    @Flag(help: "Erase nothing; accept values again that --block refused.")
+    // The form of version 0.1. "bristlecone block remove" has taken its place.
+    @Flag(help: ArgumentHelp("Erase nothing; accept values again that --block refused.", visibility: .hidden))
     var unblock = false
 
     @Flag(help: "Do not ask for confirmation.")

@@ -93,16 +93,13 @@ struct ImportCommand: AsyncParsableCommand {
 }
 
 extension ImportReport {
-    private static let refusalsShownMax = 50
-
     /// The report for people.
     ///
     /// - Parameter dump: the file as it was typed.
     func text(on terminal: Terminal, dump: String) -> String {
-        var lines = refusals.prefix(ImportReport.refusalsShownMax).map { refusal in
-            let version = refusal.version.map { " version \($0)" } ?? ""
-            return "\(terminal.bad("not taken")): \(refusal.kind) \(terminal.digits(refusal.key)) "
-                + "\(terminal.digits(refusal.id))\(version) (\(refusal.reason))"
+        var lines = refusals.prefix(ImportText.refusalsShownMax).map { item in
+            ImportText.refusal(
+                kind: item.kind, key: item.key, id: item.id, version: item.version, reason: item.reason, on: terminal)
         }
         if refusals.count > lines.count { lines.append(terminal.faint("… and more: bristlecone import --json")) }
         lines.append(
@@ -110,31 +107,17 @@ extension ImportReport {
         )
         if let gaps { lines.append("The dump \(gaps)") }
         var table = TextTable()
-        if let increment { increment.add(to: &table) } else { addItems(to: &table) }
+        if let increment {
+            table.addChanges(
+                from: increment.from, to: increment.change, of: increment.archive, put: increment.put,
+                removed: increment.removed, forgotten: increment.forgotten)
+        } else {
+            table.addItems(
+                resumedAt: resumedAt, taken: taken, held: held, superseded: superseded, conflicting: conflicting,
+                leftOut: leftOut, erased: erased, refused: refused)
+        }
         table.add("root", root)
         if let signedBy { table.add("signed by", signedBy) }
         return (lines + table.lines()).joined(separator: "\n")
-    }
-
-    private func addItems(to table: inout TextTable) {
-        if resumedAt > 0 { table.add("done before", "\(resumedAt): an earlier import was interrupted there") }
-        table.add("taken", "\(taken)")
-        if held > 0 { table.add("held already", "\(held)") }
-        if superseded > 0 { table.add("superseded", "\(superseded): the archive has, or had, a later version") }
-        if conflicting > 0 { table.add("conflicting", "\(conflicting): something else has this place, and stays") }
-        if leftOut > 0 { table.add("left out", "\(leftOut): pins, publications, blocks and floors") }
-        if erased > 0 { table.add("erased", "\(erased): records of blocked keys and signers") }
-        for (reason, count) in refused.sorted(by: { $0.key < $1.key }) {
-            table.add("refused", "\(count): \(reason.replacing("_", with: " "))")
-        }
-    }
-}
-
-extension ImportReport.Increment {
-    fileprivate func add(to table: inout TextTable) {
-        table.add("changes", "\(from &+ 1) to \(change) of archive \(archive)")
-        table.add("put", "\(put)")
-        table.add("removed", "\(removed)")
-        if forgotten > 0 { table.add("forgotten", "\(forgotten): the node overwrites their bytes on the disk") }
     }
 }

@@ -118,7 +118,8 @@ extension NodeError {
         switch code {
         case .addressInUse, .addressUnavailable:
             "Name another address with --listen, such as 0.0.0.0:8091 or \"[::]:8091\"."
-        case .dataFolderInUse, .dataFolderUnusable: "Name another data folder with --data."
+        // A sentence that ends with a command to run needs no other remedy, and nothing behind the command.
+        case .dataFolderInUse, .dataFolderUnusable: message.hasSuffix(".") ? "--data names the data folder." : nil
         case .valueTooLong: "With --unsigned there is room for \(ValueLimit.unsignedBytesMax) bytes."
         case .blocked: "Use \"bristlecone block remove\"."
         case .unreachable: "\"bristlecone status\" shows what it listens on."
@@ -130,7 +131,7 @@ extension NodeError {
 
 extension BackupError {
     /// What the program says: the library's sentence, and the flag that helps.
-    fileprivate var sentences: String {
+    var sentences: String {
         switch self {
         case .noData, .foreignFolder, .mountPoint: "\(description) --data names the data folder."
         default: description

@@ -52,11 +52,27 @@ struct RestoreCommand: AsyncParsableCommand {
             return try client.show(report) { report.text(on: $0) }
         }
         let progress = CopyProgress.line(
-            for: Backup.restoringFolder(of: folder), bytesExpected: try Backup.byteCount(of: backup))
+            for: Backup.restoringFolder(of: folder),
+            bytesExpected: try RestoreCommand.replacingNothing { () throws(BackupError) in
+                try Backup.byteCount(of: backup)
+            })
         let report = try ProgressLine.during(progress) { [identity, backup] in
-            try Backup.restore(backup, to: folder, identity: identity)
+            try RestoreCommand.replacingNothing { () throws(BackupError) in
+                try Backup.restore(backup, to: folder, identity: identity)
+            }
         }
         try client.show(report) { report.text(on: $0) }
+    }
+
+    /// Says of what goes wrong that the data folder is as it was before.
+    private static func replacingNothing<Value>(_ body: () throws(BackupError) -> Value) throws -> Value {
+        do throws(BackupError) {
+            return try body()
+        } catch {
+            // Then the data folder has been moved.
+            if case .halfway = error { throw error }
+            throw CommandFailure(message: "\(error.sentences) Nothing was replaced.")
+        }
     }
 }
 

@@ -58,24 +58,26 @@ struct RunCommand: AsyncParsableCommand {
         let greeting = await Greeting(status: node.status(), configuration: configuration, httpAddresses: api.addresses)
         let answer = LogWriter(descriptor: STDOUT_FILENO)
         defer { answer.flush(within: 2) }
-        let hasReader = isatty(STDOUT_FILENO) == 1
-        let service = NodeService(node: node) {
-            if hasReader { answer.write(greeting.text) } else { logger.info("\(greeting.line)") }
-        }
-        let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
-        let notify = manager.map { NotifyService(node: node, manager: $0) }
-        // Services stop in reverse order: the API before the node.
-        let services: [any Service] =
-            [service, api, HangupService(configuration: running, logger: logger)] + (notify.map { [$0] } ?? [])
-        let group = ServiceGroup(
-            services: services, gracefulShutdownSignals: Signals.stopping,
-            logger: log.logger(from: .warning))
+        let service = NodeService(node: node) { greeting.show(answer, logger) }
+        let group = serviceGroup(node, [service, api, HangupService(configuration: running, logger: logger)], log)
         do {
             try await group.run()
         } catch {
             throw CommandFailure(message: "The node stopped because its API failed: \(error).")
         }
         logger.info("Stopped")
+    }
+
+    /// The services with the one that tells a service manager, if there is one. They stop in reverse order: the API before
+    /// the node.
+    private func serviceGroup(
+        _ node: BristleconeNode, _ services: [any Service], _ log: ProgramLog
+    ) -> ServiceGroup {
+        let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
+        let notify = manager.map { NotifyService(node: node, manager: $0) }
+        return ServiceGroup(
+            services: services + (notify.map { [$0] } ?? []), gracefulShutdownSignals: Signals.stopping,
+            logger: log.logger(from: .warning))
     }
 }
 
@@ -119,6 +121,10 @@ struct Greeting {
         let addresses = status.endpoints.map(\.listen.description).joined(separator: " and ")
         return
             "Bristlecone \(status.version) is running on \(addresses), with its data in \(configuration.settings.dataFolder)."
+    }
+
+    func show(_ answer: LogWriter, _ logger: Logger) {
+        if isatty(STDOUT_FILENO) == 1 { answer.write(text) } else { logger.info("\(line)") }
     }
 
     private var peerSources: String {

@@ -73,8 +73,6 @@ extension Node {
         guard let node = request.node else { return }
         switch request.purpose {
         case .lookup(let lookup): finish(searches.late(lookup, node, &overlay, &requests, &turn))
-        case .puncture(let lookup, let punctured) where request.sentAt == nil:
-            finish(searches.late(lookup, punctured, &overlay, &requests, &turn))
         case .puncture(let lookup, let punctured):
             finish(searches.ask(punctured, for: lookup, isBudgeted: request.isBudgeted, &overlay, &requests, &turn))
         case .publication(let publication): searches.publicationIsLate(publication, &requests, &turn)

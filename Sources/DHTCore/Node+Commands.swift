@@ -13,6 +13,7 @@ extension Node {
             case .find(let target): find(target, id)
             case .connect(let mid, let address): connect(to: mid, knownAddress: address, id)
             case .publish(let target, let entry): store(entry, under: target, id)
+            case .spread(let target, let entry): spread(entry, under: target, id)
             case .refreshBucket(let family, let prefix): refreshBucket(withPrefix: prefix, of: family, id)
             case .walk(let address): walk(to: address, id)
             case .runTask(let name): runTask(named: name, id)
@@ -92,10 +93,15 @@ extension Node {
     /// A user's value is kept here, or was refused: if it is kept, it goes to the nodes closest to its target.
     mutating func publish(_ entry: Entry, under target: Target, _ outcome: CommitOutcome, for command: CommandID) {
         guard outcome == .held else { return turn.complete(command, .publishRefused(outcome)) }
+        _ = spread(entry, under: target, command)
+    }
+
+    private mutating func spread(_ entry: Entry, under target: Target, _ command: CommandID) -> Bool {
         if !lookUp(.publish(command, entry), target) {
             // It is kept here, which is what was asked for first.
             turn.complete(command, .published(PublishOutcome(askedCount: 0, acknowledgedCount: 0)))
         }
+        return true
     }
 
     // MARK: Connect

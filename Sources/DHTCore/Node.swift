@@ -1,6 +1,6 @@
 public import IPv8
 public import Kademlia
-internal import Maintenance
+public import Maintenance
 
 /// One node of the DHT: everything that it does, as state machines without I/O.
 ///
@@ -187,7 +187,7 @@ extension Node {
     public func registeredPeer(_ mid: Mid) -> [NodeInfo] { peersByKey.registered(mid, at: turn.now) }
 
     /// How republishing stands.
-    public var upkeepSnapshot: UpkeepSnapshot { republisher.snapshot(overlay.contactCount) }
+    public var republisherSnapshot: RepublisherSnapshot { republisher.snapshot(overlay.contactCount) }
 
     /// Everything that a node keeps which others can make it keep. Whoever looks has to know how much that may be.
     package var usages: [Usage] {
@@ -196,6 +196,7 @@ extension Node {
             Usage("searches and publications", searches.count),
             Usage("requests", requests.count),
             Usage("peers asked lately", requests.pacedPeerCount),
+            Usage("silent nodes", requests.silentNodeCount),
             Usage("token secrets", serving.tokenSecretCount),
             Usage("hosts that peers found us at", turn.sockets.pathCount),
         ]

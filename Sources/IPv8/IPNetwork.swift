@@ -30,6 +30,8 @@ public struct IPNetwork: Hashable, Sendable {
 }
 
 extension IPNetwork: LosslessStringConvertible, TextCodable {
+    public static var textForm: String { "an IP address or a network, such as 192.0.2.0/24 or 2001:db8::/32" }
+
     /// Reads `192.0.2.0/24`, `2001:db8::/32` or a single address; `nil` for anything else.
     public init?(_ text: String) {
         guard let mark = text.firstIndex(of: "/") else {

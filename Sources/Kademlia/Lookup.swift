@@ -7,9 +7,9 @@ public import IPv8
 /// ``isFinished``.
 ///
 /// A candidate is waiting, then asked, perhaps late, then answered or failed; it never goes back. Nobody waits for a late
-/// node while there are others: the lookup goes on and may end without it, but its answer still counts. A node's answer can
-/// add candidates, but it can neither end the lookup nor replace another node's answer. One network cannot be all of the
-/// closest nodes: see ``PrefixShare``.
+/// node while there are others: the lookup goes on and may end without it, but its answer still counts. A candidate that the
+/// caller doubts is put off: it is asked only if too few others answer. A node's answer can add candidates, but it can neither
+/// end the lookup nor replace another node's answer. One network cannot be all of the closest nodes: see ``PrefixShare``.
 ///
 /// The reference's crawl differs: it stops after 24 requests and counts silent nodes among its results.
 public struct Lookup: Sendable {
@@ -20,6 +20,9 @@ public struct Lookup: Sendable {
     public private(set) var askedCount = 0
 
     private var candidates: [Candidate] = []
+    /// How many nodes are asked beyond those that are needed. Once one has been late, others are likely to be: their
+    /// replacements are asked before that is known.
+    private var spareCount = 0
     private let ownMid: Mid
     private let limitsLocal: Bool
 
@@ -27,16 +30,17 @@ public struct Lookup: Sendable {
         let id: NodeID
         let node: NodeInfo
         let distance: Distance
-        /// The node that first named this one. A node that names others makes the first of them puncture us.
-        let introducer: NodeInfo?
+        /// The node that last named this one, which can have it open its NAT for us; `nil` if that has been done: a node that
+        /// names others has the first of them puncture us.
+        var introducer: NodeInfo?
         var state = State.waiting
 
-        enum State { case waiting, asked, late, answered, failed }
+        enum State { case waiting, putOff, asked, late, answered, failed }
 
         /// Whether an answer of the node is still expected.
         var isOutstanding: Bool { state == .asked || state == .late }
         /// Whether the lookup ends only with the node's answer, if it is one of the closest.
-        var counts: Bool { state != .failed && state != .late }
+        var counts: Bool { state != .failed && state != .late && state != .putOff }
     }
 
     /// The number of concurrent requests (the reference's `MAX_CRAWL_TASKS`).
@@ -72,9 +76,23 @@ public struct Lookup: Sendable {
     }
 
     /// The next node to ask; `nil` while enough requests are under way, or if no node is left.
-    public mutating func next() -> Step? {
+    ///
+    /// - Parameter isDoubtful: whether a node is likely not to answer, so that others are asked before it.
+    public mutating func next(doubting isDoubtful: (NodeInfo) -> Bool = { _ in false }) -> Step? {
         guard askedCount < Lookup.requestsMax, outstandingCount < Lookup.parallelMax else { return nil }
-        guard let index = closestIndices.first(where: { candidates[$0].state == .waiting }) else { return nil }
+        while !isFinished, let index = closestWaiting {
+            guard isDoubtful(candidates[index].node) else { return ask(index) }
+            candidates[index].state = .putOff
+        }
+        guard answeredCount + outstandingCount < resultCountMax else { return nil }
+        return candidates.firstIndex { $0.state == .putOff }.map { ask($0) }
+    }
+
+    private var closestWaiting: Int? {
+        closestIndices(resultCountMax + spareCount).first { candidates[$0].state == .waiting }
+    }
+
+    private mutating func ask(_ index: Int) -> Step {
         candidates[index].state = .asked
         askedCount += 1
         return Step(node: candidates[index].node, introducer: candidates[index].introducer)
@@ -95,18 +113,22 @@ public struct Lookup: Sendable {
     public mutating func late(_ node: NodeInfo) {
         guard let index = candidates.firstIndex(where: { $0.node == node && $0.state == .asked }) else { return }
         candidates[index].state = .late
+        spareCount = 1
     }
 
     /// Records that a node did not answer.
     public mutating func failed(_ node: NodeInfo) { _ = settle(node, as: .failed) }
 
-    /// Whether no request is under way and no node is left to ask. Late nodes are waited for only if too few others have
-    /// answered.
+    /// Whether all of the closest nodes have answered. If too few have answered, late nodes are waited for, and those that
+    /// were put off are asked.
     public var isFinished: Bool {
-        guard outstandingCount == 0 else { return false }
-        if answeredCount < resultCountMax, candidates.contains(where: { $0.state == .late }) { return false }
-        return askedCount >= Lookup.requestsMax
-            || !closestIndices.contains { candidates[$0].state == .waiting }
+        let mayAsk = askedCount < Lookup.requestsMax
+        let isIncomplete = closestIndices(resultCountMax).contains {
+            candidates[$0].state == .asked || mayAsk && candidates[$0].state == .waiting
+        }
+        guard !isIncomplete else { return false }
+        return answeredCount >= resultCountMax
+            || !candidates.contains { $0.isOutstanding || mayAsk && $0.state == .putOff }
     }
 
     /// The nodes that answered, closest first.
@@ -117,21 +139,22 @@ public struct Lookup: Sendable {
 
     private var outstandingCount: Int { candidates.count { $0.state == .asked } }
 
-    /// The closest candidates that have not failed and are not late: the lookup ends when they have answered. Candidates
-    /// whose network already has its share among closer ones are included only if there are not enough others.
-    private var closestIndices: [Int] {
+    /// The closest candidates that have not failed, are not late and were not put off. The lookup ends when they have
+    /// answered. Candidates whose network already has its share among closer ones are included only if there are not enough
+    /// others.
+    private func closestIndices(_ count: Int) -> [Int] {
         var share = PrefixShare(limitingLocal: limitsLocal)
         var chosen: [Int] = []
         var crowded: [Int] = []
         for index in candidates.indices where candidates[index].counts {
             if share.admits(candidates[index].node.address.host) {
                 chosen.append(index)
-                if chosen.count == resultCountMax { return chosen }
-            } else if crowded.count < resultCountMax {
+                if chosen.count == count { return chosen }
+            } else if crowded.count < count {
                 crowded.append(index)
             }
         }
-        return chosen + crowded.prefix(resultCountMax - chosen.count)
+        return chosen + crowded.prefix(count - chosen.count)
     }
 
     private mutating func settle(_ node: NodeInfo, as state: Candidate.State) -> Bool {
@@ -145,8 +168,11 @@ public struct Lookup: Sendable {
         let id = NodeID(host: node.address.host, mid: node.publicKey.mid)
         let candidate = Candidate(id: id, node: node, distance: Distance(id, target), introducer: introducer)
         let index = candidates.firstIndex { candidate.distance <= $0.distance } ?? candidates.count
-        let isKnown = candidates[index...].prefix { $0.distance == candidate.distance }.contains { $0.node == node }
-        guard !isKnown else { return }
+        let known = candidates[index...].prefix { $0.distance == candidate.distance }.firstIndex { $0.node == node }
+        if let known {
+            if let introducer, candidates[known].introducer != nil { candidates[known].introducer = introducer }
+            return
+        }
         candidates.insert(candidate, at: index)
         dropFarthest()
     }
@@ -154,7 +180,7 @@ public struct Lookup: Sendable {
     /// Keeps the list bounded without dropping a node that was asked.
     private mutating func dropFarthest() {
         guard candidates.count > Lookup.candidatesMax,
-            let index = candidates.lastIndex(where: { $0.state == .waiting })
+            let index = candidates.lastIndex(where: { $0.state == .waiting || $0.state == .putOff })
         else { return }
         candidates.remove(at: index)
     }

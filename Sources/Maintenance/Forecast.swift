@@ -22,38 +22,43 @@ public struct Forecast: Hashable, Sendable {
     /// Makes a forecast.
     ///
     /// - Parameters:
+    ///   - list: the keys that are due, and how many come due regularly.
     ///   - interval: how often a key comes due.
     ///   - limits: what the node's settings and its peers allow.
     ///   - tableIsGood: whether republishing can begin; after a start, the routing table has to recover first.
     public init(
-        dueKeys: Int, keptKeys: Int, nodes: Int, interval: Duration, limits: UpkeepLimits, tableIsGood: Bool = false
+        _ list: DueKeys, nodes: Int, interval: Duration, limits: RepublishLimits, tableIsGood: Bool = false
     ) {
-        self.dueKeys = dueKeys
-        self.keptKeys = keptKeys
+        dueKeys = list.total
+        keptKeys = list.kept
         self.nodes = nodes
         let copies = min(limits.copies, nodes)
         guard copies > 0 else {
-            (keysPerSecond, packets, duration, keysBeyondCapacity) = (0, 0, nil, keptKeys)
+            (keysPerSecond, packets, duration, keysBeyondCapacity) = (0, 0, nil, list.kept)
             return
         }
-        packets = dueKeys * copies + limits.lookups(for: dueKeys, on: nodes) * UpkeepLimits.requestsPerLookup
+        let perPinnedLookup = min(RepublishLimits.requestsPerPinnedLookup, nodes)
+        packets =
+            list.total * copies + list.pinned * perPinnedLookup
+            + limits.lookups(for: list.total - list.pinned, on: nodes) * RepublishLimits.requestsPerLookup
         let perSecond = min(Double(nodes) * limits.requestsPerPeerAndSecond, Double(limits.packetsPerSecond))
-        let packetsPerKey = dueKeys > 0 ? Double(packets) / Double(dueKeys) : Double(copies)
-        keysPerSecond = perSecond / packetsPerKey
-        // In the worst case the busiest node's turn comes last, so its queue is added.
-        let onBusiest = UpkeepLimits.busiestShare * Double(dueKeys * copies) / Double(nodes)
+        let perKeptKey = Double(copies) + Double(list.keptPinned * perPinnedLookup) / Double(max(1, list.kept))
+        keysPerSecond = perSecond / (list.total > 0 ? Double(packets) / Double(list.total) : perKeptKey)
+        // In the worst case the busiest node's turn comes last, so its queue is added. It gets one store of a key at most,
+        // and one request of a pinned key's lookup.
+        let onAverage = Double(list.total * copies + list.pinned * perPinnedLookup) / Double(nodes)
+        let onBusiest = min(RepublishLimits.busiestShare * onAverage, Double(list.total + list.pinned))
         duration =
-            dueKeys == 0
+            list.total == 0
             ? .zero
-            : .seconds(Double(packets) / perSecond + min(onBusiest, Double(dueKeys)) / limits.requestsPerPeerAndSecond)
-                + (tableIsGood ? .zero : UpkeepLimits.tableTime)
-        let capacity = perSecond / Double(copies) * (interval / .seconds(1))
-        keysBeyondCapacity = max(0, keptKeys - Int(capacity))
+            : .seconds(Double(packets) / perSecond + onBusiest / limits.requestsPerPeerAndSecond)
+                + (tableIsGood ? .zero : RepublishLimits.tableTime)
+        keysBeyondCapacity = max(0, list.kept - Int(perSecond / perKeptKey * (interval / .seconds(1))))
     }
 }
 
 /// The pace of republishing.
-public struct UpkeepLimits: Hashable, Sendable {
+public struct RepublishLimits: Hashable, Sendable {
     /// The number of replicas of a value (the reference's `TARGET_NODES`).
     public var copies = 8
     /// Requests that republishing sends in a second, in total.
@@ -68,7 +73,7 @@ public struct UpkeepLimits: Hashable, Sendable {
     public var arcsMax = 256
     /// How long keys that come due one after another wait for each other, so that one lookup serves many: a ninth of
     /// the interval in which each comes due, and no longer once the earliest of them is that close to being lost.
-    public var gatherFor: Duration = .seconds(2700) / UpkeepLimits.gatheringsPerInterval
+    public var gatherFor: Duration = .seconds(2700) / RepublishLimits.gatheringsPerInterval
 
     /// How often keys have gathered in the interval in which each comes due.
     public static let gatheringsPerInterval = 9
@@ -81,6 +86,8 @@ public struct UpkeepLimits: Hashable, Sendable {
 
     /// The approximate number of requests of one lookup, including those for punctures.
     public static let requestsPerLookup = 30
+    /// How many nodes the lookup of a pinned key asks at most, approximately. It serves this key only.
+    static let requestsPerPinnedLookup = 16
     /// The approximate ratio of keys of the busiest node to keys of the average node.
     public static let busiestShare = 2.0
     /// How long the routing table may take to recover.
@@ -92,7 +99,8 @@ public struct UpkeepLimits: Hashable, Sendable {
     /// neighbourhood and serve as many keys as these nodes accept while the tokens are valid. Never more than one
     /// lookup for each key.
     func lookups(for keys: Int, on nodes: Int) -> Int {
-        let keysPerLookup = requestsPerPeerAndSecond * (UpkeepLimits.lookupServes / .seconds(1))
+        guard keys > 0 else { return 0 }
+        let keysPerLookup = requestsPerPeerAndSecond * (RepublishLimits.lookupServes / .seconds(1))
         return min(keys, max(1, 2 * nodes / copies) + Int(Double(keys) / keysPerLookup))
     }
 }

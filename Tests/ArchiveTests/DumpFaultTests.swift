@@ -243,7 +243,37 @@ import Testing
     @Test func publicationWithoutItsValueIsRefused() throws {
         let ours = try items { try $0.store(try Sample.signed("ours", version: 1), from: .publishedHere) }
         let publication = try #require(ours.first { $0.kind == .publication })
-        #expect(try target.open().take([publication]) == [.refused(.noValue)])
+        let archive = try target.open()
+        try archive.store(try Sample.unsigned("theirs"))
+        #expect(try archive.take([publication]) == [.refused(.noValue)])
         #expect(try Folder().open().take(ours) == ours.map { _ in .taken })
+    }
+
+    /// The value was lost to damage over there, and a copy is to have all that is left.
+    @Test func anEmptyArchiveTakesPublicationsAsTheyAre() throws {
+        let ours = try items { try $0.store(try Sample.signed("ours", version: 1), from: .publishedHere) }
+        let publication = try #require(ours.first { $0.kind == .publication })
+        #expect(try target.open().take([publication]) == [.taken])
+        #expect(try Dumps.items(target) == [publication])
+    }
+
+    /// Otherwise a value that was published over there could be given up here like anybody's.
+    @Test(arguments: [60, 500 * 86_400])
+    func aValueOfOthersBecomesOursWithItsPublication(seconds: Int) throws {
+        let entry = try Sample.unsigned("both")
+        let ours = try items { try $0.store(entry, from: .publishedHere) }
+        let archive = try target.open()
+        // Stored later than over there, so the facts of the record here are the newer ones; served or expired.
+        try archive.store(entry, at: .start + 1, for: seconds)
+        try archive.sweepRound(at: Folder.filled)
+        #expect(try archive.take(ours).allSatisfy(\.isAccepted))
+        archive.close()
+        let value = try #require(try Dumps.items(target).first { $0.kind == .value })
+        guard case .value(let record, _)? = DumpContent(value) else {
+            Issue.record("It is no value.")
+            return
+        }
+        #expect(record.provenance == .publishedHere && !record.isWithdrawn)
+        #expect(try target.open().accountsAreRight())
     }
 }

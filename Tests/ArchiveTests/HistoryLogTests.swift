@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import IPv8
+import Maintenance
 import Testing
 
 @testable import Archive
@@ -174,7 +175,7 @@ import Testing
         let archive = try Folder().openKept()
         let targets = (0..<4).map { Target(hashing: "\($0)") }
         _ = try archive.commit(targets.map { .pin(.key($0)) }, at: .start)
-        let replica = RepublishResult.Replica(mid: Sample.sender, address: Sample.address)
+        let replica = NodeInfo(address: Sample.address, publicKey: Sample.key.publicKey)
         let results = [0, 2, 3].enumerated().map { place, count in
             RepublishResult(
                 target: targets[place], outcome: count > 0 ? .stored : .unanswered,

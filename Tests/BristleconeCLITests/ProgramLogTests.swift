@@ -3,6 +3,7 @@ import Console
 import Glibc
 import IPv8
 import Logging
+import TestSupport
 import Testing
 
 @testable import BristleconeCLI
@@ -80,13 +81,8 @@ import Testing
     }
 
     @Test func sendsFieldsToTheJournal() throws {
-        var template = Array("/tmp/journal-XXXXXX".utf8CString)
-        let folder = String(cString: try #require(mkdtemp(&template)))
-        let path = "\(folder)/socket"
-        defer {
-            unlink(path)
-            rmdir(folder)
-        }
+        let folder = try TemporaryFolder()
+        let path = folder.file("socket")
         let receiver = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
         defer { close(receiver) }
         var address = sockaddr_un()

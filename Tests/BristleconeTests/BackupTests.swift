@@ -6,6 +6,7 @@ import Logging
 import Platform
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Bristlecone

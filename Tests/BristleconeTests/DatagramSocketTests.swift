@@ -3,6 +3,7 @@ import IPv8
 import Logging
 import NIOCore
 import NIOPosix
+import TestSupport
 import Testing
 
 @testable import Bristlecone

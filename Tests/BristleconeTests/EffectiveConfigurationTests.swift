@@ -1,6 +1,7 @@
 import Console
 import IPv8
 import Logging
+import TestSupport
 import Testing
 
 @testable import Bristlecone

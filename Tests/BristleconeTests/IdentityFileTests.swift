@@ -3,6 +3,7 @@ import Glibc
 import IPv8
 import Platform
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Bristlecone

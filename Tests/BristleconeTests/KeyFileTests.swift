@@ -12,6 +12,14 @@ import Testing
         }
     }
 
+    /// The last byte of one key in 128 is that of a line end.
+    @Test func aKeyThatEndsLikeALineIsReadWithLineEndsBehindIt() throws {
+        let bytes = Array("LibNaCLSK:".utf8) + [UInt8](repeating: 5, count: 63) + [0x0A]
+        for end in ["", "\n", "\r\n", "\n\n"] {
+            #expect(KeyFile.key(in: bytes + Array(end.utf8))?.bytes == bytes)
+        }
+    }
+
     @Test func rawBytesOfACurve25519KeyAreRead() throws {
         let key = try PrivateKey.generate()
         #expect(KeyFile.key(in: Array(key.bytes.dropFirst(10)))?.publicKey == key.publicKey)

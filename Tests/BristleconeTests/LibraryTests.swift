@@ -1,6 +1,8 @@
+import Archive
 import IPv8
 import Logging
 import NIOPosix
+import TestSupport
 import Testing
 
 @testable import Bristlecone
@@ -54,6 +56,19 @@ import Testing
                 #expect(error.code == .cancelled && error.canRetry)
                 #expect(ContinuousClock.now - begun < .seconds(5), "the ping's own patience")
             }
+        }
+    }
+
+    @Test func whatIsForgottenWhileItWaitsToBeSentStaysForgotten() async throws {
+        try await withNode { node, _ in
+            let keys = (0..<300).map { Target(hashing: "\($0)") }
+            let report = try await node.storeValues(
+                keys.map { BulkValue(key: $0, data: [1], signed: false) })
+            #expect(report.publishing == keys.count)
+            _ = try await node.forget(keys.map { .key($0) }, block: false)
+            while !node.publisher.isIdle { try await Task.sleep(for: .milliseconds(10)) }
+            #expect(try node.archive.publications().isEmpty)
+            for key in keys { #expect(try await node.localValues(key: key).values.isEmpty) }
         }
     }
 

@@ -5,6 +5,7 @@ import IPv8
 import Maintenance
 import Platform
 import PrometheusText
+import TestSupport
 import Testing
 
 @testable import Bristlecone

@@ -1,4 +1,5 @@
 import IPv8
+import TestSupport
 import Testing
 
 @testable import Bristlecone

@@ -1,3 +1,4 @@
+import Archive
 import Console
 import IPv8
 import Kademlia
@@ -12,6 +13,10 @@ import Testing
 
     init() throws {
         signer = try PrivateKey(bytes: Array("LibNaCLSK:".utf8) + [UInt8](repeating: 1, count: 64)).publicKey
+    }
+
+    @Test func everyRefusalOfAnImportHasWords() {
+        #expect(ImportText.refusals.map(\.key) == ImportRefusal.allCases.map(\.rawValue))
     }
 
     /// The JSON of a value, which is read back to the same.

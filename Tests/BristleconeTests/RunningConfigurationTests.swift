@@ -2,6 +2,7 @@ import Archive
 import IPv8
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Bristlecone

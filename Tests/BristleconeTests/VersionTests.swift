@@ -3,6 +3,7 @@ import IPv8
 import Logging
 import Maintenance
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Bristlecone

@@ -22,8 +22,8 @@ class SmallDisk:
         _enter_namespace()
         mount("-t", "tmpfs", "-o", f"size={size},mode=0700", "none", folder)
 
-    def fill(self):
-        """Leaves not a block."""
+    def fill(self, spare=0):
+        """Leaves not a block, or no more than so many bytes."""
         for number in range(100):
             with open(os.path.join(self.folder, f"filler{number}"), "wb") as file:
                 try:
@@ -33,6 +33,8 @@ class SmallDisk:
                     pass
             if os.path.getsize(file.name) == 0:
                 os.remove(file.name)
+                last = os.path.join(self.folder, f"filler{number - 1}")
+                os.truncate(last, os.path.getsize(last) - spare)
                 return
         raise AssertionError("the disk does not fill up")
 

@@ -13,6 +13,8 @@ from harness.waiting import wait_until
 from smalldisk import SmallDisk
 
 SILENCE_SECONDS = 1.5
+# Two pages: less than a commit writes.
+SPARE_BYTES = 8192
 
 
 @pytest.fixture
@@ -46,6 +48,12 @@ async def refused(node, reason):
     return (await node.dropped()).get(reason, 0)
 
 
+async def health_codes(node):
+    """Why the node is not well."""
+    completed = await node.command("health", "--json")
+    return {reason["code"] for reason in completed.json()["reasons"]}
+
+
 async def store_until_refused(peer, node, name, reason):
     """Stores one value after the other until one is refused; those that were acknowledged, by their keys."""
     kept = {}
@@ -67,6 +75,7 @@ async def test_a_node_on_a_full_disk_refuses_answers_and_recovers(network, node_
     await asyncio.to_thread(small_disk.fill)
     kept = {key: entry} | await store_until_refused(peer, node, "full", "no_room")
     assert "new stores are refused" in node.log_tail()
+    assert "disk_full" in await health_codes(node)
     assert await peer.token_from(node.contact)
     for kept_key, kept_entry in list(kept.items())[-8:]:
         assert (await peer.ask(node.contact, kept_key)).values == (kept_entry,)
@@ -84,8 +93,29 @@ async def test_a_node_on_a_full_disk_refuses_answers_and_recovers(network, node_
     later = peer.entry(b"later")
     await wait_until(
         lambda: peer.store_on(node.contact, key_of("later"), [later], patience=SILENCE_SECONDS), "stores are taken", 30)
+    assert "disk_full" not in await health_codes(node)
     for kept_key, kept_entry in list(kept.items())[-8:]:
         assert (await peer.ask(node.contact, kept_key)).values == (kept_entry,)
+
+
+async def test_a_full_disk_is_known_before_anybody_stores(node_on, small_disk):
+    node = await node_on()
+    assert "disk_full" not in await health_codes(node)
+    await asyncio.to_thread(small_disk.fill)
+    assert "disk_full" in await health_codes(node)
+    await asyncio.to_thread(small_disk.make_room)
+    assert "disk_full" not in await health_codes(node)
+
+
+async def test_a_disk_with_too_little_room_for_a_value_is_full(network, node_on, small_disk):
+    (peer,) = await network.start(1)
+    node = await node_on()
+    await asyncio.to_thread(small_disk.fill, SPARE_BYTES)
+    assert "disk_full" not in await health_codes(node)
+    await store_until_refused(peer, node, "full", "no_room")
+    assert "disk_full" in await health_codes(node)
+    await asyncio.to_thread(small_disk.make_room)
+    assert "disk_full" not in await health_codes(node)
 
 
 async def test_a_node_with_relaxed_durability_promises_nothing_that_a_full_disk_refuses(network, node_on, small_disk):

@@ -107,7 +107,7 @@ import Testing
         let peers = try (1...8).map { try Peer($0) }
         for peer in peers { try bench.befriend(peer) }
         _ = try bench.converse(for: .seconds(20), with: peers)
-        #expect(bench.node.upkeepSnapshot.phase == .idle)
+        #expect(bench.node.republisherSnapshot.phase == .idle)
         _ = bench.pass(.seconds(120))
         #expect(bench.node.contacts.isEmpty)
         try bench.befriend(peers[0])
@@ -115,11 +115,11 @@ import Testing
         let effects = try bench.converse(for: .seconds(20), with: [peers[0]])
         #expect(effects.finds(to: peers[0].address).contains { $0.target == ownID })
         // One of eight is not half of what there was.
-        #expect(bench.node.upkeepSnapshot.phase == .waitingForTable)
+        #expect(bench.node.republisherSnapshot.phase == .waitingForTable)
         _ = try bench.converse(for: .seconds(20), with: Array(peers[..<4]))
         for peer in peers[..<4] { try bench.meet(peer) }
         _ = try bench.converse(for: .seconds(20), with: Array(peers[..<4]))
-        #expect(bench.node.upkeepSnapshot.phase == .idle)
+        #expect(bench.node.republisherSnapshot.phase == .idle)
     }
 
     // MARK: The peer limit

@@ -76,14 +76,26 @@ import Testing
 
     @Test func queueGivesOutStrangersWorkWhenNothingElseWaits() {
         var queue = LaneQueue<Int>()
-        for number in 0..<3000 { queue.add(number, to: number % 3 == 0 ? .known : .strangers) }
+        for number in 0..<3000 { queue.add(number, to: number % 3 == 0 ? .known : .strangers, .begin) }
         var taken: [Int] = []
         while let next = queue.takeNext() {
             taken.append(next)
-            if taken.count == 1500 { queue.add(9999, to: .known) }
+            if taken.count == 1500 { queue.add(9999, to: .known, .begin) }
         }
         let known = (0..<3000).filter { $0 % 3 == 0 }
         let strangers = (0..<3000).filter { $0 % 3 != 0 }
         #expect(taken == known + strangers.prefix(500) + [9999] + strangers.dropFirst(500))
+    }
+
+    @Test func queueFinishesWhatWasBegunBeforeItBeginsMore() {
+        var queue = LaneQueue<String>()
+        for lane in [Lane.strangers, .known] {
+            for stage in [WorkStage.begin, .finish] {
+                for number in 1...2 { queue.add("\(lane) \(stage) \(number)", to: lane, stage) }
+            }
+        }
+        let expected = ["known finish", "known begin", "strangers finish", "strangers begin"]
+        for work in expected.flatMap({ ["\($0) 1", "\($0) 2"] }) { #expect(queue.takeNext() == work) }
+        #expect(queue.takeNext() == nil)
     }
 }

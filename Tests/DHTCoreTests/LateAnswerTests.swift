@@ -50,6 +50,46 @@ import Testing
         #expect(found.answeredCount >= 8 && bench.node.counters.timeouts == 0)
     }
 
+    @Test func nextLookupAsksOthersBeforeThoseThatWereLate() throws {
+        var bench = try Bench()
+        bench.leaveNeighboursAlone()
+        let peers = try (1...12).map { try Peer($0) }
+        for peer in peers { try bench.befriend(peer) }
+        // Each lookup asks the closest first, so these are asked in any case.
+        let byDistance = peers.sorted { Distance($0.info.id, target) < Distance($1.info.id, target) }
+        let dead = Array(byDistance.prefix(3))
+        let first = try lookUp(CommandID(1), in: &bench, answering: Array(byDistance.dropFirst(3)))
+        #expect(dead.allSatisfy { first.finds(to: $0.address).count == 1 })
+        let second = try lookUp(CommandID(2), in: &bench, answering: Array(byDistance.dropFirst(3)))
+        #expect(dead.allSatisfy { second.finds(to: $0.address).isEmpty })
+        // An answer, though late, ends the doubt.
+        let find = try #require(first.finds(to: dead[0].address).first)
+        _ = try bench.receive(.findResponse(FindResponse(id: find.id, token: Token(bits: .zero))), from: dead[0])
+        let third = try lookUp(CommandID(3), in: &bench, answering: byDistance)
+        #expect(third.finds(to: dead[0].address).count == 1 && third.finds(to: dead[1].address).isEmpty)
+    }
+
+    /// Makes a lookup in which some peers answer at once, until it is over. Returns what the node did.
+    private func lookUp(_ id: CommandID, in bench: inout Bench, answering peers: [Peer]) throws -> [Effect] {
+        var latest = bench.give(.commandIssued(id, .find(target)))
+        latest += bench.give(.entriesLoaded(try #require(latest.loads.first).id, []))
+        var effects = latest
+        for _ in 0..<40 where effects.outcomes.isEmpty {
+            var next: [Effect] = []
+            for peer in peers {
+                for find in latest.finds(to: peer.address) {
+                    let answer = FindResponse(id: find.id, token: Token(bits: .zero))
+                    next += try bench.receive(.findResponse(answer), from: peer)
+                }
+            }
+            if next.isEmpty { next = bench.pass(.milliseconds(50)) }
+            latest = next
+            effects += next
+        }
+        #expect(effects.outcomes.count == 1)
+        return effects
+    }
+
     @Test func nodeThatWasLateOnceBecomesNoWorseContact() throws {
         var bench = try Bench()
         bench.leaveNeighboursAlone()

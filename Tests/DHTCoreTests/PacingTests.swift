@@ -55,8 +55,7 @@ import Testing
         #expect(floods.isBlocked(-1, at: now + .seconds(4)))
     }
 
-    /// Where a full table is looked through for every entry that comes, each costs as much as all of them.
-    @Test func aTableThatIsFullOfTheBlockedIsHalvedWhenItIsTidied() {
+    @Test func aTableThatIsFullOfTheBlockedForgetsWhoAskedFirst() {
         var floods = FloodLimiter<Int>(requestsMax: 10)
         let start = Instant(seconds: 1000)
         for sender in 0..<16_384 {
@@ -64,14 +63,26 @@ import Testing
         }
         #expect(floods.count == 16_384)
         let now = start + .seconds(1)
-        _ = floods.admit(-1, at: now)
-        #expect(floods.count <= 8192 + 1)
+        for sender in 1...100 { _ = floods.admit(-sender, at: now) }
+        #expect(floods.count == 16_384)
+        #expect((0..<16_384).count { !floods.isBlocked($0, at: now) } == 100)
         // Those who asked last are still blocked.
-        #expect(floods.isBlocked(16_383, at: now) && !floods.isBlocked(0, at: now))
+        #expect((15_000..<16_384).allSatisfy { floods.isBlocked($0, at: now) })
+    }
+
+    @Test func aFullTableForgetsWhoHasAskedLittleBeforeWhoIsBlocked() {
+        var floods = FloodLimiter<Int>(requestsMax: 10)
+        let now = Instant(seconds: 1000)
+        let blocked = stride(from: 0, to: 16_384, by: 8)
+        for sender in 0..<16_384 { _ = floods.admit(sender, at: now) }
+        for sender in blocked { for _ in 0..<9 { _ = floods.admit(sender, at: now) } }
+        for sender in 1...10_000 { _ = floods.admit(-sender, at: now) }
+        #expect(floods.count == 16_384)
+        #expect(blocked.allSatisfy { floods.isBlocked($0, at: now) })
     }
 
     @Test func aPacerThatIsFullIsHalvedWhenItIsTidied() {
-        var pacer = QueryPacer(upkeepLimits: UpkeepLimits())
+        var pacer = QueryPacer(republishLimits: RepublishLimits())
         let start = Instant(seconds: 1000)
         func address(_ number: Int) -> Address { Address(host: .v4(0x0900_0000 + UInt32(number)), port: 1) }
         for number in 0..<16_384 {

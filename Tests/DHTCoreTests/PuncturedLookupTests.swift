@@ -39,6 +39,26 @@ import Testing
         #expect(effects.finds(to: second.address).map(\.target) == [target])
     }
 
+    @Test func nodeThatHasSentSomethingLatelyIsAskedWithoutAPuncture() throws {
+        var bench = try Bench(listeningOn: own)
+        let (helper, first, second) = (try peer(1), try peer(2), try peer(3))
+        try bench.befriend(helper)
+        _ = try bench.receive(.pingRequest(PingRequest(id: RequestID(1))), from: second)
+        let effects = try lookUp(in: &bench, through: helper, naming: [first, second])
+        #expect(effects.finds(to: second.address).map(\.target) == [target])
+        #expect(effects.finds(to: helper.address).isEmpty)
+    }
+
+    @Test func nodeThatHasBeenQuietForAMinuteIsPuncturedAgain() throws {
+        var bench = try Bench(listeningOn: own)
+        let (helper, first, second) = (try peer(1), try peer(2), try peer(3))
+        _ = try bench.receive(.pingRequest(PingRequest(id: RequestID(1))), from: second)
+        _ = bench.pass(.seconds(60))
+        try bench.befriend(helper)
+        let effects = try lookUp(in: &bench, through: helper, naming: [first, second])
+        #expect(effects.finds(to: second.address).isEmpty && effects.finds(to: helper.address).count == 1)
+    }
+
     /// As after the machine has slept: answers are late and given up in the same moment.
     @Test func aNodeIsAskedOnceThoughItsPunctureIsLateAndGivenUpAtOnce() throws {
         var bench = try Bench(listeningOn: own)
@@ -60,36 +80,47 @@ import Testing
         #expect(later.outcomes.count == 1)
     }
 
-    /// The puncture waits for a busy helper, so the lookup goes on without the node and is over before the puncture is sent.
-    /// A promise that nobody took back then would be missing from the budget for as long as the node runs.
+    @Test func nodeIsAskedAtOnceIfWhoNamedItIsBusy() throws {
+        var bench = try Bench(listeningOn: own)
+        let (helper, first, second) = (try peer(1), try peer(2), try peer(3))
+        try bench.befriend(helper)
+        for number in 1...QueryPacer.puncturesMax {
+            _ = bench.give(.commandIssued(CommandID(UInt64(1 + number)), .ping(helper.address)))
+        }
+        let effects = try lookUp(in: &bench, through: helper, naming: [first, second])
+        #expect(effects.finds(to: second.address).map(\.target) == [target])
+    }
+
+    /// The lookup asks a spare node because a contact is late, and is over while that one is being punctured. A promise that
+    /// nobody took back then would be missing from the budget for as long as the node runs.
     @Test func maintenanceHasItsWholeBudgetAgainAfterALookupThatEndedBeforeAPuncture() throws {
-        var bench = try Bench(listeningOn: own) { $0.upkeepLimits.packetsPerSecond = 16 }
+        var bench = try Bench(listeningOn: own) { $0.republishLimits.packetsPerSecond = 16 }
         bench.node.overlay.ownIDsSought = Set(bench.node.endpoints.map(\.nodeID))
         let ownRecord = Target(bits: bench.key.publicKey.mid.bits)
         // From both halves of the key space, so that the table has room for all.
         let byDistance = try [1, 2, 3, 4, 5, 512, 513, 514, 515, 516, 517].map(peer)
             .sorted { Distance($0.info.id, ownRecord) < Distance($1.info.id, ownRecord) }
-        let (punctured, contacts, farthest) = (byDistance[0], byDistance[1...9], byDistance[10])
-        for contact in contacts { try bench.befriend(contact) }
+        let (helper, last, punctured, farthest) = (byDistance[1], byDistance[8], byDistance[9], byDistance[10])
+        // The closest one is late.
+        let prompt = byDistance[1...7]
+        for contact in byDistance[...8] { try bench.befriend(contact) }
         let roomBefore = maintenanceRoom(of: bench)
         var effects: [Effect] = []
         for _ in 0..<100 where bench.node.searches.count == 0 { effects = bench.pass(.milliseconds(100)) }
-        #expect(bench.node.searches.count == 1)
-
-        let helper = try #require(contacts.first { !effects.finds(to: $0.address).isEmpty })
-        for number in 1...QueryPacer.requestsMax {
-            effects += bench.give(.commandIssued(CommandID(UInt64(number)), .ping(helper.address)))
-        }
         let request = try #require(effects.finds(to: helper.address).first)
         let naming = FindResponse(
             id: request.id, token: Token(bits: .zero), nodes: [farthest.info, punctured.info])
         effects += try bench.receive(.findResponse(naming), from: helper)
-        var puncturing: FindRequest?
-        for _ in 0..<80 where puncturing == nil {
-            effects = try answers(of: contacts, to: effects, in: &bench)
+        var (puncturing, lastFind): (FindRequest?, FindRequest?)
+        for _ in 0..<20 where puncturing == nil {
+            effects = try answers(of: prompt, to: effects, in: &bench)
             puncturing = effects.finds(to: helper.address).first { $0.target.bits == punctured.info.id.bits }
+            lastFind = lastFind ?? effects.finds(to: last.address).first
         }
+        let lastAnswer = FindResponse(id: try #require(lastFind).id, token: Token(bits: .zero))
+        _ = try bench.receive(.findResponse(lastAnswer), from: last)
         #expect(bench.node.searches.count == 0)
+
         let answer = FindResponse(
             id: try #require(puncturing).id, token: Token(bits: .zero), nodes: [punctured.info])
         _ = try bench.receive(.findResponse(answer), from: helper)

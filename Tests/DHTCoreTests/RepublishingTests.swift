@@ -152,7 +152,7 @@ import Testing
         #expect(next.map(\.limit) == [0])
         let none = DueKeys(keys: [], total: 3, kept: 9, nextDue: nil)
         #expect(bench.give(.dueKeysListed(try #require(next.first?.id), none)).isEmpty)
-        #expect(bench.node.upkeepSnapshot.dueKeys == 3)
+        #expect(bench.node.republisherSnapshot.dueKeys == 3)
         var gathered: [Int] = []
         for minute in 1...5 {
             for _ in 0..<15 {
@@ -273,7 +273,7 @@ extension [Effect] {
         compactMap { effect in if case .listDueKeys(let id, let limit) = effect { (id, limit) } else { nil } }
     }
 
-    fileprivate var republishReports: [RepublishReport] {
+    fileprivate var republishReports: [RepublishResult] {
         compactMap { effect in if case .noteRepublication(let report) = effect { report } else { nil } }
     }
 }

@@ -1,6 +1,7 @@
 import Bristlecone
 import HTTPTypes
 import IPv8
+import TestSupport
 import Testing
 
 @testable import HTTPAPI

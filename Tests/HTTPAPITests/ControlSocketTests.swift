@@ -6,6 +6,7 @@ import IPv8
 import Platform
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import HTTPAPI
@@ -74,7 +75,7 @@ import Testing
         let socket = try ControlSocket.bind(
             inDataFolder: served.folder.path, served.server(answer()), permissions: permissions)
         umask(old)
-        #expect(TemporaryFolder.permissions(of: served.folder.file("control.sock")) == Int(permissions))
+        #expect(TemporaryFolder.permissions(of: served.folder.file("control.sock")) == permissions)
         withExtendedLifetime(socket) {}
     }
 
@@ -244,14 +245,50 @@ import Testing
         withExtendedLifetime(socket) {}
     }
 
+    @Test func takesAnAnswerThatComesBeforeAllOfTheRequestIsSent() async throws {
+        let path = served.folder.path
+        let listener = try listeningSocket(in: path)
+        let refusal = NodeError(.valueTooLong, "That is too much.")
+        let problem = try JSONText.bytes(Problem(413, refusal.code.rawValue, refusal.message))
+        let node = SerialWorker("a node that reads no further")
+        node.submit {
+            let connection = accept(listener.descriptor, nil, nil)
+            var start = [UInt8](repeating: 0, count: 100)
+            _ = recv(connection, &start, start.count, 0)
+            let head = "HTTP/1.1 413 Content Too Large\r\nContent-Length: \(problem.count)\r\nConnection: close\r\n\r\n"
+            let answer = Array(head.utf8) + problem
+            _ = Glibc.send(connection, answer, answer.count, 0)
+            close(connection)
+        }
+        // More than a socket has room for.
+        let value = KeyedValue(key, StoreRequest(data: [UInt8](repeating: 0, count: 4 << 20), signed: false))
+        await #expect(throws: refusal) {
+            _ = try await APIClient(dataFolder: path).call(Operations.storeMany, Nothing(), StoreManyRequest([value]))
+        }
+        await node.stop()
+    }
+
     @Test func saysThatADeadNodesSocketIsNoNode() async throws {
         let path = served.folder.path
+        // Bound and never listening: connections are refused as they are when the process is gone.
+        let file = try boundSocket(in: path)
+        await #expect(throws: ControlSocketError.notRunning(dataFolder: path)) { _ = try await Self.ask(key, in: path) }
+        withExtendedLifetime(file) {}
+    }
+
+    private func boundSocket(in path: String) throws -> OpenFile {
         let socketPath = try ControlSocketPath(in: path)
         let type = Int32(SOCK_STREAM.rawValue)
         let file = OpenFile(owning: try Errno.check { socket(AF_UNIX, type, 0) })
         let descriptor = file.descriptor
-        // Bound and never listening: connections are refused as they are when the process is gone.
         try Errno.check { socketPath.withSocketAddress { bind(descriptor, $0, $1) } }
-        await #expect(throws: ControlSocketError.notRunning(dataFolder: path)) { _ = try await Self.ask(key, in: path) }
+        return file
+    }
+
+    private func listeningSocket(in path: String) throws -> OpenFile {
+        let file = try boundSocket(in: path)
+        let descriptor = file.descriptor
+        try Errno.check { listen(descriptor, 1) }
+        return file
     }
 }

@@ -2,6 +2,7 @@ import Bristlecone
 import Console
 import HTTPTypes
 import IPv8
+import TestSupport
 import Testing
 
 @testable import HTTPAPI
@@ -223,6 +224,17 @@ extension NodeStatus.Storage {
         }
     }
 
+    @Test func saysWhatFormATextShouldHave() async throws {
+        try await ServedNode.run { served async throws in
+            let answer = try await served.ask(
+                .post, "/api/v1/bans", [.apiKey: served.key], body: #"{"add": [], "remove": ["nowhere"]}"#)
+            let problem = try JSONText.decode(Problem.self, from: answer.body.utf8)
+            #expect(
+                problem.detail == "The body of the request is wrong: remove of item 0: it is not an IP address or a "
+                    + "network, such as 192.0.2.0/24 or 2001:db8::/32.")
+        }
+    }
+
     @Test(arguments: ["a&local=true", "a+b", "a=b", "a%26b", "a;b"])
     func aKeyInAPathStaysAKey(text: String) async throws {
         try await ServedNode.run { served async throws in
@@ -237,7 +249,10 @@ extension NodeStatus.Storage {
     @Test func refusesABodyThatIsTooLong() async throws {
         try await ServedNode.run { served async throws in
             let body = String(repeating: " ", count: ServerLimits.bodyBytesMax + 1)
-            #expect(try await served.ask(.post, "/api/v1/pins", [.apiKey: served.key], body: body).status == 413)
+            let answer = try await served.ask(.post, "/api/v1/pins", [.apiKey: served.key], body: body)
+            #expect(answer.status == 413)
+            #expect(try JSONText.decode(Problem.self, from: answer.body.utf8).code == "too_large")
+            #expect(try await served.ask(.get, "/metrics").body.contains(#"refusals_total{reason="too_large"} 1"#))
             #expect(try await served.ask(.get, "/api/v1/plan").status == 200)
         }
     }

@@ -6,6 +6,7 @@ import IPv8
 import Logging
 import Platform
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import HTTPAPI

@@ -5,6 +5,7 @@ import HTTPTypes
 import IPv8
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import HTTPAPI

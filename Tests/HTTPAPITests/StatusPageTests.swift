@@ -2,6 +2,7 @@ import Bristlecone
 import Console
 import HTTPTypes
 import IPv8
+import TestSupport
 import Testing
 
 @testable import HTTPAPI
@@ -48,7 +49,7 @@ import Testing
     }
 
     @Test func everyFileThatAFileNamesIsServed() throws {
-        var named: Set<String> = ["icon.svg"]
+        var named: Set<String> = ["icon.svg", "style.css"]
         let texts = ([StatusPage.main] + StatusPage.files.values).map { String(decoding: $0.bytes, as: UTF8.self) }
         for text in texts {
             for match in text.matches(of: #/(?:from "|import\("|src="|href=")(?:\./|/page/)([\w.]+)"/#) {
@@ -72,7 +73,7 @@ import Testing
 
     @Test func theFirstViewIsSmall() {
         let first = [
-            "style.css", "icon.svg", "main.js", "dom.js", "api.js", "key.js", "format.js", "overview.js", "verdict.js",
+            "icon.svg", "main.js", "dom.js", "api.js", "key.js", "format.js", "overview.js", "verdict.js",
         ]
         let size = first.reduce(StatusPage.main.bytes.count) { $0 + (StatusPage.files[$1]?.bytes.count ?? .max / 100) }
         #expect(size < 60_000)
@@ -93,6 +94,27 @@ import Testing
             _ = try await client.call(Operations.backUp, Nothing(), BackupRequest(folder: folder))
             let later = try await client.call(Operations.overview, Nothing(), Nothing())
             #expect(later.lastBackup != nil)
+        }
+    }
+
+    /// The republisher has made no list yet, because this node has no contacts.
+    @Test func overviewStatusPlanAndMetricsCountTheSameKeys() async throws {
+        try await ServedNode.run { served async throws in
+            let client = served.client
+            _ = try await client.call(
+                Operations.store, OneKey(Target(hashing: "k")), StoreRequest(data: [1], signed: true))
+            var plan = try await client.call(Operations.plan, Nothing(), Nothing())
+            // The index follows the archive.
+            for _ in 0..<1000 where plan.keptKeys == 0 {
+                plan = try await client.call(Operations.plan, Nothing(), Nothing())
+            }
+            #expect(plan.keptKeys == 1)
+            let status = try await client.call(Operations.status, Nothing(), Nothing())
+            let overview = try await client.call(Operations.overview, Nothing(), Nothing())
+            #expect(status.upkeep?.keptKeys == 1 && overview.republishing?.keptKeys == 1)
+            #expect(status.upkeep?.nextDue == plan.nextDue && overview.republishing?.nextDue == plan.nextDue)
+            let metrics = try await served.ask(.get, "/metrics")
+            #expect(metrics.body.contains("\nbristlecone_republish_kept_keys 1\n"))
         }
     }
 

@@ -143,6 +143,10 @@ async def test_damaged_backups_are_refused_by_name_and_replace_nothing(stored, t
             sentence = sentence_of(completed)
             assert name in sentence or str(harmed) in sentence and name == "manifest.json", completed
             assert fingerprint(node.data) == before, f"{harm.__name__} {name}"
+            assert "Nothing was replaced." in sentence
+            # A check replaces nothing anyway.
+            checked = sentence_of(await run_command(node.binary, "backup", "check", str(harmed)))
+            assert sentence == f"{checked} Nothing was replaced.", completed
             shutil.rmtree(harmed)
     assert sorted(os.listdir(tmp_path)) == sorted(["b", node.data.name, node.data.name + ".log"])
 

@@ -127,9 +127,10 @@ async def test_the_catalogue_becomes_documentation_without_a_warning(repository,
 async def release_of_swift_nio(repository, folder, version):
     """A copy of the SwiftNIO that this package was built with, as another patch release."""
     git = ("git", "-c", "user.name=Test", "-c", "user.email=test@example.org")
-    await run_in(folder, *git, "clone", "--quiet", str(repository / ".build/checkouts/swift-nio"), "nio", seconds=60.0)
-    await run_in(folder / "nio", *git, "tag", version, seconds=10.0)
-    return folder / "nio"
+    await run_in(folder, *git, "clone", "--quiet", str(repository / ".build/checkouts/swift-nio"), "swift-nio", seconds=60.0)
+    await run_in(folder / "swift-nio", *git, "tag", version, seconds=10.0)
+    # Swift takes the folder's name for the package's, by which other packages name it.
+    return folder / "swift-nio"
 
 
 @pytest.mark.full

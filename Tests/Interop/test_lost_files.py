@@ -16,6 +16,7 @@ import tempfile
 import pytest
 
 from harness.command import run_command
+from harness.process import cpu_seconds
 from harness.waiting import wait_until
 from test_command_line import sentence_of
 
@@ -217,12 +218,6 @@ async def test_a_node_that_can_open_no_more_files_does_not_spin(nodes):
         assert cpu_seconds(node.pid) - spent < 1.0, "it spins"
         resource.prlimit(node.pid, resource.RLIMIT_NOFILE, (soft, hard))
     assert (await node.status())["pid"] == node.pid
-
-
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 # Other users

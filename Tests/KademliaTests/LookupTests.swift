@@ -62,6 +62,48 @@ import Testing
         #expect(lookup.responders == [nodes[0]])
     }
 
+    @Test func onceANodeHasBeenLateASpareOneIsAskedButNotWaitedFor() throws {
+        let nodes = try nodes(20)
+        var lookup = lookup(nodes)
+        for _ in 0..<4 { _ = lookup.next() }
+        lookup.late(nodes[0])
+        for index in 1..<8 {
+            while lookup.next() != nil {}
+            lookup.answered(nodes[index], naming: [])
+        }
+        // Eight are needed, the late one is replaced, and there is a spare one.
+        while lookup.next() != nil {}
+        #expect(lookup.askedCount == 10 && !lookup.isFinished)
+        lookup.answered(nodes[8], naming: [])
+        #expect(lookup.isFinished && lookup.next() == nil && lookup.askedCount == 10)
+    }
+
+    @Test func spareNodeTakesThePlaceOfAnotherLateOne() throws {
+        let nodes = try nodes(20)
+        var lookup = lookup(nodes)
+        for _ in 0..<4 { _ = lookup.next() }
+        lookup.late(nodes[0])
+        for index in 1..<8 {
+            while lookup.next() != nil {}
+            lookup.answered(nodes[index], naming: [])
+        }
+        while lookup.next() != nil {}
+        lookup.answered(nodes[9], naming: [])
+        #expect(!lookup.isFinished)
+        lookup.late(nodes[8])
+        #expect(lookup.isFinished && lookup.responders == Array(nodes[1..<8]) + [nodes[9]])
+    }
+
+    @Test func nodeThatNamedACandidateLastHasItPunctured() throws {
+        let nodes = try nodes(6)
+        var lookup = lookup([nodes[4], nodes[5]])
+        _ = (lookup.next(), lookup.next(), lookup.next())
+        lookup.answered(nodes[4], naming: [nodes[0], nodes[1], nodes[2]])
+        #expect(lookup.next() == Lookup.Step(node: nodes[0], introducer: nil))
+        lookup.answered(nodes[5], naming: [nodes[0], nodes[1], nodes[2]])
+        #expect(lookup.next() == Lookup.Step(node: nodes[1], introducer: nodes[5]))
+    }
+
     @Test func lookupEndsWithoutLateNodesOnceEnoughOthersHaveAnswered() throws {
         let nodes = try nodes(20)
         var lookup = lookup(nodes)
@@ -84,6 +126,37 @@ import Testing
         #expect(failed.isFinished && failed.answeredCount == 7)
         lookup.answered(nodes[0], naming: [])
         #expect(lookup.isFinished && lookup.answeredCount == 8)
+    }
+
+    @Test func doubtfulNodesAreNotAskedWhileEnoughOthersAnswer() throws {
+        let nodes = try nodes(12)
+        var lookup = lookup(nodes)
+        while let node = lookup.next(doubting: { nodes[..<3].contains($0) })?.node {
+            lookup.answered(node, naming: [])
+        }
+        #expect(lookup.isFinished)
+        #expect(lookup.responders == Array(nodes[3..<11]) && lookup.askedCount == 8)
+    }
+
+    @Test func doubtfulNodesAreAskedWhenTooFewOthersAnswer() throws {
+        let nodes = try nodes(9)
+        var lookup = lookup(nodes)
+        let isDoubtful = { (node: NodeInfo) in nodes[..<3].contains(node) }
+        for _ in 0..<6 {
+            let node = try #require(lookup.next(doubting: isDoubtful)?.node)
+            #expect(!isDoubtful(node))
+            lookup.answered(node, naming: [])
+        }
+        #expect(!lookup.isFinished)
+        // The closest two of them are enough, if they answer.
+        #expect(lookup.next(doubting: isDoubtful)?.node == nodes[0])
+        #expect(lookup.next(doubting: isDoubtful)?.node == nodes[1])
+        #expect(lookup.next(doubting: isDoubtful) == nil)
+        lookup.late(nodes[0])
+        #expect(lookup.next(doubting: isDoubtful)?.node == nodes[2])
+        lookup.answered(nodes[1], naming: [])
+        lookup.answered(nodes[2], naming: [])
+        #expect(lookup.isFinished && lookup.askedCount == 9)
     }
 
     @Test func oneNetworkIsTwoOfTheClosestAtMostWhileThereAreOthers() throws {

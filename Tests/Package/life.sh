@@ -13,7 +13,7 @@ step() {
         echo "ok $name"
     else
         printf 'FAILED %s\n%s\n' "$name" "$output"
-        systemctl status --full --no-pager --lines 30 bristlecone
+        systemctl status --full --no-pager --lines 30 bristlecone || true
     fi >>/report
 }
 
@@ -45,6 +45,11 @@ log_never_says() { ! log | grep -E "$1"; }
 is_found() { bristlecone find greeting --local --data $data | grep hello; }
 as() { local user=$1; shift; setpriv --reuid="$user" --regid="$user" --init-groups "$@"; }
 answers() { bristlecone status --data $data; }
+http_answers() {
+    exec 3<>/dev/tcp/127.0.0.1/8085 || return
+    printf 'GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
+    head -n 1 <&3 | grep "200 OK"
+}
 
 ip link set lo up
 
@@ -77,7 +82,10 @@ step "the log says what is wrong" log_says nonsense
 step "the unit is failed and stays so" systemctl is-failed bristlecone
 cp /settings $settings
 echo "# Changed by hand." >>$settings
+sed -i 's/^  #listen: .*/  listen: ["127.0.0.1:8085"]/' $settings
 step "restart with a good one" systemctl restart bristlecone
+step "HTTP is served" http_answers
+step "the log says how a flood does less harm" log_says "SystemCallFilter=setpriority"
 
 before=$(pid)
 systemctl kill --signal KILL bristlecone
@@ -117,7 +125,7 @@ step "the settings survive the upgrade" grep "Changed by hand" $settings
 
 cp $settings /etc/bristlecone/second.yaml
 step "a second node without a port of its own fails" fails systemctl start bristlecone@second
-sed -i 's/^#listen:/listen: ["127.0.0.1:8099"]\n#listen:/' /etc/bristlecone/second.yaml
+sed -i 's/^#listen:/listen: ["127.0.0.1:8099"]\n#listen:/; s/8085/8086/' /etc/bristlecone/second.yaml
 step "a second node" systemctl start bristlecone@second
 step "the second node answers" bristlecone status --data /var/lib/bristlecone-nodes/second
 step "the second node stops" systemctl stop bristlecone@second

@@ -3,6 +3,8 @@
 import json
 import os
 import pathlib
+import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -129,8 +131,76 @@ async def test_an_ordinary_user_runs_the_image(image, ordinary_user):
         podman.close()
 
 
-def test_compose_example_is_as_the_document_says():
-    text = (REPOSITORY / "tools/packaging/compose.yaml").read_text(encoding="utf-8")
-    version = (REPOSITORY / "Sources/Console/Program.swift").read_text(encoding="utf-8").split('text = "')[1].split('"')[0]
-    assert f"image: localhost/bristlecone:{version}" in text
-    assert os.path.exists(REPOSITORY / "tools/packaging/prometheus.yaml")
+@pytest.fixture
+def prometheus_image(tmp_path):
+    """An image like Prometheus's own, from the program that Debian has."""
+    program = shutil.which("prometheus")
+    if program is None or shutil.which("buildah") is None:
+        pytest.skip("prometheus or buildah is missing: they are in Debian's packages of the same names")
+    root = tmp_path / "prometheus"
+    for folder in ("usr/bin", "etc/prometheus", "prometheus"):
+        (root / folder).mkdir(parents=True)
+    # It runs as a user of its own there too.
+    (root / "prometheus").chmod(0o777)
+    shutil.copy(program, root / "usr/bin")
+    for library in re.findall(r"(/\S+) \(", run("ldd", program)):
+        (root / library[1:]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(os.path.realpath(library), root / library[1:])
+    (root / "etc/nsswitch.conf").write_text("hosts: files dns\n")
+    builder = ["buildah", "--storage-driver", "vfs", "--root", tmp_path / "storage", "--runroot", tmp_path / "run"]
+    container = run(*builder, "from", "scratch").strip()
+    run(*builder, "copy", "--quiet", container, root, "/")
+    run(*builder, "config", "--user", "65534:65534", "--entrypoint", '["/usr/bin/prometheus"]',
+        "--cmd", json.dumps(["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"]), container)
+    run(*builder, "commit", "--quiet", "--rm", container, "docker.io/prom/prometheus")
+    archive = tmp_path / "prometheus.tar"
+    run(*builder, "push", "--quiet", "docker.io/prom/prometheus", f"oci-archive:{archive}:docker.io/prom/prometheus:latest")
+    return archive
+
+
+async def test_prometheus_watches_the_node_of_the_compose_example(image, prometheus_image, namespaces):
+    require_podman()
+    if not (REPOSITORY / ".venv/package/bin/podman-compose").exists():
+        pytest.skip("podman-compose is missing: tools/setup --package-tests installs it")
+    # In a network without a way out.
+    namespace = namespaces.make()
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        podman = Podman(folder)
+        shutil.copytree(REPOSITORY / "tools/packaging", f"{folder}/tools/packaging")
+        shutil.copytree(REPOSITORY / "tools/monitoring", f"{folder}/tools/monitoring")
+        # Few files, for machines that allow no more.
+        pathlib.Path(folder, "containers.conf").write_text('[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n')
+        wrapper = pathlib.Path(folder, "podman")
+        wrapper.write_text(
+            f"#!/bin/sh\nCONTAINERS_CONF={folder}/containers.conf exec nsenter --net=/run/netns/{namespace} "
+            + shlex.join(podman.command()) + ' "$@"\n')
+        wrapper.chmod(0o755)
+        offline = pathlib.Path(folder, "offline.yaml")
+        offline.write_text('services: {bristlecone: {environment: {BRISTLECONE_BOOTSTRAP_ENABLED: "false"}}}\n')
+        files = ["--file", f"{folder}/tools/packaging/compose.yaml", "--file", offline]
+        compose = [REPOSITORY / ".venv/package/bin/podman-compose", "--podman-path", wrapper, *files]
+
+        def ask(path):
+            completed = subprocess.run(
+                namespace.command("curl", "--silent", f"http://127.0.0.1:9090/api/v1/{path}"), capture_output=True, check=False)
+            return json.loads(completed.stdout)["data"] if completed.returncode == 0 else None
+
+        try:
+            for archive in (image, prometheus_image):
+                podman("load", "--quiet", "--input", archive)
+            run(*compose, "up", "--detach", seconds=120)
+
+            def is_watched():
+                targets = (ask("targets") or {}).get("activeTargets", [])
+                return [target["health"] for target in targets] == ["up"]
+
+            await wait_until(is_watched, "Prometheus gets the node's figures", 60.0)
+            rules = {rule["name"] for group in ask("rules")["groups"] for rule in group["rules"]}
+            assert {"BristleconeDown", "BristleconeCutOff"} <= rules
+            run(wrapper, "exec", "packaging_bristlecone_1", "bristlecone", "health", "--live")
+            # The health check is run without a shell, which the image does not have.
+            (about,) = json.loads(run(wrapper, "inspect", "packaging_bristlecone_1"))
+            assert about["Config"]["Healthcheck"]["Test"] == ["CMD", "/usr/bin/bristlecone", "health"]
+        finally:
+            run(*compose, "down", "--timeout", "5", seconds=120)
+            podman.close()

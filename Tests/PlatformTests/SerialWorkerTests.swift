@@ -4,8 +4,8 @@ import Synchronization
 import Testing
 
 @Suite struct SerialWorkerTests {
-    @Test func doesOneThingAfterTheOtherInTheirOrder() async {
-        let worker = SerialWorker("test")
+    @Test(arguments: [false, true]) func doesOneThingAfterTheOtherInTheirOrder(isBackground: Bool) async {
+        let worker = SerialWorker("test", isBackground: isBackground)
         let done = Mutex<[Int]>([])
         let running = Atomic(0)
         for number in 0..<1000 {
@@ -19,8 +19,8 @@ import Testing
         #expect(done.withLock { $0 } == Array(0..<1000))
     }
 
-    @Test func endsTheWorkUnderWayAndDropsTheRestWhenItStops() async {
-        let worker = SerialWorker("test")
+    @Test(arguments: [false, true]) func endsTheWorkUnderWayAndDropsTheRestWhenItStops(isBackground: Bool) async {
+        let worker = SerialWorker("test", isBackground: isBackground)
         let (begun, goOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         let log = Mutex<[String]>([])
         worker.submit {

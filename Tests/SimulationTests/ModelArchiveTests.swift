@@ -214,11 +214,11 @@ private struct Trial {
     }
 
     private mutating func note() {
-        let outcomes: [RepublishReport.Outcome] = [.stored, .unanswered, .othersCloser]
-        let report = RepublishReport(
+        let outcomes: [RepublishResult.Outcome] = [.stored, .unanswered, .othersCloser]
+        let report = RepublishResult(
             target: anyTarget(), outcome: outcomes.randomElement(using: &generator) ?? .stored, holders: [],
             retryAt: Bool.random(using: &generator) ? now + .seconds(300) : nil,
-            sought: Bool.random(using: &generator) ? RepublishReport.Sought(answered: 8, found: 3) : nil)
+            sought: Bool.random(using: &generator) ? RepublishResult.Sought(answered: 8, found: 3) : nil)
         lastAct = "report"
         real.note(report, at: now)
         model.note(report, at: now)

@@ -82,8 +82,8 @@ final class RealArchive: Storage {
         }
     }
 
-    func note(_ report: RepublishReport, at now: Instant) {
-        trying(()) { try archive.note([RepublishResult(report)], at: now) }
+    func note(_ report: RepublishResult, at now: Instant) {
+        trying(()) { try archive.note([report], at: now) }
     }
 
     func sweep(at now: Instant) { trying(()) { while try !archive.sweep(at: now, limit: 1000).endsRound {} } }
@@ -151,21 +151,5 @@ extension CommitOutcome {
         case .tokenSecrets, .done: self = .held
         case .refused: self = .refused
         }
-    }
-}
-
-extension RepublishResult {
-    fileprivate init(_ report: RepublishReport) {
-        let outcome: Outcome =
-            switch report.outcome {
-            case .stored: .stored
-            case .unanswered: .unanswered
-            case .othersCloser: .othersCloser
-            }
-        self.init(
-            target: report.target, outcome: outcome,
-            holders: report.holders.map { Replica(mid: $0.publicKey.mid, address: $0.address) },
-            retryAt: report.retryAt,
-            sought: report.sought.map { Sought(answered: $0.answered, found: $0.found) })
     }
 }

@@ -1,5 +1,6 @@
 import IPv8
 import Kademlia
+import Maintenance
 import Testing
 
 @testable import DHTCore

@@ -13,8 +13,6 @@ EMPTY = set("""
 """.split())
 # What every initializer does.
 MAKING = set("put together make create build construct initialize init new instance".split())
-# Folders that still have some.
-NOT_YET = ("Sources/Archive/", "Sources/Bristlecone/", "Sources/DHTCore/")
 
 COMMENT = re.compile(r"^( *)/// (.*)$")
 ATTRIBUTE = re.compile(r"^ *@\w+(\([^)]*\))?$")
@@ -84,7 +82,7 @@ class Filler(RuleTest):
         found = []
         for path in tracked():
             name = str(path.relative_to(ROOT))
-            if path.suffix == ".swift" and not name.startswith(NOT_YET):
+            if path.suffix == ".swift":
                 found += [f"{name}:{line}: {comment}" for line, comment in filler(path.read_text(encoding="utf-8"))]
         self.assert_none(found, "delete these comments, or say what the names do not")
 

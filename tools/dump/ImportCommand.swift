@@ -17,8 +17,8 @@ struct ImportCommand: GuardedCommand {
             nothing. Then it checks every signature and compares each value with the archive: it respects floors, \
             versions and blocks, and displaces nothing. It reports every refused item with the reason.
 
-            An increment (export --after-change) is imported into a copy of the archive that it is from, made by importing \
-            a whole dump and all increments before it. It is applied whole or not at all; a gap, a repetition or an \
+            An increment (export --after-change) can only be imported into a copy of the archive that it was exported from. \
+            Make the copy by importing a whole dump and then every earlier increment. An increment is applied whole or not at all; a gap, a repetition or an \
             increment of another archive is refused. Records that the other archive has lost or forgotten are removed.
 
             A new block erases: at the end of an import everything about keys and signers that it has blocked is erased, \

@@ -20,8 +20,6 @@ struct ImportSummary: Encodable {
         self.tally = tally
     }
 
-    private static let refusalsShownMax = 50
-
     private enum CodingKeys: CodingKey {
         case dump, folder, root, signedBy, begunArchive, items, resumedAt, taken, held, superseded, conflicting, leftOut
         case erased, refused, refusals, indexFailure, seconds
@@ -50,10 +48,9 @@ struct ImportSummary: Encodable {
 
     /// The answer for people.
     func text(on terminal: Terminal) -> String {
-        var lines = tally.refusals.prefix(ImportSummary.refusalsShownMax).map { refused in
-            let version = refused.version.map { " version \($0)" } ?? ""
-            return "\(terminal.bad("not taken")): \(refused.kind) \(terminal.digits(refused.key)) "
-                + "\(terminal.digits(refused.id))\(version) (\(refused.reason))"
+        var lines = tally.refusals.prefix(ImportText.refusalsShownMax).map { item in
+            ImportText.refusal(
+                kind: item.kind, key: item.key, id: item.id, version: item.version, reason: item.reason, on: terminal)
         }
         if tally.refusals.count > lines.count {
             lines.append(terminal.faint("… and more: bristlecone-dump import --json"))
@@ -63,23 +60,9 @@ struct ImportSummary: Encodable {
             "Imported \(SafeText.line(dump)) into \(SafeText.line(folder))\(begunArchive ? ", a new archive" : ""): \(Words.count(tally.done, "item")) in "
                 + "\(Words.time(.seconds(seconds))) (\(rate) a second)")
         var table = TextTable()
-        if tally.resumedAt > 0 {
-            table.add("done before", "\(tally.resumedAt): an earlier import was interrupted there")
-        }
-        table.add("taken", "\(tally.taken)")
-        if tally.held > 0 { table.add("held already", "\(tally.held)") }
-        if tally.superseded > 0 {
-            table.add("superseded", "\(tally.superseded): the archive has, or had, a later version")
-        }
-        if tally.conflicting > 0 {
-            table.add("conflicting", "\(tally.conflicting): something else has this place, and stays")
-        }
-        if tally.leftOut > 0 { table.add("left out", "\(tally.leftOut): pins, publications, blocks and floors") }
-        if tally.erased > 0 { table.add("erased", "\(tally.erased): records of blocked keys and signers") }
-        for refusal in ImportRefusal.allCases {
-            guard let count = tally.refused[refusal.rawValue] else { continue }
-            table.add("refused", "\(count) \(refusal.text)")
-        }
+        table.addItems(
+            resumedAt: tally.resumedAt, taken: tally.taken, held: tally.held, superseded: tally.superseded,
+            conflicting: tally.conflicting, leftOut: tally.leftOut, erased: tally.erased, refused: tally.refused)
         table.add("root", root)
         if let signedBy { table.add("signed by", signedBy) }
         if let indexFailure { table.add("index", "was not updated (\(indexFailure)); a node rebuilds it") }

@@ -49,10 +49,7 @@ struct IncrementSummary: Encodable {
     /// The answer for people.
     func text() -> String {
         var table = TextTable()
-        table.add("changes", "\(from &+ 1) to \(change) of archive \(archive)")
-        table.add("put", "\(put)")
-        table.add("removed", "\(removed)")
-        if forgotten > 0 { table.add("forgotten", "\(forgotten): a node overwrites their bytes on the disk") }
+        table.addChanges(from: from, to: change, of: archive, put: put, removed: removed, forgotten: forgotten)
         table.add("root", root)
         if let signedBy { table.add("signed by", signedBy) }
         if let indexFailure { table.add("index", "was not updated (\(indexFailure)); a node rebuilds it") }

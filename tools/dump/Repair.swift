@@ -3,26 +3,7 @@ internal import Console
 internal import Glibc
 internal import IPv8
 
-/// The work of a repair, reported by the child.
-struct RepairSummary: Codable, Equatable {
-    /// Damaged records that were moved to the quarantine, by table.
-    var quarantined: [String: Int]
-    var countsRestored: Bool
-    var accountsRestored: Bool
-    var orderRestored: Bool
-    /// Publications that were written again.
-    var publicationsRestored: Int
-    /// Changes that were taken out of the journal.
-    var changesDropped: Int
-    /// Records that the index was built from.
-    var indexed: Int
-
-    init(_ report: RepairReport) {
-        (quarantined, countsRestored, indexed) = (report.quarantined, report.countsRestored, report.indexed)
-        (accountsRestored, publicationsRestored) = (report.accountsRestored, report.publicationsRestored)
-        (orderRestored, changesDropped) = (report.orderRestored, report.changesDropped)
-    }
-
+extension RepairReport {
     /// A line for people.
     var text: String {
         let count = quarantined.values.reduce(0, +)
@@ -39,7 +20,7 @@ struct RepairSummary: Codable, Equatable {
 /// The result of `verify --repair`; its JSON has the same names, in snake case.
 struct RepairedSummary: Encodable {
     var before: VerifySummary
-    var repaired: RepairSummary
+    var repaired: RepairReport
     var after: VerifySummary
 }
 
@@ -76,7 +57,7 @@ enum Repair {
     }
 
     /// The child's part.
-    static func run(_ folder: String) throws -> RepairSummary {
+    static func run(_ folder: String) throws -> RepairReport {
         let held = try LockedFolder(folder)
         var options = ArchiveOptions(fittingIndexIn: folder)
         options.structureCheckMax = nil
@@ -94,6 +75,6 @@ enum Repair {
         progress.end()
         archive.close()
         withExtendedLifetime(held) {}
-        return RepairSummary(report)
+        return report
     }
 }

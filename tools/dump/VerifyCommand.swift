@@ -57,7 +57,7 @@ struct VerifyCommand: GuardedCommand {
         let reader = try ArchiveReader.open(folder: options.folder)
         let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
         let report = try reader.verify(
-            threads: threads, progress: { VerifyCommand.send(.progress(WalkProgress($0))) },
+            threads: threads, progress: { VerifyCommand.send(.progress($0)) },
             found: { VerifyCommand.send(.finding(Finding($0))) })
         VerifyCommand.send(.end(WalkEnd(report)))
     }
@@ -116,7 +116,7 @@ struct VerifyCommand: GuardedCommand {
 
     /// Repairs in a child, and verifies once more.
     private func mend(_ before: VerifySummary) throws -> Int32 {
-        var repaired: RepairSummary?
+        var repaired: RepairReport?
         let end = try Worker.run(step: Repair.step) { line in
             if case .repaired(let summary)? = try? JSONText.decode(VerifyEvent.self, from: line.utf8) {
                 repaired = summary

@@ -3,26 +3,13 @@ internal import IPv8
 
 /// Messages from the child that checks the archive to its parent, one JSON object per line.
 enum VerifyEvent: Codable, Equatable {
-    case progress(WalkProgress)
+    case progress(VerifyProgress)
     case finding(Finding)
     case end(WalkEnd)
-    case repaired(RepairSummary)
+    case repaired(RepairReport)
 }
 
-/// How far the walk is.
-struct WalkProgress: Codable, Equatable {
-    var table: String
-    var checked: Int
-    var total: Int
-
-    init(_ progress: VerifyProgress) {
-        table = progress.table
-        checked = progress.checked
-        total = progress.total
-    }
-}
-
-/// Something that is wrong.
+/// Something that is wrong. Not the archive's own type, because both programs write keys as hexadecimal digits.
 struct Finding: Codable, Equatable {
     var table: String
     /// Hexadecimal digits.
@@ -42,9 +29,9 @@ struct Finding: Codable, Equatable {
     }
 }
 
-/// The result of a complete check.
+/// The result of a complete check. The findings came one by one.
 struct WalkEnd: Codable, Equatable {
-    var tables: [Table]
+    var tables: [VerifyReport.Table]
     var signatures: Int
     var quarantined: Int
     var indexNotCompared: String?
@@ -54,13 +41,8 @@ struct WalkEnd: Codable, Equatable {
     /// Signatures a second of the library that checks them, alone.
     var bareSignatureRate: Double?
 
-    struct Table: Codable, Equatable {
-        var name: String
-        var records: Int
-    }
-
     init(_ report: VerifyReport) {
-        tables = report.tables.map { Table(name: $0.name, records: $0.records) }
+        tables = report.tables
         signatures = report.signatures
         quarantined = report.quarantined
         indexNotCompared = report.indexNotComparedBecause

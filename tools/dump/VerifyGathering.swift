@@ -1,10 +1,11 @@
+internal import Archive
 internal import Console
 internal import IPv8
 
 /// The findings of a check so far, and its progress line.
 struct VerifyGathering {
     private var findings: [Finding] = []
-    private var progress: WalkProgress?
+    private var progress: VerifyProgress?
     private var end: WalkEnd?
     private var line = ProgressLine()
 

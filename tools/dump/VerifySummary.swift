@@ -1,3 +1,4 @@
+internal import Archive
 internal import Console
 
 /// The result of `verify`; its JSON has the same names, in snake case.
@@ -8,7 +9,7 @@ struct VerifySummary: Encodable {
     var records: Int
     /// Records by table; empty if the walk did not come to its end, which leaves `signatures` and `quarantined`
     /// open as well.
-    var tables: [WalkEnd.Table]
+    var tables: [VerifyReport.Table]
     var signatures: Int?
     var quarantined: Int?
     /// Why the index was not compared; `nil` if it was.

@@ -16,7 +16,8 @@ struct AttackCommand: ParsableCommand {
     @Argument(help: "The attack.") var name: String?
     @Option(help: "The first seed.") var seed: UInt64 = 1
     @Option(help: "How many seeds.") var seeds = 1
-    @Option(help: "A defence to switch off: signatures, own-answers, floors or prefix-limits.") var without: String?
+    @Option(help: "A defence to switch off: \(Defence.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var without: String?
     @Flag(help: "Switch off the defence that each attack relies on; the exit status is 1 where it fails all the same.")
     var sabotaged = false
 

@@ -53,7 +53,7 @@ struct DigestedRun: Sendable {
     private static func archivist(values: Int, ages: ClosedRange<Duration>) throws -> ArchivistWorld {
         var settings = NodeSettings()
         settings.signatures = .modelled
-        settings.upkeepLimits.packetsPerSecond = 400
+        settings.republishLimits.packetsPerSecond = 400
         return try ArchivistWorld(seed: 1, nodes: 100, values: values, ages: ages, settings: settings)
     }
 

@@ -14,8 +14,6 @@ final class LookupTrace: Observer {
         let isQuiet: Bool
         let startedAt: Instant
         var asked: [UInt32: Address] = [:]
-        /// All find requests, those among them that are to have a node punctured.
-        var findCount = 0
         var hops: [Address: Int] = [:]
         /// The distance of the first node that answered with the value.
         var hopsToValue: Int?
@@ -45,7 +43,6 @@ final class LookupTrace: Observer {
         guard !lookups.isEmpty, var lookup = lookups[machine.index], bytes[Packet.prefix.count] == 5,
             let packet = try? Packet(decoding: bytes), case .findRequest(let request) = packet.message
         else { return }
-        lookup.findCount += 1
         if request.target == lookup.value.target {
             lookup.asked[request.id.number] = destination
             if lookup.hops[destination] == nil { lookup.hops[destination] = 1 }

@@ -58,8 +58,8 @@ struct PacketsCommand: ParsableCommand {
     private func world(_ values: Int, _ ages: ClosedRange<Duration>) throws -> ArchivistWorld {
         var settings = NodeSettings()
         settings.signatures = .modelled
-        settings.upkeepLimits.packetsPerSecond = rate
-        if let gather { settings.upkeepLimits.gatherFor = .seconds(gather) }
+        settings.republishLimits.packetsPerSecond = rate
+        if let gather { settings.republishLimits.gatherFor = .seconds(gather) }
         return try ArchivistWorld(seed: seed, nodes: nodes, values: values, ages: ages, settings: settings)
     }
 

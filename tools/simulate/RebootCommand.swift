@@ -34,7 +34,7 @@ struct RebootCommand: ParsableCommand {
     func run() throws {
         var settings = NodeSettings()
         settings.signatures = .modelled
-        settings.upkeepLimits.packetsPerSecond = rate
+        settings.republishLimits.packetsPerSecond = rate
         let clock = ContinuousClock()
         let began = clock.now
         let overlay = try ArchivistWorld(
@@ -68,13 +68,13 @@ struct RebootCommand: ParsableCommand {
                 overlay.boot()
                 print("killed and started again after \(second) s")
             }
-            if goodAt == nil, overlay.node?.upkeepSnapshot.phase != .waitingForTable {
+            if goodAt == nil, overlay.node?.republisherSnapshot.phase != .waitingForTable {
                 goodAt = world.now
                 print("until then at most \(overlay.meter.perSecondMax) finds within a second")
                 overlay.meter.resetPeak()
                 print("table good after \(second) s, with \(overlay.node?.contacts.count ?? 0) contacts")
             }
-            if second == 10 { tell(due, nodes: overlay.node?.upkeepSnapshot.nodes ?? 0, settings) }
+            if second == 10 { tell(due, nodes: overlay.node?.republisherSnapshot.nodes ?? 0, settings) }
             if second % 300 == 0 { tell(overlay, after: second) }
             if overlay.ledger.awaited.isEmpty, second >= watch * 60 { break }
         }
@@ -97,15 +97,15 @@ struct RebootCommand: ParsableCommand {
 
     private func tell(_ due: DueKeys, nodes: Int, _ settings: NodeSettings) {
         let forecast = Forecast(
-            dueKeys: due.total, keptKeys: due.kept, nodes: nodes, interval: settings.timing.republishInterval,
-            limits: settings.upkeepLimits)
+            due, nodes: nodes, interval: settings.timing.republishInterval,
+            limits: settings.republishLimits)
         print(
             "plan with \(nodes) nodes: \(forecast.packets) packets in"
                 + " \(forecast.duration.map { "\($0)" } ?? "never"), \(forecast.keysBeyondCapacity) keys too many")
     }
 
     private func tell(_ overlay: ArchivistWorld, after second: Int) {
-        let snapshot = overlay.node?.upkeepSnapshot
+        let snapshot = overlay.node?.republisherSnapshot
         print(
             "\(second / 60) min: \(overlay.ledger.awaited.count) awaited, \(overlay.count(heldByFewerThan: 8)) on"
                 + " fewer than 8, \(overlay.count(heldByFewerThan: 1)) on none; due \(snapshot?.dueKeys ?? 0),"

@@ -52,7 +52,6 @@ public enum StoreOutcome: Hashable, Sendable {
     case superseded
     /// The same version is stored with other data, which stays.
     case kept
-    /// It is not stored.
     case refused(Refusal)
 
     /// Whether the archive has the value in its version or a later one, so that the store may be acknowledged.

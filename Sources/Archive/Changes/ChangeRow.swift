@@ -30,7 +30,6 @@ public struct ChangeRow: Hashable, Sendable {
     public let change: UInt64
     /// When it was made.
     public let at: Instant
-    /// What to do.
     public let operation: Operation
     /// What kind of record it is: `value`, `history`, `floor`, `evidence`, `pin`, `publication` or `block`.
     public var kind: String { item.name }

@@ -14,7 +14,6 @@ package struct CompactedArchive {
     private var asidePath: String { path + ".compacting" }
     private var keptPath: String { path + ".before-compact" }
 
-    /// The result of compacting.
     package struct Result: Hashable, Sendable {
         /// Bytes on the disk before and after.
         package var bytesBefore: Int
@@ -34,7 +33,7 @@ package struct CompactedArchive {
 
     package init(_ folder: LockedFolder) { self.folder = folder }
 
-    /// Does it.
+    /// Writes the compacted copy, and then puts it in the archive's place.
     ///
     /// - Parameter keepsOld: whether the archive that was there before stays in the folder.
     package func run(

@@ -20,7 +20,6 @@ package enum DumpError: Error, Equatable, Sendable {
     case unsealed(lines: Int)
     /// Something follows its end.
     case trailing(at: Int)
-    /// Its signature is wrong.
     case wrongSignature
     /// The node that was named has not signed it.
     case notSigned(by: Mid)

@@ -3,7 +3,6 @@ package import IPv8
 /// What a dump says about itself: which part of which archive, and in which state. It does not say when it was made, so that
 /// the same state always gives the same bytes.
 package struct DumpHeader: Hashable, Sendable {
-    /// The format of the dump.
     package var format: Int
     /// Only what came or changed since this moment is in it; `nil` if everything is.
     package var since: Instant?

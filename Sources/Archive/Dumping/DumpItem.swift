@@ -10,14 +10,12 @@ package struct DumpItem: Hashable, Sendable {
     /// The body of the record; empty if the record is gone.
     package var body: [UInt8]
 
-    /// Whether the record is in the archive. Only an increment has items that are gone. In a dump they come first, in this
-    /// order, so that a reader removes records before it adds any.
+    /// Whether the record is in the archive. Only an increment has items of forgotten and removed records. Items come
+    /// in the order of these cases, so that a reader removes records before it adds any.
     package enum State: UInt8, Sendable, CaseIterable {
-        /// It was forgotten, and only the hash of its key is known.
+        /// The operator erased it, and only the hash of its key is known.
         case forgotten = 0x80
-        /// It is gone.
         case gone = 0x40
-        /// It is there.
         case present = 0
 
         fileprivate var rank: Int { State.allCases.firstIndex(of: self) ?? 0 }

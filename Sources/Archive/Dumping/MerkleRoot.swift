@@ -17,7 +17,6 @@ package struct MerkleRoot {
     /// A tree without leaves.
     package init(_ hasher: ShortDigests = ShortDigests()) { self.hasher = hasher }
 
-    /// The hash of a leaf.
     package func hash(ofLeaf leaf: some Collection<UInt8>) -> Digest256 { hasher.digest(MerkleRoot.leafKind, leaf) }
 
     /// Adds a leaf by its hash.

@@ -4,7 +4,6 @@ internal import SystemPackage
 
 /// A data folder or a backup: only the node and its tools make files there.
 package struct KeptFolder: Equatable, Sendable {
-    /// Where it is.
     package let path: String
 
     /// The folder that a place lies in, however deep; `nil` if the place is in none.

@@ -1,4 +1,5 @@
 package import IPv8
+internal import Synchronization
 
 /// What happened when: samples of the main figures and notable events. They lie in the index's file, and nothing in the archive
 /// depends on them.
@@ -57,7 +58,7 @@ extension Archive {
 
     /// Why a new value would be refused now, if the whole archive has no room for it; `nil` if it has.
     package func shortage() throws(ArchiveError) -> Refusal? {
-        guard DiskRoom(folder: folder, reserveBytes: options.diskReserveBytes) == .ample else { return .diskReserve }
+        guard hasAmpleRoom, freeBytes > freeBytesWhenFull.load(ordering: .acquiring) else { return .diskReserve }
         let liveBytes = try environment.read { (transaction) throws(ArchiveError) in
             try transaction.livePageCount() * environment.pageBytes
         }

@@ -151,7 +151,6 @@ extension Index {
         }
     }
 
-    /// The last event of some kinds.
     func lastEvent(of kinds: [StoredEvent.Kind]) throws(ArchiveError) -> StoredEvent? {
         try read { database in
             let places = kinds.map { _ in "?" }.joined(separator: ", ")

@@ -46,7 +46,7 @@ extension Archive {
                 } else if let refusal {
                     outcomes.append(.refused(refusal))
                 } else if let content {
-                    let outcome = try pass.adopt(content, item, mode)
+                    let outcome = try pass.adopt(content, item, mode, isCopy: isExactBefore)
                     isFull = outcome == .refused(.full)
                     outcomes.append(outcome)
                 }

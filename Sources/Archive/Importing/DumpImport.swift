@@ -18,7 +18,6 @@ package struct DumpImport {
     /// The result so far.
     package private(set) var tally: ImportTally
 
-    /// How a dump is imported.
     package struct Options: Sendable {
         package var mode = ImportMode.everything
         /// Whether it consists of lines that somebody has picked.
@@ -115,32 +114,6 @@ package struct DumpImport {
                 hasPublishedValues = record.provenance == .publishedHere && !record.isWithdrawn
             }
         default: break
-        }
-    }
-}
-
-/// How many items a commit has, so that other writers do not wait long for it, however slow the machine is.
-package struct CommitPace: Sendable {
-    package private(set) var items: Int
-    private let itemsMax: Int
-    private let durationMax: Duration?
-
-    private static let itemsMin = 16
-
-    /// - Parameters:
-    ///   - itemsMax: the first commit has as many.
-    ///   - durationMax: after a longer commit the next one is smaller; `nil` if nobody waits.
-    package init(itemsMax: Int, durationMax: Duration? = nil) {
-        (items, self.itemsMax, self.durationMax) = (itemsMax, itemsMax, durationMax)
-    }
-
-    /// Notes how long a commit took.
-    package mutating func note(_ duration: Duration) {
-        guard let durationMax else { return }
-        if duration > durationMax {
-            items = max(CommitPace.itemsMin, items / 2)
-        } else if duration < durationMax / 2 {
-            items = min(itemsMax, items * 2)
         }
     }
 }

@@ -42,21 +42,6 @@ package enum ImportRefusal: String, Hashable, Sendable, CaseIterable {
     case tooMany = "too_many"
     /// The archive, or its disk, is full: the import stops here.
     case full
-
-    /// The reason in words, behind a number of items.
-    package var text: String {
-        switch self {
-        case .malformed: "contradict themselves"
-        case .signature: "have a wrong signature"
-        case .blocked: "are barred here"
-        case .targetQuota: "are under a key that has as many values as it may"
-        case .budget: "find no room in their part of the archive, which an import does not make"
-        case .damagedHere: "have a damaged record here (bristlecone-dump verify --repair)"
-        case .noValue: "are publications of values that are not held"
-        case .tooMany: "are more pins or blocks than there may be"
-        case .full: "find the archive or its disk full"
-        }
-    }
 }
 
 /// Whether an import takes over the decisions of the other archive's operator.

@@ -15,7 +15,6 @@ package struct ImportTally: Sendable {
     /// The first thousand that were refused or conflict.
     package private(set) var refusals: [RefusedItem] = []
 
-    /// An item that was not imported.
     package struct RefusedItem: Codable, Hashable, Sendable {
         package var kind, key, id, reason: String
         package var version: UInt32?

@@ -3,8 +3,10 @@ internal import IPv8
 /// Imports items, which keep their own past. Nothing is given up for them.
 extension StorePass {
     /// Imports an item, if the archive's rules allow it.
+    ///
+    /// - Parameter isCopy: whether the archive has had nothing but what comes before in the dump.
     mutating func adopt(
-        _ content: DumpContent, _ item: DumpItem, _ mode: ImportMode
+        _ content: DumpContent, _ item: DumpItem, _ mode: ImportMode, isCopy: Bool
     ) throws(ArchiveError) -> ImportOutcome {
         switch content {
         case .pin(let subject, let since):
@@ -12,7 +14,7 @@ extension StorePass {
         case .block(let subject, let since):
             return mode == .everything ? try adopt(subject, since, to: .blocks) : .leftOut
         case .publication:
-            return mode == .everything ? try adoptPublication(item) : .leftOut
+            return mode == .everything ? try adoptPublication(item, isCopy) : .leftOut
         // Nobody signs a floor. It is the word of whoever made the dump, and a high one would lock out its signer.
         case .floor: return mode == .everything ? try adoptFloor(item) : .leftOut
         case .history: return try adoptHistory(item, mode)
@@ -36,21 +38,34 @@ extension StorePass {
         return .taken
     }
 
-    private mutating func adoptPublication(_ item: DumpItem) throws(ArchiveError) -> ImportOutcome {
+    /// A copy gets publications as they are, even of values that were lost to damage over there.
+    private mutating func adoptPublication(
+        _ item: DumpItem, _ isCopy: Bool
+    ) throws(ArchiveError) -> ImportOutcome {
         let offered = item.body.withUnsafeBytes { PublicationRecord(body: $0) }
         guard let key = EntryKey(bytes: item.key), let offered else { return .refused(.malformed) }
         let known = try lend(item.key) { (bytes) throws(ArchiveError) in
             try transaction.view.get(.publications, bytes).flatMap { PublicationRecord($0, key: bytes) }
         }
         if let known, known.lastChange >= offered.lastChange { return .held }
-        if offered.withdrawn == nil, try !isHeld(key, atLeast: offered.version) {
-            return .refused(.noValue)
-        }
+        let isStanding = offered.withdrawn == nil
+        if isStanding, !isCopy, try !isHeld(key, atLeast: offered.version) { return .refused(.noValue) }
         if try refusalToGrow() != nil { return .refused(.full) }
         encoder.encode(offered, under: key)
         try transaction.put(.publications, &encoder)
-        try note(offered.withdrawn == nil ? .published : .withdrawn, key)
+        try note(isStanding ? .published : .withdrawn, key)
+        if isStanding, !isCopy { try becomeOurs(key, offered.version) }
         return .taken
+    }
+
+    /// Keeps a value that came from others as one that was published here, now that its publication stands.
+    private mutating func becomeOurs(_ key: EntryKey, _ version: Version) throws(ArchiveError) {
+        for budget in [Budget.served, .retained] {
+            guard var entry = try kept(key, in: budget), entry.facts.version == version, !entry.facts.isPublished
+            else { continue }
+            (entry.facts.provenance, entry.facts.isWithdrawn) = (.publishedHere, false)
+            try rewrite(entry, under: key, in: budget)
+        }
     }
 
     /// Whether a value is stored in this version or a later one, served or retained.

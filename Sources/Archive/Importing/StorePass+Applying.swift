@@ -57,7 +57,7 @@ extension StorePass {
         }
     }
 
-    /// Removes a record, if it is there.
+    /// Does nothing if the record is missing.
     mutating func remove(
         _ kind: DumpItem.Kind, _ key: [UInt8], because reason: JournalRecord.Kind = .valueRemoved
     ) throws(ArchiveError) {

@@ -4,16 +4,12 @@ public import IPv8
 
 /// A peer that is worth asking after a restart.
 public struct StoredContact: Hashable, Sendable {
-    /// Who it is.
     public var publicKey: PublicKey
-    /// Where it was reached.
     public var address: Address
-    /// When it was first met.
     public var firstSeen: Instant
     /// When it last answered; `nil` if it never did.
     public var lastResponse: Instant?
 
-    /// Puts a contact together.
     public init(publicKey: PublicKey, address: Address, firstSeen: Instant, lastResponse: Instant?) {
         self.publicKey = publicKey
         self.address = address
@@ -50,22 +46,32 @@ extension Index {
 
     /// The contacts that were saved, those that answered last first; rows that make no sense are left out.
     func contacts() throws(ArchiveError) -> [StoredContact] {
-        try read { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT public_key, address, first_seen, last_response FROM contacts
-                    ORDER BY last_response DESC, mid, address
-                    """)
-            return try rows.compactMap { row -> StoredContact? in
-                guard let publicKey = PublicKey(bytes: Array(try row.sound(0) as Data)),
-                    let address = Address(try row.sound(1) as String)
-                else { return nil }
-                let lastResponse: Int64? = try row.soundIfPresent(3)
-                return StoredContact(
-                    publicKey: publicKey, address: address, firstSeen: Instant(nanoseconds: try row.sound(2)),
-                    lastResponse: lastResponse.map { Instant(nanoseconds: $0) })
-            }
+        try read { database in try KnownContact.fetchAll(database).map(\.contact) }
+    }
+}
+
+/// A contact with the time when it was saved.
+package struct KnownContact: Hashable, Sendable {
+    package var contact: StoredContact
+    package var savedAt: Instant
+}
+
+extension KnownContact {
+    static func fetchAll(_ database: Database) throws -> [KnownContact] {
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT public_key, address, first_seen, last_response, saved_at FROM contacts
+                ORDER BY last_response DESC, mid, address
+                """)
+        return try rows.compactMap { row in
+            guard let publicKey = PublicKey(bytes: Array(try row.sound(0) as Data)),
+                let address = Address(try row.sound(1) as String)
+            else { return nil }
+            let contact = StoredContact(
+                publicKey: publicKey, address: address, firstSeen: Instant(nanoseconds: try row.sound(2)),
+                lastResponse: try row.soundIfPresent(3).map { Instant(nanoseconds: $0) })
+            return KnownContact(contact: contact, savedAt: Instant(nanoseconds: try row.sound(4)))
         }
     }
 }

@@ -8,7 +8,7 @@ extension Index {
         try read { database in try IndexPosition.fetch(database) }
     }
 
-    /// Takes over changes and the place up to which they go, in one transaction.
+    /// Applies changes, and notes how far the index has followed, in one transaction.
     func apply(_ changes: [IndexChange], upTo position: IndexPosition) throws(ArchiveError) {
         try write { database in
             for change in changes {
@@ -147,28 +147,27 @@ extension Identifier160 {
 struct IndexPosition: Hashable {
     /// The archive that it follows.
     var archiveID: [UInt8]
-    /// The last change that it has taken over.
+    /// The last change that the index has applied.
     var last: JournalPlace
-    /// Where the journal ended when the values were read that were taken over last. A value is read as it is by then, so
-    /// the index may tell of changes behind `last`.
+    /// Where the journal ended when the archive was last read for the index. The index gets each value as it is at that
+    /// time, so it may already contain changes after `last`.
     var readAt: JournalPlace
-    /// How far a rebuild is; `nil` while none is under way. The journal is followed from `last` once it is done.
+    /// How far a rebuild is; `nil` if none is under way. After it, the index follows the journal from `last`.
     var rebuild: Rebuild?
-    /// The settings that its moments of storing again follow from.
+    /// The settings from which the due times in the index were computed.
     var republishRule: String
 
     struct Rebuild: Hashable {
-        /// The number of the table and the key of the last record taken over; empty at first.
+        /// The number of the table, then the key of the last record that was applied; empty at first.
         var after: [UInt8]
-        /// How many entries have been taken over.
+        /// How many records have been applied.
         var done: Int
     }
 }
 
-/// What is to be changed in the index.
 enum IndexChange {
     /// A value as it is now, in the serving window or retained.
     case put(EntryKey, ArchivedRecord, isRetained: Bool)
-    /// A value that is no longer held, or not readable.
+    /// A value that is no longer in the archive, or cannot be read.
     case remove(EntryKey)
 }

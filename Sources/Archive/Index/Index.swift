@@ -8,7 +8,7 @@ internal import Synchronization
 
 /// The SQLite file beside the archive, which answers what is asked with a WHERE.
 ///
-/// It can be derived from the archive, all but contacts, how upkeep went, and the history, so it never keeps a node from running:
+/// It can be derived from the archive, all but contacts, how republishing went, and the history, so it never keeps a node from running:
 /// a file that is damaged is moved aside and begun anew with what can be read of the history, one that cannot be opened now is
 /// tried again with the next call.
 final class Index: Sendable {

@@ -34,9 +34,7 @@ public struct Budgets: Hashable, Sendable {
     public var retained: Int
     /// For earlier versions.
     public var history: Int
-    /// For floors.
     public var floors: Int
-    /// For evidence.
     public var evidence: Int
 
     /// What a byte of a record takes of the file: pages are two thirds full where keys are random, and every record

@@ -2,11 +2,8 @@ public import IPv8
 
 /// How long values are kept after they have expired, by class; `nil` means as long as there is room.
 public struct Retention: Hashable, Sendable {
-    /// For what was published here.
     public var publishedHere: Duration?
-    /// For what is pinned.
     public var pinned: Duration?
-    /// For what others signed.
     public var signed: Duration? = .seconds(365 * 86_400)
     /// For what nobody signed.
     public var unsigned: Duration? = .seconds(30 * 86_400)
@@ -73,6 +70,5 @@ public enum ArchiveSubject: Hashable, Sendable {
         }
     }
 
-    /// The key's bytes.
     var keyBytes: [UInt8] { [kind] + bits.bytes }
 }

@@ -54,7 +54,7 @@ struct MetaPages {
         let transaction: UInt64
         let lastPage: UInt64
         let pageBytes: Int
-        /// The tree of free pages.
+        /// The pages that the next transaction may use.
         let free: Tree
         /// The tree that holds the tables.
         let main: Tree

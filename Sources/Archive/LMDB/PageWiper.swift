@@ -15,11 +15,12 @@ struct PageWiper {
     /// Wipes pages that lie side by side.
     ///
     /// - Parameters:
-    ///   - pages: their bytes, which are changed.
-    ///   - first: the number of the first one.
-    ///   - holdsBack: whether free pages that somebody may still read stay as they are.
-    ///   - held: told of those.
-    ///   - changed: told which bytes were changed, in order.
+    ///   - pages: the bytes of the pages, which are overwritten in place.
+    ///   - first: the number of the first page.
+    ///   - free: which pages are free.
+    ///   - holdsBack: whether to leave a free page alone while a reader may still use it.
+    ///   - held: called with the number of each page that was left alone for that reason.
+    ///   - changed: called with each range of bytes that was overwritten, in ascending order.
     mutating func wipe(
         _ pages: UnsafeMutableRawBufferPointer, first: UInt64, _ free: FreePages, holdsBack: Bool = false,
         held: (UInt64) -> Void = { _ in }, changed: (Range<Int>) -> Void = { _ in }

@@ -26,7 +26,6 @@ struct TreeWalk: ~Copyable {
         var records: UInt64 = 0
     }
 
-    /// How a tree is walked.
     struct Plan {
         var tree: Tree
         var order = TreePage.Order.bytes

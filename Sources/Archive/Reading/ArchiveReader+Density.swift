@@ -9,7 +9,6 @@ package struct KeyPrefix: Hashable, Sendable {
 
     /// A longer one would leave no key's place within its part to tell.
     package static let countMax = 48
-    /// All keys.
     package static let everything = KeyPrefix(bits: .zero, count: 0)
 
     private init(bits: Bits160, count: Int) { (self.bits, self.count) = (bits, count) }
@@ -39,7 +38,6 @@ package struct KeyPrefix: Hashable, Sendable {
         return (part, Double(key.window(at: count + ValueDensity.partBits)) / 0x1p64)
     }
 
-    /// The first key of a part.
     fileprivate func firstKey(of part: Int) -> Bits160 {
         var first = bits
         for place in 0..<ValueDensity.partBits {

@@ -2,7 +2,6 @@ package import IPv8
 
 /// A change that the journal has.
 package struct KnownChange: Hashable, Sendable {
-    /// Its number.
     package var number: UInt64
     /// When it was made.
     package var at: Instant

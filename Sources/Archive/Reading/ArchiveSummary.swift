@@ -4,7 +4,6 @@ public import IPv8
 public struct ArchiveSummary: Hashable, Sendable {
     /// The 16 bytes that tell the archive from any other.
     public var archiveID: [UInt8]
-    /// The archive's format.
     public var format: Int
     /// The format of the data folder; `nil` if no node has used the folder, or if the number cannot be read.
     public var folderFormat: Int?
@@ -34,7 +33,6 @@ public struct ArchiveSummary: Hashable, Sendable {
 
     /// Values by class.
     public struct Values: Hashable, Sendable {
-        /// All of them.
         public var all: Int { owner + signed + unsigned }
         /// Signed by the owner of their target.
         public var owner: Int
@@ -60,9 +58,7 @@ public struct ArchiveSummary: Hashable, Sendable {
 
     /// One table of LMDB.
     public struct TableShape: Hashable, Sendable {
-        /// Its name.
         public var name: String
-        /// Records in it.
         public var records: Int
         /// Pages of its tree, and the bytes that they take.
         public var pages: Int
@@ -98,7 +94,6 @@ public struct ArchiveSummary: Hashable, Sendable {
         public var freeBytes: Int
         /// The file without the room that is kept behind its last page.
         public var fileBytes: Int
-        /// The index.
         public var indexBytes: Int
         /// What the disk has left for this user.
         public var diskFreeBytes: Int

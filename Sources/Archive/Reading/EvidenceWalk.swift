@@ -4,7 +4,6 @@ package import IPv8
 package struct KnownEvidence: Hashable, Sendable {
     /// The key.
     package var target: Target
-    /// The signer.
     package var signer: Mid
     /// The pair; `nil` if the record is damaged.
     package var evidence: Evidence?
@@ -28,7 +27,7 @@ package struct EvidenceWalk {
     /// Whether there is nothing more to come.
     package var isAtEnd: Bool { start == nil }
 
-    /// The next ones.
+    /// The next pairs; empty at the end.
     package mutating func next() throws(ArchiveError) -> [KnownEvidence] {
         guard let begin = start else { return [] }
         var found: [KnownEvidence] = []

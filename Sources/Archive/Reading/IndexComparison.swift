@@ -141,7 +141,6 @@ extension ReadOnlyIndex {
         }
     }
 
-    /// The row of one entry.
     func row(_ key: EntryKey) throws(ArchiveError) -> IndexedRow? {
         try read { database in
             let row = try Row.fetchOne(

@@ -6,7 +6,7 @@ package struct KeyFacts: Hashable, Sendable {
     package var values: [Standing] = []
     /// What is pinned of the key and the signers of its values.
     package var pins: [ArchiveSubject] = []
-    /// What is blocked of them.
+    /// What is blocked of the key and the signers of its values.
     package var blocks: [ArchiveSubject] = []
     /// What was published here under the key.
     package var publications: [ArchivedPublication] = []
@@ -21,7 +21,6 @@ package struct KeyFacts: Hashable, Sendable {
 
     /// A value, and who holds it in the accounts.
     package struct Standing: Hashable, Sendable {
-        /// The value.
         package var value: ArchivedValue
         /// How many earlier versions of it are kept.
         package var earlierVersions = 0

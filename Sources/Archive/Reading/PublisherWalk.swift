@@ -4,7 +4,6 @@ package import IPv8
 
 /// A signer of values in an archive.
 package struct Publisher: Hashable, Sendable {
-    /// Who it is.
     package var mid: Mid
     /// The public key; `nil` if none of the values can be read.
     package var publicKey: PublicKey?
@@ -16,7 +15,6 @@ package struct Publisher: Hashable, Sendable {
     package var bytes: Int
     /// When the first of those values that are held came.
     package var firstSeen: Instant
-    /// When one was last stored.
     package var lastStored: Instant
     /// Whether the operator has pinned the signer.
     package var isPinned: Bool
@@ -28,7 +26,6 @@ package struct Publisher: Hashable, Sendable {
 package enum PublisherOrder: String, CaseIterable, Sendable {
     /// How many values there are, most first.
     case values
-    /// The mid.
     case mid
     /// When the first value came.
     case firstSeen = "first-seen"

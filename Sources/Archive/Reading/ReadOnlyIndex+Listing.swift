@@ -42,7 +42,7 @@ extension ReadOnlyIndex {
     }
 }
 
-/// A row of an order.
+/// A row of `temp.listing`.
 struct OrderedRow {
     var place: Int64
     var target: Data?

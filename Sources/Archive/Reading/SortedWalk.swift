@@ -7,13 +7,11 @@ package enum ValueOrder: String, CaseIterable, Sendable {
     case key
     /// When this version came here first.
     case firstSeen = "first-seen"
-    /// When it was last stored.
     case lastStored = "last-stored"
     /// Until when it is served.
     case expires
     /// How many bytes it has.
     case size
-    /// Its version.
     case version
 
     /// The columns of the index that it is ordered by.

@@ -6,7 +6,6 @@ package struct ValueFilter: Hashable, Sendable {
     package var keys = ValueFilter.allKeys
     /// Who signed them.
     package var signer: Mid?
-    /// Their classes.
     package var classes = Set(EntryClass.allCases)
     /// Whether they have expired.
     package var isExpired: Bool?
@@ -22,7 +21,6 @@ package struct ValueFilter: Hashable, Sendable {
     /// A filter that lets everything through.
     package init() {}
 
-    /// Every key that there can be.
     package static let allKeys =
         Target(bits: .zero)...Target(bits: Bits160(high: .max, middle: .max, low: .max))
 

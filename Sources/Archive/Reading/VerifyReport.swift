@@ -1,5 +1,5 @@
 /// How far a check of a whole archive is.
-public struct VerifyProgress: Hashable, Sendable {
+public struct VerifyProgress: Codable, Hashable, Sendable {
     /// The table that is being walked over.
     public var table: String
     /// Records checked so far, of all tables.
@@ -39,10 +39,8 @@ public struct VerifyReport: Hashable, Sendable {
     public var bareSignaturesPerSecond: Double?
 
     /// A table's share.
-    public struct Table: Hashable, Sendable {
-        /// Its name.
+    public struct Table: Codable, Hashable, Sendable {
         public var name: String
-        /// Records in it.
         public var records: Int
     }
 }

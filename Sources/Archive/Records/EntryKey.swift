@@ -55,7 +55,6 @@ struct EntryKey: Hashable {
     /// Whose version it counts; only for signed classes.
     var signer: Mid { Mid(bits: id.bits) }
 
-    /// The key's bytes.
     var bytes: [UInt8] { target.bytes + [entryClass.rawValue] + id.bytes }
 
     /// Lends the key's bytes.

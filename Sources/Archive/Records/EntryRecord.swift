@@ -31,7 +31,7 @@ struct EntryRecord {
 
     fileprivate static let publishedHere: UInt8 = 1
     fileprivate static let withdrawn: UInt8 = 2
-    /// The flags that there are.
+    /// A record with any other flag is damaged.
     static let flagsKnown = publishedHere | withdrawn
     /// Where the entry begins within the record: behind the format byte and the fixed part of the body.
     static let entryOffset = 1 + Offset.entry

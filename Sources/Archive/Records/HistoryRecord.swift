@@ -23,7 +23,6 @@ struct HistoryKey: Hashable {
         number = bytes.bigEndian(UInt64.self, at: 40)
     }
 
-    /// The key's bytes.
     var bytes: [UInt8] { target.bytes + signer.bytes + number.bigEndianBytes }
 }
 

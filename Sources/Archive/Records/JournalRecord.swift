@@ -49,7 +49,7 @@ struct JournalRecord {
 
         fileprivate static let forgottenFlag: UInt8 = 0x80
 
-        /// What the record is in a dump.
+        /// How a dump names the kind.
         var item: DumpItem.Kind {
             switch self {
             case .valueChanged, .valueRemoved, .valueEvicted, .valueForgotten, .valueImported: .value

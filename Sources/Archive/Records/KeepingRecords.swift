@@ -19,7 +19,6 @@ struct SignerKey: Hashable {
         signer = Mid(bits: bytes.bits160(at: 20))
     }
 
-    /// The key's bytes.
     var bytes: [UInt8] { target.bytes + signer.bytes }
 }
 

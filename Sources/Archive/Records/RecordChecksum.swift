@@ -7,7 +7,6 @@ internal import IPv8
 /// The checksum is SipHash-2-4 over `table 1 | key length 2 | key | format 1 | body`, so it covers where the record
 /// stands as well as what it says.
 enum RecordChecksum {
-    /// The one format that there is.
     static let format: UInt8 = 1
     /// Format and checksum.
     static let overheadBytes = 9

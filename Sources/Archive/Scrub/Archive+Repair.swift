@@ -1,7 +1,7 @@
 package import IPv8
 
 /// The result of repairing an archive.
-package struct RepairReport: Hashable, Sendable {
+package struct RepairReport: Codable, Hashable, Sendable {
     /// The damaged records that were moved to the quarantine, by table.
     package var quarantined: [String: Int] = [:]
     /// Whether the counts had to be written anew.

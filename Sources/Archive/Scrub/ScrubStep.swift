@@ -45,7 +45,6 @@ public struct ScrubState: Hashable, Sendable {
     public var run: String?
     /// When the run under way was begun.
     public var startedAt: Instant?
-    /// Where it is.
     public var cursor = ScrubCursor.start
     /// Records that it has read.
     public var checked = 0
@@ -61,7 +60,6 @@ public struct ScrubState: Hashable, Sendable {
     /// No run yet.
     public init() {}
 
-    /// Begins a run.
     public mutating func begin(_ run: String, at now: Instant) {
         (self.run, startedAt) = (run, now)
         (cursor, checked, damaged) = (.start, 0, 0)

@@ -51,7 +51,6 @@ private struct Neighbours {
         let isPinned: Bool
     }
 
-    /// The value that expired first, if any has.
     func expiredFirst(at now: Instant) -> Value? {
         values.filter { !$0.isPublished && $0.expiresAt <= now }.min { $0.expiresAt < $1.expiresAt }
     }

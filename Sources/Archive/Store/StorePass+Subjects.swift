@@ -65,15 +65,18 @@ extension StorePass {
                 !entry.facts.isWithdrawn
             else { continue }
             entry.facts.isWithdrawn = true
-            let filing = try presentFiling(of: key.bytes, in: budget)
-            encoder.encode(key, entry: entry.bytes, entry.facts, in: budget.table)
-            try transaction.put(budget.table, &encoder)
-            if let filing {
-                try refile(filing, to: try source(of: entry.facts, under: key))
-            }
-            try note(.valueChanged, key)
+            try rewrite(entry, under: key, in: budget)
         }
         return .done(changed: true)
+    }
+
+    /// Writes the same value with other facts, and charges it to whom it belongs now.
+    mutating func rewrite(_ entry: KeptEntry, under key: EntryKey, in budget: Budget) throws(ArchiveError) {
+        let filing = try presentFiling(of: key.bytes, in: budget)
+        encoder.encode(key, entry: entry.bytes, entry.facts, in: budget.table)
+        try transaction.put(budget.table, &encoder)
+        if let filing { try refile(filing, to: try source(of: entry.facts, under: key)) }
+        try note(.valueChanged, key)
     }
 
     /// Erases a record without leaving a floor.

@@ -62,7 +62,6 @@ struct StorePass: ~Copyable {
         hasBlocks = statements[.blocks] != 0
     }
 
-    /// Applies one change.
     mutating func apply(_ change: ArchiveChange) throws(ArchiveError) -> ArchiveOutcome {
         switch change {
         case .store(let store):

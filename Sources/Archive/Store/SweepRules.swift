@@ -15,7 +15,7 @@ struct SweepRules {
         case letGo(EntryKey)
         /// It was retained because of a wrong clock, and has not expired after all.
         case serveAgain(EntryKey)
-        /// It is to be charged to another source.
+        /// It stays, and another source's account grows by it.
         case charge(Budget, Source)
         /// It is an earlier version of something that is gone.
         case removeVersion(HistoryKey)

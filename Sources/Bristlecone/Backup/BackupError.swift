@@ -1,6 +1,6 @@
 internal import Archive
 
-/// Why a backup was not made or not restored. Each case's description is one sentence; nothing was replaced.
+/// Why a backup was not made or not restored. Each case's description is one sentence.
 package enum BackupError: Error, Sendable, Equatable {
     /// The place for the backup is taken.
     case alreadyThere(path: String)
@@ -73,15 +73,15 @@ extension BackupError: CustomStringConvertible {
         case .insideKeptFolder(let path, let kept):
             "\(path) lies in \(kept), a data folder or a backup, which is not changed for that; choose another place."
         case .inTheWay(let path, let reason):
-            "\(path) is in the way (\(reason)); move it away, or choose another place. Nothing was replaced."
+            "\(path) is in the way (\(reason)); move it away, or choose another place."
         case .unfinished(let path):
             "Another backup is being written to \(path); wait for it, or choose another name."
         case .unfinishedRestore(let path):
-            "Another restore is under way in \(path); wait for it. Nothing was replaced."
+            "Another restore is under way in \(path); wait for it."
         case .vanished(let path):
             "\(path) was removed or replaced while the backup was being written to it; repeat the backup."
         case .notWritten(let path, let reason):
-            "\(path) cannot be written (\(reason)); make room or choose another place. Nothing was replaced."
+            "\(path) cannot be written (\(reason)); make room or choose another place."
         case .notRead(let path, let reason):
             "\(path) cannot be read (\(reason)); check that it exists and who owns it."
         case .dataFolder(let sentence), .archive(let sentence): sentence
@@ -98,23 +98,23 @@ extension BackupError: CustomStringConvertible {
             "The backup \(path) was written by a newer version of Bristlecone (format \(format), this version knows "
                 + "\(BackupManifest.format)); restore it with that version or a later one."
         case .damagedManifest(let path):
-            "\(path) is damaged, so the backup cannot be checked; use another one. Nothing was replaced."
+            "\(path) is damaged, so the backup cannot be checked; use another one."
         case .missingFile(let path):
-            "\(path) is missing, although the manifest lists it; use another backup. Nothing was replaced."
+            "\(path) is missing, although the manifest lists it; use another backup."
         case .damagedFile(let path, let detail):
-            "\(path) is not what was backed up (\(detail)); use another backup. Nothing was replaced."
+            "\(path) is not what was backed up (\(detail)); use another backup."
         case .noIdentity(let path):
             "The backup \(path) was made without the private key, and the data folder has none; name the file with the key of its "
-                + "node with --identity. Nothing was replaced."
+                + "node with --identity."
         case .identityNotWanted(let path):
-            "The backup \(path) has the private key of its node; remove --identity. Nothing was replaced."
+            "The backup \(path) has the private key of its node; remove --identity."
         case .notDeleted(let path, let reason):
             "\(path) cannot be deleted (\(reason)); look at it and delete it by hand."
         case .foreignFolder(let path, let example):
             "\(path) is not a node's data folder and holds other files (\(example)); name another folder."
         case .mountPoint(let path):
             "\(path) is where a disk is mounted, so nothing can take its place; restore into a folder on it, such as "
-                + "\(shellWord(path + "/node")), and run the node with that. Nothing was replaced."
+                + "\(shellWord(path + "/node")), and run the node with that."
         case .halfway(let dataFolder, let movedAside, let restored, let reason):
             "The old data is in \(movedAside) and the restored data in \(restored), which could not be renamed to "
                 + "\(dataFolder) (\(reason)); rename it by hand."

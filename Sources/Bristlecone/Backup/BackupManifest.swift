@@ -25,7 +25,6 @@ struct BackupManifest: Equatable, Codable {
     /// The files beside the manifest, in the order of their names.
     var files: [File]
 
-    /// A file of the backup.
     struct File: Equatable, Codable {
         var name: String
         var bytes: Int

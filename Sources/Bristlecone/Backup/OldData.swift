@@ -6,7 +6,6 @@ internal import SystemPackage
 /// A data folder that a restore moved aside.
 package struct OldData: Sendable, Equatable, Encodable {
     package var folder: String
-    /// When it was moved.
     package var moved: Instant
     /// Bytes of its files on the disk.
     package var bytes: Int

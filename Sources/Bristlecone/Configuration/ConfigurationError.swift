@@ -38,7 +38,6 @@ package enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
     case standard
     /// A line of the configuration file.
     case file(path: String, line: Int)
-    /// An environment variable.
     case environment(variable: String)
     /// A flag of the command line.
     case flag(String)

@@ -24,7 +24,6 @@ struct ConfigurationLayer {
         text = { environment[$0.environmentVariable] ?? "" }
     }
 
-    /// The configuration file.
     init(file: ConfigurationFile) {
         provider = InMemoryProvider(name: "file", values: ConfigurationLayer.providerValues(file.values))
         origin = file.origin
@@ -60,7 +59,6 @@ package struct ConfigurationFlags: Sendable {
     /// `--log-level`
     package var logLevel: String?
 
-    /// No flags.
     package init() {}
 
     /// What each setting was given.

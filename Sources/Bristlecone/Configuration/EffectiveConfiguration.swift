@@ -9,7 +9,6 @@ internal import SystemPackage
 /// (`BRISTLECONE_…`) and the flags of the command line. The file is the one that `--config` or `BRISTLECONE_CONFIG`
 /// names, or else `bristlecone.yaml` in the data folder, where there is one.
 package struct EffectiveConfiguration: Sendable {
-    /// The settings.
     package private(set) var settings = NodeSettings()
     /// Where each comes from.
     var origins: [SettingName: SettingOrigin] = [:]
@@ -41,7 +40,6 @@ package struct EffectiveConfiguration: Sendable {
     /// Where a setting comes from.
     package func origin(of setting: SettingName) -> SettingOrigin { origins[setting] ?? .standard }
 
-    /// The setting's value.
     package func value(of setting: SettingName) -> SettingValue { setting.value(in: settings) }
 
     /// Takes a setting over, with its origin.

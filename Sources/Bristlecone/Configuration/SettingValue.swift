@@ -7,7 +7,6 @@ package enum SettingValue: Sendable, Hashable {
     case truth(Bool)
     case list([String])
 
-    /// The value in one line.
     package var line: String {
         switch self {
         case .text(let text): text
@@ -47,7 +46,6 @@ extension SettingValue: Codable {
 }
 
 extension SettingName {
-    /// The setting's value.
     package func value(in settings: NodeSettings) -> SettingValue {
         switch content(in: settings) {
         case .stringArray(let items): .list(items)
@@ -83,7 +81,6 @@ extension SettingName {
         }
     }
 
-    /// The setting of a name.
     package static func named(_ name: String) throws(NodeError) -> SettingName {
         if let setting = SettingName(rawValue: name) { return setting }
         let nearest = Spelling.nearest(to: name, among: allCases.map(\.rawValue))

@@ -214,7 +214,7 @@ extension DataFolder {
 }
 
 extension FolderLock {
-    /// Takes the lock of a folder.
+    /// Locks a folder until the result is released.
     static func take(
         in folder: borrowing OpenFolder, _ path: String, _ created: inout CreatedFiles
     ) throws(DataFolderError) -> FolderLock {

@@ -36,8 +36,8 @@ package enum KeyFile {
     /// The key in the bytes of a file: binary as the reference writes it, PEM, Base64 or hexadecimal digits of that, or the 64
     /// bytes of a curve25519 key without their prefix. Line ends behind it do not matter.
     package static func key(in bytes: [UInt8]) -> PrivateKey? {
-        let trimmed = Array(bytes.reversed().drop { $0 == 0x0A || $0 == 0x0D }.reversed())
-        let candidates = [bytes, trimmed, decoded(trimmed)].compactMap { $0 }
+        let trimmed = withoutLineEnds(bytes)
+        let candidates = [bytes] + trimmed + [trimmed.last.flatMap(decoded)].compactMap { $0 }
         for candidate in candidates {
             if let key = try? PrivateKey(bytes: candidate) { return normal(key) }
             if candidate.count == 64, let key = try? PrivateKey(bytes: Array("LibNaCLSK:".utf8) + candidate) {
@@ -45,6 +45,13 @@ package enum KeyFile {
             }
         }
         return nil
+    }
+
+    /// The bytes without one of the line ends behind them, without two, and so on: the last byte of a binary key may look like
+    /// one.
+    static func withoutLineEnds(_ bytes: [UInt8]) -> [[UInt8]] {
+        let ends = bytes.reversed().prefix { $0 == 0x0A || $0 == 0x0D }.count
+        return ends == 0 ? [bytes] : (1...ends).map { Array(bytes.dropLast($0)) }
     }
 
     /// A key in the one form that the node keeps: OpenSSL reads others too.
@@ -82,7 +89,6 @@ package struct IdentityReport: Sendable, Equatable, Codable {
     package var mid: Mid
     package var publicKey: PublicKey
     package var level: KeyLevel
-    /// The file that has it.
     package var file: String
     /// Where the key before is now; `nil` if there was none.
     package var oldFile: String?
@@ -97,7 +103,6 @@ package struct IdentityReport: Sendable, Equatable, Codable {
 
 /// Changes the key of a node that does not run.
 package enum NodeKey {
-    /// The key of a data folder.
     package static func show(_ dataFolder: String) throws(NodeError) -> IdentityReport {
         let path = "\(dataFolder)/\(IdentityFile.name)"
         do throws(DataFolderError) {

@@ -17,8 +17,9 @@ struct KeyFileForm: CustomStringConvertible {
 
     /// A key with something behind it that an editor or `echo` has put there.
     private static func trailing(_ bytes: [UInt8]) -> String? {
-        let ends = bytes.reversed().prefix { $0 == 0x0A || $0 == 0x0D }.count
-        guard ends > 0, (try? PrivateKey(bytes: Array(bytes.dropLast(ends)))) != nil else { return nil }
+        let key = KeyFile.withoutLineEnds(bytes).first { (try? PrivateKey(bytes: $0)) != nil }
+        guard let key, key.count < bytes.count else { return nil }
+        let ends = bytes.count - key.count
         return "it is a key with a line end behind it; remove the last \(ends == 1 ? "byte" : "\(ends) bytes")"
     }
 

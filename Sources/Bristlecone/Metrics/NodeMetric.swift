@@ -106,7 +106,7 @@ package enum NodeMetric {
 
     // Keeping values alive
     static let dueKeys = MetricDescription(
-        "bristlecone_republish_due_keys", .gauge, "Keys that were due to be republished at the last look.")
+        "bristlecone_republish_due_keys", .gauge, "Keys that are due to be republished.")
     static let keptKeys = MetricDescription(
         "bristlecone_republish_kept_keys", .gauge, "Keys that come due again and again.")
     static let lateKeys = MetricDescription(

@@ -16,6 +16,7 @@ struct NodeObserver: Sendable {
     let watch: FolderWatch
     let pulse: Pulse
     let historian: Historian
+    let counts: ArchiveCounts
     let startedAt: ContinuousClock.Instant
     let isStopping: @Sendable () -> Bool
 
@@ -34,7 +35,7 @@ struct NodeObserver: Sendable {
     /// Everything that can be said in numbers. If the event loop hangs, what only it knows is missing.
     func reading() async -> NodeReading {
         let health = health
-        let snapshot = health.isLive ? await loop.snapshot() : nil
+        let snapshot = health.isLive ? await loop.snapshot(counting: counts) : nil
         let clock = ClockReading.now()
         return NodeReading(
             snapshot: snapshot, health: health, problems: watch.problems,

@@ -1,6 +1,7 @@
 internal import Archive
 internal import FoundationEssentials
 package import IPv8
+internal import Maintenance
 
 /// A part of a listing.
 package struct Page<Item: Codable & Sendable>: Codable, Sendable {

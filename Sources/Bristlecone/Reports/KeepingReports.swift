@@ -95,7 +95,6 @@ package struct BulkStoreReport: Sendable, Equatable, Codable {
 
 /// How well the DHT holds a pinned key.
 public struct ReplicaHealth: Sendable, Equatable, Codable {
-    /// The key.
     public var key: Target
     package var lookedAt: Instant?
     /// How many nodes answered then.
@@ -111,7 +110,6 @@ public struct ReplicaHealth: Sendable, Equatable, Codable {
 
 /// The outcome of withdrawing what was published under a key.
 package struct WithdrawReport: Sendable, Equatable, Codable {
-    /// The key.
     package var key: Target
     /// How many values were withdrawn.
     package var withdrawnCount: Int

@@ -30,7 +30,6 @@ public struct NodeHealth: Sendable, Equatable, Codable {
         case loopStalled = "loop_stalled"
         /// A commit has not come to an end for 30 seconds.
         case writerStalled = "writer_stalled"
-        /// The node is stopping, or has stopped.
         case stopping
         /// The archive cannot be written.
         case archiveUnwritable = "archive_unwritable"

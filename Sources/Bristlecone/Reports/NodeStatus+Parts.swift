@@ -5,7 +5,6 @@ package import Kademlia
 extension NodeStatus {
     /// One address family: its socket, its node id and its routing table.
     public struct Endpoint: Sendable, Equatable, Codable {
-        /// The family.
         package let family: AddressFamily
         /// Where the socket is bound.
         public let listen: Address
@@ -160,7 +159,6 @@ extension NodeStatus {
 
     /// Something that the node does again and again.
     package struct RecurringTask: Sendable, Equatable, Codable {
-        /// Its name.
         package var name: String
         /// When it is due next.
         package var due: Instant

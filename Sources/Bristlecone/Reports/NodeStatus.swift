@@ -4,13 +4,11 @@ public import IPv8
 public struct NodeStatus: Sendable, Equatable, Codable {
     /// The version of the program.
     public var version: String
-    /// The process.
     public var processID: Int32
     /// How long the node has been running.
     public var uptime: Duration
     /// The node's identity, which follows from its key.
     public let mid: Mid
-    /// The node's public key.
     public let publicKey: PublicKey
     /// The kind of its key.
     package let keyLevel: KeyLevel

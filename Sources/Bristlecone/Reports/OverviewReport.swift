@@ -34,6 +34,8 @@ package struct NodeOverview: Sendable, Equatable, Codable {
     package var roundTrips: [RoundTrips]
     /// How far the machine's clock is ahead of the node's time.
     package var clockOffset: Duration
+    /// How far the node's time is behind the newest change that was in the archive at the start; zero if it is not.
+    package var behindArchive: Duration
     /// How far the highest version that was published here is ahead of the node's time.
     package var versionsAhead: Duration
     package var memoryBytes: Int?
@@ -43,6 +45,7 @@ package struct NodeOverview: Sendable, Equatable, Codable {
         case lastBackup, traffic, roundTrips, memoryBytes
         case uptime = "uptimeSeconds"
         case clockOffset = "clockOffsetSeconds"
+        case behindArchive = "behindArchiveSeconds"
         case versionsAhead = "versionsAheadSeconds"
     }
 
@@ -105,6 +108,8 @@ package struct NodeOverview: Sendable, Equatable, Codable {
         package var storedKeys: Int
         /// Keys whose last round no node acknowledged, since the node started.
         package var unacknowledgedKeys: Int
+        /// How many more keys come due in an interval than can be stored in it.
+        package var keysBeyondCapacity = 0
         package var nextDue: Instant?
     }
 
@@ -178,8 +183,8 @@ extension NodeOverview {
             pins: reading.pins.map { Pins(enough: $0.enough, few: $0.few, none: $0.none, unknown: $0.unknown) },
             scrub: scrub, lastBackup: backup?.at, traffic: Traffic.all(in: reading.traffic),
             roundTrips: snapshot.map { RoundTrips.all(in: $0.counters.roundTrips) } ?? [],
-            clockOffset: reading.wall - reading.moment.now, versionsAhead: snapshot?.clock.versionsAhead ?? .zero,
-            memoryBytes: reading.process.residentBytes)
+            clockOffset: reading.wall - reading.moment.now, behindArchive: snapshot?.clock.behindArchive ?? .zero,
+            versionsAhead: snapshot?.clock.versionsAhead ?? .zero, memoryBytes: reading.process.residentBytes)
     }
 }
 

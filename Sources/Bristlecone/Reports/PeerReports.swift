@@ -2,7 +2,6 @@ public import IPv8
 
 /// The answer to a ping.
 public struct PingReport: Sendable, Equatable, Codable {
-    /// The address that was pinged.
     public let address: Address
     /// The identity of the peer that answered.
     public let mid: Mid

@@ -4,6 +4,9 @@ internal import IPv8
 
 /// How the fields of reports become JSON.
 ///
+/// Many reports repeat the properties of a type of the archive or the core. They are types of their own because the API's
+/// JSON must not change with those, and because HTTPAPI and the commands import neither.
+///
 /// Reports get their coding from the compiler, which prefers these methods to the standard library's: a field without a
 /// value is written as `null` instead of being left out, a duration is a number of seconds, and bytes are hexadecimal
 /// digits. Names of fields are written in snake case, see ``JSONText``.

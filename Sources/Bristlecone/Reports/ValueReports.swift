@@ -21,7 +21,6 @@ public struct StoreReport: Sendable, Equatable, Codable {
 
 /// The outcome of a search for the values under a key.
 public struct FindReport: Sendable, Equatable, Codable {
-    /// The key.
     public var key: Target
     /// The newest value of each signer, then the unsigned values.
     public var values: [FoundValue]

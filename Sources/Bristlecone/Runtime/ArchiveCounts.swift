@@ -14,7 +14,7 @@ final class ArchiveCounts: Sendable {
     static let publishersMax = BristleconeNode.pageMax
 
     init(_ archive: Archive, clock: @escaping @Sendable () -> ClockMoment) {
-        workers = [SerialWorker("count-due"), SerialWorker("count-signers")]
+        workers = ["count-due", "count-signers"].map { SerialWorker($0, isBackground: true) }
         due = Recount(on: workers[0]) { () throws(ArchiveError) in try archive.dueList(at: clock().now, limit: 1) }
         publishers = Recount(on: workers[1]) { () throws(ArchiveError) in
             try ArchiveCounts.publishers(try ArchiveReader(of: archive))

@@ -1,3 +1,4 @@
+internal import Archive
 internal import DHTCore
 internal import IPv8
 internal import Synchronization
@@ -20,6 +21,7 @@ final class BulkPublisher: Sendable {
     }
 
     private let loop: NodeLoop
+    private let archive: Archive
     private let state = Mutex(State())
 
     /// How many values may wait.
@@ -27,7 +29,10 @@ final class BulkPublisher: Sendable {
     /// How many are stored at once: few enough to leave most lookups to everybody else.
     private static let atOnceMax = 8
 
-    init(_ loop: NodeLoop) { self.loop = loop }
+    init(_ loop: NodeLoop, _ archive: Archive) { (self.loop, self.archive) = (loop, archive) }
+
+    /// Whether it has nothing to do.
+    var isIdle: Bool { state.withLock { $0.underWay == 0 } }
 
     /// Adds values, as many as fit.
     ///
@@ -55,7 +60,11 @@ final class BulkPublisher: Sendable {
     }
 
     private func work() async {
-        while let item = next() { _ = await loop.run(.publish(item.target, item.entry)) }
+        while let item = next() {
+            // While it waited, it may have been withdrawn or forgotten.
+            guard (try? archive.isPublished(item.entry, under: item.target)) == true else { continue }
+            _ = await loop.run(.spread(item.target, item.entry))
+        }
     }
 
     private func next() -> Item? {

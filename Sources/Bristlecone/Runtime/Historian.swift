@@ -14,7 +14,7 @@ internal import Synchronization
 final class Historian: Sendable {
     private let archive: Archive
     private let logger: Logger
-    private let worker = SerialWorker("history")
+    private let worker = SerialWorker("history", isBackground: true)
     private let isBusy = Atomic(false)
     private let waitingEvents = Atomic(0)
     private let state = Mutex(State())
@@ -161,7 +161,7 @@ final class Historian: Sendable {
     // MARK: Samples
 
     private func sample(_ reading: NodeReading, longestLag: Duration) {
-        let pins = try? archive.pinnedReplicas(wanted: UpkeepKeeper.copiesMin)
+        let pins = try? archive.pinnedReplicas(wanted: RepublishKeeper.copiesMin)
         let totals = reading.totals
         var figures = reading.levels
         state.withLock { state in

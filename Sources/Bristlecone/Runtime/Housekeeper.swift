@@ -42,6 +42,8 @@ final class Housekeeper: Sendable {
 
     /// The name of the task that removes what has expired.
     static let sweepTask = "expiry"
+    /// The name of the task that overwrites what was forgotten.
+    static let wipeTask = "wipe"
 
     /// Sweeps a little, and tells what has been refused since the last time.
     func minutePassed(clock: @escaping @Sendable () -> ClockMoment) {
@@ -123,7 +125,7 @@ final class Housekeeper: Sendable {
         let records = Housekeeper.recordsPerStep * Housekeeper.stepsPerMinute
         let wipe = lastWipe.withLock { $0 }.map { wipe in
             JobReport(
-                name: "wipe", due: wipe.at + .seconds(60), lastRun: wipe.at, lastResult: wipe.result,
+                name: Housekeeper.wipeTask, due: wipe.at + .seconds(60), lastRun: wipe.at, lastResult: wipe.result,
                 budget: "all pages after something was forgotten")
         }
         return (wipe.map { [$0] } ?? []) + [

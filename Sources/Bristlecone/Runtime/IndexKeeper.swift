@@ -16,30 +16,45 @@ final class IndexKeeper: Sendable {
     /// What the thread has been told to do and has not begun.
     private struct Orders {
         var follow = false
+        /// When it last began to follow changes, as time since the machine started.
+        var followedAt = Duration.zero
         var failures = RareWarning()
         var contacts: (stored: [StoredContact], at: Instant)?
         var isStopping = false
     }
 
-    /// How many changes one step takes over, in one transaction.
+    /// How many changes one step applies to the index, in one transaction.
     private static let changesPerStep = 4096
+    /// How long changes gather before the index follows them. Each of its transactions writes and syncs its own
+    /// pages, so one for all commits of a tenth of a second costs a fraction of one for each commit.
+    static let gatherFor: Duration = .milliseconds(100)
 
     init(archive: Archive, logger: Logger) {
         self.archive = archive
         self.logger = logger
     }
 
-    /// Takes over what has changed, soon; any number of calls before that count as one.
+    /// Has the index follow the archive's changes: at once if it has not done so for ``gatherFor``, else when that time
+    /// is over. Further calls until then change nothing.
     func archiveChanged() {
-        let isNews = orders.withLock { orders in
-            defer { orders.follow = true }
-            return !orders.follow
+        let now = ClockReading.now().sinceBoot
+        let delay = orders.withLock { orders -> Duration? in
+            guard !orders.follow else { return nil }
+            orders.follow = true
+            return max(orders.followedAt + IndexKeeper.gatherFor - now, .zero)
         }
-        guard isNews else { return }
-        worker.submit { [self] in
-            orders.withLock { $0.follow = false }
-            catchUp()
+        if let delay { worker.submit(after: delay) { [self] in followIfTold() } }
+    }
+
+    private func followIfTold() {
+        let now = ClockReading.now().sinceBoot
+        let isTold = orders.withLock { orders in
+            guard orders.follow else { return false }
+            orders.follow = false
+            orders.followedAt = now
+            return true
         }
+        if isTold { catchUp() }
     }
 
     private func catchUp() {
@@ -84,14 +99,16 @@ final class IndexKeeper: Sendable {
         }
     }
 
-    /// Takes over no more than the step under way; what the index has not taken over by then, it takes over after the next
-    /// start.
+    /// Stops following after the step under way. The index follows the remaining changes after the next start.
     func endSoon() { orders.withLock { $0.isStopping = true } }
 
-    /// Waits until the step under way is done and the contacts are saved, and ends the thread.
+    /// Applies one more step of the changes that have gathered, saves the contacts, and ends the thread.
     func shutdown() async {
         endSoon()
-        await worker.run { [self] in saveContacts() }
+        await worker.run { [self] in
+            followIfTold()
+            saveContacts()
+        }
         await worker.stop()
     }
 }

@@ -22,7 +22,7 @@ final class NodeLoop: @unchecked Sendable {
     let commits: GroupCommit
     let index: IndexKeeper
     private let housekeeper: Housekeeper
-    let upkeep: UpkeepKeeper
+    let upkeep: RepublishKeeper
     var acknowledgesEarly: Bool
     private let historian: Historian
     private let events: EventHub
@@ -33,8 +33,8 @@ final class NodeLoop: @unchecked Sendable {
     /// The clock is also read by the thread that writes the archive.
     private let clock: Mutex<NodeClock>
     private var effects: [Effect] = []
-    private var jobs: [Workshop.Job] = []
-    private var strangersJobs: [Workshop.Job] = []
+    private var work = Gathered()
+    private var strangersWork = Gathered()
     /// The lane of what follows from the input that is being dealt with.
     private(set) var lane = Lane.known
     private var timer: (at: Instant, task: Scheduled<Void>)?
@@ -59,7 +59,7 @@ final class NodeLoop: @unchecked Sendable {
         var commits: GroupCommit
         var index: IndexKeeper
         var housekeeper: Housekeeper
-        var upkeep: UpkeepKeeper
+        var upkeep: RepublishKeeper
         var historian: Historian
         var acknowledgesEarly: Bool
         var events: EventHub
@@ -102,23 +102,38 @@ final class NodeLoop: @unchecked Sendable {
 
     /// Sends away what has been gathered, and sets the timer anew.
     func flush() {
-        perform(&jobs, of: .known)
-        perform(&strangersJobs, of: .strangers)
+        perform(&work.finish, of: .known, .finish)
+        perform(&work.begin, of: .known, .begin)
+        perform(&strangersWork.finish, of: .strangers, .finish)
+        perform(&strangersWork.begin, of: .strangers, .begin)
         writeCommits()
         setTimer()
     }
 
-    private func perform(_ jobs: inout [Workshop.Job], of lane: Lane) {
-        guard !jobs.isEmpty else { return }
-        workshop.perform(jobs, of: lane, at: moment.now, on: eventLoop) { [self] products in deliver(products) }
-        jobs.removeAll(keepingCapacity: true)
+    private func perform(_ work: inout [Workshop.Work], of lane: Lane, _ stage: WorkStage) {
+        guard !work.isEmpty else { return }
+        workshop.perform(work, of: lane, stage, at: moment.now, on: eventLoop) { [self] products in deliver(products) }
+        work.removeAll(keepingCapacity: true)
+    }
+
+    /// Work of a lane that goes to the workshop at the end of the burst.
+    private struct Gathered {
+        var finish: [Workshop.Work] = []
+        var begin: [Workshop.Work] = []
+
+        mutating func add(_ work: Workshop.Work) {
+            switch work.stage {
+            case .finish: finish.append(work)
+            case .begin: begin.append(work)
+            }
+        }
     }
 
     /// Has something done in the workshop at the end of the burst.
-    func add(_ job: Workshop.Job, to lane: Lane) {
+    func add(_ work: Workshop.Work, to lane: Lane) {
         switch lane {
-        case .known: jobs.append(job)
-        case .strangers: strangersJobs.append(job)
+        case .known: self.work.add(work)
+        case .strangers: strangersWork.add(work)
         }
     }
 
@@ -359,16 +374,6 @@ final class NodeLoop: @unchecked Sendable {
         }
     }
 
-    /// What the core looks like now; `nil` where the node stops.
-    func snapshot() async -> NodeSnapshot? {
-        await ask { [self] in
-            let snapshot = NodeSnapshot(
-                endpoints: node.endpoints, counters: node.counters, upkeep: node.upkeepSnapshot, jobs: node.jobReports,
-                now: now, clockOffset: clockOffset, clock: clockStatus)
-            return eventLoop.makeSucceededFuture(isStopping ? nil : snapshot)
-        }
-    }
-
     /// Stops taking anything in, and waits until what has been taken is durable.
     func stop() async {
         _ = await ask { [self] in
@@ -377,24 +382,10 @@ final class NodeLoop: @unchecked Sendable {
             localCaller?.end()
             for (_, continuation) in commands { continuation.resume(returning: nil) }
             commands.removeAll()
-            save(node.contactsToRemember, node.bucketReports)
-            upkeep.save(node.jobReports.map { $0.moved(by: clockOffset) })
+            carryOut(.saveContacts(node.contactsToRemember, buckets: node.bucketReports))
+            carryOut(.saveJobs(node.jobReports))
             return commits.whenIdle().map { Optional(()) }
         }
         isDeaf.withLock { $0 = true }
     }
-}
-
-/// What a core looks like at one moment.
-struct NodeSnapshot: Sendable {
-    var endpoints: [EndpointSnapshot]
-    var counters: Counters
-    var upkeep: UpkeepSnapshot
-    var jobs: [JobReport]
-    /// The core's time.
-    var now: Instant
-    /// What is to be added to the core's moments for people.
-    var clockOffset: Duration
-    /// How the clock stands to the archive.
-    var clock: NodeStatus.Clock
 }

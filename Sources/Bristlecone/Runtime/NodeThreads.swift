@@ -7,7 +7,7 @@ internal import Platform
 
 /// What a node runs on: one event loop with the sockets, a pool of threads for signatures and reads, one thread that
 /// writes the archive, and one each that keeps its index, keeps it in order, copies it, imports dumps, checks it, answers
-/// upkeep, reads for listings, and notes what happens.
+/// the republisher, reads for listings, and notes what happens.
 struct NodeThreads: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let sockets: [AddressFamily: DatagramSocket]
@@ -18,11 +18,11 @@ struct NodeThreads: Sendable {
     let importer: Importer
     let scrubber: Scrubber
     let housekeeper: Housekeeper
-    let upkeep: UpkeepKeeper
-    /// Reads for listings.
-    let reader = SerialWorker("reader")
+    let upkeep: RepublishKeeper
+    /// Reads for listings. Whoever asks for many does not hold up the overlay.
+    let reader = SerialWorker("reader", isBackground: true)
     /// Checks the whole archive if somebody asks for it.
-    let verifier = SerialWorker("verifier")
+    let verifier = SerialWorker("verifier", isBackground: true)
     let historian: Historian
 
     init(
@@ -42,7 +42,7 @@ struct NodeThreads: Sendable {
         scrubber = Scrubber(
             archive: archive, recordsPerSecond: settings.scrubRate, historian: historian, logger: logger)
         housekeeper = Housekeeper(archive: archive, index: index, logger: logger)
-        upkeep = UpkeepKeeper(archive: archive, logger: logger)
+        upkeep = RepublishKeeper(archive: archive, logger: logger)
     }
 
     /// Ends them all, in the order in which they hand work to each other. A backup or an import under way is given up.

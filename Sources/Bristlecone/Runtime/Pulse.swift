@@ -103,7 +103,7 @@ extension NodeLoop {
             pulse.beats(
                 Pulse.Vitals(
                     contacts: contacts.count, goodContacts: contacts.count { $0.status(at: now) == .good },
-                    isTableRecovering: node.upkeepSnapshot.phase == .waitingForTable, twin: node.twin))
+                    isTableRecovering: node.republisherSnapshot.phase == .waitingForTable, twin: node.twin))
             tellTwin()
         }
     }

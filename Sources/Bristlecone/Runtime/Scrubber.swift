@@ -1,4 +1,5 @@
 internal import Archive
+internal import Console
 internal import IPv8
 internal import Logging
 internal import Maintenance
@@ -96,8 +97,10 @@ final class Scrubber: Sendable {
             }
             for damage in step.damaged { tell(damage, lost) }
             if !step.damaged.isEmpty {
+                let records = Words.count(step.damaged.count, "damaged record")
                 historian.note(
-                    .damageFound, "The scrub found \(step.damaged.count) damaged records; the log names them.")
+                    .damageFound,
+                    "The scrub found \(records); the log names \(step.damaged.count == 1 ? "it" : "them").")
             }
             try archive.saveScrubState(state)
             try archive.saveJobs(jobs)

@@ -8,13 +8,21 @@ internal import Synchronization
 /// Does what takes long away from the event loop: checks signatures, makes them and sends what it signed, reads the
 /// archive.
 ///
-/// Jobs go there in batches, and come back in batches: one hop each way for as many as a burst of datagrams makes.
+/// Work goes there in batches, and comes back in batches: one hop each way for as many as a burst of datagrams makes.
 final class Workshop: Sendable {
     /// Something to be done.
-    enum Job: Sendable {
+    enum Work: Sendable {
         case verify(WorkID, Packet, [Entry])
         case load(WorkID, Target, offset: Int, limit: Int)
         case send(Message, to: Address, from: IPAddress?)
+
+        /// Whether it begins a request or finishes one.
+        var stage: WorkStage {
+            switch self {
+            case .verify: .begin
+            case .load, .send: .finish
+            }
+        }
     }
 
     /// What has been done.
@@ -32,18 +40,18 @@ final class Workshop: Sendable {
     /// The batches that wait for a thread. For each of them the pool has been given one task, which takes the next.
     private let waiting = Mutex(LaneQueue<Batch>())
 
-    /// Jobs that one thread does, one after the other.
+    /// Work that one thread does, one after the other.
     private struct Batch: Sendable {
-        let jobs: [Job]
+        let work: [Work]
         let now: Instant
         let eventLoop: any EventLoop
         let deliver: @Sendable ([Product]) -> Void
     }
 
-    /// A batch is parted among threads only if each then has this many jobs.
-    private static let jobsPerThreadMin = 4
-    /// How many jobs for strangers are done without a look at whether others wait.
-    private static let strangersJobsMax = 16
+    /// A batch is parted among threads only if each then has this many pieces of work.
+    private static let workPerThreadMin = 4
+    /// How many pieces of work for strangers are done without a look at whether others wait.
+    private static let strangersWorkMax = 16
 
     init(threadCount: Int, key: PrivateKey, archive: Archive, sockets: [AddressFamily: DatagramSocket]) {
         self.threadCount = threadCount
@@ -54,18 +62,18 @@ final class Workshop: Sendable {
         pool.start()
     }
 
-    /// Does the jobs of a lane and hands what they made to the event loop, part by part. Those for strangers wait while
-    /// there are others.
+    /// Does the work of a stage of a lane and hands what it made to the event loop, part by part. Work for strangers waits
+    /// while there is other work.
     func perform(
-        _ jobs: [Job], of lane: Lane, at now: Instant, on eventLoop: any EventLoop,
+        _ work: [Work], of lane: Lane, _ stage: WorkStage, at now: Instant, on eventLoop: any EventLoop,
         then deliver: @escaping @Sendable ([Product]) -> Void
     ) {
-        let share = max(Workshop.jobsPerThreadMin, (jobs.count + threadCount - 1) / threadCount)
-        let partSize = lane == .strangers ? min(share, Workshop.strangersJobsMax) : share
-        for start in stride(from: 0, to: jobs.count, by: partSize) {
-            let part = Array(jobs[start..<min(start + partSize, jobs.count)])
-            let batch = Batch(jobs: part, now: now, eventLoop: eventLoop, deliver: deliver)
-            waiting.withLock { $0.add(batch, to: lane) }
+        let share = max(Workshop.workPerThreadMin, (work.count + threadCount - 1) / threadCount)
+        let partSize = lane == .strangers ? min(share, Workshop.strangersWorkMax) : share
+        for start in stride(from: 0, to: work.count, by: partSize) {
+            let part = Array(work[start..<min(start + partSize, work.count)])
+            let batch = Batch(work: part, now: now, eventLoop: eventLoop, deliver: deliver)
+            waiting.withLock { $0.add(batch, to: lane, stage) }
             pool.submit { [self] state in
                 guard let next = waiting.withLock({ $0.takeNext() }), state == .active else { return }
                 perform(next)
@@ -74,12 +82,12 @@ final class Workshop: Sendable {
     }
 
     private func perform(_ batch: Batch) {
-        let products = batch.jobs.compactMap { perform($0, at: batch.now) }
+        let products = batch.work.compactMap { perform($0, at: batch.now) }
         if !products.isEmpty { batch.eventLoop.execute { batch.deliver(products) } }
     }
 
-    private func perform(_ job: Job, at now: Instant) -> Product? {
-        switch job {
+    private func perform(_ work: Work, at now: Instant) -> Product? {
+        switch work {
         case .verify(let id, let packet, let entries):
             let isAuthentic = packet.isAuthentic(accordingTo: verifier)
             // Nobody asks about the entries of a forged packet.
@@ -101,6 +109,6 @@ final class Workshop: Sendable {
         }
     }
 
-    /// Lets the threads end; jobs that are still waiting are not done.
+    /// Lets the threads end; work that is still waiting is not done.
     func shutdown() async { try? await pool.shutdownGracefully() }
 }

@@ -10,6 +10,8 @@ public enum Command: Hashable, Sendable {
     case connect(Mid, knownAddress: Address?)
     /// Keep an entry here, and store it on the closest nodes.
     case publish(Target, Entry)
+    /// Store an entry that is kept here already on the closest nodes.
+    case spread(Target, Entry)
     /// Look up a random place in a bucket of a routing table, to get to know the nodes there.
     case refreshBucket(AddressFamily, prefix: String)
     /// Ask whoever is at an address for an introduction, and wait for nothing.

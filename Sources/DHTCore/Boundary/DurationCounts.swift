@@ -24,12 +24,10 @@ public struct DurationCounts: Hashable, Sendable {
 
 /// What lookups came to, to count them by.
 public struct LookupEnd: Hashable, Sendable {
-    /// What the lookup was for.
     public let purpose: Purpose
     /// What it came to.
     public let outcome: Outcome
 
-    /// What lookups are for.
     public enum Purpose: String, Hashable, Sendable, CaseIterable {
         /// A user looks for values.
         case find

@@ -19,7 +19,7 @@ public enum Effect: Hashable, Sendable {
     /// Serve values on that have been stored again.
     case refresh(RefreshChange)
     /// Remember how storing again went.
-    case noteRepublication(RepublishReport)
+    case noteRepublication(RepublishResult)
     /// Remember when the recurring jobs are due and how they went.
     case saveJobs([JobReport])
     /// Make the token secrets durable.

@@ -58,7 +58,6 @@ public struct SignatureVerdict: Hashable, Sendable {
     /// Whether each entry's is, in the order in which they were given.
     public var entriesAreAuthentic: [Bool]
 
-    /// Puts a verdict together.
     public init(packetIsAuthentic: Bool, entriesAreAuthentic: [Bool] = []) {
         self.packetIsAuthentic = packetIsAuthentic
         self.entriesAreAuthentic = entriesAreAuthentic

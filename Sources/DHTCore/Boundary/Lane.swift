@@ -25,40 +25,45 @@ extension Input {
     }
 }
 
-/// Work that waits to be done, in two lanes, each in the order in which it came.
+/// Whether a piece of work begins a request or finishes one.
+package enum WorkStage: Hashable, Sendable, CaseIterable {
+    /// Reading values, or signing and sending a message.
+    case finish
+    /// Checking the signatures of a packet that has come in.
+    case begin
+}
+
+/// Work that waits to be done, in two lanes. Within a lane, requests are finished before more are begun; otherwise first come,
+/// first served. Without this, an answer would wait behind the checks of all packets that came after its request.
 package struct LaneQueue<Element: Sendable>: Sendable {
-    private var known = Waiting()
-    private var strangers = Waiting()
+    private var known = Stages()
+    private var strangers = Stages()
 
-    private struct Waiting: Sendable {
-        var elements: [Element?] = []
-        var head = 0
+    private struct Stages: Sendable {
+        var finish = Queue<Element>()
+        var begin = Queue<Element>()
 
-        mutating func takeFirst() -> Element? {
-            guard head < elements.count else { return nil }
-            defer {
-                elements[head] = nil
-                head += 1
-                if head == elements.count || head >= 1024 {
-                    elements.removeFirst(head)
-                    head = 0
-                }
+        mutating func add(_ element: Element, _ stage: WorkStage) {
+            switch stage {
+            case .finish: finish.append(element)
+            case .begin: begin.append(element)
             }
-            return elements[head]
         }
+
+        mutating func takeNext() -> Element? { finish.takeFirst() ?? begin.takeFirst() }
     }
 
     /// An empty queue.
     package init() {}
 
-    /// Adds work at the end of a lane.
-    package mutating func add(_ element: Element, to lane: Lane) {
+    /// Adds work behind what waits in the same lane and stage.
+    package mutating func add(_ element: Element, to lane: Lane, _ stage: WorkStage) {
         switch lane {
-        case .known: known.elements.append(element)
-        case .strangers: strangers.elements.append(element)
+        case .known: known.add(element, stage)
+        case .strangers: strangers.add(element, stage)
         }
     }
 
     /// Takes the work that is to be done next; `nil` if none waits.
-    package mutating func takeNext() -> Element? { known.takeFirst() ?? strangers.takeFirst() }
+    package mutating func takeNext() -> Element? { known.takeNext() ?? strangers.takeNext() }
 }

@@ -33,12 +33,11 @@ public struct NodeConfiguration: Hashable, Sendable {
     public var servedFor: Duration = .seconds(3600)
     /// Whether values are stored again.
     public var republishes = true
-    /// How fast upkeep may go.
-    public var upkeepLimits = UpkeepLimits()
+    /// How fast the republisher may go.
+    public var republishLimits = RepublishLimits()
     /// Where the node's own random numbers start. Unpredictable in earnest, fixed in a simulation.
     public var seed: UInt64
 
-    /// Puts a configuration together.
     public init(
         identity: PublicKey, listenAddresses: [Address], peers: [Address] = [], contacts: [Contact] = [],
         tokenSecrets: [TokenSecret] = [], seed: UInt64

@@ -15,18 +15,6 @@ public struct EndpointSnapshot: Hashable, Sendable {
     public let bucketCount: Int
 }
 
-/// A bucket of the routing table, for the record.
-public struct BucketReport: Hashable, Sendable {
-    /// The address family of its table.
-    public let family: AddressFamily
-    /// The leading bits that its ids share, as `0` and `1`.
-    public let prefix: String
-    /// How many contacts are in it.
-    public let contactCount: Int
-    /// When it last changed.
-    public let lastChanged: Instant
-}
-
 /// Everything that a node knows of the overlay at one moment.
 public struct OverlaySnapshot: Hashable, Sendable {
     /// One for each family that there is a socket of, IPv4 first.
@@ -61,7 +49,7 @@ public struct FamilySnapshot: Hashable, Sendable {
 public struct BucketSnapshot: Hashable, Sendable {
     /// The leading bits that its ids share, as `0` and `1`.
     public let prefix: String
-    /// When it last changed.
+    /// When a contact was last added, or the bucket was last refreshed.
     public let lastChanged: Instant
     /// Its contacts, oldest first.
     public let contacts: [Contact]

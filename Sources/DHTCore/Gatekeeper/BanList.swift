@@ -8,7 +8,7 @@ struct BanList: Sendable {
     private var bans: [Ban] = []
     private var ipv4 = Ranges()
     private var ipv6 = Ranges()
-    /// When the next ban ends.
+    /// `nil` if no ban ends.
     private var nextEnd: Instant?
 
     init() {}

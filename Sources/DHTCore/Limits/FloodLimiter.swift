@@ -3,15 +3,23 @@ internal import IPv8
 /// Holds every sender of requests to what it may ask in 5 seconds.
 ///
 /// Only requests with a valid signature count, and each only once, so that nobody uses up another's allowance.
+///
+/// Each new sender has a few old ones examined, and forgotten if they have been quiet. So a request costs about the same however
+/// many senders there are; examining all of them at once would hold up everybody's requests.
 struct FloodLimiter<Sender: Hashable & Sendable>: Sendable {
     private var senders: [Sender: RecentTimes] = [:]
-    private var tidying = Tidying(countMax: FloodLimiter.sendersMax)
+    /// The same senders, in the order in which they will be examined.
+    private var toExamine = Queue<Sender>()
     private let requestsMax: Int
 
     /// The interval (the reference's `NODE_LIMIT_INTERVAL`).
     private static var interval: Duration { .seconds(5) }
     /// How many senders are kept count of.
     private static var sendersMax: Int { 16_384 }
+    /// How many senders are examined for each new one. With two, quiet senders leave faster than new ones come.
+    private static var examinedMin: Int { 2 }
+    /// How many at most when the table is full, to find one that has not used up its allowance.
+    private static var examinedMax: Int { 8 }
 
     /// - Parameter requestsMax: how many requests a sender may make in an interval; for a node, the reference's
     ///   `NODE_LIMIT_QUERIES` is 10.
@@ -28,24 +36,33 @@ struct FloodLimiter<Sender: Hashable & Sendable>: Sendable {
 
     /// Counts a request; `false` where the sender has used up its allowance.
     mutating func admit(_ sender: Sender, at now: Instant) -> Bool {
-        if tidying.isDue(senders.count), senders[sender] == nil {
-            forgetQuiet(at: now)
-            tidying.done(senders.count)
+        let start = now - FloodLimiter.interval
+        if senders[sender] == nil {
+            forgetQuiet(since: start)
+            if senders.count >= FloodLimiter.sendersMax { makeRoom(since: start) }
+            toExamine.append(sender)
         }
-        return senders[sender, default: RecentTimes()]
-            .admit(at: now, max: requestsMax, since: now - FloodLimiter.interval)
+        return senders[sender, default: RecentTimes()].admit(at: now, max: requestsMax, since: start)
     }
 
-    /// Forgets who has asked nothing within the interval or, where too many have, all who still have some of their
-    /// allowance. Who has used it up stays blocked, unless even they are too many: then those who asked last do.
-    private mutating func forgetQuiet(at now: Instant) {
-        let start = now - FloodLimiter.interval
-        senders = senders.filter { $0.value.count(since: start) > 0 }
-        guard tidying.leavesTooMany(senders.count) else { return }
-        senders = senders.filter { $0.value.count(since: start) >= requestsMax }
-        guard tidying.leavesTooMany(senders.count) else { return }
-        let cutoff = tidying.cutoff(senders.values.compactMap(\.last))
-        senders = senders.filter { ($0.value.last ?? .distantPast) > cutoff }
+    /// Forgets those of the next few who have asked nothing within the interval.
+    private mutating func forgetQuiet(since start: Instant) {
+        for _ in 0..<FloodLimiter.examinedMin { forgetNext(unlessAsked: 1, since: start) }
+    }
+
+    /// Forgets one who still has some of its allowance. Who has used it up stays blocked, unless all of the next few have.
+    private mutating func makeRoom(since start: Instant) {
+        for _ in 1..<FloodLimiter.examinedMax {
+            forgetNext(unlessAsked: requestsMax, since: start)
+            if senders.count < FloodLimiter.sendersMax { return }
+        }
+        forgetNext(unlessAsked: .max, since: start)
+    }
+
+    /// Forgets the next sender, unless it has asked so often since a moment.
+    private mutating func forgetNext(unlessAsked countMin: Int, since start: Instant) {
+        guard let sender = toExamine.takeFirst(), let times = senders[sender] else { return }
+        if times.count(since: start) >= countMin { toExamine.append(sender) } else { senders[sender] = nil }
     }
 }
 
@@ -74,36 +91,5 @@ struct RecentTimes: Sendable {
         return earliest
     }
 
-    /// The last of them.
     var last: Instant? { times.last }
-}
-
-/// When a table is to be rid of what no longer counts: once it has twice as many entries as it had left the last time. So
-/// it costs little on average, and a table is as large as what happens calls for, not as what has ever happened.
-///
-/// At most half of what there may be is left each time, whatever counts: else a full table would be looked through for
-/// every entry that comes.
-struct Tidying: Sendable {
-    private let countMax: Int
-    private var dueAtCount = Tidying.countMin
-
-    /// With so few entries it is not worth while.
-    private static let countMin = 64
-
-    /// - Parameter countMax: how many entries there may be in any case.
-    init(countMax: Int) { self.countMax = countMax }
-
-    /// Whether a table of so many entries is to be tidied before it takes another one.
-    func isDue(_ count: Int) -> Bool { count >= dueAtCount }
-
-    /// Whether more than half of what there may be would be left.
-    func leavesTooMany(_ count: Int) -> Bool { 2 * count > countMax }
-
-    /// The moment after which an entry has to have been used to be left, where too many would be.
-    ///
-    /// - Parameter times: when each of them was used last.
-    func cutoff(_ times: [Instant]) -> Instant { times.sorted()[times.count - countMax / 2 - 1] }
-
-    /// Notes how many are left.
-    mutating func done(_ count: Int) { dueAtCount = min(countMax, max(Tidying.countMin, 2 * count)) }
 }

@@ -16,6 +16,7 @@ extension Overlay {
     ) {
         let family = sender.address.family
         guard let knownAddress else {
+            openPeers.note(sender, at: turn.now)
             guard families[family]?.table.hasRoom(for: sender.id, at: sender.address.host) == true else { return }
             return probe(sender, &requests, &turn)
         }
@@ -48,6 +49,7 @@ extension Overlay {
         let knownAddress = knownAddress(of: sender)
         let insertion = families[sender.address.family]?.table.insert(contact)
         if insertion == .updated, knownAddress != sender.address { noteChangedContacts(&turn) }
+        if insertion == .waiting || insertion == .crowded { openPeers.note(sender, at: turn.now) }
         guard insertion == .added else { return }
         families[sender.address.family]?.hasHadContacts = true
         lostContacts.remove(contact.id)

@@ -1,5 +1,6 @@
 internal import IPv8
 internal import Kademlia
+internal import Maintenance
 
 /// The overlay as people and the disk are told of it.
 extension Overlay {
@@ -60,6 +61,7 @@ extension Overlay {
             Usage("addresses walked to", walk.addresses.visitedCount),
             Usage("addresses in local networks", lanAddresses.count),
             Usage("peers that proved their address", provenPeers.count),
+            Usage("peers with an open NAT", openPeers.count),
             Usage("hosts and networks with a budget of bytes", reflections.count),
             Usage("sources of requests for a puncture", punctures.count),
         ]

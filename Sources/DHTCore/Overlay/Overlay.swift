@@ -26,7 +26,11 @@ struct Overlay: Sendable {
     var localCalls = LocalCalls()
     var lanAddresses = LANAddresses()
     var punctures = PunctureLimits()
-    var provenPeers = ProvenPeers()
+    /// The peers that are no contacts and have lately proved that they receive at their address: they answered a request
+    /// under a number of 32 random bits, or used a token of ours.
+    var provenPeers = RecentSet<NodeInfo>(turn: .seconds(600))
+    /// The peers that are no contacts and have lately sent us something. Few NATs forget that within a minute.
+    var openPeers = RecentSet<NodeInfo>(turn: .seconds(30))
     var reflections = ReflectionBudget()
 
     init(_ configuration: NodeConfiguration, at now: Instant) {
@@ -67,7 +71,6 @@ struct Overlay: Sendable {
     /// Where the contact with a peer's id is; `nil` if there is none.
     func knownAddress(of peer: NodeInfo) -> Address? { families[peer.address.family]?.table.address(of: peer.id) }
 
-    /// The contact at an address.
     func contact(at address: Address) -> NodeInfo? { families[address.family]?.table.contact(at: address)?.node }
 
     /// Whether a network prefix of an address is limited in nothing: it is local, and nobody outside can name it.

@@ -1,7 +1,7 @@
 internal import IPv8
 internal import Kademlia
 
-/// The nodes that are no contacts and have been asked for a sign of life.
+/// The nodes that have been asked for a sign of life and are not contacts yet.
 ///
 /// A node that asks us something is asked back, and its address may be forged. So there are a limited number of places, and
 /// a network has a few of them. A place is free again when its node answers, or after about a second. That time is
@@ -66,9 +66,12 @@ struct Probes: Sendable {
     }
 
     private mutating func dropOver(at now: Instant) {
-        underWay = underWay.filter { $0.value.ends > now }
-        firstTimerCount = underWay.values.count(where: \.isFirstTimer)
-        endsMin = underWay.values.reduce(now + .seconds(2)) { min($0, $1.ends) }
+        endsMin = now + .seconds(2)
+        var over: [NodeID] = []
+        for (id, probe) in underWay {
+            if probe.ends > now { endsMin = min(endsMin, probe.ends) } else { over.append(id) }
+        }
+        for id in over { end(id) }
     }
 }
 

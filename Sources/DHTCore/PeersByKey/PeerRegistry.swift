@@ -70,7 +70,6 @@ struct PeerRegistry: Sendable {
         records.values[index].noteSign(of: node, at: now)
     }
 
-    /// Where the peer with a mid is.
     func find(_ mid: Mid, at now: Instant) -> [NodeInfo] {
         AddressFamily.allCases.compactMap { records[Place(mid, $0)] }
             .filter { now - $0.lastSign < PeerRegistry.lifetime }

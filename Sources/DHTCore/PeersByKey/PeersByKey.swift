@@ -163,7 +163,7 @@ struct PeersByKey: Sendable {
         if requests.submit(Request(.ping, to: node, for: .connection(id)), &turn) { connections[id]?.awaited.asked() }
     }
 
-    /// A node has told where the peer is.
+    /// A node has answered the search for a peer with the peer's addresses.
     mutating func told(
         _ nodes: [NodeInfo], by source: NodeInfo, for id: ActivityID, wasLate: Bool, _ requests: inout Requests,
         _ turn: inout Turn

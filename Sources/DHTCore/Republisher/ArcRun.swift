@@ -65,8 +65,7 @@ struct ArcRun: Sendable {
 /// What a search for a pinned key came to.
 struct SoughtKey: Sendable {
     let target: Target
-    let answered: Int
-    let found: Int
+    let result: RepublishResult.Sought
 }
 
 /// Nodes that answered a lookup, with the tokens that they gave.
@@ -86,7 +85,7 @@ struct NodePool: Sendable {
     }
 
     /// How long tokens are used; they live for twice as long.
-    private static let freshFor = UpkeepLimits.lookupServes
+    private static let freshFor = RepublishLimits.lookupServes
 
     /// - Parameters:
     ///   - members: closest to the anchor first, those whose networks have their share last.
@@ -133,7 +132,7 @@ struct RepublishItem: Sendable {
     var outstandingCount = 0
     /// When the first of their tokens may have been given.
     let tokensSince: Instant
-    let sought: SoughtKey?
+    let sought: RepublishResult.Sought?
     /// Whether candidates were left when it was too late for them.
     private(set) var isCutShort = false
 

@@ -11,7 +11,7 @@ internal import Maintenance
 /// its due time on the disk: so a node that is killed goes on where it was, and repeats only what was under way.
 struct Republisher: Sendable {
     private let isEnabled: Bool
-    private let limits: UpkeepLimits
+    private let limits: RepublishLimits
     private let servedFor: Duration
     private let limitsLocal: Bool
     /// The arcs whose turn has not come.
@@ -53,7 +53,7 @@ struct Republisher: Sendable {
 
     init(_ configuration: NodeConfiguration, contactsBefore: Int) {
         isEnabled = configuration.republishes
-        limits = configuration.upkeepLimits
+        limits = configuration.republishLimits
         servedFor = configuration.servedFor
         limitsLocal = configuration.limitsLocalNetworks
         self.contactsBefore = contactsBefore
@@ -229,7 +229,8 @@ struct Republisher: Sendable {
     mutating func sought(_ lookup: ActiveLookup, for id: ActivityID, _ turn: inout Turn) {
         guard runs[id] != nil else { return }
         runs[id]?.sought = SoughtKey(
-            target: lookup.target, answered: lookup.answeredCount, found: lookup.holderCount)
+            target: lookup.target,
+            result: RepublishResult.Sought(answered: lookup.answeredCount, found: lookup.holderCount))
         var commits = 0
         for (entry, holder) in lookup.findings.fromOthers {
             guard let commit = turn.begin(.soughtCopy(id)) else { break }
@@ -265,13 +266,13 @@ struct Republisher: Sendable {
     ) {
         guard let pool = run.pool else { return }
         let candidates = pool.closest(to: loaded.target)
-        let sought = run.sought.flatMap { $0.target == loaded.target ? $0 : nil }
+        let sought = run.sought.flatMap { $0.target == loaded.target ? $0.result : nil }
         let isOurs = overlay.isAmongClosest(to: loaded.target, beside: candidates.map(\.id))
         let values = loaded.values.filter { value in value.servedUntil == nil || isOurs }
         guard !values.isEmpty else {
             // Of what others are closer to, nothing is left to be stored once its time is over; but it is listed as due
             // until it is swept.
-            let outcome: RepublishReport.Outcome =
+            let outcome: RepublishResult.Outcome =
                 loaded.values.isEmpty && sought != nil ? .unanswered : .othersCloser
             let retryAt = turn.now + Republisher.othersCloserInterval
             return report(loaded.target, outcome, retryAt: retryAt, sought, &turn)
@@ -339,26 +340,25 @@ struct Republisher: Sendable {
     }
 
     private func report(
-        _ target: Target, _ outcome: RepublishReport.Outcome, by holders: [NodeInfo] = [], retryAt: Instant?,
-        _ sought: SoughtKey?, _ turn: inout Turn
+        _ target: Target, _ outcome: RepublishResult.Outcome, by holders: [NodeInfo] = [], retryAt: Instant?,
+        _ sought: RepublishResult.Sought?, _ turn: inout Turn
     ) {
         switch outcome {
         case .stored: turn.counters.keysRepublished += 1
         case .unanswered: turn.counters.keysUnacknowledged += 1
         case .othersCloser: turn.counters.keysLeftToOthers += 1
         }
-        let found = sought.map { RepublishReport.Sought(answered: $0.answered, found: $0.found) }
         turn.append(
             .noteRepublication(
-                RepublishReport(target: target, outcome: outcome, holders: holders, retryAt: retryAt, sought: found)))
+                RepublishResult(target: target, outcome: outcome, holders: holders, retryAt: retryAt, sought: sought)))
     }
 
     // MARK: How it stands
 
-    func snapshot(_ contactCount: Int) -> UpkeepSnapshot {
-        let phase: UpkeepSnapshot.Phase =
+    func snapshot(_ contactCount: Int) -> RepublisherSnapshot {
+        let phase: RepublisherSnapshot.Phase =
             !isEnabled ? .off : !tableIsGood ? .waitingForTable : isBusy ? .working : .idle
-        return UpkeepSnapshot(
+        return RepublisherSnapshot(
             phase: phase, dueKeys: dueCount, keptKeys: keptCount, lateKeys: lateCount,
             waitingKeys: queue.keyCount + runs.values.reduce(0) { $0 + $1.keysLeft },
             activeArcs: runs.count, nodes: max(contactCount, density.nodeCount), nextDue: nextDue)

@@ -152,7 +152,7 @@ struct RequestTable: Sendable {
             if deadline.isLate {
                 // An answer that is being checked has come in time.
                 guard request.checksUnderWay == 0, !request.isLate else { continue }
-                if request.sentAt != nil { requests[deadline.number]?.isLate = true }
+                requests[deadline.number]?.isLate = true
                 overdue.append(
                     Overdue(id: RequestID(deadline.number), request: request, since: deadline.time, step: .goOn))
                 continue

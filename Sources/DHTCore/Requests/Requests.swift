@@ -11,17 +11,20 @@ struct Requests: Sendable {
     private var pacer: QueryPacer
     private var budget: MaintenanceBudget
     private var roundTrips = RoundTrips()
+    /// The nodes that have lately been late or silent, and have not answered since.
+    private var silentNodes = RecentSet<NodeInfo>(turn: .seconds(30))
 
     init(_ configuration: NodeConfiguration) {
-        pacer = QueryPacer(upkeepLimits: configuration.upkeepLimits)
+        pacer = QueryPacer(republishLimits: configuration.republishLimits)
         budget = MaintenanceBudget(
-            isEnabled: configuration.republishes, requestsPerSecond: configuration.upkeepLimits.packetsPerSecond)
+            isEnabled: configuration.republishes, requestsPerSecond: configuration.republishLimits.packetsPerSecond)
     }
 
     var count: Int { table.count }
     /// How many peers are known to have been asked lately.
     var pacedPeerCount: Int { pacer.count }
     var isFull: Bool { table.isFull }
+    var silentNodeCount: Int { silentNodes.count }
     var nextDeadline: Instant? { table.nextDeadline }
 
     // MARK: The budget of maintenance
@@ -37,7 +40,7 @@ struct Requests: Sendable {
     mutating func takeBackPromise() { budget.takeBackPromise() }
     /// Whether a peer takes another republished value now; if so, it counts.
     mutating func admitStore(to address: Address, at now: Instant) -> Bool {
-        pacer.admitForUpkeep(address, at: now)
+        pacer.admitForRepublishing(address, at: now)
     }
 
     // MARK: Sending
@@ -54,12 +57,16 @@ struct Requests: Sendable {
         guard sendAt <= turn.now else {
             turn.counters.paced += 1
             if request.isBudgeted { budget.promise() }
-            let id = table.add(request, firstDeadline: sendAt, using: &turn.generator)
-            // Whoever is to puncture may have to be waited for, although the node itself is free.
-            if case .puncture = request.purpose { watch(request, id, at: turn.now) }
+            _ = table.add(request, firstDeadline: sendAt, using: &turn.generator)
             return true
         }
         return transmitNow(request, &turn)
+    }
+
+    /// Asks a node to have another one punctured, if it has room for that. Returns whether the request was sent: it never
+    /// waits, because the other node may be reachable without it.
+    mutating func submitPuncture(_ request: Request, _ turn: inout Turn) -> Bool {
+        pacer.admitPuncture(request.address, at: turn.now) && transmitNow(request, &turn)
     }
 
     /// Sends a request that its peer accepts, without asking the pacer. Returns whether it was sent.
@@ -134,8 +141,12 @@ struct Requests: Sendable {
     mutating func takeAnswered(_ id: RequestID) -> Request? {
         guard let request = table[id] else { return nil }
         table.remove(id)
+        if let node = request.node { silentNodes.remove(node) }
         return request
     }
+
+    /// Whether a node has lately been late or silent, and has not answered since. It is likely to be gone.
+    func isSilent(_ node: NodeInfo, at now: Instant) -> Bool { silentNodes.contains(node, at: now) }
 
     /// Notes how long an answer took.
     mutating func note(_ roundTrip: Duration, of kind: Request.Kind) { roundTrips.note(roundTrip, of: kind) }
@@ -143,7 +154,13 @@ struct Requests: Sendable {
     // MARK: Time
 
     /// The requests whose deadline has passed. Those to be sent are to be given to ``sendOrPostpone(_:_:)``.
-    mutating func takeOverdue(at now: Instant) -> [RequestTable.Overdue] { table.takeOverdue(at: now) }
+    mutating func takeOverdue(at now: Instant) -> [RequestTable.Overdue] {
+        let overdue = table.takeOverdue(at: now)
+        for item in overdue where item.step != .send && item.request.kind != .introduction {
+            if let node = item.request.node { silentNodes.note(node, at: now) }
+        }
+        return overdue
+    }
 
     /// Sends a request that has waited long enough, or has it wait for a moment of its own.
     mutating func sendOrPostpone(_ waiting: RequestTable.Overdue, _ turn: inout Turn) {

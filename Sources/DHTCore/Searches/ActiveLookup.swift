@@ -117,7 +117,7 @@ struct ActiveLookup: Sendable {
         respondersByDistance.compactMap { node in tokens[node].map { (node, $0) } }
     }
 
-    /// The closest of them that had no values.
+    /// The node that gets a copy of the values that the others had.
     var closestWithoutValues: (node: NodeInfo, token: Token)? {
         respondersWithTokens.first { emptyHanded.contains($0.node) }
     }

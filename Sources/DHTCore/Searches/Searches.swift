@@ -84,7 +84,9 @@ struct Searches: Sendable {
         guard var lookup = lookups.removeValue(forKey: id) else { return nil }
         if lookup.isBudgeted { requests.refillBudget(at: turn.now) }
         for family in turn.sockets.families {
-            while !lookup.isBudgeted || requests.haveRoomForMaintenance, let step = lookup.searches[family]?.next() {
+            while !lookup.isBudgeted || requests.haveRoomForMaintenance,
+                let step = lookup.searches[family]?.next(doubting: { requests.isSilent($0, at: turn.now) })
+            {
                 let isUnderWay =
                     havePunctured(step, lookup, id, &overlay, &requests, &turn)
                     || requests.submit(lookup.request(to: step.node, for: id), &turn)
@@ -97,20 +99,20 @@ struct Searches: Sendable {
         return nil
     }
 
-    /// Has the next node open its NAT for us, by way of the node that named it; `false` if there is no need. A contact can be
-    /// reached, and in a network that is the machine's own there is no NAT.
+    /// Asks the node that named the next one to have it open its NAT for us. Returns `false`, and asks nobody, if the NAT is
+    /// open, if the node is in one of the machine's own networks, or if the node that named it is busy.
     private func havePunctured(
         _ step: Lookup.Step, _ lookup: ActiveLookup, _ id: ActivityID, _ overlay: inout Overlay,
         _ requests: inout Requests, _ turn: inout Turn
     ) -> Bool {
         guard let introducer = step.introducer, !step.node.address.host.isLoopback,
-            overlay.knownAddress(of: step.node) == nil
+            !overlay.isOpen(step.node, at: turn.now)
         else { return false }
         // With the node's own id as target, it is the first to be named, and so the one that is punctured.
         let request = Request(
             .find(Target(bits: step.node.id.bits), offset: 0, wantsNodes: true), to: introducer,
             for: .puncture(id, step.node), isBudgeted: lookup.isBudgeted)
-        guard requests.submit(request, &turn) else { return false }
+        guard requests.submitPuncture(request, &turn) else { return false }
         // The node itself is asked then, in any case.
         if lookup.isBudgeted { requests.promise() }
         return true

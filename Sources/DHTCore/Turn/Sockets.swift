@@ -30,7 +30,7 @@ struct Sockets: Sendable {
         }
     }
 
-    /// The families that there is a socket of.
+    /// IPv4 first.
     var families: [AddressFamily] { sockets.present }
 
     func has(_ family: AddressFamily) -> Bool { sockets.has(family) }

@@ -52,8 +52,7 @@ extension APIClient {
         let silence = Silence(on: connection.channel, APIClient.silenceMax)
         defer { silence.end() }
         return try await connection.executeThenClose { inbound, outbound in
-            try await outbound.write(.head(request))
-            try await outbound.write(.end(nil))
+            await outbound.send(request)
             var status = HTTPResponse.Status.ok
             var waiting: [UInt8] = []
             do {
@@ -65,19 +64,7 @@ extension APIClient {
                     case .end: break
                     }
                     guard status == .ok else { continue }
-                    while let end = waiting.firstIndex(of: UInt8(ascii: "\n")) {
-                        let line = waiting[..<end]
-                        guard let head = try? JSONText.decode(Head.self, from: line) else {
-                            throw ControlSocketError.unknownReply(dataFolder: dataFolder)
-                        }
-                        if let first = head.firstAvailable { return .reset(firstAvailable: first) }
-                        last = head.change ?? last
-                        try deal(
-                            ChangeLine(
-                                text: String(decoding: line, as: UTF8.self),
-                                kind: head.op == "heartbeat" ? .heartbeat : .change, number: last))
-                        waiting.removeSubrange(...end)
-                    }
+                    if let end = try passOn(&waiting, &last, to: deal) { return end }
                 }
             } catch is ChannelError {
                 return .stopped(last: last)
@@ -93,6 +80,26 @@ extension APIClient {
             }
             throw failure(waiting)
         }
+    }
+
+    /// Deals the complete lines and removes them. Returns the end of the changes if a line says that they begin anew.
+    private func passOn(
+        _ waiting: inout [UInt8], _ last: inout UInt64, to deal: (ChangeLine) throws -> Void
+    ) throws -> EndOfChanges? {
+        while let end = waiting.firstIndex(of: UInt8(ascii: "\n")) {
+            let line = waiting[..<end]
+            guard let head = try? JSONText.decode(Head.self, from: line) else {
+                throw ControlSocketError.unknownReply(dataFolder: dataFolder)
+            }
+            if let first = head.firstAvailable { return .reset(firstAvailable: first) }
+            last = head.change ?? last
+            try deal(
+                ChangeLine(
+                    text: String(decoding: line, as: UTF8.self),
+                    kind: head.op == "heartbeat" ? .heartbeat : .change, number: last))
+            waiting.removeSubrange(...end)
+        }
+        return nil
     }
 }
 

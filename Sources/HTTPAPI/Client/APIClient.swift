@@ -64,11 +64,10 @@ package struct APIClient: Sendable {
             connection.channel.close(promise: nil)
         }
         defer { timer.cancel() }
+        var answer: (HTTPResponse, [UInt8])?
         do {
-            return try await connection.executeThenClose { inbound, outbound in
-                try await outbound.write(.head(request))
-                if !body.isEmpty { try await outbound.write(.body(ByteBuffer(bytes: body))) }
-                try await outbound.write(.end(nil))
+            try await connection.executeThenClose { inbound, outbound in
+                await outbound.send(request, body)
                 var head: HTTPResponse?
                 var bytes: [UInt8] = []
                 for try await part in inbound {
@@ -81,11 +80,12 @@ package struct APIClient: Sendable {
                         }
                     case .end:
                         guard let head else { throw ControlSocketError.unknownReply(dataFolder: dataFolder) }
-                        return (head, bytes)
+                        return answer = (head, bytes)
                     }
                 }
-                throw ControlSocketError.stopped(dataFolder: dataFolder)
             }
+        } catch  where answer != nil {
+            // The connection could not be closed in order, and nothing more was wanted of it.
         } catch let error as ControlSocketError {
             throw error
         } catch is HTTPParserError {
@@ -93,6 +93,8 @@ package struct APIClient: Sendable {
         } catch {
             throw ControlSocketError.stopped(dataFolder: dataFolder)
         }
+        guard let answer else { throw ControlSocketError.stopped(dataFolder: dataFolder) }
+        return answer
     }
 
     func open(_ patience: Duration, for access: Access) async throws -> Connection {
@@ -141,6 +143,15 @@ package struct APIClient: Sendable {
             throw DataFolder.isInUse(dataFolder)
                 ? .notListening(dataFolder: dataFolder) : .notRunning(dataFolder: dataFolder)
         }
+    }
+}
+
+extension NIOAsyncChannelOutboundWriter<HTTPRequestPart> {
+    /// Sends a whole request. A node may answer and close the connection before it has read all of it, and then the
+    /// answer says more than a failure to send the rest.
+    func send(_ request: HTTPRequest, _ body: [UInt8] = []) async {
+        let body = body.isEmpty ? [] : [HTTPRequestPart.body(ByteBuffer(bytes: body))]
+        try? await write(contentsOf: [.head(request)] + body + [.end(nil)])
     }
 }
 

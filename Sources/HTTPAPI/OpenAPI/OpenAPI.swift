@@ -103,6 +103,7 @@ extension Schema {
             var schema: [String: JSON] = ["type": "string"]
             if let pattern = text.pattern { schema["pattern"] = .string(pattern) }
             if let format = text.format { schema["format"] = .string(format) }
+            if let countMin = text.countMin { schema["minLength"] = .integer(countMin) }
             if let countMax = text.countMax { schema["maxLength"] = .integer(countMax) }
             if let description = text.description { schema["description"] = .string(description) }
             return .object(schema)

@@ -24,6 +24,7 @@ indirect enum Schema: Sendable, Equatable {
     struct Text: Sendable, Equatable {
         var pattern: String?
         var format: String?
+        var countMin: Int?
         var countMax: Int?
         var description: String?
     }

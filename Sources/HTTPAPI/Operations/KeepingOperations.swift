@@ -130,7 +130,8 @@ extension Operations {
     }
 
     package static let unblock = Operation<Nothing, ForgetRequest, ForgetReport>(
-        "unblock", .post, "/unblock", "Accepts values of keys and signers again that were blocked.", access: .write,
+        "unblock", .post, "/unblock", "Does the same as `POST /blocks` with `remove`, which new programs should use.",
+        access: .write,
         patience: .seconds(60), audit: { _, request, _ in "No longer blocks \(request.subjectsOrNone.words)." }
     ) { api, _, request, _ in
         let subjects = try request.all()

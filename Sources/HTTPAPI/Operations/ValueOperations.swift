@@ -28,8 +28,9 @@ package struct KeyParameter: Codable, Sendable, Equatable {
 extension KeyParameter: SchemaDescribed {
     static var schema: Schema {
         .string(
-            Schema.Text(description: "A key of 20 bytes in 40 hexadecimal digits; any other text is hashed with SHA-1.")
-        )
+            Schema.Text(
+                countMin: 1,
+                description: "A key of 20 bytes in 40 hexadecimal digits; any other text is hashed with SHA-1."))
     }
     static var example: KeyParameter { KeyParameter(.example) }
 }

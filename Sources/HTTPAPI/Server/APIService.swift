@@ -10,6 +10,8 @@ package struct APIService: Service {
     private let server: ConnectionServer
     private let socket: ControlSocket
     private let listeners: [TCPListener]
+    /// What the listeners and their connections run on.
+    private let threads: BackgroundThreads?
 
     /// Where HTTP is served over TCP.
     package var addresses: [Address] { listeners.map(\.address) }
@@ -33,23 +35,36 @@ package struct APIService: Service {
             limits: ServerLimits(connectionsMax: connectionsMax), logger: logger)
         let socket = try ControlSocket.bind(
             inDataFolder: folder, server, permissions: http.groupReads ? 0o660 : 0o600)
+        guard !http.listen.isEmpty else {
+            return APIService(api: api, server: server, socket: socket, listeners: [], threads: nil)
+        }
+        let threads = await BackgroundThreads.begin()
         var listeners: [TCPListener] = []
         do {
-            for address in http.listen { listeners.append(try await TCPListener.bind(address, server)) }
+            for address in http.listen { listeners.append(try await TCPListener.bind(address, server, on: threads)) }
         } catch {
             for listener in listeners { await listener.close() }
+            await threads.shutdown()
             throw error
         }
-        return APIService(api: api, server: server, socket: socket, listeners: listeners)
+        return APIService(api: api, server: server, socket: socket, listeners: listeners, threads: threads)
     }
 
     /// Answers until the program is to end.
     package func run() async throws {
         for address in addresses { api.logger.info("HTTP is served on http://\(address)") }
+        if threads?.areLowered == false {
+            api.logger.notice(
+                """
+                Requests over TCP have the overlay's priority, because this process may not lower it; in a unit, allow that \
+                with SystemCallFilter=setpriority.
+                """)
+        }
         try await cancelWhenGracefulShutdown {
             try await socket.serve { api.logger.warning("\($0)") }
         }
         for listener in listeners { await listener.close() }
         await server.end()
+        await threads?.shutdown()
     }
 }

@@ -37,7 +37,11 @@ final class ConnectionServer: Sendable {
     }
 
     /// Makes a channel speak HTTP, and begins to serve it.
-    func take(_ channel: any Channel, through kind: Entrance.Kind) -> EventLoopFuture<Void> {
+    ///
+    /// - Parameter executor: what requests are answered on; `nil` is what all of the process share.
+    func take(
+        _ channel: any Channel, through kind: Entrance.Kind, on executor: (any TaskExecutor)? = nil
+    ) -> EventLoopFuture<Void> {
         let isOneTooMany = !counters.open(kind, max: limits.connectionsMax)
         channel.closeFuture.whenComplete { [counters] _ in counters.close(kind) }
         if isOneTooMany {
@@ -54,7 +58,7 @@ final class ConnectionServer: Sendable {
             ], httpDecoderConfiguration: ServerLimits.head)
         let unanswering = HTTP1Channel(responder: { _, _, _ in }, configuration: configuration)
         return unanswering.setup(channel: channel, logger: logger).map { [self] value in
-            begin {
+            begin(on: executor) {
                 let caller = await Caller(at: channel, through: kind)
                 let answering = HTTP1Channel(
                     responder: { [self] request, writer, _ in
@@ -75,11 +79,11 @@ final class ConnectionServer: Sendable {
         for task in tasks { await task.value }
     }
 
-    private func begin(_ serve: @escaping @Sendable () async -> Void) {
+    private func begin(on executor: (any TaskExecutor)?, _ serve: @escaping @Sendable () async -> Void) {
         connections.withLock { connections in
             connections.count += 1
             let number = connections.count
-            let task = Task { [self] in
+            let task = Task(executorPreference: executor) { [self] in
                 await serve()
                 _ = self.connections.withLock { $0.tasks.removeValue(forKey: number) }
             }
@@ -124,8 +128,8 @@ final class ConnectionServer: Sendable {
             return isUnknown ? Problem.notFound.response : response
         } catch {
             if let rejection = error as? Rejection { counters.refused(rejection.counted) }
-            if error is NIOTooManyBytesError { counters.refused(.tooLarge) }
             let problem = Problem(any: error)
+            if problem == .tooLarge { counters.refused(.tooLarge) }
             if problem.code == "internal_error" {
                 logger.error(
                     "A request could not be answered: \(request.method) \(SafeText.line(request.uri.path)): \(error)")

@@ -79,7 +79,7 @@ final class ControlSocket: Sendable {
     }
 
     private func listen(on socket: Int32) async throws -> any Channel {
-        try await AcceptPause.bootstrap
+        try await AcceptPause.bootstrap(.singleton)
             .childChannelInitializer { [server] channel in server.take(channel, through: .controlSocket) }
             .withBoundSocket(socket).get()
     }
@@ -142,8 +142,8 @@ final class AcceptPause: ChannelInboundHandler {
     private static let pause = TimeAmount.seconds(1)
 
     /// What listeners begin with.
-    static var bootstrap: ServerBootstrap {
-        ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+    static func bootstrap(_ group: MultiThreadedEventLoopGroup) -> ServerBootstrap {
+        ServerBootstrap(group: group)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(AcceptPause())

@@ -35,8 +35,6 @@ package struct Problem: Error, Codable, Sendable, Equatable {
         case let problem as Problem: self = problem
         case let error as NodeError: self.init(error)
         case let rejection as Rejection: self = rejection.problem
-        case is NIOTooManyBytesError:
-            self.init(413, "too_large", "The body of the request is longer than \(ServerLimits.bodyBytesMax) bytes.")
         case is HTTPParserError, is ChannelError:
             self.init(400, "malformed", "The request ended before it was whole, or is not HTTP.")
         case let error as HTTPError:
@@ -48,6 +46,9 @@ package struct Problem: Error, Codable, Sendable, Equatable {
 
     static let notFound = Problem(
         404, "not_found", "There is nothing at this path; /api/v1/openapi.json lists what there is.")
+
+    static let tooLarge = Problem(
+        413, "too_large", "The body of the request is longer than \(ServerLimits.bodyBytesMax) bytes.")
 
     private static func status(of code: NodeError.Code) -> Int {
         switch code {

@@ -120,7 +120,12 @@ extension AnyOperation {
 extension RequestBody {
     /// The whole body, unless it is too long.
     func bytes() async throws -> [UInt8] {
-        Array(buffer: try await collect(upTo: ServerLimits.bodyBytesMax))
+        do {
+            return Array(buffer: try await collect(upTo: ServerLimits.bodyBytesMax))
+        } catch is NIOTooManyBytesError {
+            // The router would answer this one itself, without a word.
+            throw Problem.tooLarge
+        }
     }
 }
 

@@ -15,13 +15,15 @@ final class TCPListener: Sendable {
         self.channel = channel
     }
 
-    static func bind(_ address: Address, _ server: ConnectionServer) async throws(ControlSocketError) -> TCPListener {
+    static func bind(
+        _ address: Address, _ server: ConnectionServer, on threads: BackgroundThreads
+    ) async throws(ControlSocketError) -> TCPListener {
         do {
-            let channel = try await AcceptPause.bootstrap
+            let channel = try await AcceptPause.bootstrap(threads.group)
                 .serverChannelOption(.backlog, value: backlog)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-                .childChannelInitializer { channel in server.take(channel, through: .tcp) }
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .childChannelInitializer { channel in server.take(channel, through: .tcp, on: threads) }
                 .bind(host: address.hostText, port: Int(address.port)).get()
             let port = UInt16(clamping: channel.localAddress?.port ?? Int(address.port))
             return TCPListener(Address(host: address.host, port: port), channel)

@@ -1,6 +1,7 @@
 internal import DHTCore
 package import IPv8
 internal import Kademlia
+internal import Maintenance
 
 /// Checks the routing table: the buckets divide the key space around the node's own id; every contact is in the right
 /// bucket, once, and has answered; no network has more than its share of a bucket or of the table. Also checks the
@@ -34,6 +35,7 @@ package final class TableChecker: Checker {
         "strangers asked for a sign of life": 320, "contacts in waiting for one bucket": 8, "lost contacts": 128,
         "lost contacts to be asked": 128, "addresses to walk to": 256, "addresses walked to": 128,
         "addresses in local networks": 1024, "peers that proved their address": 8192,
+        "peers with an open NAT": 8192, "silent nodes": 8192,
         "hosts and networks with a budget of bytes": 16_384, "senders of requests": 16_384,
         "senders of introductions": 16_384,
         "hosts of strangers": 16_384, "sources of requests for a puncture": 16_384,

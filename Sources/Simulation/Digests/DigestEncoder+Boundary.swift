@@ -157,6 +157,10 @@ extension DigestEncoder {
         case .runTask(let name):
             begin(7)
             add(Array(name.utf8))
+        case .spread(let target, let entry):
+            begin(8)
+            add(target)
+            add(entry.bytes)
         }
     }
 

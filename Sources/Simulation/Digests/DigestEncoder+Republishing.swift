@@ -37,7 +37,7 @@ extension DigestEncoder {
         }
     }
 
-    mutating func add(_ report: RepublishReport) {
+    mutating func add(_ report: RepublishResult) {
         add(report.target)
         switch report.outcome {
         case .stored: add(1)

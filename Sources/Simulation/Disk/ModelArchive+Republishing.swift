@@ -1,4 +1,3 @@
-package import DHTCore
 package import IPv8
 package import Maintenance
 
@@ -46,11 +45,13 @@ extension ModelArchive {
             isAhead
             ? now : max(attempt?.soughtAt.map { $0 + timing.republishInterval } ?? now, attempt?.retryAt ?? now)
         due.kept += 1
+        due.keptPinned += 1
         guard moment <= now else {
             due.nextDue = min(due.nextDue ?? moment, moment)
             return
         }
         due.total += 1
+        due.pinned += 1
         due.keys.append(
             DueKey(target: target, deadline: held.lazy.map(\.expiresAt).min() ?? now, isPinned: true))
     }

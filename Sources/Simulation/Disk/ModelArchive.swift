@@ -267,7 +267,7 @@ package final class ModelArchive: Storage {
         holdings[target]?.map { HeldEntry(entry: $0.entry, expiresAt: $0.expiresAt) } ?? []
     }
 
-    package func note(_ report: RepublishReport, at now: Instant) {
+    package func note(_ report: RepublishResult, at now: Instant) {
         // The result of a lookup counts until the next one.
         reports[report.target] = Attempt(
             at: now, retryAt: report.retryAt, soughtAt: report.sought == nil ? reports[report.target]?.soughtAt : now)

@@ -15,7 +15,7 @@ package protocol Storage: AnyObject {
     /// The values of these targets that need republishing.
     func republishable(_ targets: [Target], at now: Instant) -> [RepublishableTarget]
     /// Records the results of republishing.
-    func note(_ report: RepublishReport, at now: Instant)
+    func note(_ report: RepublishResult, at now: Instant)
     /// Sweeps: removes expired values that are past their retention.
     func sweep(at now: Instant)
     /// The token secrets of the last run.

@@ -18,20 +18,27 @@ package struct WorkTimes: Sendable {
     }
 }
 
-/// A machine's worker, which does one thing after the other, in the order of the node's lanes.
+/// A machine's worker, which does one thing after the other, in the order of the node's lanes and stages.
 struct ModelWorkshop {
-    private var queue = LaneQueue<(job: Job, time: Duration)>()
+    private var queue = LaneQueue<(work: Work, time: Duration)>()
     private var isBusy = false
 
-    enum Job {
+    enum Work {
         case answer(Input)
         case send([UInt8], to: Address)
+
+        /// Whether it begins a request or finishes one.
+        var stage: WorkStage {
+            if case .answer(.signaturesChecked) = self { .begin } else { .finish }
+        }
     }
 
-    mutating func add(_ job: Job, taking time: Duration, to lane: Lane) { queue.add((job, time), to: lane) }
+    mutating func add(_ work: Work, taking time: Duration, to lane: Lane) {
+        queue.add((work, time), to: lane, work.stage)
+    }
 
     /// The work that begins now, and how long it takes; `nil` if the worker is busy or there is no work.
-    mutating func begin() -> (job: Job, time: Duration)? {
+    mutating func begin() -> (work: Work, time: Duration)? {
         guard !isBusy, let next = queue.takeNext() else { return nil }
         isBusy = true
         return next
@@ -44,18 +51,18 @@ struct ModelWorkshop {
 extension NodeHost {
     /// Gives the worker something to do; `false` if the machine has no worker and does everything immediately.
     func work(
-        _ job: ModelWorkshop.Job, taking time: KeyPath<WorkTimes, Duration>, in lane: Lane, at now: Instant
+        _ work: ModelWorkshop.Work, taking time: KeyPath<WorkTimes, Duration>, in lane: Lane, at now: Instant
     ) -> Bool {
         guard let times = settings.workTimes else { return false }
-        workshop.add(job, taking: times[keyPath: time], to: settings.sabotage.contains(.oneLane) ? .known : lane)
+        workshop.add(work, taking: times[keyPath: time], to: settings.sabotage.contains(.oneLane) ? .known : lane)
         beginWork(at: now)
         return true
     }
 
     /// Starts the next piece of work.
     func beginWork(at now: Instant) {
-        guard let (job, time) = workshop.begin() else { return }
-        underWay.insert(.workDone(job), at: now + time)
+        guard let (work, time) = workshop.begin() else { return }
+        underWay.insert(.workDone(work), at: now + time)
     }
 }
 

@@ -5,7 +5,7 @@ internal import Maintenance
 /// What the node wants done.
 extension NodeHost {
     func carryOut(_ effect: Effect, _ actions: inout Actions) {
-        switch effect {
+        switch effect.moved(by: offset) {
         case .send(let message, let address, _): send(message, to: address, &actions)
         case .verify(let id, let packet, let entries):
             let checked = Input.signaturesChecked(id, verdict(on: packet, entries))
@@ -17,28 +17,21 @@ extension NodeHost {
             let loaded = Input.entriesLoaded(id, values, took: time)
             guard !work(.answer(loaded), taking: \.read, in: id.lane, at: actions.now) else { return }
             answer(loaded, after: settings.readTime, &actions)
-        case .commit(let id, let intent): commit(intent, id, &actions)
-        case .saveTokenSecrets(let secrets):
-            let dated = secrets.map { TokenSecret(bytes: $0.bytes, drawnAt: $0.drawnAt + offset) }
-            write(.tokenSecrets(dated), .none, &actions)
+        case .commit(let id, let change): commit(change, id, &actions)
+        case .saveTokenSecrets(let secrets): write(.tokenSecrets(secrets), .none, &actions)
         case .drawTokenSecret:
             let bytes = (0..<32).map { _ in UInt8(truncatingIfNeeded: actions.generator.next()) }
             answer(.tokenSecretDrawn(bytes), after: .zero, &actions)
         case .saveContacts(let contacts, _): storage.contacts = contacts
         case .listDueKeys(let id, let limit):
             let due = storage.dueKeys(at: actions.now + offset, limit: limit)
-            answer(.dueKeysListed(id, due.moved(by: .zero - offset)), after: settings.readTime, &actions)
+            answer(.dueKeysListed(id, due).moved(by: .zero - offset), after: settings.readTime, &actions)
         case .loadRepublishable(let id, let targets):
             let values = storage.republishable(targets, at: actions.now + offset)
-            answer(
-                .republishableLoaded(id, values.map { $0.moved(by: .zero - offset) }), after: settings.readTime,
-                &actions)
-        case .refresh(let intent): write(.refresh(intent.moved(by: offset)), .none, &actions)
-        case .noteRepublication(let report):
-            var report = report
-            report.retryAt = report.retryAt.map { $0 + offset }
-            storage.note(report, at: actions.now + offset)
-        case .saveJobs(let jobs): storage.jobs = jobs.map { $0.moved(by: offset) }
+            answer(.republishableLoaded(id, values).moved(by: .zero - offset), after: settings.readTime, &actions)
+        case .refresh(let change): write(.refresh(change), .none, &actions)
+        case .noteRepublication(let result): storage.note(result, at: actions.now + offset)
+        case .saveJobs(let jobs): storage.jobs = jobs
         case .emit(.commandCompleted(let id, let outcome)): actions.completions.append((id, outcome))
         case .emit, .callLocalNetwork: return
         }
@@ -55,21 +48,11 @@ extension NodeHost {
         }
     }
 
-    private func commit(_ intent: StoreChange, _ id: WorkID, _ actions: inout Actions) {
-        var intent = intent
-        intent.expiresAt = intent.expiresAt + offset
+    private func commit(_ change: StoreChange, _ id: WorkID, _ actions: inout Actions) {
         guard settings.sabotage.contains(.acknowledgesEarly) else {
-            return write(.store(intent), .node(id), &actions)
+            return write(.store(change), .node(id), &actions)
         }
-        write(.store(intent), .none, &actions)
+        write(.store(change), .none, &actions)
         answer(.commitCompleted(id, .held), after: .zero, &actions)
-    }
-}
-
-extension RepublishableTarget {
-    fileprivate func moved(by offset: Duration) -> RepublishableTarget {
-        RepublishableTarget(
-            target: target,
-            values: values.map { $0.moved(by: offset) })
     }
 }

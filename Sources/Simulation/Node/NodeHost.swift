@@ -36,7 +36,7 @@ package final class NodeHost: CommandTaker {
     enum LocalEvent {
         case input(Input)
         case syncDone
-        case workDone(ModelWorkshop.Job)
+        case workDone(ModelWorkshop.Work)
     }
 
     /// How often the node reads the clock.
@@ -63,9 +63,10 @@ package final class NodeHost: CommandTaker {
         configuration.jobs = disk.storage.jobs
         configuration.servedFor = settings.timing.servedFor
         configuration.republishes = settings.republishes
-        configuration.upkeepLimits = settings.upkeepLimits
-        configuration.upkeepLimits.gatherFor = min(
-            settings.upkeepLimits.gatherFor, settings.timing.republishInterval / UpkeepLimits.gatheringsPerInterval)
+        configuration.republishLimits = settings.republishLimits
+        configuration.republishLimits.gatherFor = min(
+            settings.republishLimits.gatherFor,
+            settings.timing.republishInterval / RepublishLimits.gatheringsPerInterval)
         configuration.limitsLocalNetworks = settings.limitsLocalNetworks
         node = Node(configuration, at: clock.coreTime(at: reading))
     }
@@ -92,9 +93,9 @@ package final class NodeHost: CommandTaker {
             switch event {
             case .input(let input): take(input, &actions)
             case .syncDone: finishSync(&actions)
-            case .workDone(let job):
+            case .workDone(let work):
                 workshop.end()
-                switch job {
+                switch work {
                 case .answer(let input): take(input, &actions)
                 case .send(let bytes, let address): actions.send(bytes, to: address)
                 }
@@ -219,7 +220,7 @@ package struct NodeSettings: Sendable {
     /// Whether values are republished.
     package var republishes = true
     /// The pace of republishing.
-    package var upkeepLimits = UpkeepLimits()
+    package var republishLimits = RepublishLimits()
     /// Whether prefix limits apply to this world's addresses.
     package var limitsLocalNetworks = false
     /// Whether signatures are real.

@@ -141,7 +141,7 @@ package final class ReferenceNode: CommandTaker {
         switch command {
         case .find(let target): crawl(target, for: .find(id), &actions)
         case .publish(let target, let entry): crawl(target, for: .publish(id, entry), &actions)
-        case .ping, .connect, .refreshBucket, .walk, .runTask: actions.completions.append((id, .unreachable))
+        case .ping, .connect, .spread, .refreshBucket, .walk, .runTask: actions.completions.append((id, .unreachable))
         }
     }
 

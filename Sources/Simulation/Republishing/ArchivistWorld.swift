@@ -90,7 +90,7 @@ package final class ArchivistWorld {
     }
 
     /// The pace of its republishing.
-    package var limits: UpkeepLimits { settings.upkeepLimits }
+    package var limits: RepublishLimits { settings.republishLimits }
 
     /// Our node; `nil` while it is off.
     package var node: Node? { archivist.host?.node }

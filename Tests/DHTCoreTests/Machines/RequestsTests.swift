@@ -57,44 +57,20 @@ import Testing
         #expect(given.map(\.step) == [.giveUp] && given.allSatisfy(\.request.isLate) && bench.requests.count == 0)
     }
 
-    @Test func punctureThatWaitsForABusyNodeHasAnotherNodeAskedAndIsStillSent() throws {
-        var (bench, introducer, node) = (try MachineBench(), try Peer(1), try Peer(2))
+    @Test func busyNodeIsNotAskedForPunctures() throws {
+        var (bench, introducer) = (try MachineBench(), try Peer(1))
         let find = Request.Body.find(Target(hashing: "key"), offset: 0, wantsNodes: true)
         let lookup = bench.turn.claimActivityID()
-        for _ in 0..<QueryPacer.requestsMax {
-            bench.requests.submit(Request(find, to: introducer.info, for: .page(lookup)), &bench.turn)
+        let sent = try (2..<10).map { number in
+            let request = Request(find, to: introducer.info, for: .puncture(lookup, try Peer(number).info))
+            return bench.requests.submitPuncture(request, &bench.turn)
         }
-        let puncture = Request(find, to: introducer.info, for: .puncture(lookup, node.info))
-        bench.requests.submit(puncture, &bench.turn)
-        bench.pass(RoundTrips.lateMax)
-        let late = bench.requests.takeOverdue(at: bench.now)
-        #expect(late.map(\.step) == [.goOn] && late.allSatisfy { $0.request.sentAt == nil })
-        bench.pass(QueryPacer.interval - RoundTrips.lateMax)
-        let waiting = try #require(bench.requests.takeOverdue(at: bench.now).first { $0.step == .send })
-        #expect(!waiting.request.isLate)
-        bench.requests.sendOrPostpone(waiting, &bench.turn)
-        bench.pass(RoundTrips.lateMax)
-        let lateAgain = bench.requests.takeOverdue(at: bench.now)
-        #expect(lateAgain.map(\.step) == [.goOn] && lateAgain.allSatisfy { $0.request.sentAt != nil })
-    }
-
-    @Test func punctureThatWaitedForAMomentIsLateOnce() throws {
-        var (bench, introducer, node) = (try MachineBench(), try Peer(1), try Peer(2))
-        let find = Request.Body.find(Target(hashing: "key"), offset: 0, wantsNodes: true)
-        let lookup = bench.turn.claimActivityID()
-        for _ in 0..<QueryPacer.requestsMax {
-            bench.requests.submit(Request(find, to: introducer.info, for: .page(lookup)), &bench.turn)
+        #expect(sent == [true, true, true, true, false, false, false, false])
+        // What is for the node itself does not have to wait.
+        for _ in 0..<4 {
+            bench.requests.submit(Request(find, to: introducer.info, for: .lookup(lookup)), &bench.turn)
         }
-        bench.pass(QueryPacer.interval - .milliseconds(100))
-        _ = bench.requests.takeOverdue(at: bench.now)
-        let puncture = Request(find, to: introducer.info, for: .puncture(lookup, node.info))
-        bench.requests.submit(puncture, &bench.turn)
-        bench.pass(.milliseconds(100))
-        let waiting = try #require(bench.requests.takeOverdue(at: bench.now).first)
-        bench.requests.sendOrPostpone(waiting, &bench.turn)
-        bench.pass(RoundTrips.lateMax)
-        let late = bench.requests.takeOverdue(at: bench.now)
-        #expect(late.map(\.step) == [.goOn])
+        #expect(bench.turn.effects.finds(to: introducer.address).count == 8)
     }
 
     @Test func pingOfAContactIsNeverLate() throws {
@@ -106,7 +82,7 @@ import Testing
     }
 
     @Test func maintenanceSpendsItsBudget() throws {
-        var bench = try MachineBench { $0.upkeepLimits.packetsPerSecond = 4 }
+        var bench = try MachineBench { $0.republishLimits.packetsPerSecond = 4 }
         bench.requests.refillBudget(at: bench.now)
         var sentCount = 0
         for number in 1...10 where bench.requests.haveRoomForMaintenance {

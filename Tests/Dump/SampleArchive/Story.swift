@@ -91,8 +91,8 @@ struct Story {
         try archive.saveContacts(contacts, at: moment(-1))
         try archive.saveBuckets(
             [
-                StoredBucket(family: .ipv4, prefix: "0", contacts: 2, lastChanged: moment(-2)),
-                StoredBucket(family: .ipv4, prefix: "1", contacts: 1, lastChanged: moment(-1)),
+                BucketReport(family: .ipv4, prefix: "0", contactCount: 2, lastChanged: moment(-2)),
+                BucketReport(family: .ipv4, prefix: "1", contactCount: 1, lastChanged: moment(-1)),
             ], at: moment(-1))
     }
 
@@ -103,8 +103,8 @@ struct Story {
                 budget: "400 packets a second"),
             JobReport(name: "sweep", due: moment(1), lastRun: nil, lastResult: nil, budget: "4,096 records a step"),
         ])
-        let holder = RepublishResult.Replica(
-            mid: Story.key(4).publicKey.mid, address: Address(host: .v4(0xC000_0204), port: 8004))
+        let holder = NodeInfo(
+            address: Address(host: .v4(0xC000_0204), port: 8004), publicKey: Story.key(4).publicKey)
         try archive.note(
             [
                 RepublishResult(

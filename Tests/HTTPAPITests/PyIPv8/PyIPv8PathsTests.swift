@@ -1,5 +1,6 @@
 import Bristlecone
 import IPv8
+import TestSupport
 import Testing
 
 @testable import HTTPAPI

@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Console
 internal import IPv8
 internal import Kademlia
+internal import Maintenance
 
 /// `bristlecone-dump contacts`
 struct ContactsCommand: GuardedCommand {
@@ -108,14 +109,15 @@ extension KnownContact {
 extension KnownBucket {
     /// Whether a node id of this family belongs in the bucket.
     fileprivate func holds(_ id: NodeID, of family: AddressFamily) -> Bool {
-        guard family.rawValue == self.family, prefix.count <= Bits160.bitCount else { return false }
-        return prefix.enumerated().allSatisfy { place, bit in id.bits[bit: place] == (bit == "1") }
+        guard family == bucket.family, bucket.prefix.count <= Bits160.bitCount else { return false }
+        return bucket.prefix.enumerated().allSatisfy { place, bit in id.bits[bit: place] == (bit == "1") }
     }
 
     fileprivate func json(_ members: [KnownContact]) -> JSON {
         .object([
-            "family": .string(family), "prefix": .string(prefix), "contacts": JSON(contacts),
-            "last_changed": .string(Words.moment(lastChanged)), "saved_at": .string(Words.moment(savedAt)),
+            "family": .string(bucket.family.rawValue), "prefix": .string(bucket.prefix),
+            "contacts": JSON(bucket.contactCount), "last_changed": .string(Words.moment(bucket.lastChanged)),
+            "saved_at": .string(Words.moment(savedAt)),
             "mids": .array(members.map { .string($0.contact.publicKey.mid.description) }),
         ])
     }
@@ -131,8 +133,8 @@ extension KnownBucket {
         _ members: [KnownContact], on terminal: Terminal, at now: Instant
     ) -> [ColumnTable.Cell] {
         [
-            .init(family), .strong(prefix.isEmpty ? "(all)" : prefix), .init("\(contacts)"),
-            .init(terminal.column(lastChanged, at: now)),
+            .init(bucket.family.rawValue), .strong(bucket.prefix.isEmpty ? "(all)" : bucket.prefix),
+            .init("\(bucket.contactCount)"), .init(terminal.column(bucket.lastChanged, at: now)),
             .faint(members.map { terminal.digits($0.contact.publicKey.mid) }.joined(separator: " ")),
         ]
     }

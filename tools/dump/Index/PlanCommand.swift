@@ -21,7 +21,7 @@ struct PlanCommand: GuardedCommand {
     @Option(
         help: ArgumentHelp(
             "Requests per second for republishing (upkeep.packets_per_second).", valueName: "count"))
-    var packetsPerSecond = UpkeepLimits().packetsPerSecond
+    var packetsPerSecond = RepublishLimits().packetsPerSecond
 
     @OptionGroup var options: DumpOptions
 
@@ -33,10 +33,10 @@ struct PlanCommand: GuardedCommand {
         let now = DumpOptions.now
         let reader = try options.open()
         let due = try reader.dueSummary(at: now)
-        var limits = UpkeepLimits()
+        var limits = RepublishLimits()
         limits.packetsPerSecond = packetsPerSecond
         let forecast = Forecast(
-            dueKeys: due.due, keptKeys: due.kept, nodes: try reader.contacts().count,
+            DueKeys(total: due.due, kept: due.kept), nodes: try reader.contacts().count,
             interval: due.interval ?? PlanCommand.intervalByDefault, limits: limits)
         try options.output.show(json(due, forecast)) { text(due, forecast, on: $0, at: now) }
     }

@@ -1,6 +1,7 @@
 internal import Archive
 internal import Console
 internal import IPv8
+internal import Maintenance
 
 /// Everything known of a key, in sentences: of the key first, then of each value, then of removed values.
 struct Reasons {

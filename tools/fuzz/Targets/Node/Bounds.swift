@@ -24,7 +24,7 @@ enum Bounds {
         try require(node.peersByKey.holders.count <= 64, "\(node.peersByKey.holders.count) nodes remember us")
         try require(
             node.peersByKey.registeredCount <= 10_000, "\(node.peersByKey.registeredCount) peers are remembered")
-        let upkeep = node.upkeepSnapshot
+        let upkeep = node.republisherSnapshot
         try require(upkeep.activeArcs <= node.republisher.arcsMax, "\(upkeep.activeArcs) arcs are worked on")
         try require(upkeep.waitingKeys >= 0, "\(upkeep.waitingKeys) keys wait")
         for family in node.overlay.families.present {

@@ -33,7 +33,7 @@ struct NodeRun {
     private var rememberedJobs: [JobReport] = []
     private var rememberedContacts: [Contact] = []
     private var hasDrawn = false
-    private var upkeepWork: [UpkeepWork] = []
+    private var republishWork: [RepublishWork] = []
 
     private static let datagramsMax = 64
     private static let askedMax = 256
@@ -115,7 +115,7 @@ struct NodeRun {
             hasDrawn = false
             try drawSecret()
         }
-        while let work = upkeepWork.popLast() { try finish(work) }
+        while let work = republishWork.popLast() { try finish(work) }
     }
 
     private mutating func carryOut(_ effect: Effect) throws(Violation) {
@@ -138,10 +138,10 @@ struct NodeRun {
         case .saveContacts(let contacts, _): rememberedContacts = contacts
         case .listDueKeys(let id, let limit):
             try require(limit >= 0, "a list of \(limit) keys")
-            upkeepWork.append(.list(id))
+            republishWork.append(.list(id))
         case .loadRepublishable(let id, let targets):
             try require((1...64).contains(targets.count), "the values of \(targets.count) keys at once")
-            upkeepWork.append(.load(id, targets))
+            republishWork.append(.load(id, targets))
         case .refresh(let intent):
             let isBounded = intent.values.allSatisfy { $0.servedUntil <= now + .seconds(3600) }
             try require(isBounded, "a value that was stored again is served for over an hour")
@@ -154,13 +154,13 @@ struct NodeRun {
     }
 
     /// Requests of republishing to the archive.
-    enum UpkeepWork {
+    enum RepublishWork {
         case list(WorkID)
         case load(WorkID, [Target])
     }
 
     /// Answers with a few keys of a small space, so that they repeat, and with values of any kind.
-    private mutating func finish(_ work: UpkeepWork) throws(Violation) {
+    private mutating func finish(_ work: RepublishWork) throws(Violation) {
         switch work {
         case .list(let id):
             let keys = (0..<source.byte() % 8).map { _ in

@@ -5,9 +5,9 @@ internal import Maintenance
 internal import Platform
 internal import Synchronization
 
-/// Answers what upkeep asks the archive, and writes down how it went, on a thread of its own: listing what is due may take
+/// Answers what the republisher asks the archive, and writes down how it went, on a thread of its own: listing what is due may take
 /// a second where there is much.
-final class UpkeepKeeper: Sendable {
+final class RepublishKeeper: Sendable {
     private let archive: Archive
     private let logger: Logger
     private let worker = SerialWorker("upkeep")
@@ -40,16 +40,17 @@ final class UpkeepKeeper: Sendable {
     /// Reads the values of targets that are to be stored again.
     func load(
         _ targets: [Target], at now: Instant,
-        then deliver: @escaping @Sendable ([(Target, [RepublishableValue])]) -> Void
+        then deliver: @escaping @Sendable ([RepublishableTarget]) -> Void
     ) {
         submit { keeper in
             deliver(
                 targets.map { target in
                     do throws(ArchiveError) {
-                        return (target, try keeper.archive.republishableEntries(of: target, at: now))
+                        let values = try keeper.archive.republishableEntries(of: target, at: now)
+                        return RepublishableTarget(target: target, values: values)
                     } catch {
                         keeper.logger.error("The values under \(target) cannot be read: \(error)")
-                        return (target, [])
+                        return RepublishableTarget(target: target, values: [])
                     }
                 })
         }
@@ -89,7 +90,7 @@ final class UpkeepKeeper: Sendable {
     }
 
     /// Remembers the buckets.
-    func save(_ buckets: [StoredBucket], at now: Instant) {
+    func save(_ buckets: [BucketReport], at now: Instant) {
         submit { keeper in
             do throws(ArchiveError) {
                 try keeper.archive.saveBuckets(buckets, at: now)
@@ -99,7 +100,7 @@ final class UpkeepKeeper: Sendable {
         }
     }
 
-    private func submit(_ body: @escaping @Sendable (UpkeepKeeper) -> Void) {
+    private func submit(_ body: @escaping @Sendable (RepublishKeeper) -> Void) {
         worker.submit { [self] in body(self) }
     }
 

@@ -7,11 +7,8 @@ package import Maintenance
 package struct DueValue: Hashable, Sendable {
     /// The key that it stands under.
     package var target: Target
-    /// Its class.
     package var entryClass: EntryClass
-    /// Its id.
     package var id: EntryID
-    /// When it is due.
     package var due: Instant
     /// How it went with the key; `nil` if it has not been tried.
     package var state: RepublishState?

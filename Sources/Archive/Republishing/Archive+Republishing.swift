@@ -25,6 +25,7 @@ extension Archive {
     private func addPinned(_ target: Target, to list: inout DueKeys, at now: Instant) throws(ArchiveError) {
         let standing = try index.standing(of: target, at: now)
         list.kept += standing.isKept ? 0 : 1
+        list.keptPinned += 1
         list.total -= standing.isDue ? 1 : 0
         let state = try index.republishState(of: target)
         // What was done while the clock was ahead is no reason to wait.
@@ -34,6 +35,7 @@ extension Archive {
             ? now : max(state?.soughtAt.map { $0 + options.republishing.interval } ?? now, state?.retryAt ?? now)
         guard due <= now else { return list.nextDue = min(list.nextDue ?? due, due) }
         list.total += 1
+        list.pinned += 1
         list.keys.append(DueKey(target: target, deadline: standing.deadline ?? now, isPinned: true))
     }
 
@@ -116,7 +118,7 @@ extension Archive {
     public func jobs() throws(ArchiveError) -> [JobReport] { try index.jobs() }
 
     /// Saves these buckets instead of all others.
-    public func saveBuckets(_ buckets: [StoredBucket], at now: Instant) throws(ArchiveError) {
+    public func saveBuckets(_ buckets: [BucketReport], at now: Instant) throws(ArchiveError) {
         try index.save(buckets, at: now)
     }
 }

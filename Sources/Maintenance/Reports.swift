@@ -28,3 +28,27 @@ extension JobReport {
             name: name, due: due + offset, lastRun: lastRun.map { $0 + offset }, lastResult: lastResult, budget: budget)
     }
 }
+
+/// A bucket of the routing table, for the record.
+public struct BucketReport: Hashable, Sendable {
+    /// The address family of its table.
+    public var family: AddressFamily
+    /// The leading bits that its ids share, as `0` and `1`.
+    public var prefix: String
+    public var contactCount: Int
+    /// When a contact was last added, or the bucket was last refreshed.
+    public var lastChanged: Instant
+
+    public init(family: AddressFamily, prefix: String, contactCount: Int, lastChanged: Instant) {
+        self.family = family
+        self.prefix = prefix
+        self.contactCount = contactCount
+        self.lastChanged = lastChanged
+    }
+}
+
+extension BucketReport {
+    package func moved(by offset: Duration) -> BucketReport {
+        BucketReport(family: family, prefix: prefix, contactCount: contactCount, lastChanged: lastChanged + offset)
+    }
+}

@@ -1,7 +1,25 @@
 internal import Foundation
 internal import GRDB
-internal import IPv8
-internal import Maintenance
+public import IPv8
+public import Maintenance
+
+/// The state of republishing a target.
+public struct RepublishState: Hashable, Sendable {
+    public var target: Target
+    public var lastAttempt: Instant
+    /// How many attempts in a row nobody acknowledged.
+    public var attempts: Int
+    /// How many nodes acknowledged it the last time.
+    public var acknowledged: Int
+    public var lastOutcome: RepublishResult.Outcome?
+    /// The mids and addresses of those nodes.
+    public var holders: [String]
+    /// When to try again at the earliest; `nil` if the target's due time decides.
+    public var retryAt: Instant?
+    /// When the node last looked for replicas; `nil` if it never did.
+    public var soughtAt: Instant?
+    public var sought: RepublishResult.Sought?
+}
 
 /// What is due, and how republishing went. Due moments are in `entries`, the results of attempts in `republications`.
 extension Index {
@@ -43,18 +61,8 @@ extension Index {
         }
     }
 
-    /// The targets under which there are values of a signer.
-    func targets(signedBy signer: Mid, limit: Int) throws(ArchiveError) -> [Target] {
-        try read { database in
-            try Data.fetchAll(
-                database, sql: "SELECT DISTINCT target FROM entries WHERE signer = ? LIMIT ?",
-                arguments: [signer.blob, limit]
-            ).compactMap { Bits160($0[...]).map { Target(bits: $0) } }
-        }
-    }
-
     /// The targets under which there are values of a signer, in order, after one of them.
-    func targets(signedBy signer: Mid, after last: Target?, limit: Int) throws(ArchiveError) -> [Target] {
+    func targets(signedBy signer: Mid, after last: Target? = nil, limit: Int) throws(ArchiveError) -> [Target] {
         try read { database in
             try Data.fetchAll(
                 database,
@@ -125,7 +133,7 @@ extension Index {
                         sought_found = coalesce(?8, sought_found)
                     """)
             for result in results {
-                let holders = result.holders.map { "\($0.mid) \($0.address)" }.joined(separator: "\n")
+                let holders = result.holders.map { "\($0.publicKey.mid) \($0.address)" }.joined(separator: "\n")
                 try statement.execute(arguments: [
                     result.target.blob, now.nanoseconds, result.holders.count, holders, result.retryAt?.nanoseconds,
                     result.sought.map { _ in now.nanoseconds }, result.sought?.answered, result.sought?.found,
@@ -162,13 +170,13 @@ extension Index {
     func jobs() throws(ArchiveError) -> [JobReport] { try read { database in try JobReport.fetchAll(database) } }
 
     /// Saves these buckets instead of all others.
-    func save(_ buckets: [StoredBucket], at now: Instant) throws(ArchiveError) {
+    func save(_ buckets: [BucketReport], at now: Instant) throws(ArchiveError) {
         try write { database in
             try database.execute(sql: "DELETE FROM buckets")
             let statement = try database.cachedStatement(sql: "INSERT OR REPLACE INTO buckets VALUES (?, ?, ?, ?, ?)")
             for bucket in buckets {
                 try statement.execute(arguments: [
-                    bucket.family.rawValue, bucket.prefix, bucket.contacts, bucket.lastChanged.nanoseconds,
+                    bucket.family.rawValue, bucket.prefix, bucket.contactCount, bucket.lastChanged.nanoseconds,
                     now.nanoseconds,
                 ])
             }

@@ -7,7 +7,7 @@ import Testing
 @testable import Simulation
 
 /// How values are kept alive, and how they are let go. Where nodes of ours are among themselves, an hour takes a minute.
-@Suite struct UpkeepTests {
+@Suite struct RepublishingTests {
     private static let factor = 60
     private static let hour: Duration = .seconds(3600 / factor)
 
@@ -43,15 +43,15 @@ import Testing
         let origin: Instant
 
         init(_ sabotage: Set<Sabotage>) throws {
-            let plain = UpkeepTests.settings(republishes: false)
-            let keeping = UpkeepTests.settings(sabotage)
+            let plain = RepublishingTests.settings(republishes: false)
+            let keeping = RepublishingTests.settings(sabotage)
             world = World(seed: 5, settings: plain)
             world.addNodes(10)
             for number in 10..<13 {
                 let own = number < 12 ? keeping : plain
                 world.startNode(
                     Identity(number: UInt64(number) + 900, .modelled),
-                    on: world.addMachine(at: World.publicAddress(number)), storage: UpkeepTests.storage(own),
+                    on: world.addMachine(at: World.publicAddress(number)), storage: RepublishingTests.storage(own),
                     peers: world.knownPeers(of: number), settings: own)
             }
             world.run(for: .seconds(30))
@@ -114,12 +114,12 @@ import Testing
     @Test func arcsAreAsLargeAsTheOverlayWantsThemFromTheFirstListOn() throws {
         let overlay = try Self.overlay(nodes: 200, values: 300, ages: .seconds(3601)...Duration.seconds(3602))
         overlay.boot()
-        while overlay.node?.upkeepSnapshot.activeArcs == 0, overlay.world.now < Instant(seconds: 1_700_000_060) {
+        while overlay.node?.republisherSnapshot.activeArcs == 0, overlay.world.now < Instant(seconds: 1_700_000_060) {
             overlay.world.run(for: .milliseconds(100))
         }
         let node = try #require(overlay.node)
         #expect(node.contacts.count < 100)
-        #expect((120...320).contains(node.upkeepSnapshot.nodes))
+        #expect((120...320).contains(node.republisherSnapshot.nodes))
     }
 
     @Test func aRebootedNodeStoresAllAgainWithinTheTimeForetold() throws {
@@ -134,8 +134,7 @@ import Testing
         #expect(overlay.ledger.awaited.count == 120)
         let due = overlay.storage.dueKeys(at: start, limit: 1)
         let forecast = Forecast(
-            dueKeys: due.total, keptKeys: due.kept, nodes: 60, interval: StorageTiming().republishInterval,
-            limits: overlay.limits)
+            due, nodes: 60, interval: StorageTiming().republishInterval, limits: overlay.limits)
         overlay.meter.reset()
         overlay.boot()
         while overlay.meter.storeCount < 300 { overlay.world.run(for: .seconds(1)) }
@@ -157,7 +156,7 @@ import Testing
     }
 
     @Test func upkeepSendsNoMoreInASecondThanItMay() throws {
-        var budget = MaintenanceBudget(isEnabled: true, requestsPerSecond: UpkeepLimits().packetsPerSecond)
+        var budget = MaintenanceBudget(isEnabled: true, requestsPerSecond: RepublishLimits().packetsPerSecond)
         var sent: [(count: Int, at: Instant)] = []
         var now = Instant(seconds: 1_700_000_000)
         var generator = SeededGenerator(seed: 1)
@@ -181,7 +180,7 @@ import Testing
     ) throws -> ArchivistWorld {
         var settings = NodeSettings()
         settings.signatures = .modelled
-        settings.upkeepLimits.packetsPerSecond = rate
+        settings.republishLimits.packetsPerSecond = rate
         return try ArchivistWorld(seed: 3, nodes: nodes, values: values, ages: ages, settings: settings)
     }
 }

@@ -3,7 +3,7 @@ internal import DHTCore
 internal import IPv8
 internal import Maintenance
 
-/// What upkeep has done and has before it.
+/// What the republisher has done and has before it.
 extension BristleconeNode {
     /// What is due to be stored again, how much traffic that is, and how long it takes.
     package func plan() async throws(NodeError) -> PlanReport {
@@ -50,7 +50,7 @@ extension BristleconeNode {
     /// Runs one of the recurring tasks now, by the name that it has in ``NodeStatus``.
     package func runTask(_ name: String) async throws(NodeError) {
         switch name {
-        case Housekeeper.sweepTask: threads.housekeeper.minutePassed { [loop] in loop.moment }
+        case Housekeeper.sweepTask, Housekeeper.wipeTask: threads.housekeeper.minutePassed { [loop] in loop.moment }
         case Scrubber.task:
             guard threads.scrubber.runNow() else {
                 throw NodeError(.notFound, "This node does not scrub: set archive.scrub_rate.")
@@ -65,16 +65,16 @@ extension BristleconeNode {
         }
     }
 
-    /// How upkeep stands, from what the core says; the archive's own jobs are added.
-    func upkeepStatus(_ snapshot: NodeSnapshot, _ due: DueKeys?) -> NodeStatus.Upkeep {
+    /// The republisher's state and all recurring tasks: the core's, and those of the archive.
+    func upkeepStatus(_ snapshot: NodeSnapshot) -> NodeStatus.Upkeep {
         let upkeep = snapshot.upkeep
         let jobs =
             snapshot.jobs.map { $0.moved(by: snapshot.clockOffset) } + threads.housekeeper.jobs
             + threads.scrubber.jobs
         return NodeStatus.Upkeep(
-            phase: upkeep.phase.rawValue, dueKeys: due?.total ?? upkeep.dueKeys, keptKeys: due?.kept ?? upkeep.keptKeys,
+            phase: upkeep.phase.rawValue, dueKeys: upkeep.dueKeys, keptKeys: upkeep.keptKeys,
             waitingKeys: upkeep.waitingKeys, activeArcs: upkeep.activeArcs, nodes: upkeep.nodes,
-            nextDue: due.map(\.nextDue) ?? upkeep.nextDue.map { $0 + snapshot.clockOffset },
+            nextDue: upkeep.nextDue.map { $0 + snapshot.clockOffset },
             jobs: jobs.sorted { $0.name < $1.name }.map { job in
                 NodeStatus.RecurringTask(
                     name: job.name, due: job.due, lastRun: job.lastRun, lastResult: job.lastResult, budget: job.budget)
@@ -90,12 +90,11 @@ extension Archive {
 
 extension PlanReport {
     /// Foretells what a list of due keys takes.
-    init(_ list: DueKeys, phase: UpkeepSnapshot.Phase, nodes: Int, interval: Duration, packetsPerSecond: Int) {
-        var limits = UpkeepLimits()
+    init(_ list: DueKeys, phase: RepublisherSnapshot.Phase, nodes: Int, interval: Duration, packetsPerSecond: Int) {
+        var limits = RepublishLimits()
         limits.packetsPerSecond = packetsPerSecond
         let forecast = Forecast(
-            dueKeys: list.total, keptKeys: list.kept, nodes: nodes, interval: interval, limits: limits,
-            tableIsGood: phase == .working || phase == .idle)
+            list, nodes: nodes, interval: interval, limits: limits, tableIsGood: phase == .working || phase == .idle)
         self.init(
             phase: phase.rawValue, dueKeys: forecast.dueKeys, keptKeys: forecast.keptKeys, nodes: forecast.nodes,
             packets: forecast.packets, keysPerSecond: forecast.keysPerSecond, duration: forecast.duration,

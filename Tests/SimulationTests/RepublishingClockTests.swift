@@ -8,7 +8,7 @@ import Testing
 
 /// What a clock does to what is kept alive: nothing is lost early, and nothing comes as a storm. An hour takes three
 /// minutes here, but a step of the clock is followed after ten minutes as ever.
-@Suite struct UpkeepClockTests {
+@Suite struct RepublishingClockTests {
     private static let keyCount = 20
     private static let hour: Duration = .seconds(180)
 
@@ -24,7 +24,7 @@ import Testing
             settings.timing = .hastened(by: 20)
             settings.signatures = .modelled
             inner = try ArchivistWorld(
-                seed: 7, nodes: 12, values: UpkeepClockTests.keyCount, ages: .zero...Duration.seconds(100),
+                seed: 7, nodes: 12, values: RepublishingClockTests.keyCount, ages: .zero...Duration.seconds(100),
                 settings: settings)
             inner.boot()
             world.run(for: .seconds(60))

@@ -1,11 +1,11 @@
-import FoundationEssentials
-import Glibc
+internal import FoundationEssentials
+package import Glibc
 
 /// A folder of a test's own, removed with all that is in it when the value goes.
-final class TemporaryFolder: Sendable {
-    let path: String
+package final class TemporaryFolder: Sendable {
+    package let path: String
 
-    init() throws {
+    package init() throws {
         var template = Array("/tmp/bristlecone-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw TemporaryFolderError() }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -16,10 +16,10 @@ final class TemporaryFolder: Sendable {
     }
 
     /// The path of something in it.
-    func file(_ name: String) -> String { "\(path)/\(name)" }
+    package func file(_ name: String) -> String { "\(path)/\(name)" }
 
     /// Writes a file in it.
-    func write(_ name: String, _ bytes: some Sequence<UInt8>, permissions: mode_t = 0o600) throws {
+    package func write(_ name: String, _ bytes: some Sequence<UInt8>, permissions: mode_t = 0o600) throws {
         guard let file = fopen(file(name), "w") else { throw TemporaryFolderError() }
         let bytes = Array(bytes)
         guard fwrite(bytes, 1, bytes.count, file) == bytes.count, fclose(file) == 0,
@@ -28,13 +28,13 @@ final class TemporaryFolder: Sendable {
     }
 
     /// Writes a text file in it.
-    func write(_ name: String, _ text: String) throws { try write(name, text.utf8) }
+    package func write(_ name: String, _ text: String) throws { try write(name, text.utf8) }
 
     /// The permissions of something, the kind of file left out; `nil` where it does not exist.
-    static func permissions(of path: String) -> mode_t? {
+    package static func permissions(of path: String) -> mode_t? {
         var status = stat()
         return lstat(path, &status) == 0 ? status.st_mode & 0o777 : nil
     }
 }
 
-struct TemporaryFolderError: Error {}
+package struct TemporaryFolderError: Error {}
