@@ -160,6 +160,8 @@ import Testing
         #expect(try reader.values(of: Sample.target).isEmpty)
         let then = try reader.values(of: Sample.target, asOf: .start + 30)
         #expect(try stored(then).map(\.entry) == [try Sample.signed("one", version: 1)])
+        #expect(then.map { $0.state(at: .start + 30) } == [.served])
+        #expect(then.map { $0.state(at: .start + 60) } == [.replaced])
         #expect(try reader.values(of: Sample.target, asOf: .start + 90).isEmpty)
         #expect(try reader.history(of: Sample.target).flatMap(\.versions).count == 1)
     }

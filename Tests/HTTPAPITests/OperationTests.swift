@@ -26,7 +26,7 @@ extension NodeStatus.Storage {
             let report = try await client.call(Operations.key, KeyParameters(key), Nothing())
             #expect(report.values.map(\.data) == [[3], [4]])
             #expect(report.history.map(\.data) == [[1, 2]])
-            #expect(report.history.first?.version == stored.version)
+            #expect(report.history.first?.version == stored.version && report.history.first?.state == "replaced")
             #expect(report.values.allSatisfy { $0.publishedHere == true && $0.state == "served" })
             #expect(!report.isPinned && !report.isBlocked)
             let text = try await served.ask(.get, "/api/v1/values/greeting").body

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import struct
+import time
 
 import pytest
 
@@ -265,3 +266,47 @@ async def test_a_value_of_the_reference_is_shown_as_it_was_signed(network, nodes
             await node.stop()
     contact, = [json.loads(line) for line in (await dump("contacts", "--json", node.data)).output.splitlines()]
     assert contact["mid"] == value["id"] and bytes.fromhex(contact["public_key"]) == peer.public_key
+
+
+async def test_it_tells_the_same_as_the_api(nodes, dump):
+    node = await nodes.make(settings={"ARCHIVE_SCRUB_RATE": "0"}).start()
+    await node.store(greeting, b"one")
+    await asyncio.sleep(1.1)
+    between = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    await node.store(greeting, b"two")
+    await node.store(greeting, b"unsigned", signed=False)
+
+    async def is_indexed():
+        archive = (await node.status())["archive"]
+        return archive["index_last"] == archive["journal_last"]
+    await wait_until(is_indexed, "the index has all changes")
+    told = await ask(node, f"values/{greeting.hex()}")
+    then = await ask(node, f"values/{greeting.hex()}?as_of={between}")
+    listed, publishers = (await ask(node, "values"))["items"], await ask(node, "publishers")
+    await node.stop()
+
+    async def shown(*arguments):
+        return [json.loads(line) for line in (await dump(*arguments, "--json")).output.splitlines()]
+    same(told["values"], (await shown("get", greeting.hex(), node.data))[0]["values"])
+    same(listed, await shown("list", node.data))
+    versions = (await shown("history", greeting.hex(), node.data))[0]["signers"][0]["versions"]
+    assert [version["state"] for version in versions] == ["replaced", "served"]
+    same(told["history"], versions[:1])
+    as_of = (await shown("get", greeting.hex(), node.data, "--as-of", between))[0]["values"]
+    assert then["values"][0]["state"] == "served"
+    same(then["values"], as_of)
+    same(publishers, await shown("publishers", node.data))
+
+
+def same(told, shown):
+    """Holds everything that the API tells against what the tool shows, which may be more."""
+    def in_order(many):
+        return sorted(many, key=lambda one: one.get("id") or one["mid"])
+    pairs = zip(in_order(told), in_order(shown), strict=True)
+    assert [{name: other.get(name, "is missing") for name in one} for one, other in pairs] == in_order(told)
+
+
+async def ask(node, path):
+    """What the API answers."""
+    completed = await run_command("curl", "-s", "--unix-socket", str(node.data / "control.sock"), f"http://node/api/v1/{path}")
+    return json.loads(completed.output)

@@ -30,6 +30,30 @@ public struct ArchivedValue: Hashable, Sendable {
     }
 }
 
+extension ArchivedValue {
+    /// What becomes of a value.
+    public enum State: String, Hashable, Sendable, Codable {
+        /// Whoever asks for the key is given it.
+        case served
+        /// A later version has taken its place.
+        case replaced
+        /// It has expired, and is in the serving window still.
+        case expired
+        /// It has expired, and has left the serving window.
+        case retained
+        /// Its record does not match its checksum.
+        case damaged
+    }
+
+    /// The state at a moment.
+    public func state(at now: Instant) -> State {
+        guard let record else { return .damaged }
+        if let replacedAt, replacedAt <= now { return .replaced }
+        if record.expiresAt > now { return .served }
+        return isRetained ? .retained : .expired
+    }
+}
+
 /// What was found out about a value's signature.
 public struct Verification: Hashable, Sendable {
     /// The level of the signer's key.

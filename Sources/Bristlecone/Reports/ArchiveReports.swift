@@ -21,7 +21,7 @@ package struct ArchivedValueReport: Codable, Sendable, Equatable {
     package var valueClass: String
     /// The signer's mid, or the SHA-1 of an unsigned value.
     package var id: String
-    /// `served`, `expired`, `retained` or `damaged`.
+    /// `served`, `replaced`, `expired`, `retained` or `damaged`.
     package var state: String
     package var data: [UInt8]?
     /// The value in its serialized form, with its signature.
@@ -136,14 +136,9 @@ extension ArchivedValueReport {
     init(_ value: ArchivedValue, at now: Instant) {
         let record = value.record
         let signature = record?.entry.signature
-        let state =
-            switch record {
-            case nil: "damaged"
-            case let record? where record.expiresAt > now && value.replacedAt == nil: "served"
-            case .some: value.isRetained ? "retained" : "expired"
-            }
         self.init(
-            key: value.target, valueClass: value.entryClass.name, id: value.id.description, state: state,
+            key: value.target, valueClass: value.entryClass.name, id: value.id.description,
+            state: value.state(at: now).rawValue,
             data: record.map { Array($0.entry.data) }, entry: record.map { Array($0.entry.bytes) },
             publicKey: signature?.signer, version: signature?.version.number, firstSeen: record?.firstSeen,
             lastStored: record?.lastStored, expiresAt: record?.expiresAt, replacedAt: value.replacedAt,

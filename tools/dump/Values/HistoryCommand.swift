@@ -87,7 +87,7 @@ struct HistoryCommand: GuardedCommand {
             }
             let end =
                 value.replacedAt.map { "replaced \(terminal.column($0, at: now))" }
-                ?? "\(value.state(at: now)) \(terminal.column(record.expiresAt, at: now))"
+                ?? "\(value.state(at: now).rawValue) \(terminal.column(record.expiresAt, at: now))"
             return [
                 .init("\(signature.version.number)"), .init(terminal.column(record.firstSeen, at: now)), .init(end),
                 .init(Terminal.shown(Array(record.entry.data))),

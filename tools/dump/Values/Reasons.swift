@@ -143,8 +143,8 @@ struct Reasons {
         let expiry = Words.moment(record.expiresAt, at: now)
         let setting = value.entryClass == .unsigned ? "archive.retain_unsigned" : "archive.retain_signed"
         switch value.state(at: now) {
-        case "served":
-            let before = facts.values.prefix(place).count { $0.value.state(at: now) == "served" }
+        case .served:
+            let before = facts.values.prefix(place).count { $0.value.state(at: now) == .served }
             let page = before / FindResponse.valueCountMax
             let rank =
                 page == 0
@@ -152,7 +152,7 @@ struct Reasons {
                 : "\(before) values come before it, so a find returns it in answer \(page + 1), and most peers ask only for "
                     + "the first one"
             add(value.id, "served", "It is served until \(expiry): \(rank).")
-        case "retained":
+        case .retained:
             add(
                 value.id, "retained",
                 "It is not served: it expired on \(expiry) and has left the serving window. It is retained for as "

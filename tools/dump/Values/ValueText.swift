@@ -4,18 +4,11 @@ internal import IPv8
 
 /// A value as a row, as lines, and as JSON.
 extension ArchivedValue {
-    /// The state at a moment, in a word: `served`, `expired`, `retained` (out of the serving window) or `damaged`.
-    func state(at now: Instant) -> String {
-        guard let record else { return "damaged" }
-        if record.expiresAt > now { return "served" }
-        return isRetained ? "retained" : "expired"
-    }
-
     /// All of it, with the key.
     func json(at now: Instant) -> JSON {
         .object([
             "key": .string(target.description), "class": .string(entryClass.name), "id": .string(id.description),
-            "state": .string(state(at: now)), "damaged": .bool(record == nil),
+            "state": .string(state(at: now).rawValue), "damaged": .bool(record == nil),
             "data": JSON(record.map { Hex.encode($0.entry.data) }),
             "entry": JSON(record.map { Hex.encode($0.entry.bytes) }), "bytes": JSON(record?.entry.bytes.count),
             "public_key": JSON(record?.entry.signature.map { Hex.encode($0.signer.bytes) }),
@@ -49,13 +42,18 @@ extension ArchivedValue {
     /// A row of a listing.
     func cells(on terminal: Terminal, at now: Instant) -> [ColumnTable.Cell] {
         let state = state(at: now)
-        let mark: ColumnTable.Cell = state == "served" ? .good(state) : state == "damaged" ? .bad(state) : .faint(state)
+        let mark: ColumnTable.Cell =
+            switch state {
+            case .served: .good(state.rawValue)
+            case .damaged: .bad(state.rawValue)
+            case .replaced, .expired, .retained: .faint(state.rawValue)
+            }
         let head: [ColumnTable.Cell] = [.strong(terminal.digits(target)), .init(entryClass.name), mark]
         let signer = ColumnTable.Cell(signer.map { terminal.digits($0) } ?? "-")
         guard let record else { return head + [.init("-"), .init("-"), .init("-"), .init("-"), signer, .init("-")] }
         let expiry = terminal.column(record.expiresAt, at: now)
         return head + [
-            .init(terminal.column(record.firstSeen, at: now)), state == "served" ? .init(expiry) : .faint(expiry),
+            .init(terminal.column(record.firstSeen, at: now)), state == .served ? .init(expiry) : .faint(expiry),
             .init(record.entry.signature.map { "\($0.version.number)" } ?? "-"), .init("\(record.entry.bytes.count)"),
             signer, .init(Terminal.shown(Array(record.entry.data))),
         ]
@@ -76,9 +74,10 @@ extension ArchivedValue {
         table.add("last stored", Words.moment(record.lastStored, at: now))
         let expiry = Words.moment(record.expiresAt, at: now)
         switch state(at: now) {
-        case "served": table.add("served until", expiry)
-        case "retained": table.add("expired", terminal.faint("\(expiry), and retained"))
-        default: table.add("expired", terminal.faint(expiry))
+        case .served: table.add("served until", expiry)
+        case .retained: table.add("expired", terminal.faint("\(expiry), and retained"))
+        case .expired: table.add("expired", terminal.faint(expiry))
+        case .replaced, .damaged: break
         }
         if let replacedAt { table.add("replaced", Words.moment(replacedAt, at: now)) }
         switch record.provenance {

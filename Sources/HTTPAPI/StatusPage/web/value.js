@@ -56,13 +56,13 @@ const signer = (row) => h("a", { href: `#/explore/list/values?signer=${row.signe
 export function reason(value) {
   const { state, expires_at: expires, replaced_at: replaced, withdrawn } = value;
   if (state === "damaged") return ["Not served: its record is damaged."];
-  if (replaced) return ["Not served: a later version took its place at ", time(replaced), "."];
+  if (state === "replaced") return ["Not served: a later version took its place at ", time(replaced), "."];
   if (state === "served") return ["Served until ", time(expires), withdrawn ? "; then it ends, because it was withdrawn." : ", unless it is stored again."];
   const kept = state === "retained" ? " The archive retains it." : "";
   return ["Not served: it expired at ", time(expires), `.${kept}`, withdrawn && " It was withdrawn here."];
 }
 
-const levels = { served: "good", expired: "warn", retained: "plain", damaged: "bad" };
+const levels = { served: "good", replaced: "plain", expired: "warn", retained: "plain", damaged: "bad" };
 
 function valueCard(value) {
   const { verified } = value;
@@ -86,7 +86,7 @@ function versionLine(versions) {
   const now = Date.now();
   const rows = versions.filter((value) => value.first_seen).map((value) => ({
     label: value.version === null ? "unsigned" : `v ${value.version}`, begin: Date.parse(value.first_seen),
-    end: Math.max(Date.parse(value.replaced_at ?? value.expires_at), Date.parse(value.first_seen)), level: levels[value.replaced_at ? "retained" : value.state],
+    end: Math.max(Date.parse(value.replaced_at ?? value.expires_at), Date.parse(value.first_seen)), level: levels[value.state],
     text: `${value.version === null ? "unsigned value" : `version ${value.version}`} from ${time(value.first_seen).textContent} to ${time(value.replaced_at ?? value.expires_at).textContent}`,
   })).sort((left, right) => left.begin - right.begin).slice(-50);
   if (rows.length === 0) return h("p", { class: "note" }, "No record can be read.");
