@@ -143,6 +143,7 @@ public final class BristleconeNode: Sendable {
 
     /// Starts everything that runs until the node ends.
     private func begin(on eventLoop: any EventLoop) {
+        threads.index.whenRebuilt { [counts] in counts.restart() }
         threads.index.archiveChanged()
         loop.begin()
         loop.beginPulse(pulse)

@@ -27,6 +27,12 @@ final class ArchiveCounts: Sendable {
         publishers.begin()
     }
 
+    /// Counts anew what was counted while the index was incomplete.
+    func restart() {
+        due.restart()
+        publishers.restart()
+    }
+
     private static func publishers(_ reader: ArchiveReader) throws(ArchiveError) -> [PublisherReport] {
         var walk = try PublisherWalk(reader, by: .values, isReversed: false, limit: publishersMax)
         var publishers: [PublisherReport] = []

@@ -20,6 +20,7 @@ final class IndexKeeper: Sendable {
         var followedAt = Duration.zero
         var failures = RareWarning()
         var contacts: (stored: [StoredContact], at: Instant)?
+        var whenRebuilt: @Sendable () -> Void = {}
         var isStopping = false
     }
 
@@ -28,11 +29,16 @@ final class IndexKeeper: Sendable {
     /// How long changes gather before the index follows them. Each of its transactions writes and syncs its own
     /// pages, so one for all commits of a tenth of a second costs a fraction of one for each commit.
     static let gatherFor: Duration = .milliseconds(100)
+    /// When it tries again after a failure, such as a full disk.
+    private static let retryAfter: Duration = .seconds(10)
 
     init(archive: Archive, logger: Logger) {
         self.archive = archive
         self.logger = logger
     }
+
+    /// What to do when the index has been rebuilt.
+    func whenRebuilt(_ action: @escaping @Sendable () -> Void) { orders.withLock { $0.whenRebuilt = action } }
 
     /// Has the index follow the archive's changes: at once if it has not done so for ``gatherFor``, else when that time
     /// is over. Further calls until then change nothing.
@@ -68,10 +74,17 @@ final class IndexKeeper: Sendable {
                 }
                 result = try archive.follow(limit: IndexKeeper.changesPerStep)
             }
-            if hasToldRebuild, result.isCurrent { logger.notice("The index is complete again") }
+            if hasToldRebuild, result.isCurrent {
+                logger.notice("The index is complete again")
+                orders.withLock(\.whenRebuilt)()
+            }
         } catch {
-            // It fails with every change for as long as its disk does.
-            let times = orders.withLock { $0.failures.next(at: ClockReading.now().sinceBoot) }
+            // Until it tries again, changes gather.
+            let times = orders.withLock { orders in
+                orders.follow = true
+                return orders.failures.next(at: ClockReading.now().sinceBoot)
+            }
+            worker.submit(after: IndexKeeper.retryAfter) { [self] in followIfTold() }
             if let times { logger.error("\(error)\(times)") }
         }
     }

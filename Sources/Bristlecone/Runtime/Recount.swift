@@ -16,6 +16,8 @@ final class Recount<Value: Sendable>: Sendable {
         var cost = Duration.zero
         var ended = SystemClock.sinceBoot
         var isUnderWay = false
+        /// Whether the count under way must not be the last.
+        var isOutdated = false
     }
 
     /// A count that takes less is awaited.
@@ -38,11 +40,28 @@ final class Recount<Value: Sendable>: Sendable {
         worker.submit({ [self] in run() }, ifStopped: {})
     }
 
+    /// Forgets the last count, because it was of something else, and counts anew.
+    func restart() {
+        state.withLock { state in
+            state.last = nil
+            state.isOutdated = state.isUnderWay
+        }
+        begin()
+    }
+
     private func run() {
-        let begun = SystemClock.sinceBoot
-        let result = Result { () throws(ArchiveError) in try count() }
-        let now = SystemClock.sinceBoot
-        state.withLock { $0 = State(last: result, cost: now - begun, ended: now) }
+        var isOutdated = false
+        repeat {
+            let begun = SystemClock.sinceBoot
+            let result = Result { () throws(ArchiveError) in try count() }
+            let now = SystemClock.sinceBoot
+            isOutdated = state.withLock { state in
+                let isOutdated = state.isOutdated
+                state = State(
+                    last: isOutdated ? nil : result, cost: now - begun, ended: now, isUnderWay: isOutdated)
+                return isOutdated
+            }
+        } while isOutdated
     }
 
     /// The figure, as of a moment ago if the archive is large.
