@@ -86,6 +86,7 @@ let package = Package(
             name: "DHTCore",
             dependencies: [
                 "IPv8", "Kademlia", "Maintenance",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
             swiftSettings: house),
@@ -100,6 +101,7 @@ let package = Package(
             dependencies: [
                 "IPv8", "Maintenance", "Migrations", "Platform", "CLMDB",
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: house),

@@ -11,8 +11,27 @@ extension IPAddress: LosslessStringConvertible {
     /// The customary text: four decimal numbers, or IPv6 with its longest run of zeros shortened.
     public var description: String {
         switch self {
-        case .v4(let address): address.bigEndianBytes.map(String.init).joined(separator: ".")
+        case .v4(let address): IPAddress.textV4(address)
         case .v6(let high, let low): IPAddress.textV6(high, low)
+        }
+    }
+
+    /// Written digit by digit: the index has the sender's address for each value that is stored.
+    private static func textV4(_ address: UInt32) -> String {
+        String(unsafeUninitializedCapacity: 15) { buffer in
+            var count = 0
+            func add(_ character: UInt8) {
+                buffer[count] = character
+                count += 1
+            }
+            for place: UInt32 in 0..<4 {
+                if place > 0 { add(UInt8(ascii: ".")) }
+                let byte = UInt8(truncatingIfNeeded: address >> (24 - 8 * place))
+                if byte >= 100 { add(UInt8(ascii: "0") + byte / 100) }
+                if byte >= 10 { add(UInt8(ascii: "0") + byte / 10 % 10) }
+                add(UInt8(ascii: "0") + byte % 10)
+            }
+            return count
         }
     }
 

@@ -11,10 +11,14 @@ extension Index {
     /// Applies changes, and notes how far the index has followed, in one transaction.
     func apply(_ changes: [IndexChange], upTo position: IndexPosition) throws(ArchiveError) {
         try write { database in
+            var putting = try RowStatement(Index.putText, of: database)
+            var removing = try RowStatement(Index.removeText, of: database)
             for change in changes {
                 switch change {
-                case .put(let key, let record, let isRetained): try put(key, record, isRetained, in: database)
-                case .remove(let key): try Index.remove(key, in: database)
+                case .put(let key, let record, let isRetained): try put(key, record, isRetained, with: &putting)
+                case .remove(let key):
+                    removing.bind(key)
+                    try removing.execute()
                 }
             }
             if position.rebuild == nil { try Index.resumeIndexes(database) }
@@ -52,26 +56,29 @@ extension Index {
     }
 
     private func put(
-        _ key: EntryKey, _ record: ArchivedRecord, _ isRetained: Bool, in database: Database
+        _ key: EntryKey, _ record: ArchivedRecord, _ isRetained: Bool, with statement: inout RowStatement
     ) throws {
         let signature = record.entry.signature
-        var sender: Data?
-        var senderAddress: String?
+        statement.bind(key)
+        statement.bind((signature?.version.number).map(Int64.init))
+        statement.bind(Int64(record.entry.bytes.count))
+        for moment in [record.firstSeen, record.lastStored, record.expiresAt] { statement.bind(moment.nanoseconds) }
+        for flag in [record.provenance == .publishedHere, record.isWithdrawn, isRetained] { statement.bind(flag) }
         if case .received(let mid, let address) = record.provenance {
-            sender = mid.blob
-            senderAddress = "\(address)"
+            statement.bind(mid.bits)
+            statement.bind("\(address)")
+        } else {
+            statement.bind(Bits160?.none)
+            statement.bind(String?.none)
         }
-        let statement = try database.cachedStatement(sql: Index.putText)
-        try statement.execute(arguments: [
-            key.target.blob, Int64(key.entryClass.rawValue), key.id.blob,
-            signature.map { Int64($0.version.number) }, Int64(record.entry.bytes.count),
-            record.firstSeen.nanoseconds, record.lastStored.nanoseconds, record.expiresAt.nanoseconds,
-            record.provenance == .publishedHere, record.isWithdrawn, isRetained, sender, senderAddress,
-            signature?.signer.mid.blob, republishRule.due(record, isRetained: isRetained, under: key)?.nanoseconds,
-            signature?.signer.level.rawValue,
-            signature.map { _ in "valid" }, signature.map { _ in record.firstSeen.nanoseconds },
-            signature.map { _ in "store" },
-        ])
+        statement.bind(signature?.signer.mid.bits)
+        statement.bind(republishRule.due(record, isRetained: isRetained, under: key)?.nanoseconds)
+        statement.bind(signature?.signer.level.rawValue)
+        // What the archive has was checked when it was stored.
+        statement.bind(signature.map { _ in "valid" })
+        statement.bind(signature.map { _ in record.firstSeen.nanoseconds })
+        statement.bind(signature.map { _ in "store" })
+        try statement.execute()
     }
 
     /// What was found out about a signature holds for as long as the same bytes are kept.
@@ -89,10 +96,15 @@ extension Index {
             first_seen = excluded.first_seen
         """
 
-    private static func remove(_ key: EntryKey, in database: Database) throws {
-        let statement = try database.cachedStatement(
-            sql: "DELETE FROM entries WHERE target = ? AND class = ? AND identity = ?")
-        try statement.execute(arguments: [key.target.blob, Int64(key.entryClass.rawValue), key.id.blob])
+    private static let removeText = "DELETE FROM entries WHERE target = ? AND class = ? AND identity = ?"
+}
+
+extension RowStatement {
+    /// Binds the three columns that tell an entry.
+    fileprivate mutating func bind(_ key: EntryKey) {
+        bind(key.target.bits)
+        bind(Int64(key.entryClass.rawValue))
+        bind(key.id.bits)
     }
 }
 

@@ -37,7 +37,7 @@ final class IndexKeeper: Sendable {
         self.logger = logger
     }
 
-    /// What to do when the index has been rebuilt.
+    /// Has something done each time a rebuild has ended, on the thread of the index.
     func whenRebuilt(_ action: @escaping @Sendable () -> Void) { orders.withLock { $0.whenRebuilt = action } }
 
     /// Has the index follow the archive's changes: at once if it has not done so for ``gatherFor``, else when that time

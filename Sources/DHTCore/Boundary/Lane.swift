@@ -1,3 +1,5 @@
+package import DequeModule
+
 /// Whose work something is.
 ///
 /// Whoever does a node's work does what is for strangers only while nothing else waits. So the packets, reads and answers
@@ -35,28 +37,38 @@ package enum WorkStage: Hashable, Sendable, CaseIterable {
 
 /// Work that waits to be done, in two lanes. Within a lane, requests are finished before more are begun; otherwise first come,
 /// first served. Without this, an answer would wait behind the checks of all packets that came after its request.
+///
+/// All of it can be inlined: it is used for every packet by another module, whose elements it is to know when it is compiled.
 package struct LaneQueue<Element: Sendable>: Sendable {
-    private var known = Stages()
-    private var strangers = Stages()
+    @usableFromInline internal var known = Stages()
+    @usableFromInline internal var strangers = Stages()
 
-    private struct Stages: Sendable {
-        var finish = Queue<Element>()
-        var begin = Queue<Element>()
+    @usableFromInline
+    internal struct Stages: Sendable {
+        @usableFromInline internal var finish = Deque<Element>()
+        @usableFromInline internal var begin = Deque<Element>()
 
-        mutating func add(_ element: Element, _ stage: WorkStage) {
+        @inlinable
+        internal init() {}
+
+        @inlinable
+        internal mutating func add(_ element: Element, _ stage: WorkStage) {
             switch stage {
             case .finish: finish.append(element)
             case .begin: begin.append(element)
             }
         }
 
-        mutating func takeNext() -> Element? { finish.takeFirst() ?? begin.takeFirst() }
+        @inlinable
+        internal mutating func takeNext() -> Element? { finish.popFirst() ?? begin.popFirst() }
     }
 
     /// An empty queue.
+    @inlinable
     package init() {}
 
     /// Adds work behind what waits in the same lane and stage.
+    @inlinable
     package mutating func add(_ element: Element, to lane: Lane, _ stage: WorkStage) {
         switch lane {
         case .known: known.add(element, stage)
@@ -65,5 +77,6 @@ package struct LaneQueue<Element: Sendable>: Sendable {
     }
 
     /// Takes the work that is to be done next; `nil` if none waits.
+    @inlinable
     package mutating func takeNext() -> Element? { known.takeNext() ?? strangers.takeNext() }
 }

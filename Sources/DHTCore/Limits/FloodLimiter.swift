@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import IPv8
 
 /// Holds every sender of requests to what it may ask in 5 seconds.
@@ -9,7 +10,7 @@ internal import IPv8
 struct FloodLimiter<Sender: Hashable & Sendable>: Sendable {
     private var senders: [Sender: RecentTimes] = [:]
     /// The same senders, in the order in which they will be examined.
-    private var toExamine = Queue<Sender>()
+    private var toExamine = Deque<Sender>()
     private let requestsMax: Int
 
     /// The interval (the reference's `NODE_LIMIT_INTERVAL`).
@@ -61,12 +62,12 @@ struct FloodLimiter<Sender: Hashable & Sendable>: Sendable {
 
     /// Forgets the next sender, unless it has asked so often since a moment.
     private mutating func forgetNext(unlessAsked countMin: Int, since start: Instant) {
-        guard let sender = toExamine.takeFirst(), let times = senders[sender] else { return }
+        guard let sender = toExamine.popFirst(), let times = senders[sender] else { return }
         if times.count(since: start) >= countMin { toExamine.append(sender) } else { senders[sender] = nil }
     }
 }
 
-/// The moments of the last few of something.
+/// The moments of the last few of something, in their order.
 struct RecentTimes: Sendable {
     private var times: [Instant] = []
 
@@ -75,7 +76,7 @@ struct RecentTimes: Sendable {
 
     /// Adds one unless there were enough after a moment.
     mutating func admit(at now: Instant, max: Int, since start: Instant) -> Bool {
-        times.removeAll { $0 <= start }
+        forget(upTo: start)
         guard times.count < max else { return false }
         times.append(now)
         return true
@@ -84,11 +85,17 @@ struct RecentTimes: Sendable {
     /// Adds one at the earliest moment, from now on, at which there are fewer than `max` within the interval before it;
     /// `nil`, and none added, where that is too far off.
     mutating func reserve(at now: Instant, max: Int, interval: Duration, waitMax: Duration) -> Instant? {
-        times.removeAll { $0 <= now - interval }
+        forget(upTo: now - interval)
         let earliest = times.count < max ? now : Swift.max(now, times[times.count - max] + interval)
         guard earliest - now <= waitMax else { return nil }
         times.append(earliest)
         return earliest
+    }
+
+    /// A peer that much waits for has many, of which few are old, so it stops at the first that is not.
+    private mutating func forget(upTo start: Instant) {
+        let oldCount = times.firstIndex { $0 > start } ?? times.count
+        if oldCount > 0 { times.removeFirst(oldCount) }
     }
 
     var last: Instant? { times.last }

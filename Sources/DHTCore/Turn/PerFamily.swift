@@ -18,12 +18,15 @@ struct PerFamily<Value: Sendable>: Sendable {
 
     subscript(family: AddressFamily) -> Value? {
         // Lends the value out: a routing table is looked into for every datagram, and a copy would count its buckets.
+        // Without inlining, each look would allocate memory for the loan.
+        @inline(__always)
         _read {
             switch family {
             case .ipv4: yield ipv4
             case .ipv6: yield ipv6
             }
         }
+        @inline(__always)
         _modify {
             switch family {
             case .ipv4: yield &ipv4
