@@ -1,4 +1,4 @@
-package import DequeModule
+public import DequeModule
 
 /// Whose work something is.
 ///
@@ -28,7 +28,7 @@ extension Input {
 }
 
 /// Whether a piece of work begins a request or finishes one.
-package enum WorkStage: Hashable, Sendable, CaseIterable {
+public enum WorkStage: Hashable, Sendable, CaseIterable {
     /// Reading values, or signing and sending a message.
     case finish
     /// Checking the signatures of a packet that has come in.
@@ -38,8 +38,9 @@ package enum WorkStage: Hashable, Sendable, CaseIterable {
 /// Work that waits to be done, in two lanes. Within a lane, requests are finished before more are begun; otherwise first come,
 /// first served. Without this, an answer would wait behind the checks of all packets that came after its request.
 ///
-/// All of it can be inlined: it is used for every packet by another module, whose elements it is to know when it is compiled.
-package struct LaneQueue<Element: Sendable>: Sendable {
+/// All of it is public and can be inlined: another module uses it for every packet, and it is to be compiled for that module's
+/// elements.
+public struct LaneQueue<Element: Sendable>: Sendable {
     @usableFromInline internal var known = Stages()
     @usableFromInline internal var strangers = Stages()
 
@@ -65,11 +66,11 @@ package struct LaneQueue<Element: Sendable>: Sendable {
 
     /// An empty queue.
     @inlinable
-    package init() {}
+    public init() {}
 
     /// Adds work behind what waits in the same lane and stage.
     @inlinable
-    package mutating func add(_ element: Element, to lane: Lane, _ stage: WorkStage) {
+    public mutating func add(_ element: Element, to lane: Lane, _ stage: WorkStage) {
         switch lane {
         case .known: known.add(element, stage)
         case .strangers: strangers.add(element, stage)
@@ -78,5 +79,5 @@ package struct LaneQueue<Element: Sendable>: Sendable {
 
     /// Takes the work that is to be done next; `nil` if none waits.
     @inlinable
-    package mutating func takeNext() -> Element? { known.takeNext() ?? strangers.takeNext() }
+    public mutating func takeNext() -> Element? { known.takeNext() ?? strangers.takeNext() }
 }
