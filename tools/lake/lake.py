@@ -17,7 +17,7 @@ import re
 import string
 import sys
 
-from tables import TABLES, Lake, quoted
+from tables import TABLES, Lake, quoted, writing
 
 SQL = pathlib.Path(__file__).with_name("sql")
 LINES = {
@@ -104,7 +104,7 @@ def run_tidy(arguments):
     lake = Lake(arguments.lake)
     for name in TABLES:
         table = lake.table(name)
-        table.optimize.compact()
+        table.optimize.compact(writer_properties=writing(name))
         table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
 
 
