@@ -208,6 +208,8 @@ extension DataFolder {
             return
                 "The identity \(file) is another key than the one that the node uses, so the node will not start again; \(advice)."
         case .success: return nil
+        // That says nothing of the file, and is over when some connections are.
+        case .failure(.tooManyFiles): return nil
         case .failure(let error): return error.description
         }
     }

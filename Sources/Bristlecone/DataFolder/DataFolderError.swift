@@ -24,6 +24,8 @@ package enum DataFolderError: Error, Sendable, Equatable {
     case foreignFiles(path: String, example: String)
     /// The identity cannot be read.
     case unreadableKey(path: String, reason: String)
+    /// The identity cannot be read, because this process, or the machine, may open no more files.
+    case tooManyFiles(path: String)
     /// The identity is not a private key; what it seems to be instead.
     case notAKey(path: String, looksLike: String)
     /// The identity belongs to another user.
@@ -66,6 +68,9 @@ extension DataFolderError: CustomStringConvertible {
                 + "new folder."
         case .unreadableKey(let path, let reason):
             "The identity \(path) cannot be read (\(reason)); check who owns it, or restore it from a backup."
+        case .tooManyFiles(let path):
+            "The identity \(path) cannot be read, because too many files are open; close some, or allow more with "
+                + "\"ulimit -n\"."
         case .notAKey(let path, let form):
             "The identity \(path) is not a private key: \(form). It has to be binary, as IPv8 writes it: LibNaCLSK: and 64 "
                 + "bytes, or the DER form of a key on sect163k1, sect233k1, sect409k1 or sect571k1."

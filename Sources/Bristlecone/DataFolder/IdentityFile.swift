@@ -98,6 +98,8 @@ enum IdentityFile {
             return (status.st_mode & S_IFMT == S_IFREG ? try file.read(bytesMax: bytesMax) : [], status)
         } catch  where error == .noSuchFileOrDirectory {
             return nil
+        } catch  where error == .tooManyOpenFiles || error == .tooManyOpenFilesInSystem {
+            throw .tooManyFiles(path: "\(path)/\(name)")
         } catch {
             throw .unreadableKey(path: "\(path)/\(name)", reason: error.reason)
         }

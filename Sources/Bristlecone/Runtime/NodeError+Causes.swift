@@ -42,7 +42,7 @@ extension NodeError {
         switch error {
         case .locked, .beingRead, .replaced: self.init(.dataFolderInUse, error.description)
         case .notAFolder, .notWritable, .unsafe, .newerFormat, .unreadableFormat, .foreignFiles, .unreadableKey,
-            .notAKey, .foreignKey, .exposedKey, .missingKey, .otherKey, .noKeyFile:
+            .tooManyFiles, .notAKey, .foreignKey, .exposedKey, .missingKey, .otherKey, .noKeyFile:
             self.init(.dataFolderUnusable, error.description)
         }
     }
