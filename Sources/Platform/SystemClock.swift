@@ -16,6 +16,9 @@ package enum SystemClock {
     /// How long the machine has been up, sleep included. It never steps.
     package static var sinceBoot: Duration { read(CLOCK_BOOTTIME) }
 
+    /// How much processor time this thread has used.
+    package static var usedByThread: Duration { read(CLOCK_THREAD_CPUTIME_ID) }
+
     private static func read(_ clock: clockid_t) -> Duration {
         var time = timespec()
         clock_gettime(clock, &time)

@@ -3,6 +3,7 @@ internal import DHTCore
 internal import IPv8
 internal import NIOCore
 internal import NIOPosix
+internal import Platform
 internal import Synchronization
 
 /// Does what takes long away from the event loop: checks signatures, makes them and sends what it signed, reads the
@@ -96,12 +97,12 @@ final class Workshop: Sendable {
                 .signaturesChecked(
                     id, SignatureVerdict(packetIsAuthentic: isAuthentic, entriesAreAuthentic: entryVerdicts)))
         case .load(let id, let target, let offset, let limit):
-            let begun = ContinuousClock.now
+            let usedBefore = SystemClock.usedByThread
             do throws(ArchiveError) {
                 let values = try archive.page(of: target, offset: offset, limit: limit, at: now)
-                return .input(.entriesLoaded(id, values, took: ContinuousClock.now - begun))
+                return .input(.entriesLoaded(id, values, took: SystemClock.usedByThread - usedBefore))
             } catch {
-                return .failedLoad(id, error, took: ContinuousClock.now - begun)
+                return .failedLoad(id, error, took: SystemClock.usedByThread - usedBefore)
             }
         case .send(let message, let address, let host):
             sockets[address.family]?.send(Packet.encode(message, signedBy: key), to: address, from: host)

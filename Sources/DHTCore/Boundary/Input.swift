@@ -8,7 +8,7 @@ public enum Input: Hashable, Sendable {
     /// The check that was asked for with ``Effect/verify(_:packet:entries:)`` is done.
     case signaturesChecked(WorkID, SignatureVerdict)
     /// The values that were asked for with ``Effect/load(_:target:offset:limit:)`` are here: serialized entries, and how
-    /// long it took to read them.
+    /// much processor time it took to read them.
     case entriesLoaded(WorkID, [[UInt8]], took: Duration = .zero)
     /// The values that were asked for cannot be read.
     case loadFailed(WorkID, took: Duration = .zero)

@@ -148,12 +148,13 @@ struct Serving: Sendable {
     }
 }
 
-/// How much time may go into reading values for strangers. Contacts are not limited here: each may ask ten times in five
+/// How much processor time may go into reading values for strangers. Contacts are not limited here: each may ask ten times in five
 /// seconds.
 ///
-/// What a read takes is known afterwards: a key that has a thousand values or lies on a slow disk costs more than one that
-/// nobody has stored anything under. Reads that are under way when the time is used up are still done; their number is
-/// bounded by ``Continuations``.
+/// What a read takes is known afterwards: a key that has a thousand values costs more than one that nobody has stored anything
+/// under. Reads that are under way when the time is used up are still done; their number is bounded by ``Continuations``. That
+/// bound is also what holds where reads wait for a slow disk: waiting takes no processor, and a node that refused more finds than
+/// its disk makes it refuse would be idle meanwhile.
 struct ReadBudget: Sendable {
     private var fullAt = Instant.distantPast
 
