@@ -62,15 +62,20 @@ import Testing
         #expect(lookup.responders == [nodes[0]])
     }
 
-    @Test func onceANodeHasBeenLateASpareOneIsAskedButNotWaitedFor() throws {
-        let nodes = try nodes(20)
-        var lookup = lookup(nodes)
+    /// Begins a lookup in which the first node is late and the next seven answer.
+    private func answerSeven(_ lookup: inout Lookup, whileFirstIsLate nodes: [NodeInfo]) {
         for _ in 0..<4 { _ = lookup.next() }
         lookup.late(nodes[0])
         for index in 1..<8 {
             while lookup.next() != nil {}
             lookup.answered(nodes[index], naming: [])
         }
+    }
+
+    @Test func onceANodeHasBeenLateASpareOneIsAskedButNotWaitedFor() throws {
+        let nodes = try nodes(20)
+        var lookup = lookup(nodes)
+        answerSeven(&lookup, whileFirstIsLate: nodes)
         // Eight are needed, the late one is replaced, and there is a spare one.
         while lookup.next() != nil {}
         #expect(lookup.askedCount == 10 && !lookup.isFinished)
@@ -81,12 +86,7 @@ import Testing
     @Test func spareNodeTakesThePlaceOfAnotherLateOne() throws {
         let nodes = try nodes(20)
         var lookup = lookup(nodes)
-        for _ in 0..<4 { _ = lookup.next() }
-        lookup.late(nodes[0])
-        for index in 1..<8 {
-            while lookup.next() != nil {}
-            lookup.answered(nodes[index], naming: [])
-        }
+        answerSeven(&lookup, whileFirstIsLate: nodes)
         while lookup.next() != nil {}
         lookup.answered(nodes[9], naming: [])
         #expect(!lookup.isFinished)

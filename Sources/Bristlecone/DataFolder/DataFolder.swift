@@ -208,7 +208,7 @@ extension DataFolder {
             return
                 "The identity \(file) is another key than the one that the node uses, so the node will not start again; \(advice)."
         case .success: return nil
-        // That says nothing of the file, and is over when some connections are.
+        // The file may be as it was. Once some connections have ended, it can be read again.
         case .failure(.tooManyFiles): return nil
         case .failure(let error): return error.description
         }

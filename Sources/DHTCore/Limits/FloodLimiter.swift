@@ -92,7 +92,8 @@ struct RecentTimes: Sendable {
         return earliest
     }
 
-    /// A peer that much waits for has many, of which few are old, so it stops at the first that is not.
+    /// Forgets the moments up to one. They are in order, so it looks no further than the first that stays: there may be
+    /// dozens, if many requests wait for one peer.
     private mutating func forget(upTo start: Instant) {
         let oldCount = times.firstIndex { $0 > start } ?? times.count
         if oldCount > 0 { times.removeFirst(oldCount) }

@@ -152,9 +152,9 @@ struct Serving: Sendable {
 /// seconds.
 ///
 /// What a read takes is known afterwards: a key that has a thousand values costs more than one that nobody has stored anything
-/// under. Reads that are under way when the time is used up are still done; their number is bounded by ``Continuations``. That
-/// bound is also what holds where reads wait for a slow disk: waiting takes no processor, and a node that refused more finds than
-/// its disk makes it refuse would be idle meanwhile.
+/// under. Reads that are under way when the time is used up are still done; their number is bounded by ``Continuations``.
+///
+/// Waiting for a slow disk is not counted. It takes no processor, and a node that turned finds away because of it would sit idle.
 struct ReadBudget: Sendable {
     private var fullAt = Instant.distantPast
 
