@@ -1,3 +1,4 @@
+import GRDB
 import IPv8
 import Maintenance
 import Testing
@@ -76,5 +77,16 @@ import Testing
         #expect(list.keys.map(\.target) == [target(0), target(1)])
         #expect(list.keys.map(\.isPinned) == [true, false])
         #expect(list.total == 6)
+    }
+
+    @Test(arguments: [Index.dueCountsText, Index.dueKeysText]) func onlyRowsThatAreKeptAreRead(text: String) throws {
+        let archive = try Folder().open()
+        let steps = try archive.index.read { database in
+            try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN " + text.replacing(/\?\d/, with: "0")).map { $0["detail"] as String }
+        }
+        let ofEntries = steps.filter { $0.contains("entries") || $0.hasPrefix("SCAN e") || $0.hasPrefix("SEARCH e") }
+        #expect(!ofEntries.isEmpty)
+        #expect(ofEntries.allSatisfy { $0.contains("COVERING INDEX entries_by_republish") }, "\(steps)")
+        archive.close()
     }
 }

@@ -29,29 +29,13 @@ extension Index {
         try read { database in
             var list = DueKeys()
             let horizon = (now + republishRule.interval).nanoseconds
-            let counts = try Row.fetchOne(
-                database,
-                sql: """
-                    SELECT count(*), count(*) FILTER (WHERE is_due), min(later)
-                    FROM (
-                        SELECT max(republish_due <= ?1 OR republish_due > ?2) AS is_due,
-                            min(republish_due) FILTER (WHERE republish_due > ?1 AND republish_due <= ?2) AS later
-                        FROM entries WHERE republish_due IS NOT NULL GROUP BY target)
-                    """, arguments: [now.nanoseconds, horizon])
+            let counts = try Row.fetchOne(database, sql: Index.dueCountsText, arguments: [now.nanoseconds, horizon])
             list.kept = try counts?.sound(0) ?? 0
             list.total = try counts?.sound(1) ?? 0
             list.nextDue = try counts?.soundIfPresent(2).map { Instant(nanoseconds: $0) }
             guard list.total > 0 else { return list }
             let cursor = try Row.fetchCursor(
-                database,
-                sql: """
-                    SELECT e.target, min(e.expires_at) AS deadline
-                    FROM entries AS e LEFT JOIN republications AS r ON r.target = e.target
-                    WHERE (e.republish_due <= ?1 OR e.republish_due > ?2)
-                        AND (coalesce(r.retry_at, 0) <= ?1 OR r.last_attempt_at > ?1
-                            OR e.republish_due > r.last_attempt_at AND e.republish_due <= ?1)
-                    GROUP BY e.target ORDER BY deadline LIMIT ?3
-                    """, arguments: [now.nanoseconds, horizon, limit])
+                database, sql: Index.dueKeysText, arguments: [now.nanoseconds, horizon, limit])
             while let row = try cursor.next() {
                 guard let bits = Bits160(try row.sound(0) as Data) else { continue }
                 let deadline = Instant(nanoseconds: try row.sound(1))
@@ -61,12 +45,33 @@ extension Index {
         }
     }
 
+    // In the following, the signs before targets keep SQLite from reading all rows in the order of their targets: few of them
+    // may ever be stored again.
+
+    /// How many targets are ever stored again, how many of them now, and when the next one is.
+    static let dueCountsText = """
+        SELECT count(*), count(*) FILTER (WHERE is_due), min(later)
+        FROM (
+            SELECT max(republish_due <= ?1 OR republish_due > ?2) AS is_due,
+                min(republish_due) FILTER (WHERE republish_due > ?1 AND republish_due <= ?2) AS later
+            FROM entries WHERE republish_due IS NOT NULL GROUP BY +target)
+        """
+
+    static let dueKeysText = """
+        SELECT e.target, min(e.expires_at) AS deadline
+        FROM entries AS e LEFT JOIN republications AS r ON r.target = e.target
+        WHERE (e.republish_due <= ?1 OR e.republish_due > ?2)
+            AND (coalesce(r.retry_at, 0) <= ?1 OR r.last_attempt_at > ?1
+                OR e.republish_due > r.last_attempt_at AND e.republish_due <= ?1)
+        GROUP BY +e.target ORDER BY deadline LIMIT ?3
+        """
+
     /// The targets under which there are values of a signer, in order, after one of them.
     func targets(signedBy signer: Mid, after last: Target? = nil, limit: Int) throws(ArchiveError) -> [Target] {
         try read { database in
             try Data.fetchAll(
                 database,
-                sql: "SELECT DISTINCT target FROM entries WHERE signer = ? AND target > ? ORDER BY target LIMIT ?",
+                sql: "SELECT target FROM entries WHERE signer = ? AND target > ? ORDER BY target LIMIT ?",
                 arguments: [signer.blob, last?.blob ?? Data(), limit]
             ).compactMap { Bits160($0[...]).map { Target(bits: $0) } }
         }
