@@ -38,6 +38,7 @@ public enum Migrations {
             ("V007_requests", PackageResources.V007_requests_sql),
             ("V008_bans", PackageResources.V008_bans_sql),
             ("V009_identity", PackageResources.V009_identity_sql),
+            ("V010_smaller_rows", PackageResources.V010_smaller_rows_sql),
         ]
     }
 }

@@ -53,10 +53,11 @@ extension Archive {
             return (found, nil)
         }
         let reason = try found.map { (found) throws(ArchiveError) in try misfit(of: found) } ?? nil
+        let reasonIfEmpty = index.wasEmptied ? "it has another schema now" : "there is none"
         let position = try positionToRebuildFrom()
         try index.beginRebuild(position)
         publish(position)
-        return (position, position.rebuild == nil && found == nil ? nil : reason ?? "there is none")
+        return (position, position.rebuild == nil && found == nil ? nil : reason ?? reasonIfEmpty)
     }
 
     /// Where the journal is followed from once the tables have been read; an archive without changes has none to read.

@@ -17,15 +17,17 @@ import Testing
         return folder
     }
 
-    /// Takes a file back to what the steps before the fifth one made.
+    /// Puts a file in its place as the first four steps made it, without rows.
     private func makeOlder(_ folder: Folder) throws {
+        let position = try DatabaseQueue(path: folder.index).read { try IndexPosition.fetch($0) }
+        try folder.removeIndex()
         let queue = try DatabaseQueue(path: folder.index)
+        try Migrations.migrator.migrate(queue, upTo: "V004_read_at")
         try queue.write { database in
+            let archiveID = Data(try #require(position).archiveID)
             try database.execute(
-                sql: """
-                    DROP TABLE column_notes; DROP TABLE samples; DROP TABLE notable_events; DROP TABLE bans; DROP TABLE identity; PRAGMA application_id = 0; PRAGMA user_version = 0;
-                    DELETE FROM grdb_migrations WHERE identifier > 'V005';
-                    """)
+                sql: "INSERT INTO position VALUES (1, ?, 1, x'0000000000000000', NULL, 0, '', NULL, NULL)",
+                arguments: [archiveID])
         }
         try queue.close()
     }
@@ -48,7 +50,7 @@ import Testing
             let columns = try String.fetchSet(
                 database,
                 sql: """
-                    SELECT t.name || '.' || c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c
+                    SELECT t.name || '.' || c.name FROM sqlite_schema AS t, pragma_table_xinfo(t.name) AS c
                     WHERE t.type = 'table' AND t.name <> 'grdb_migrations'
                     """)
             let notes = try String.fetchAll(
@@ -69,8 +71,10 @@ import Testing
         let index = try ReadOnlyIndex(path: folder.index, isShared: false)
         #expect(try index.position()?.last.number == 1)
         #expect(try folder.bytes(folder.index) == before)
-        let archive = try folder.open()
-        #expect(try archive.follow().rebuildReason == nil)
+        var reasons: [String] = []
+        let archive = try folder.open { if case .indexRebuild(let reason) = $0 { reasons.append(reason) } }
+        #expect(reasons == ["it has another schema now"])
+        try archive.followToEnd()
         #expect(try archive.indexDifferences().isEmpty)
         archive.close()
         try expectDescribed(folder)
@@ -85,11 +89,44 @@ import Testing
         #expect(try archive.events(limit: 9).map(\.kind) == [.stopped, .started])
     }
 
-    private func placeFixture(schema: Int = 6, in folder: Folder) throws {
-        try FileManager.default.removeItem(atPath: folder.index)
+    private func placeFixture(_ name: String = "index.sqlite", schema: Int = 6, in folder: Folder) throws {
+        try? FileManager.default.removeItem(atPath: folder.path + "/" + name)
         let fixtures = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
         try FileManager.default.copyItem(
-            atPath: fixtures.path + "/schema-\(schema)/index.sqlite", toPath: folder.index)
+            atPath: fixtures.path + "/schema-\(schema)/" + name, toPath: folder.path + "/" + name)
+    }
+
+    /// The archive and the index that a node with schema 9 wrote: three signed values that a scrub has read again, and an
+    /// unsigned one.
+    private func makeFolderOfSchemaNine() throws -> Folder {
+        let folder = try Folder()
+        for name in ["archive.mdb", "index.sqlite"] { try placeFixture(name, schema: 9, in: folder) }
+        return folder
+    }
+
+    @Test func aFileOfSchemaNineIsReadAsItIs() throws {
+        let folder = try makeFolderOfSchemaNine()
+        let reader = try ArchiveReader.open(folder: folder.path)
+        let values = try reader.values(of: Target(hashing: "b"))
+        #expect(values.map { $0.verification?.by } == ["scrub 2026-11-30T02:22:29Z", nil])
+    }
+
+    @Test func aFileOfSchemaNineIsBroughtForwardAndSmaller() throws {
+        let folder = try makeFolderOfSchemaNine()
+        var reasons: [String] = []
+        let archive = try folder.open { if case .indexRebuild(let reason) = $0 { reasons.append(reason) } }
+        #expect(reasons == ["it has another schema now"])
+        try archive.followToEnd()
+        #expect(try archive.indexDifferences().isEmpty)
+        let banned = try #require(IPNetwork("192.0.2.0/24"))
+        #expect(try archive.bans(at: .start).map(\.network) == [banned])
+        #expect(try archive.events(limit: 9).map(\.kind) == [.stopped, .started, .stopped, .started])
+        #expect(try archive.scrubState().finishedChecked == 1)
+        archive.close()
+        try expectDescribed(folder)
+        let index = try DatabaseQueue(path: folder.index)
+        #expect(try index.read { try number($0, "SELECT count(*) FROM entries") } == 4)
+        #expect(try index.read { try number($0, "PRAGMA freelist_count") } == 0)
     }
 
     @Test func historyOfSchemaSixIsKept() throws {

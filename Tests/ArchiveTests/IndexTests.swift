@@ -247,13 +247,15 @@ import Testing
         let entry = try Sample.signed("x", version: 1)
         try archive.store(entry)
         try archive.followToEnd()
-        try archive.index.write { try $0.execute(sql: "UPDATE entries SET verified_by = 'scrub 7'") }
+        let scrub = Instant(seconds: 1_796_000_000)
+        let key = EntryKey(target: Sample.target, entry: entry)
+        try archive.index.noteVerified([key], at: scrub + 7, inScrubFrom: scrub)
         let verifiedBy = { () throws in
             try archive.index.read { try String.fetchOne($0, sql: "SELECT verified_by FROM entries") }
         }
         try archive.store(entry, at: .start + 100)
         try archive.followToEnd()
-        #expect(try verifiedBy() == "scrub 7")
+        #expect(try verifiedBy() == "scrub 2026-11-30T00:53:20Z")
         try archive.store(try Sample.signed("y", version: 2), at: .start + 200)
         try archive.followToEnd()
         #expect(try verifiedBy() == "store")

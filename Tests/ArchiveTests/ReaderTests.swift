@@ -132,9 +132,9 @@ import Testing
         try folder.editIndex("DELETE FROM entries WHERE class = 3")
         #expect(try findings().map(\.fault) == ["is not in the index"])
         try folder.editIndex(
-            "INSERT INTO entries SELECT zeroblob(20), class, identity, version, byte_count, first_seen, last_stored, "
-                + "expires_at, published_here, withdrawn, retained, sender, sender_address, signer, republish_due, verified_algorithm, verified_result, "
-                + "verified_at, verified_by FROM entries LIMIT 1")
+            "INSERT INTO entries SELECT zeroblob(20), class, signer, digest, version, byte_count, first_seen, last_stored, "
+                + "expires_at, published_here, withdrawn, retained, sender, sender_address, republish_due, key_level, "
+                + "scrubbed_at, scrub_started_at FROM entries LIMIT 1")
         #expect(try findings().map(\.fault) == ["is only in the index", "is not in the index"])
     }
 

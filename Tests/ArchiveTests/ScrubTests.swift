@@ -11,7 +11,7 @@ import Testing
         var state = ScrubState()
         state.begin("a run", at: now)
         while state.run != nil {
-            let step = try archive.scrub(from: state.cursor, limit: limit, at: now, run: "a run", verifier)
+            let step = try archive.scrub(from: state.cursor, limit: limit, at: now, begunAt: .start, verifier)
             #expect(step.checked <= limit)
             state.take(step, at: now)
         }
@@ -44,7 +44,7 @@ import Testing
         try archive.store(entry, neighbour)
         let key = EntryKey(target: Sample.target, entry: entry).bytes
         let damaged = try damage(archive, key)
-        let step = try archive.scrub(from: .start, limit: 10, at: .start + 5, run: "a run", verifier)
+        let step = try archive.scrub(from: .start, limit: 10, at: .start + 5, begunAt: .start, verifier)
         #expect(
             step.damaged == [
                 ScrubDamage(
@@ -91,7 +91,7 @@ import Testing
         let value = try #require(try ArchiveReader.open(folder: folder.path).values(of: Sample.target).first)
         #expect(
             value.verification
-                == Verification(algorithm: "curve25519", result: "valid", at: .start + 60, by: "a run"))
+                == Verification(algorithm: "curve25519", result: "valid", at: .start + 60, by: "scrub 2023-11-14T22:13:20Z"))
     }
 
     @Test func stateIsKeptAcrossARestart() throws {
@@ -101,12 +101,12 @@ import Testing
         for number in 0..<4 { try archive.store(try Sample.unsigned("\(number)")) }
         var state = ScrubState()
         state.begin("a run", at: .start)
-        state.take(try archive.scrub(from: state.cursor, limit: 3, at: .start, run: "a run", verifier), at: .start)
+        state.take(try archive.scrub(from: state.cursor, limit: 3, at: .start, begunAt: .start, verifier), at: .start)
         try archive.saveScrubState(state)
         archive.close()
         archive = try folder.open()
         #expect(try archive.scrubState() == state)
-        let step = try archive.scrub(from: state.cursor, limit: 3, at: .start, run: "a run", verifier)
+        let step = try archive.scrub(from: state.cursor, limit: 3, at: .start, begunAt: .start, verifier)
         #expect(step.checked == 1)
     }
 

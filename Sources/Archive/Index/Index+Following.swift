@@ -59,7 +59,11 @@ extension Index {
         _ key: EntryKey, _ record: ArchivedRecord, _ isRetained: Bool, with statement: inout RowStatement
     ) throws {
         let signature = record.entry.signature
-        statement.bind(key)
+        statement.bind(key.target.bits)
+        statement.bind(Int64(key.entryClass.rawValue))
+        let signer = signature?.signer.mid.bits
+        statement.bind(signer)
+        statement.bind(signer == nil ? key.id.bits : nil)
         statement.bind((signature?.version.number).map(Int64.init))
         statement.bind(Int64(record.entry.bytes.count))
         for moment in [record.firstSeen, record.lastStored, record.expiresAt] { statement.bind(moment.nanoseconds) }
@@ -71,28 +75,24 @@ extension Index {
             statement.bind(Bits160?.none)
             statement.bind(String?.none)
         }
-        statement.bind(signature?.signer.mid.bits)
         statement.bind(republishRule.due(record, isRetained: isRetained, under: key)?.nanoseconds)
-        statement.bind(signature?.signer.level.rawValue)
-        // What the archive has was checked when it was stored.
-        statement.bind(signature.map { _ in "valid" })
-        statement.bind(signature.map { _ in record.firstSeen.nanoseconds })
-        statement.bind(signature.map { _ in "store" })
+        statement.bind((signature?.signer.level.numberInIndex).map(Int64.init))
         try statement.execute()
     }
 
-    /// What was found out about a signature holds for as long as the same bytes are kept.
+    /// What a scrub found out about a signature holds for as long as the same bytes are kept.
     private static let putText = """
-        INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO entries (target, class, signer, digest, version, byte_count, first_seen, last_stored, expires_at,
+            published_here, withdrawn, retained, sender, sender_address, republish_due, key_level)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT DO UPDATE SET
             version = excluded.version, byte_count = excluded.byte_count,
             last_stored = excluded.last_stored, expires_at = excluded.expires_at,
             published_here = excluded.published_here, withdrawn = excluded.withdrawn,
             retained = excluded.retained,
             sender = excluded.sender, sender_address = excluded.sender_address, republish_due = excluded.republish_due,
-            verified_result = iif(first_seen = excluded.first_seen, verified_result, excluded.verified_result),
-            verified_at = iif(first_seen = excluded.first_seen, verified_at, excluded.verified_at),
-            verified_by = iif(first_seen = excluded.first_seen, verified_by, excluded.verified_by),
+            scrubbed_at = iif(first_seen = excluded.first_seen, scrubbed_at, NULL),
+            scrub_started_at = iif(first_seen = excluded.first_seen, scrub_started_at, NULL),
             first_seen = excluded.first_seen
         """
 
@@ -105,6 +105,19 @@ extension RowStatement {
         bind(key.target.bits)
         bind(Int64(key.entryClass.rawValue))
         bind(key.id.bits)
+    }
+}
+
+extension KeyLevel {
+    /// Its number in the column `key_level`.
+    fileprivate var numberInIndex: Int {
+        switch self {
+        case .curve25519: 0
+        case .veryLow: 1
+        case .low: 2
+        case .medium: 3
+        case .high: 4
+        }
     }
 }
 

@@ -3,17 +3,17 @@ internal import GRDB
 internal import IPv8
 
 extension Index {
-    /// Notes that the signatures of these entries were found valid.
-    func noteVerified(_ keys: [EntryKey], at now: Instant, by run: String) throws(ArchiveError) {
+    /// Notes that a scrub found the signatures of these entries valid.
+    func noteVerified(_ keys: [EntryKey], at now: Instant, inScrubFrom start: Instant) throws(ArchiveError) {
         try write { database in
             let statement = try database.cachedStatement(
                 sql: """
-                    UPDATE entries SET verified_result = 'valid', verified_at = ?, verified_by = ?
+                    UPDATE entries SET scrubbed_at = ?, scrub_started_at = ?
                     WHERE target = ? AND class = ? AND identity = ?
                     """)
             for key in keys {
                 try statement.execute(arguments: [
-                    now.nanoseconds, run, key.target.blob, Int64(key.entryClass.rawValue), key.id.blob,
+                    now.nanoseconds, start.nanoseconds, key.target.blob, Int64(key.entryClass.rawValue), key.id.blob,
                 ])
             }
         }

@@ -23,6 +23,8 @@ final class Index: Sendable {
             didSet { files = nil }
         }
         var isClosed = false
+        /// Whether rows were dropped when the file was opened.
+        var wasEmptied = false
         /// The pool's files when it was opened.
         var files: Files?
     }
@@ -88,7 +90,7 @@ final class Index: Sendable {
                 guard !state.isClosed else { throw .closed }
                 guard state.pool == nil else { return nil }
                 do {
-                    state.pool = try makePool()
+                    (state.pool, state.wasEmptied) = try makePool()
                     state.files = Files(of: path)
                     return nil
                 } catch  where Index.isPassing(error) {
@@ -155,6 +157,9 @@ final class Index: Sendable {
         }
     }
 
+    /// Whether the schema of the file was brought forward in a way that has all rows derived again.
+    var wasEmptied: Bool { state.withLock { $0.wasEmptied } }
+
     /// The open file, if it is open.
     var pool: DatabasePool? { state.withLock { $0.pool } }
 
@@ -164,7 +169,7 @@ final class Index: Sendable {
         return pool
     }
 
-    private func makePool() throws -> DatabasePool {
+    private func makePool() throws -> (pool: DatabasePool, wasEmptied: Bool) {
         var configuration = Configuration.index
         configuration.busyMode = .timeout(5)
         configuration.maximumReaderCount = 4
@@ -172,7 +177,7 @@ final class Index: Sendable {
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         if descriptor >= 0 { Glibc.close(descriptor) }
         let pool = try DatabasePool(path: path, configuration: configuration)
-        try Migrations.migrator.migrate(pool)
+        let wasEmptied = try Index.bringForward(pool)
         // The pool sets NORMAL by itself, with which the last transactions may be gone after a power cut.
         try pool.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA synchronous = FULL")
@@ -183,8 +188,27 @@ final class Index: Sendable {
             try database.execute(sql: "PRAGMA cache_size = -\(Index.writerCacheKiB)")
             try database.execute(sql: "PRAGMA wal_autocheckpoint = \(Index.checkpointPages)")
         }
-        _ = try pool.read { database in try IndexPosition.fetch(database) }
-        return pool
+        return (pool, wasEmptied)
+    }
+
+    /// Brings the schema up to date. A step that has all rows derived again drops the old ones; the file is then made as
+    /// small as what is left, before anything is written to it.
+    ///
+    /// - Returns: whether rows were dropped.
+    private static func bringForward(_ pool: DatabasePool) throws -> Bool {
+        // The pages of dropped rows leave the file as a whole, so they are not overwritten one by one.
+        try pool.writeWithoutTransaction { database in try database.execute(sql: "PRAGMA secure_delete = OFF") }
+        let hadRows = try pool.read { database in
+            try database.tableExists("position") && Int.fetchOne(database, sql: "SELECT id FROM position") != nil
+        }
+        try Migrations.migrator.migrate(pool)
+        let isEmptied = try pool.read { database in
+            // Pages are free if an earlier start brought the schema forward and was ended right after it.
+            let free = try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
+            return try IndexPosition.fetch(database) == nil && (hadRows || free > 0)
+        }
+        if isEmptied { try pool.vacuum() }
+        return isEmptied
     }
 
     /// Moves the file away and begins another one.
@@ -196,7 +220,7 @@ final class Index: Sendable {
             try? files.removeItem(atPath: asidePath)
             try files.moveItem(atPath: path, toPath: asidePath)
             for suffix in ["-wal", "-shm", "-journal"] { try? files.removeItem(atPath: path + suffix) }
-            let pool = try makePool()
+            let (pool, _) = try makePool()
             Index.salvageHistory(from: asidePath, into: pool)
             state.pool = pool
             state.files = Files(of: path)

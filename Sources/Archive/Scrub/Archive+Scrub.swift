@@ -14,9 +14,9 @@ extension Archive {
     /// - Parameters:
     ///   - cursor: where the step before ended.
     ///   - limit: how many records to read at most.
-    ///   - run: a name for the whole pass, noted with each signature that was checked.
+    ///   - start: when the whole pass was begun, noted with each signature that was checked.
     public func scrub(
-        from cursor: ScrubCursor, limit: Int, at now: Instant, run: String, _ verifier: SignatureVerifier
+        from cursor: ScrubCursor, limit: Int, at now: Instant, begunAt start: Instant, _ verifier: SignatureVerifier
     ) throws(ArchiveError) -> ScrubStep {
         guard let place = Archive.scrubbed.firstIndex(where: { $0.rawValue == cursor.table }) else {
             return ScrubStep(next: nil)
@@ -39,7 +39,7 @@ extension Archive {
         note(step.damaged.map { DamagedRecord(table: $0.table, key: $0.key) })
         if !found.isEmpty, !isReadOnly { try quarantine(found, of: table, at: now) }
         // What the index remembers of a signature can be lost, so it stops no scrub.
-        if !sound.isEmpty { try? index.noteVerified(sound, at: now, by: run) }
+        if !sound.isEmpty { try? index.noteVerified(sound, at: now, inScrubFrom: start) }
         if batch.count == max(1, limit), let last = batch.last {
             step.next = ScrubCursor(table: table.rawValue, key: last.key)
         } else if place + 1 < Archive.scrubbed.count {

@@ -88,7 +88,7 @@ final class Scrubber: Sendable {
             }
             let step = try archive.scrub(
                 from: state.cursor, limit: recordsPerSecond * Int(Scrubber.stepEvery.nanoseconds / 1_000_000_000),
-                at: now, run: state.run ?? "scrub", verifier)
+                at: now, begunAt: state.startedAt ?? now, verifier)
             state.take(step, at: now)
             progress.withLock { progress in
                 progress.state = state
