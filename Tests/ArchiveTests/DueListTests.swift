@@ -81,9 +81,8 @@ import Testing
 
     @Test(arguments: [Index.dueCountsText, Index.dueKeysText]) func onlyRowsThatAreKeptAreRead(text: String) throws {
         let archive = try Folder().open()
-        let steps = try archive.index.read { database in
-            try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN " + text.replacing(/\?\d/, with: "0")).map { $0["detail"] as String }
-        }
+        let question = "EXPLAIN QUERY PLAN " + text.replacing(/\?\d/, with: "0")
+        let steps = try archive.index.read { try Row.fetchAll($0, sql: question).map { $0["detail"] as String } }
         let ofEntries = steps.filter { $0.contains("entries") || $0.hasPrefix("SCAN e") || $0.hasPrefix("SEARCH e") }
         #expect(!ofEntries.isEmpty)
         #expect(ofEntries.allSatisfy { $0.contains("COVERING INDEX entries_by_republish") }, "\(steps)")

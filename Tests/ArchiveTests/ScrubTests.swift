@@ -89,9 +89,9 @@ import Testing
         _ = try scrub(archive, at: .start + 60)
         archive.close()
         let value = try #require(try ArchiveReader.open(folder: folder.path).values(of: Sample.target).first)
+        let scrub = "scrub 2023-11-14T22:13:20Z"
         #expect(
-            value.verification
-                == Verification(algorithm: "curve25519", result: "valid", at: .start + 60, by: "scrub 2023-11-14T22:13:20Z"))
+            value.verification == Verification(algorithm: "curve25519", result: "valid", at: .start + 60, by: scrub))
     }
 
     @Test func stateIsKeptAcrossARestart() throws {
