@@ -17,6 +17,7 @@ sys.path.insert(0, str(REPOSITORY / "tools/benchmark"))
 import bench  # noqa: E402
 import flood  # noqa: E402
 import nodes  # noqa: E402
+import overload  # noqa: E402
 import page  # noqa: E402
 
 NODES = (page.OURS, page.THEIRS)
@@ -121,6 +122,21 @@ def test_finds_are_measured_with_and_without_floods():
     answers = {row[1]: row[6] for row in rows if "network" not in row[1]}
     assert answers.pop(flood.QUIET) == "0" and "0" not in answers.values(), completed.stdout
     assert all(float(row[2]) <= float(row[3]) for row in rows), completed.stdout
+
+
+@pytest.mark.full
+def test_twice_the_bearable_load_is_measured():
+    completed = subprocess.run(
+        [REPOSITORY / "tools/bench", "--overload", "--quick", "--programs", REPOSITORY / ".build/debug"],
+        capture_output=True, text=True, timeout=300, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in completed.stdout.splitlines()[2:]]
+    assert len(rows) == len(overload.KINDS) * len(overload.FACTORS), completed.stdout
+    for row in rows:
+        asked, answered = (float(cell.replace(",", "")) for cell in row[1:3])
+        assert 0 < answered <= 1.2 * asked and float(row[6]) > 0, completed.stdout
+        pings_answered, pings = map(int, row[7].split(" of "))
+        assert 0 < pings_answered <= pings, completed.stdout
 
 
 @pytest.mark.parametrize("address, pid, sentence", [

@@ -15,6 +15,7 @@ import counts
 import flood
 import machine
 import nodes
+import overload
 import page
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -35,7 +36,9 @@ def main():
     if options.counts:
         sys.exit(count(options))
     if options.flood:
-        sys.exit(flooded(options))
+        sys.exit(show(flood, options))
+    if options.overload:
+        sys.exit(show(overload, options))
     results = json.loads(options.results.read_text(encoding="utf-8")) if options.results else measured(options)
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "requests.json").write_text(page.as_json(results), encoding="utf-8")
@@ -57,12 +60,12 @@ def count(options):
     return 1 if grown else 0
 
 
-def flooded(options):
-    """Measures what an HTTP flood does to finds."""
-    repetitions_given = options.repetitions or (1 if options.quick else flood.REPETITIONS)
-    result = flood.measured(
+def show(measurement, options):
+    """Measures something of its own, and prints a table of it."""
+    repetitions_given = options.repetitions or (1 if options.quick else measurement.REPETITIONS)
+    result = measurement.measured(
         options.programs.absolute(), writable_place(), options.quick, repetitions=repetitions_given)
-    print(flood.table(result))
+    print(measurement.table(result))
     return 0
 
 
@@ -78,6 +81,9 @@ def arguments():
     parser.add_argument(
         "--flood", action="store_true",
         help="measure finds without and with an HTTP flood instead, and print a table")
+    parser.add_argument(
+        "--overload", action="store_true",
+        help="measure what a node does at twice the load that it can bear instead, and print a table")
     parser.add_argument(
         "--repetitions", type=repetitions, metavar="NUMBER", help=f"how often costs are measured: 5, or 1 to {REPETITIONS_MAX}")
     parser.add_argument("--docs", action="store_true", help="write into docs/benchmarks instead of .build-bench/results")

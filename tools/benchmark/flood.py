@@ -5,7 +5,6 @@ processor time is not what is measured."""
 
 import contextlib
 import http.client
-import json
 import pathlib
 import re
 import shutil
@@ -45,10 +44,7 @@ def measured(programs, place, is_quick=False, paths=PATHS, repetitions=REPETITIO
         subject = {"name": page.OURS, "address": address, "pid": pid, "kinds": [KIND], "is_node": True}
 
         def load(**others):
-            with nodes.running(programs / "BenchLoad", "run", log=None) as process:
-                process.stdin.write(json.dumps(settings | others | {"nodes": [subject]}) + "\n")
-                process.stdin.close()
-                return [one["measurement"] for one in map(json.loads, process.stdout) if "measurement" in one]
+            return nodes.load(programs / "BenchLoad", settings | others | {"nodes": [subject]})
 
         closed = load(repetitions=3, open_repetitions=0, open_rate=0)
         half = round(statistics.median(one["answered"] / one["seconds"] for one in closed) / 2)

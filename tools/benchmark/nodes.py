@@ -43,6 +43,14 @@ def running(*command, cwd=None, log=subprocess.DEVNULL):
         process.stdout.close()
 
 
+def load(generator, instructions):
+    """Has the generator do what it is told; what it measured."""
+    with running(generator, "run", log=None) as process:
+        process.stdin.write(json.dumps(instructions) + "\n")
+        process.stdin.close()
+        return [result["measurement"] for result in map(json.loads, process.stdout) if "measurement" in result]
+
+
 def first_line(process, what):
     """The first line that a process prints."""
     giving_up = threading.Timer(START_SECONDS_MAX, process.kill)

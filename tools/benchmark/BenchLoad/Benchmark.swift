@@ -101,6 +101,7 @@ final class Benchmark {
     ) throws -> (Load.Outcome, Measurement) {
         let nodeBefore = Clocks.read(subject.clock)
         let ownBefore = Clocks.ownCPU()
+        _ = subject.residents.takePings()
         let outcome = try load(requests, kind, subject, pace)
         let own = Clocks.ownCPU() - ownBefore
         try waitUntilQuiet(subject)
@@ -115,7 +116,8 @@ final class Benchmark {
             seconds: Double(outcome.endedAt - outcome.startedAt) / 1e9, nodeMicroseconds: Double(ofNode) / each,
             generatorMicroseconds: Double(own) / each, heldSeconds: Double(outcome.held) / 1e9,
             latency: Percentiles(outcome.latencies), nodesNamed: check.nodesNamed(in: outcome.samples),
-            lateness: isOpen ? Percentiles(outcome.lateness) : nil)
+            lateness: isOpen ? Percentiles(outcome.lateness) : nil,
+            contacts: instructions.contactPings.map { _ in subject.residents.takePings() })
         return (outcome, measurement)
     }
 
@@ -130,7 +132,8 @@ final class Benchmark {
             }
         var load = Load(
             requests, to: subject, pace, expecting: kind.responseID, valueCount: values,
-            residents: subjects.map(\.residents))
+            residents: subjects.map(\.residents), patience: instructions.patienceSeconds,
+            contactPings: instructions.contactPings)
         let outcome = try load.run()
         for target in outcome.answered.compactMap({ requests[$0].target }) { subject.noteStored(target) }
         return outcome

@@ -16,6 +16,10 @@ struct Instructions: Decodable {
     /// How many requests each closed loop has, if not as many as fit into its time. Each loop is then announced, and waits
     /// for a line of input, so that others can count what the node does meanwhile.
     var requests: Int?
+    /// After which time a request counts as unanswered, if not after five seconds.
+    var patienceSeconds: Double?
+    /// How often a second one of the node's contacts pings it beside the load, if they do.
+    var contactPings: Double?
 
     struct Node: Decodable {
         var name: String
@@ -87,6 +91,14 @@ struct Measurement: Encodable {
     var nodesNamed: Double?
     /// How late the generator sent, in an open loop.
     var lateness: Percentiles?
+    var contacts: ContactPings?
+}
+
+/// How the node answered its contacts beside the load.
+struct ContactPings: Encodable {
+    var asked: Int
+    var answered: Int
+    var latency: Percentiles
 }
 
 struct Percentiles: Encodable {

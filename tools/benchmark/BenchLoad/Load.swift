@@ -21,6 +21,9 @@ struct Load {
     private let expected: UInt8
     private let valueCount: Int?
     private let others: [Residents]
+    private let patience: UInt64
+    /// How long it is from one ping of a contact to the next; `nil` for none.
+    private let contactsPause: UInt64?
     private var selection: Selection
 
     private var next = 0
@@ -47,17 +50,19 @@ struct Load {
         var held: UInt64 = 0
     }
 
-    /// After which time a request counts as unanswered.
-    private static let patience: UInt64 = 5_000_000_000
+    /// After how many seconds a request counts as unanswered, if nothing else is said.
+    private static let patience = 5.0
     private static let nap: UInt64 = 50_000_000
 
     /// - Parameters:
     ///   - expected: which message an answer is.
     ///   - valueCount: how many values an answer has, if it is to be looked at.
     ///   - residents: whoever is to be answered meanwhile.
+    ///   - patience: after how many seconds a request counts as unanswered.
+    ///   - contactPings: how often a second one of the subject's contacts pings it.
     init(
         _ requests: [Subject.Request], to subject: Subject, _ pace: Pace, expecting expected: UInt8, valueCount: Int?,
-        residents: [Residents]
+        residents: [Residents], patience: Double? = nil, contactPings: Double? = nil
     ) {
         self.subject = subject
         self.requests = requests
@@ -65,6 +70,8 @@ struct Load {
         self.expected = expected
         self.valueCount = valueCount
         others = residents
+        self.patience = (patience ?? Load.patience).nanoseconds
+        contactsPause = contactPings.map { (1 / $0).nanoseconds }
         selection = Selection([subject.socket] + residents.flatMap(\.sockets))
         sentAt = Array(repeating: 0, count: requests.count)
         isSettled = Array(repeating: false, count: requests.count)
@@ -76,10 +83,18 @@ struct Load {
     mutating func run() throws -> Outcome {
         outcome.startedAt = Clocks.now()
         outcome.endedAt = outcome.startedAt
+        var pingAt = outcome.startedAt
         while next < requests.count || underWay > 0 {
             let wakeAt = try sendWhatIsDue()
             let now = Clocks.now()
-            let time = wakeAt.map { $0 > now ? min($0 - now, Load.nap) : 0 } ?? Load.nap
+            var time = wakeAt.map { $0 > now ? min($0 - now, Load.nap) : 0 } ?? Load.nap
+            if let contactsPause, next < requests.count {
+                if now >= pingAt {
+                    try subject.residents.ping(at: now)
+                    pingAt += contactsPause
+                }
+                time = min(time, pingAt - min(now, pingAt))
+            }
             if selection.wait(time) { try receive() }
             giveUp(at: Clocks.now())
         }
@@ -170,7 +185,7 @@ struct Load {
     private mutating func giveUp(at now: UInt64) {
         while oldest < next {
             if !isSettled[oldest] {
-                guard now > sentAt[oldest] + Load.patience else { return }
+                guard now > sentAt[oldest] + patience else { return }
                 let place = Int(requests[oldest].id & RequestID.requestMax)
                 if byID[place] == Int32(oldest) { byID[place] = -1 }
                 settle(oldest)

@@ -8,10 +8,17 @@ final class Residents {
     let sockets: [Socket]
     private let keys: [PrivateKey]
     private let node: Address
+    /// When the pings were sent that have not been answered.
+    private var pingedAt: [UInt32: UInt64] = [:]
+    private var pingCount: UInt32 = 0
+    /// How long the node took to answer pings, in nanoseconds.
+    private var latencies: [UInt64] = []
 
     /// As many as a find brings. Nodes serve a value for a shorter time the more of their contacts are closer to its key: with
     /// eight it is half an hour at least, with twenty it may be less than a second.
     static let count = 8
+    /// The numbers of pings come after those of the greetings.
+    private static let firstPing: UInt32 = 1000
 
     init(of node: Address, hosts: some Sequence<UInt32>) throws {
         self.node = node
@@ -27,13 +34,33 @@ final class Residents {
         }
     }
 
+    /// Pings the node; one of them does, and the next one the next time.
+    func ping(at now: UInt64) throws {
+        let number = Residents.firstPing + pingCount
+        let turn = Int(pingCount) % sockets.count
+        pingCount += 1
+        let ping = Packet.encode(.pingRequest(PingRequest(id: RequestID(number))), signedBy: keys[turn])
+        if try sockets[turn].send(ping) { pingedAt[number] = now }
+    }
+
+    /// What came of the pings since it was asked the last time.
+    func takePings() -> ContactPings {
+        let (unanswered, times) = (pingedAt.count, latencies)
+        pingedAt = [:]
+        latencies = []
+        return ContactPings(asked: unanswered + times.count, answered: times.count, latency: Percentiles(times))
+    }
+
     /// Answers what has come.
     func answer() throws {
         for (socket, key) in zip(sockets, keys) {
             try socket.drain { datagram in
-                guard let packet = try? Packet(decoding: Array(datagram)),
-                    let answer = answer(to: packet.message, at: socket)
-                else { return }
+                guard let packet = try? Packet(decoding: Array(datagram)) else { return }
+                if case .pingResponse(let response) = packet.message {
+                    guard let sent = pingedAt.removeValue(forKey: response.id.number) else { return }
+                    latencies.append(Clocks.now() - sent)
+                }
+                guard let answer = answer(to: packet.message, at: socket) else { return }
                 _ = try socket.send(Packet.encode(answer, signedBy: key))
             }
         }
