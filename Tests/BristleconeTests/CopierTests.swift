@@ -20,4 +20,19 @@ import Testing
         _ = await backup.value
         await #expect(throws: BackupError.self) { try await copier.run { (_) throws(BackupError) in } }
     }
+
+    @Test func aBackupLeavesTheDiskToOthersForAsLongAsItUsedIt() async throws {
+        let copier = Copier()
+        let part = Duration.milliseconds(20)
+        let begun = ContinuousClock.now
+        try await copier.run { (isStopped) throws(BackupError) in
+            for _ in 0..<3 {
+                let partBegun = ContinuousClock.now
+                while partBegun.duration(to: .now) < part {}
+                _ = isStopped()
+            }
+        }
+        #expect(begun.duration(to: .now) >= part * 6)
+        await copier.shutdown()
+    }
 }

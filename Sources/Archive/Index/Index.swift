@@ -5,6 +5,7 @@ internal import IPv8
 internal import Migrations
 internal import Platform
 internal import Synchronization
+internal import SystemPackage
 
 /// The SQLite file beside the archive, which answers what is asked with a WHERE.
 ///
@@ -264,7 +265,8 @@ final class Index: Sendable {
 
 extension Index {
     /// How many pages are copied between two questions whether to give up.
-    private static let pagesPerStep: Int32 = 1024
+    private static let pagesPerStep: CInt = 256
+    private static let pageBytes = 4096
 
     /// Writes a copy as of now over an empty file, while others go on reading and writing.
     ///
@@ -275,10 +277,13 @@ extension Index {
         guard let pool else { throw .index(detail: "it is closed") }
         do {
             let copy = try DatabaseQueue(path: path)
+            let file = try OpenFile(path, flags: O_RDONLY)
+            var written = LongWrite(to: file.descriptor)
             // All steps are of one reading transaction, so what is written meanwhile has none of them taken again.
             try withoutActuallyEscaping(isStopped) { isStopped in
-                try pool.backup(to: copy, pagesPerStep: Index.pagesPerStep) { _ in
+                try pool.backup(to: copy, pagesPerStep: Index.pagesPerStep) { progress in
                     if isStopped() { throw Stopped() }
+                    try written.wrote(upTo: progress.completedPageCount * Index.pageBytes)
                 }
             }
             // One file that stands for itself: the node that opens it will turn the write-ahead log on again.
@@ -290,6 +295,8 @@ extension Index {
             throw .copyStopped
         } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
             throw .notCopied(path: path, reason: "no space left on device")
+        } catch let error as Errno {
+            throw .notCopied(path: path, reason: "\(error)")
         } catch {
             throw .index(detail: (error as? DatabaseError)?.message ?? "\(error)")
         }

@@ -77,6 +77,7 @@ struct SnapshotCopy {
             try WholeBytes.write(page[...], to: descriptor)
         }
         var wiper = PageWiper(pageBytes: pageBytes)
+        var copy = LongWrite(to: descriptor)
         let chunk = UnsafeMutableRawBufferPointer.allocate(
             byteCount: Int(SnapshotCopy.chunkPages) * pageBytes, alignment: 16)
         defer { chunk.deallocate() }
@@ -89,6 +90,7 @@ struct SnapshotCopy {
             if let free { wiper.wipe(part, first: number, free) }
             try WholeBytes.write(UnsafeRawBufferPointer(part), to: descriptor)
             number += UInt64(count)
+            try copy.wrote(upTo: Int(number) * pageBytes)
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import IPv8
 internal import Platform
 internal import SystemPackage
@@ -37,6 +38,8 @@ struct FileDigest: Equatable {
     private static func chunk(of file: borrowing OpenFile, at offset: Int) throws(Errno) -> [UInt8] {
         var chunk = [UInt8](repeating: 0, count: chunkBytes)
         let count = try WholeBytes.read(into: &chunk, from: file.descriptor, at: offset)
+        // A long file makes others leave the memory, and is not read again soon.
+        posix_fadvise(file.descriptor, offset, count, POSIX_FADV_DONTNEED)
         chunk.removeLast(chunk.count - count)
         return chunk
     }
