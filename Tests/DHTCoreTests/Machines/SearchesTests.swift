@@ -38,6 +38,21 @@ import Testing
         #expect(finished?.askedCount == 0 && !searches.isRefreshing)
     }
 
+    @Test func roomThatWasKeptForANodeIsFreeOnceItIsItsTurn() throws {
+        var bench = try MachineBench { $0.republishLimits.packetsPerSecond = 4 }
+        var searches = Searches(bench.configuration)
+        bench.requests.refillBudget(at: bench.now)
+        let begun = searches.begin(.refresh(nil), for: target, &bench.overlay, &bench.requests, &bench.turn)
+        let id = try #require(begun)
+        bench.requests.promise()
+        #expect(!bench.requests.haveRoomForMaintenance)
+        // The lookup ends before the node has been punctured, so it is not asked.
+        _ = searches.advance(id, &bench.overlay, &bench.requests, &bench.turn)
+        _ = searches.ask(
+            try Peer(1).info, for: id, isBudgeted: true, &bench.overlay, &bench.requests, &bench.turn)
+        #expect(bench.requests.haveRoomForMaintenance)
+    }
+
     @Test func noMoreLookupsBeginThanMayBeUnderWay() throws {
         var bench = try MachineBench()
         var searches = Searches(bench.configuration)
