@@ -25,26 +25,27 @@ MEMORY_EVERY = 0.05
 def measured(programs, place, is_quick=False, repetitions=REPETITIONS):
     """Rows of all kinds and factors, in turns: `{"peaks": {kind: answers a second}, "rows": [...]}`."""
     settings = QUICK if is_quick else FULL
-    with contextlib.ExitStack() as stack:
-        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="overload-", dir=place)))
-        address, pid = stack.enter_context(nodes.bristlecone(programs / "bristlecone", folder))
 
-        def load(kind, **others):
+    def load(kind, **others):
+        # Each time another node: the contacts of an earlier load have ended, and would keep the places of these.
+        with contextlib.ExitStack() as stack:
+            folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="overload-", dir=place)))
+            address, pid = stack.enter_context(nodes.bristlecone(programs / "bristlecone", folder))
+            memory = stack.enter_context(Memory(pid))
             subject = {"name": page.OURS, "address": address, "pid": pid, "kinds": [kind], "is_node": True}
-            return nodes.load(programs / "BenchLoad", settings | others | {"nodes": [subject]})
+            return nodes.load(programs / "BenchLoad", settings | others | {"nodes": [subject]}), memory
 
-        peaks = {kind: peak(load(kind, repetitions=3, open_repetitions=0, open_rate=0)) for kind in KINDS}
-        rows = []
-        for _ in range(repetitions):
-            for kind in KINDS:
-                for factor in FACTORS:
-                    with Memory(pid) as memory:
-                        # What follows the first one is measured at half of what a warm-up came to, and is of no use.
-                        one = load(kind, repetitions=0, open_repetitions=1, open_rate=peaks[kind] * factor)[0]
-                    rows.append({
-                        "kind": kind, "factor": factor, "rate": one["intended_rate"],
-                        "goodput": one["answered"] / settings["open_seconds"], "latency": one["latency"],
-                        "lateness_p99": one["lateness"]["p99"], "memory": memory.most, "contacts": one["contacts"]})
+    peaks = {kind: peak(load(kind, repetitions=3, open_repetitions=0, open_rate=0)[0]) for kind in KINDS}
+    rows = []
+    for _ in range(repetitions):
+        for kind in KINDS:
+            for factor in FACTORS:
+                # What follows the first one is measured at half of what a warm-up came to, and is of no use.
+                (one, *_), memory = load(kind, repetitions=0, open_repetitions=1, open_rate=peaks[kind] * factor)
+                rows.append({
+                    "kind": kind, "factor": factor, "rate": one["intended_rate"],
+                    "goodput": one["answered"] / settings["open_seconds"], "latency": one["latency"],
+                    "lateness_p99": one["lateness"]["p99"], "memory": memory.most, "contacts": one["contacts"]})
     return {"peaks": peaks, "rows": rows}
 
 
