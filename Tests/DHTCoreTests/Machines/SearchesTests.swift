@@ -1,4 +1,5 @@
 import IPv8
+import Maintenance
 import Testing
 
 @testable import DHTCore
