@@ -208,7 +208,12 @@ final class Index: Sendable {
             let free = try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
             return try IndexPosition.fetch(database) == nil && (hadRows || free > 0)
         }
-        if isEmptied { try pool.vacuum() }
+        if isEmptied {
+            // What is left is small enough to pass through memory; a container may have no place for temporary files.
+            try pool.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA temp_store = MEMORY; VACUUM; PRAGMA temp_store = DEFAULT")
+            }
+        }
         return isEmptied
     }
 
@@ -223,7 +228,7 @@ final class Index: Sendable {
             for suffix in ["-wal", "-shm", "-journal"] { try? files.removeItem(atPath: path + suffix) }
             let (pool, _) = try makePool()
             Index.salvageHistory(from: asidePath, into: pool)
-            state.pool = pool
+            (state.pool, state.wasEmptied) = (pool, false)
             state.files = Files(of: path)
         } catch {
             throw Index.failure(error)
