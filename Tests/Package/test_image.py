@@ -182,7 +182,8 @@ async def test_prometheus_watches_the_node_of_the_compose_example(image, prometh
 
         def ask(path):
             completed = subprocess.run(
-                namespace.command("curl", "--silent", f"http://127.0.0.1:9090/api/v1/{path}"), capture_output=True, check=False)
+                namespace.command("curl", "--silent", "--fail", f"http://127.0.0.1:9090/api/v1/{path}"), capture_output=True,
+                check=False)
             return json.loads(completed.stdout)["data"] if completed.returncode == 0 else None
 
         try:
