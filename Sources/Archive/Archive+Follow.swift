@@ -53,7 +53,7 @@ extension Archive {
             return (found, nil)
         }
         let reason = try found.map { (found) throws(ArchiveError) in try misfit(of: found) } ?? nil
-        let reasonIfEmpty = index.wasEmptied ? "it has another schema now" : "there is none"
+        let reasonIfEmpty = index.wasEmptied ? "its schema has changed" : "there is none"
         let position = try positionToRebuildFrom()
         try index.beginRebuild(position)
         publish(position)

@@ -73,7 +73,7 @@ import Testing
         #expect(try folder.bytes(folder.index) == before)
         var reasons: [String] = []
         let archive = try folder.open { if case .indexRebuild(let reason) = $0 { reasons.append(reason) } }
-        #expect(reasons == ["it has another schema now"])
+        #expect(reasons == ["its schema has changed"])
         try archive.followToEnd()
         #expect(try archive.indexDifferences().isEmpty)
         archive.close()
@@ -115,7 +115,7 @@ import Testing
         let folder = try makeFolderOfSchemaNine()
         var reasons: [String] = []
         let archive = try folder.open { if case .indexRebuild(let reason) = $0 { reasons.append(reason) } }
-        #expect(reasons == ["it has another schema now"])
+        #expect(reasons == ["its schema has changed"])
         try archive.followToEnd()
         #expect(try archive.indexDifferences().isEmpty)
         let banned = try #require(IPNetwork("192.0.2.0/24"))

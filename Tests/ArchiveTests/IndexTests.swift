@@ -261,6 +261,16 @@ import Testing
         #expect(try verifiedBy() == "store")
     }
 
+    /// Signatures of the two highest levels are too long for a value.
+    @Test(arguments: [KeyLevel.curve25519, .veryLow, .low])
+    func levelOfASignersKeyIsToldByItsName(level: KeyLevel) throws {
+        let archive = try Folder().openKept()
+        try archive.store(try Sample.signed("x", version: 1, by: try PrivateKey.generate(level)))
+        try archive.followToEnd()
+        let name = try archive.index.read { try String.fetchOne($0, sql: "SELECT verified_algorithm FROM entries") }
+        #expect(name == level.rawValue)
+    }
+
     @Test func contactsComeBack() throws {
         let folder = try Folder()
         let archive = try folder.open()

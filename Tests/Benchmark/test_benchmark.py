@@ -112,31 +112,23 @@ def test_a_stall_counts_for_every_request_that_was_due_meanwhile():
 @pytest.mark.full
 @pytest.mark.skipif(shutil.which("wrk") is None, reason="tools/setup --benchmark installs wrk")
 def test_finds_are_measured_with_and_without_floods():
-    completed = subprocess.run(
-        [REPOSITORY / "tools/bench", "--flood", "--quick", "--programs", REPOSITORY / ".build/debug"],
-        capture_output=True, text=True, timeout=300, check=False)
-    assert completed.returncode == 0, completed.stdout + completed.stderr
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in completed.stdout.splitlines()[2:]]
+    rows, output = quick_table("--flood")
     assert [row[1] for row in rows] == 2 * [flood.QUIET, *(f"`{path}`" for path in flood.PATHS)]
     # Lookups are so few that there may be none in the time of a quick run.
     answers = {row[1]: row[6] for row in rows if "network" not in row[1]}
-    assert answers.pop(flood.QUIET) == "0" and "0" not in answers.values(), completed.stdout
-    assert all(float(row[2]) <= float(row[3]) for row in rows), completed.stdout
+    assert answers.pop(flood.QUIET) == "0" and "0" not in answers.values(), output
+    assert all(float(row[2]) <= float(row[3]) for row in rows), output
 
 
 @pytest.mark.full
 def test_twice_the_bearable_load_is_measured():
-    completed = subprocess.run(
-        [REPOSITORY / "tools/bench", "--overload", "--quick", "--programs", REPOSITORY / ".build/debug"],
-        capture_output=True, text=True, timeout=300, check=False)
-    assert completed.returncode == 0, completed.stdout + completed.stderr
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in completed.stdout.splitlines()[2:]]
-    assert len(rows) == len(overload.KINDS) * len(overload.FACTORS), completed.stdout
+    rows, output = quick_table("--overload")
+    assert len(rows) == len(overload.KINDS) * len(overload.FACTORS), output
     for row in rows:
         asked, answered = (float(cell.replace(",", "")) for cell in row[1:3])
-        assert 0 < answered <= 1.2 * asked and float(row[6]) > 0, completed.stdout
+        assert 0 < answered <= 1.2 * asked and float(row[6]) > 0, output
         pings_answered, pings = map(int, row[7].split(" of "))
-        assert 0 < pings_answered <= pings, completed.stdout
+        assert 0 < pings_answered <= pings, output
 
 
 @pytest.mark.parametrize("address, pid, sentence", [
@@ -150,6 +142,16 @@ def test_the_generator_says_what_is_wrong(address, pid, sentence):
         [REPOSITORY / ".build/debug/BenchLoad", "run"], input=json.dumps(instructions), capture_output=True, text=True,
         timeout=60, check=False)
     assert completed.returncode == 1 and completed.stderr == f"BenchLoad: {sentence}\n"
+
+
+def quick_table(option):
+    """The rows of the table that `tools/bench` prints with an option, and all of its output."""
+    completed = subprocess.run(
+        [REPOSITORY / "tools/bench", option, "--quick", "--programs", REPOSITORY / ".build/debug"],
+        capture_output=True, text=True, timeout=300, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in completed.stdout.splitlines()[2:]]
+    return rows, completed.stdout
 
 
 def has_datagrams_waiting(address):
