@@ -139,6 +139,18 @@ import Testing
         #expect(bench.node.peersByKey.holders.count == 6)
     }
 
+    @Test func ourRecordIsStoredOnCloserNodesThatJoinAfterUs() throws {
+        var bench = try Bench()
+        let peers = try (1...14).map { try Peer($0) }
+        let mid = Target(bits: bench.key.publicKey.mid.bits)
+        for peer in peers[..<6] { try bench.befriend(peer) }
+        #expect(try bench.converse(for: .seconds(30), with: Array(peers[..<6])).recordStores == 6)
+        for peer in peers[6...] { try bench.befriend(peer) }
+        _ = try bench.converse(for: .seconds(60), with: peers)
+        let closest = peers.map(\.info).sorted { Distance($0.id, mid) < Distance($1.id, mid) }.prefix(8)
+        #expect(Set(closest).isSubset(of: bench.node.peersByKey.holders.map(\.node)))
+    }
+
     @Test func whoDoesNotConfirmAnewCountsNoLongerThoughItAnswersPings() throws {
         var record = OwnRecord()
         let (loyal, forgetful) = (try Peer(1).info, try Peer(2).info)

@@ -8,6 +8,9 @@ struct OwnRecord: Sendable {
     private(set) var holders: [Holder] = []
     /// Whether nodes are being looked for.
     var isLookingForHolders = false
+    /// How often nodes have been asked to remember our address, and when for the last time.
+    private var placements = 0
+    private var placedAt = Instant.distantPast
 
     struct Holder: Sendable {
         let node: NodeInfo
@@ -26,16 +29,30 @@ struct OwnRecord: Sendable {
     static let forgottenAfter: Duration = .seconds(60)
     /// A node that was started again has forgotten us too, and answers pings: so each is asked anew after this.
     static let renewedAfter: Duration = .seconds(600)
+    /// How long after the first time nodes are asked again, and after the second time twice as long, and so on. When we join,
+    /// we do not know who the closest nodes are, and in a young overlay closer ones are still to come.
+    static let placedAgainAfter: Duration = .seconds(60)
     /// Who has not confirmed it anew by then counts no longer.
     private static let confirmedFor: Duration = .seconds(660)
 
     private static let lookInterval: Duration = .seconds(1)
 
-    /// Whether too few nodes have confirmed lately that they remember us.
+    /// Whether too few nodes have confirmed lately that they remember us, or others may be closer to us by now.
     func needsHolders(at now: Instant) -> Bool {
         !isLookingForHolders
-            && holders.indices.count { now - holders[$0].confirmedAt < OwnRecord.renewedAfter }
-                < OwnRecord.holdersWanted
+            && (holders.indices.count { now - holders[$0].confirmedAt < OwnRecord.renewedAfter }
+                < OwnRecord.holdersWanted || now - placedAt >= placedAgainAfter)
+    }
+
+    /// The nodes that are closest to us now have been asked to remember us, or do so already.
+    mutating func placed(at now: Instant) {
+        placements += 1
+        placedAt = now
+    }
+
+    private var placedAgainAfter: Duration {
+        // After the fifth time it is no sooner than each record is renewed.
+        min(OwnRecord.placedAgainAfter * (1 << min(max(placements, 1) - 1, 4)), OwnRecord.renewedAfter)
     }
 
     /// A node has confirmed that it remembers us.
@@ -88,5 +105,8 @@ struct OwnRecord: Sendable {
     }
 
     /// Our address is another: what the holders remember is of no use.
-    mutating func addressChanged() { holders.removeAll() }
+    mutating func addressChanged() {
+        holders.removeAll()
+        placements = 0
+    }
 }

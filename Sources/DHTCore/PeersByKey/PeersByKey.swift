@@ -105,8 +105,10 @@ struct PeersByKey: Sendable {
     /// Asks the closest nodes that answered to remember us.
     mutating func storeOwnRecord(on lookup: ActiveLookup, _ requests: inout Requests, _ turn: inout Turn) {
         ownRecord.isLookingForHolders = false
-        let responders = lookup.respondersWithTokens.filter { !ownRecord.isHeld(by: $0.node, at: turn.now) }
-        for (node, token) in responders.prefix(Searches.replicasWanted) {
+        ownRecord.placed(at: turn.now)
+        // Others ask only the closest ones about us.
+        for (node, token) in lookup.respondersWithTokens.prefix(Searches.replicasWanted)
+        where !ownRecord.isHeld(by: node, at: turn.now) {
             requests.submit(Request(.storePeer(token, lookup.target), to: node, for: .ownRecord), &turn)
         }
     }
