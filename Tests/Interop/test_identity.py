@@ -131,6 +131,31 @@ async def test_a_blocked_publication_does_not_hold_up_a_rotation(nodes):
     await wait_until(is_told, "the log says how many values were published anew", 30.0)
 
 
+async def test_what_is_forgotten_during_a_rotation_does_not_come_back(nodes, tmp_path):
+    node = await nodes.start()
+    # More than are published anew at a time, in the order of their keys.
+    keys = sorted(hashlib.sha1(f"{number}".encode()).hexdigest() for number in range(12_000))
+    rows, last = tmp_path / "rows", tmp_path / "last"
+    rows.write_text("".join(f"{key}\tvalue\n" for key in keys))
+    last.write_text("".join(f"{key}\n" for key in keys[-500:]))
+    assert (await node.command("store", "--from", str(rows), seconds=120.0)).status == 0
+    await node.stop()
+    await key_command(node, "rotate")
+    await node.start()
+    assert "under its new one" not in node.log_tail(), "the rotation was over before anything could be forgotten"
+    assert (await node.command("forget", "--yes", "--from", str(last), seconds=60.0)).status == 0
+
+    async def is_over():
+        return "published under its new one" in node.log_tail()
+
+    await wait_until(is_over, "the values are published under the new key", 120.0)
+    found = [await node.command("find", key, "--local", "--json") for key in (keys[-500], keys[-1], keys[0])]
+    assert [len(one.json()["values"]) for one in found[:2]] == [0, 0]
+    assert found[2].json()["values"]
+    # The old values are withdrawn, and still there.
+    assert (await node.status())["archive"]["values"] == 2 * (len(keys) - 500)
+
+
 async def test_a_key_that_the_archive_does_not_belong_to_is_refused(nodes, tmp_path):
     node = await nodes.start()
     await node.command("store", "greeting", "hello")
