@@ -1,10 +1,13 @@
 """`tools/bench` measures what it says, and the page in the documents is what its figures give."""
 
+import asyncio
+import contextlib
 import json
 import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,9 +19,11 @@ sys.path.insert(0, str(REPOSITORY / "tools/benchmark"))
 
 import bench  # noqa: E402
 import flood  # noqa: E402
+import lookups  # noqa: E402
 import nodes  # noqa: E402
 import overload  # noqa: E402
 import page  # noqa: E402
+from relay import ACCESS, Relay  # noqa: E402
 
 NODES = (page.OURS, page.THEIRS)
 STALL_SECONDS = 0.5
@@ -129,6 +134,68 @@ def test_twice_the_bearable_load_is_measured():
         assert 0 < answered <= 1.2 * asked and float(row[6]) > 0, output
         pings_answered, pings = map(int, row[7].split(" of "))
         assert 0 < pings_answered <= pings, output
+
+
+@pytest.mark.full
+def test_lookups_stores_and_connections_of_both_kinds_of_nodes_are_measured():
+    rows, output = quick_table("--lookups")
+    measured = {(row[2], row[3]): row for row in rows if len(row) > 1}
+    assert set(measured) == {(name, kind) for name in lookups.COMMANDS.values() for kind in NODES}, output
+    for row in measured.values():
+        times = [float(cell.replace(",", "")) for cell in row[5:8]]
+        assert times == sorted(times) and times[2] < 1000 * lookups.ANSWER_SECONDS_MAX, output
+        assert int(row[9]) < int(row[4]) == lookups.QUICK["askers"], output
+
+
+async def test_the_relay_passes_datagrams_on_late_and_from_where_their_sender_is_seen():
+    async with far_apart() as (relay, (left, right)):
+        begun = time.monotonic()
+        for number in range(100):
+            left.sendto(bytes(22) + bytes([7, number]), relay.seen(1))
+        loop = asyncio.get_running_loop()
+        data, sender = await asyncio.wait_for(loop.sock_recvfrom(right, 100), 10)
+        assert time.monotonic() - begun > 2 * ACCESS[0]
+        assert data[:23] == bytes(22) + b"\x07" and sender == relay.seen(0)
+        arrived = 1 + await received(right, 1.0)
+        assert 80 < arrived <= 100 and relay.sent[0, 7] == 100 and relay.sent[1, 7] == 0
+
+
+async def test_the_relay_loses_what_silent_nodes_send_and_get():
+    async with far_apart() as (relay, (left, right)):
+        relay.silent = {1}
+        for number in range(20):
+            left.sendto(bytes(22) + bytes([7, number]), relay.seen(1))
+            right.sendto(bytes(22) + bytes([8, number]), relay.seen(0))
+        assert [await received(end, 0.5) for end in (left, right)] == [0, 0]
+        relay.silent = set()
+        for number in range(20):
+            right.sendto(bytes(22) + bytes([8, number]), relay.seen(0))
+        assert await received(left, 1.0) > 10
+
+
+@contextlib.asynccontextmanager
+async def far_apart():
+    """A relay and the sockets of two nodes."""
+    with contextlib.ExitStack() as stack:
+        relay = stack.enter_context(contextlib.closing(Relay(1)))
+        ends = []
+        for number, host in enumerate([relay.add(), relay.add()]):
+            end = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            end.setblocking(False)
+            end.bind((host, 0))
+            relay.settle(number, end.getsockname())
+            ends.append(end)
+        yield relay, ends
+
+
+async def received(end, seconds):
+    """How many datagrams come, until none has come for some seconds."""
+    count = 0
+    with contextlib.suppress(asyncio.TimeoutError):
+        while True:
+            await asyncio.wait_for(asyncio.get_running_loop().sock_recvfrom(end, 100), seconds)
+            count += 1
+    return count
 
 
 @pytest.mark.parametrize("address, pid, sentence", [

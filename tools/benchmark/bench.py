@@ -13,6 +13,7 @@ import tempfile
 
 import counts
 import flood
+import lookups
 import machine
 import nodes
 import overload
@@ -39,6 +40,8 @@ def main():
         sys.exit(show(flood, options))
     if options.overload:
         sys.exit(show(overload, options))
+    if options.lookups:
+        sys.exit(show(lookups, options))
     results = json.loads(options.results.read_text(encoding="utf-8")) if options.results else measured(options)
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "requests.json").write_text(page.as_json(results), encoding="utf-8")
@@ -84,6 +87,9 @@ def arguments():
     parser.add_argument(
         "--overload", action="store_true",
         help="measure what a node does at twice the load that it can bear instead, and print a table")
+    parser.add_argument(
+        "--lookups", action="store_true",
+        help="measure lookups, stores and connections among many nodes that are far apart instead, and print a table")
     parser.add_argument(
         "--repetitions", type=repetitions, metavar="NUMBER", help=f"how often costs are measured: 5, or 1 to {REPETITIONS_MAX}")
     parser.add_argument("--docs", action="store_true", help="write into docs/benchmarks instead of .build-bench/results")

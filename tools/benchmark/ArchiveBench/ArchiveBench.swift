@@ -4,8 +4,8 @@ import IPv8
 
 /// Measures the archive beside bare LMDB: `ArchiveBench [FOLDER [RECORDS…]]`, by default a temporary folder and
 /// 100,000 and 1,000,000 records. Build it with `-c release`. `ArchiveBench fill FOLDER COUNT` makes an archive for
-/// measuring the dump tool; see ``Filling``. `ArchiveBench key FOLDER COUNT` measures one key with many values; see
-/// ``FullKey``. A folder that has been filled by an earlier run is taken as it is. What it came
+/// measuring the dump tool; see ``Filling``. `ArchiveBench upkeep FOLDER` measures a node's work on it; see ``Upkeep``.
+/// `ArchiveBench key FOLDER COUNT` measures one key with many values; see ``FullKey``. A folder that has been filled by an earlier run is taken as it is. What it came
 /// to is in docs/benchmarks.md.
 @main
 enum ArchiveBench {
@@ -27,8 +27,11 @@ enum ArchiveBench {
         if arguments.count == 3, arguments[0] == "key", let count = Int(arguments[2]) {
             return try FullKey(folder: arguments[1], count: count).run()
         }
+        if arguments.count == 2, arguments[0] == "upkeep" { return try Upkeep(folder: arguments[1]).run() }
         guard arguments.first?.hasPrefix("-") != true, arguments.dropFirst().allSatisfy({ Int($0) != nil }) else {
-            let usage = "ArchiveBench [FOLDER [RECORDS…]] or ArchiveBench fill|key FOLDER COUNT\n"
+            let usage =
+                "ArchiveBench [FOLDER [RECORDS…]] or ArchiveBench fill|key FOLDER COUNT\n"
+                + "or ArchiveBench upkeep FOLDER\n"
             FileHandle.standardError.write(Data(usage.utf8))
             exit(64)
         }

@@ -10,7 +10,9 @@ import SplitMix
 /// always the same.
 struct Filling {
     private let keys: [PrivateKey]
-    private let now = Instant(seconds: 1_700_000_000)
+    static let now = Instant(seconds: 1_700_000_000)
+    /// How long the values are served.
+    static let lifetime = Duration.seconds(86_400 * 3650)
 
     init() throws {
         keys = try (0..<1000).map { number in
@@ -24,12 +26,12 @@ struct Filling {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         var options = ArchiveOptions()
         options.diskReserveBytes = 0
-        let archive = try Archive.open(folder: folder, options: options, now: now)
+        let archive = try Archive.open(folder: folder, options: options, now: Filling.now)
         for start in stride(from: 0, to: count, by: 4096) {
             let range = start..<min(count, start + 4096)
             let earlier = range.filter { $0 % 16 == 1 }
-            _ = try archive.commit(try earlier.map { try change($0, version: 1) }, at: now)
-            _ = try archive.commit(try range.map { try change($0, version: 2) }, at: now + .seconds(1))
+            _ = try archive.commit(try earlier.map { try change($0, version: 1) }, at: Filling.now)
+            _ = try archive.commit(try range.map { try change($0, version: 2) }, at: Filling.now + .seconds(1))
             _ = try archive.follow(limit: 8192)
         }
         while try !archive.follow().isCurrent {}
@@ -44,7 +46,7 @@ struct Filling {
             : try Entry(data: data, version: Version(version), signedBy: keys[number % keys.count])
         return .store(
             StoreChange(
-                target: Target(hashing: "\(number)"), entries: [entry], expiresAt: now + .seconds(86_400 * 3650),
+                target: Target(hashing: "\(number)"), entries: [entry], expiresAt: Filling.now + Filling.lifetime,
                 provenance: .received(
                     from: Mid(bits: .zero), at: Address(host: .v4(UInt32(number % 5000) << 8 | 1), port: 8090))))
     }
