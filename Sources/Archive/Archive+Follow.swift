@@ -47,15 +47,21 @@ extension Archive {
 
     /// The index's position, and why a rebuild was begun, if one was.
     private func fittingPosition() throws(ArchiveError) -> (position: IndexPosition, reason: String?) {
-        let found = try index.position()
+        var found = try index.position()
         if let found, try misfit(of: found) == nil {
             publish(found)
             return (found, nil)
         }
         let reason = try found.map { (found) throws(ArchiveError) in try misfit(of: found) } ?? nil
+        if let other = found?.archiveID, other != identity.archiveID {
+            // What cannot be derived, such as bans and the owner, is the other archive's too.
+            try index.moveAside()
+            found = nil
+        }
         let reasonIfEmpty = index.wasEmptied ? "its schema has changed" : "there is none"
         let position = try positionToRebuildFrom()
         try index.beginRebuild(position)
+        writeBansBack()
         publish(position)
         return (position, position.rebuild == nil && found == nil ? nil : reason ?? reasonIfEmpty)
     }

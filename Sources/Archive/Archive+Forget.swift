@@ -65,7 +65,7 @@ extension Archive {
     /// Takes the next step of an erasure.
     public func advance(_ erasure: inout Erasure, at now: Instant) throws(ArchiveError) {
         if erasure.isToBlock {
-            for outcome in try commit(erasure.subjects.map { .block($0) }, at: now) {
+            for outcome in try commit(erasure.subjects.map { .block($0) }, at: now, clockIsSteady: false) {
                 if case .refused(let refusal) = outcome { throw .refused(refusal) }
             }
             erasure.isToBlock = false
@@ -82,7 +82,7 @@ extension Archive {
 
     private func advanceInJournal(_ erasure: inout Erasure, at now: Instant) throws(ArchiveError) {
         guard let place = erasure.changes else {
-            _ = try commit(erasure.subjects.map { .unpin($0) }, at: now)
+            _ = try commit(erasure.subjects.map { .unpin($0) }, at: now, clockIsSteady: false)
             erasure.changes = try beginForgettingChanges()
             return
         }
@@ -93,9 +93,10 @@ extension Archive {
         erasure.isDone = erasure.changes == nil
     }
 
-    /// Copies and evidence go before their originals.
+    /// Copies and evidence go before their originals, and what says that a value was published goes after the value: with a
+    /// value that nothing says this of, the archive would be damaged.
     private static let forgotten: [Table] = [
-        .quarantine, .evidence, .history, .publications, .retained, .entries, .floors,
+        .quarantine, .evidence, .history, .retained, .entries, .publications, .floors,
     ]
     /// How many records one step examines. It ends sooner when it has found as many as one commit erases.
     static let recordsPerStep = 16_384
@@ -180,6 +181,7 @@ extension Archive {
         guard !places.isEmpty else { return }
         do throws(ArchiveError) {
             try inPass(at: now, true) { (pass) throws(ArchiveError) in
+                pass.trimsJournalByAge = false
                 wiping.withLock { $0.isOutdated = true }
                 try pass.noteForgotten()
                 for place in places { try pass.erase(place) }

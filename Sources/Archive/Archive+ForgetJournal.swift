@@ -42,6 +42,7 @@ extension Archive {
         }
         if !numbers.isEmpty {
             try inPass(at: now, true) { (pass) throws(ArchiveError) in
+                pass.trimsJournalByAge = false
                 wiping.withLock { $0.isOutdated = true }
                 try pass.noteForgotten()
                 let digests = ShortDigests()

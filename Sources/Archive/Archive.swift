@@ -38,6 +38,8 @@ public final class Archive: Sendable {
     /// How far overwriting of forgotten records is.
     let wiping = Mutex(Wiping())
     private let damage = Mutex<Set<DamagedRecord>>([])
+    /// The bans, once somebody has asked for them. The index has them, and nothing else on the disk if it gets lost.
+    let knownBans = Mutex<[Ban]?>(nil)
 
     /// How many damaged records are remembered.
     private static let damagedMax = 1024

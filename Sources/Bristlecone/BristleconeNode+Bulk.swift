@@ -26,10 +26,10 @@ extension BristleconeNode {
         var report = SubjectChangeReport(added: 0, removed: 0, unchanged: 0)
         for start in stride(from: 0, to: changes.count, by: BristleconeNode.changesPerCommit) {
             let step = changes[start..<min(start + BristleconeNode.changesPerCommit, changes.count)]
-            let now = loop.moment.now
+            let moment = loop.moment
             let outcomes = try await BristleconeNode.telling(start, of: changes.count) { () throws(NodeError) in
                 try await threads.housekeeper.run { (archive) throws(ArchiveError) in
-                    try archive.commit(Array(step), at: now)
+                    try archive.commit(Array(step), at: moment.now, clockIsSteady: moment.isSteady)
                 }
             }
             for (place, outcome) in zip(step.indices, outcomes) {

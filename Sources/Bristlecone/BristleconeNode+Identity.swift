@@ -16,7 +16,10 @@ extension BristleconeNode {
         let owner: ArchiveOwner?
         do throws(ArchiveError) {
             owner = try archive.owner()
-            if owner == nil { try archive.give(to: ArchiveOwner(mid: mid, isNew: false), at: ClockReading.now().wall) }
+            if owner == nil {
+                try archive.give(to: ArchiveOwner(mid: mid, isNew: false), at: ClockReading.now().wall)
+                try tellOfOtherKeys(in: archive, mid, logger)
+            }
         } catch {
             logger.warning("The node cannot tell whether the archive belongs to its key: \(error)")
             return false
@@ -29,6 +32,15 @@ extension BristleconeNode {
                     path: folder.path, found: mid.description, expected: owner.mid.description))
         }
         return owner.isNew
+    }
+
+    /// A lost index no longer tells whether values of another key were to be published under this one.
+    private static func tellOfOtherKeys(in archive: Archive, _ own: Mid, _ logger: Logger) throws(ArchiveError) {
+        let count = try archive.publishedEntries().count { $0.entry.signature.map { $0.signer.mid != own } ?? false }
+        guard count > 0 else { return }
+        logger.notice(
+            "\(count) values that were published here are signed with another key, and stay so; to have one under this node's key, store it again."
+        )
     }
 
     /// Signs and publishes anew what was published under another key, and withdraws the old values. If the node ends
@@ -92,9 +104,9 @@ extension BristleconeNode {
                 "\(report.refused) values could not be published under the new key; the next start tries again.")
             return nil
         }
-        let now = loop.moment.now
+        let moment = loop.moment
         _ = try await threads.housekeeper.run { [withdrawals] (archive) throws(ArchiveError) in
-            try archive.commit(withdrawals, at: now)
+            try archive.commit(withdrawals, at: moment.now, clockIsSteady: moment.isSteady)
         }
         return values.count
     }

@@ -31,13 +31,22 @@ extension BristleconeNode {
     /// - Returns: how many values were withdrawn.
     @discardableResult
     public func withdraw(_ key: Target) async throws(NodeError) -> Int {
-        let now = loop.moment.now
+        let moment = loop.moment
         return try await threads.housekeeper.run { (archive) throws(ArchiveError) in
             let held = try archive.records(of: key) + archive.retainedRecords(of: key)
             let published = held.filter { $0.provenance == .publishedHere && !$0.isWithdrawn }
-            let outcomes = try archive.commit(published.map { .withdraw(key, $0.entry) }, at: now)
+            let outcomes = try archive.commit(
+                published.map { .withdraw(key, $0.entry) }, at: moment.now, clockIsSteady: moment.isSteady)
             for case .refused(let refusal) in outcomes { throw .refused(refusal) }
             return outcomes.count { $0 == .done(changed: true) }
+        }
+    }
+
+    /// Whether what this node publishes under a key is pinned.
+    package func isPinned(_ key: Target) async throws(NodeError) -> Bool {
+        let own = folder.identity.publicKey.mid
+        return try await threads.housekeeper.run { (archive) throws(ArchiveError) in
+            try archive.isPinned(key, signer: own)
         }
     }
 
@@ -53,9 +62,9 @@ extension BristleconeNode {
     }
 
     private func commit(_ change: ArchiveChange) async throws(NodeError) -> Bool {
-        let now = loop.moment.now
+        let moment = loop.moment
         return try await threads.housekeeper.run { (archive) throws(ArchiveError) in
-            let outcome = try archive.commit([change], at: now).first
+            let outcome = try archive.commit([change], at: moment.now, clockIsSteady: moment.isSteady).first
             if case .refused(let refusal)? = outcome { throw .refused(refusal) }
             return outcome == .done(changed: true)
         }

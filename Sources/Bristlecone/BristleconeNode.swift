@@ -182,13 +182,17 @@ public final class BristleconeNode: Sendable {
     ) throws(NodeError) -> Archive {
         let options = ArchiveOptions(settings)
         do throws(ArchiveError) {
-            return try Archive.open(folder: folder.path, options: options, now: ClockReading.now().wall) { progress in
+            let archive = try Archive.open(
+                folder: folder.path, options: options, now: ClockReading.now().wall
+            ) { progress in
                 if case .created = progress, !folder.isNew {
                     logger.error("The archive of this folder was gone, and an empty one was begun: restore a backup.")
                 } else {
                     logger.notice("\(progress)")
                 }
             }
+            CompactedArchive.removeLeftovers(in: folder.path)
+            return archive
         } catch {
             throw NodeError(error)
         }

@@ -66,6 +66,28 @@ import Testing
         #expect(try archive.accountsAreRight())
     }
 
+    /// A kill may come between any two steps.
+    @Test func archiveIsSoundAfterEachStep() throws {
+        let folder = try Folder()
+        let archive = try folder.open()
+        for number in 0..<40 {
+            try archive.store(
+                try Sample.signed("x", version: 1), under: Target(hashing: "\(number)"), from: .publishedHere)
+        }
+        var erasure = Archive.Erasure(of: .signer(signer), block: false)
+        var steps = 0
+        while !erasure.isDone {
+            try archive.advance(&erasure, at: .start + 5000)
+            steps += 1
+            let copy = try Folder()
+            _ = try archive.copy(into: copy.path)
+            let reader = try ArchiveReader.open(folder: copy.path)
+            _ = try reader.verify(threads: 1, progress: { _ in }, found: { Issue.record("\($0), after step \(steps)") })
+        }
+        #expect(steps > 5 && erasure.erasedCount == 80)
+        archive.close()
+    }
+
     @Test func signerIsForgottenUnderEveryKeyAndNobodyElseIs() throws {
         let archive = try Folder().openKept()
         let targets = (0..<30).map { Target(hashing: "\($0)") }

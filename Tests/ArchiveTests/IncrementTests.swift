@@ -162,6 +162,34 @@ import Testing
         try refuses(.otherArchive(of: last.archive, here: own), three)
     }
 
+    /// A kill may come after the increment is in the archive, and before its forgotten keys have left the journal.
+    @Test func repetitionTakesForgottenKeysOutOfTheJournal() throws {
+        let (source, copy) = (try Folder(), try Folder())
+        var archive = try source.open(RandomNights.options)
+        try archive.store(try Sample.unsigned("x"))
+        archive.close()
+        try IncrementTests.importWhole(try IncrementTests.whole(source), into: copy, at: Folder.filled)
+        let first = try IncrementTests.origin(source).change
+        archive = try source.open(RandomNights.options)
+        _ = try archive.forget(.key(Sample.target), block: false, at: .start + 10)
+        archive.close()
+        let (header, items) = try IncrementTests.increment(source, after: first)
+        let bytes = try Dumps.bytes(items, header)
+        archive = try copy.open(RandomNights.options)
+        var next = items.makeIterator()
+        let hashes = Set(items.filter { $0.state == .forgotten }.compactMap { Digest256(bytes: $0.key) })
+        #expect(try archive.applyItems(header, forgotten: hashes, at: Folder.filled) { next.next() }.forgotten == 1)
+        #expect(try archive.tables(containing: Sample.target.bytes) != [])
+        let input = DumpInput(bytes: bytes)
+        let check = try DumpCheck(input, isUnsealed: false) {}
+        try input.rewind()
+        #expect(throws: IncrementRefusal.applied(to: header.origin?.change ?? 0, here: header.origin?.change ?? 0)) {
+            try archive.importIncrement(input, check, threads: 1, at: Folder.filled)
+        }
+        #expect(try !archive.tables(containing: Sample.target.bytes).contains("journal"))
+        archive.close()
+    }
+
     /// Damage in the middle of an increment is found before its end, and nothing of it stays.
     @Test func incrementThatBreaksOffChangesNothing() throws {
         var pair = try Pair(seed: 901)

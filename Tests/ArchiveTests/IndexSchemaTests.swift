@@ -160,6 +160,43 @@ import Testing
         reopened.close()
     }
 
+    @Test func bansOfAnotherArchiveAreNotTaken() throws {
+        let (folder, other) = (try makeFolder(), try makeFolder())
+        for (place, network) in [(folder, "192.0.2.0/24"), (other, "198.51.100.0/24")] {
+            let archive = try place.open()
+            let ban = Ban(try #require(IPNetwork(network)), since: .start, until: nil)
+            _ = try archive.changeBans(adding: [ban], removing: [], at: .start, countMax: 9)
+            try archive.give(to: ArchiveOwner(mid: Sample.key.publicKey.mid, isNew: false), at: .start)
+            archive.close()
+        }
+        try FileManager.default.removeItem(atPath: folder.index)
+        try FileManager.default.copyItem(atPath: other.index, toPath: folder.index)
+        let archive = try folder.open()
+        #expect(try archive.bans(at: .start).isEmpty)
+        #expect(try archive.owner() == nil)
+        archive.close()
+        #expect(FileManager.default.fileExists(atPath: folder.index + ".damaged"))
+    }
+
+    @Test func bansComeBackIntoAnIndexThatWasLostWhileTheNodeRan() throws {
+        let folder = try makeFolder()
+        let bans = [Ban(try #require(IPNetwork("192.0.2.0/24")), since: .start, until: nil)]
+        var archive = try folder.open()
+        _ = try archive.changeBans(adding: bans, removing: [], at: .start, countMax: 9)
+        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: folder.index + suffix) }
+        #expect(archive.reopenLostIndex())
+        #expect(try archive.bans(at: .start) == bans)
+        let later = Ban(try #require(IPNetwork("198.51.100.0/24")), since: .start, until: nil)
+        #expect(try archive.changeBans(adding: [later], removing: [], at: .start, countMax: 9)?.bans == bans + [later])
+        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: folder.index + suffix) }
+        #expect(archive.reopenLostIndex())
+        try archive.followToEnd()
+        archive.close()
+        archive = try folder.open()
+        #expect(try archive.bans(at: .start) == bans + [later])
+        archive.close()
+    }
+
     @Test func bansSurviveADamagedIndex() throws {
         let folder = try makeFolder()
         let ban = Ban(try #require(IPNetwork("192.0.2.0/24")), since: .start, until: nil)

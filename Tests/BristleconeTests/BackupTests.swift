@@ -220,6 +220,56 @@ import Testing
         }
     }
 
+    @Test(arguments: [("bytes", Int.max), ("data_folder_format", -1)])
+    func manifestThatCannotBeIsRefused(member: String, number: Int) throws {
+        let path = "\(backup)/manifest.json"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let name = "\"\(member)\":"
+        try #require(text.contains(name))
+        let changed = Array(text.replacing(name, with: "\(name)\(number),\"was\":", maxReplacements: 1).utf8)
+        try Data(changed).write(to: URL(filePath: path))
+        try Data(BackupManifest.digestText(of: changed)).write(to: URL(filePath: "\(backup)/manifest.sha256"))
+        #expect(throws: BackupError.damagedManifest(path: path)) { try Backup.check(backup) }
+        #expect(throws: BackupError.damagedManifest(path: path)) { try Backup.restore(backup, to: data) }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ["archive.mdb", "bristlecone.yaml"])
+    func pipeInPlaceOfAFileIsRefused(name: String) throws {
+        let path = "\(backup)/\(name)"
+        try FileManager.default.removeItem(atPath: path)
+        try #require(mkfifo(path, 0o600) == 0)
+        #expect(throws: BackupError.self) { try Backup.check(backup) }
+        #expect(throws: BackupError.self) { try Backup.restore(backup, to: data) }
+    }
+
+    @Test func somebodysFilesAreNeitherDeletedNorMoved() throws {
+        let files = [("other.unfinished", "my-identity.key-passphrase.txt"), ("data.restoring", "blocklist.txt")]
+        for (place, name) in files {
+            try FileManager.default.createDirectory(atPath: folder.file(place), withIntermediateDirectories: false)
+            try folder.write("\(place)/\(name)", "mine")
+        }
+        #expect(throws: BackupError.self) { try Backup.ofStoppedNode(dataFolder: data, to: folder.file("other")) }
+        #expect(throws: BackupError.self) { try Backup.restore(backup, to: data) }
+        #expect(try contents(folder.file("other.unfinished")).count == 1)
+        #expect(try contents(folder.file("data.restoring")).count == 1)
+    }
+
+    @Test func nameOfAnIncompleteBackupIsRefused() throws {
+        let place = folder.file("x.unfinished")
+        #expect(throws: BackupError.reservedName(path: place)) {
+            try Backup.ofStoppedNode(dataFolder: data, to: place)
+        }
+    }
+
+    @Test func whatAKilledCompactLeftGoesWhenTheNodeStarts() async throws {
+        for name in ["archive.mdb.compacting", "archive.mdb.compacted"] {
+            try folder.write("data/\(name)", "forgotten")
+        }
+        let node = try await BackupTests.start(data)
+        await node.shutdown()
+        #expect(try !FileManager.default.contentsOfDirectory(atPath: data).contains { $0.contains("compact") })
+    }
+
     @Test func newerBackupIsRefused() throws {
         let text = Array(#"{"format":3}"#.utf8)
         try Data(text).write(to: URL(filePath: "\(backup)/manifest.json"))

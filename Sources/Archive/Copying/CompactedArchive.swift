@@ -69,6 +69,16 @@ package struct CompactedArchive {
             bytesBefore: before, bytesAfter: after, records: records, keptAs: keepsOld ? keptPath : nil)
     }
 
+    /// Deletes what a killed run left beside an archive that has been opened since: it keeps what is forgotten from now on.
+    package static func removeLeftovers(in folder: String) {
+        let path = folder + "/archive.mdb"
+        for name in [path + ".compacted", path + ".compacting"] {
+            guard let left = try? FileStatus.of(name, followsLinks: false), FileIdentity(path: path) != left.identity
+            else { continue }
+            unlink(name)
+        }
+    }
+
     /// Deletes the old archive if a run was killed before it did. The new one was compared with it before the exchange;
     /// it only has to open.
     private func finishKilledRun() throws(ArchiveError) {

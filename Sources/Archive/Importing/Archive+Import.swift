@@ -36,6 +36,7 @@ extension Archive {
         _ vetted: VettedItems, of root: Digest256, _ mode: ImportMode, refusedBefore: Bool = false, at now: Instant
     ) throws(ArchiveError) -> [ImportOutcome] {
         try inPass(at: now, true) { (pass) throws(ArchiveError) in
+            pass.trimsJournalByAge = false
             var outcomes: [ImportOutcome] = []
             outcomes.reserveCapacity(vetted.count)
             var isFull = false
@@ -90,7 +91,7 @@ extension Archive {
 }
 
 extension ReadTransaction {
-    fileprivate func importProgress() throws(ArchiveError) -> ImportProgress? {
+    func importProgress() throws(ArchiveError) -> ImportProgress? {
         try lend(Array(ImportProgress.key.utf8)) { (key) throws(ArchiveError) in
             try get(.meta, key).flatMap { ImportProgress($0, key: key) }
         }

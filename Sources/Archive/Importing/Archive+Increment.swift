@@ -81,11 +81,19 @@ extension Archive {
     package func apply(
         _ header: DumpHeader, forgotten hashes: Set<Digest256>, at now: Instant, next: () throws -> DumpItem?
     ) throws -> IncrementResult {
+        let result = try applyItems(header, forgotten: hashes, at: now, next: next)
+        try forgetInJournal(hashes, at: now)
+        return result
+    }
+
+    /// The transaction; the journal has the forgotten keys until ``forgetInJournal(_:at:)``.
+    func applyItems(
+        _ header: DumpHeader, forgotten hashes: Set<Digest256>, at now: Instant, next: () throws -> DumpItem?
+    ) throws -> IncrementResult {
         // LMDB's closures throw errors of the archive only.
         var failure: (any Error)?
-        var result = IncrementResult()
         do throws(ArchiveError) {
-            result = try inPass(at: now, false) { (pass) throws(ArchiveError) in
+            return try inPass(at: now, false) { (pass) throws(ArchiveError) in
                 do {
                     return try pass.apply(header, identity.archiveID, hashes, next)
                 } catch let error as ArchiveError {
@@ -98,11 +106,14 @@ extension Archive {
         } catch {
             throw failure ?? error
         }
-        guard !hashes.isEmpty else { return result }
+    }
+
+    /// Takes forgotten keys out of the journal, of which hashes are known.
+    func forgetInJournal(_ hashes: Set<Digest256>, at now: Instant) throws(ArchiveError) {
+        guard !hashes.isEmpty else { return }
         wiping.withLock { $0.isOutdated = true }
         var place: ForgottenChanges? = try beginForgettingChanges()
         while let next = place { place = try forgetChanges(of: .hashes(hashes), next, at: now) }
-        return result
     }
 }
 

@@ -11,8 +11,10 @@ package struct DumpImport {
     private var pace: CommitPace
     private let clock: @Sendable () -> Instant
     private let verifier = SignatureVerifier()
-    /// The keys and signers that this import has blocked.
+    /// The keys and signers that this run has blocked.
     private var blocked: Set<ArchiveSubject> = []
+    /// The first block, which belongs to the next batch.
+    private var waiting: DumpItem?
     /// Whether it has brought values that were published where the dump was made.
     private var hasPublishedValues = false
     /// The result so far.
@@ -64,6 +66,7 @@ package struct DumpImport {
             let vetted = Archive.vet(items, from: start, threads: options.threads, verifier)
             try conclude(pending, report)
             guard !tally.isFull else { break }
+            try eraseWhatIsBlocked(by: items)
             let refusedBefore = !tally.isComplete
             pending = Commit(of: items, by: options.commit) { [archive, seal, options, clock] () throws(ArchiveError) in
                 defer { committed() }
@@ -75,11 +78,27 @@ package struct DumpImport {
         if !tally.isFull { try end() }
     }
 
-    private mutating func end() throws {
-        // A block has the last word over what was here before. An archive that was empty becomes what the other one is.
-        if options.mode == .everything, try archive.importProgress()?.isExact != true {
-            tally.erased = try archive.erase(blocked, at: clock())
+    /// A block has the last word over what was here before, so what it is about is erased before the block is taken: an import
+    /// that is interrupted in between finds the block new again, and one that goes on behind it has nothing left to do.
+    ///
+    /// What is blocked here already may have been left by the operator, and stays.
+    private mutating func eraseWhatIsBlocked(by items: [DumpItem]) throws {
+        let subjects = items.compactMap { item -> ArchiveSubject? in
+            if item.kind == .block, case .block(let subject, _)? = DumpContent(item) { subject } else { nil }
         }
+        guard !subjects.isEmpty, try erases() else { return }
+        let new = try subjects.filter { try !archive.isBlocked(anyOf: [$0]) }
+        tally.erased += try archive.erase(Set(new), at: clock())
+    }
+
+    /// Whether blocks erase. An archive that was empty becomes what the other one is.
+    private func erases() throws -> Bool {
+        try options.mode == .everything && archive.importProgress()?.isExact != true
+    }
+
+    private mutating func end() throws {
+        // What was stored while its block was on its way to the disk.
+        if try erases() { tally.erased += try archive.erase(blocked, at: clock()) }
         // A dump need not have the publication of each value that was published there.
         if options.mode == .everything, hasPublishedValues { _ = try archive.restorePublications(at: clock()) }
         try archive.endImport(options.isUnsealed ? nil : check.header, check.seal)
@@ -88,8 +107,17 @@ package struct DumpImport {
     private mutating func batch(from source: inout ItemSource, first: Int) throws -> ([DumpItem], start: Int) {
         var items: [DumpItem] = []
         items.reserveCapacity(pace.items)
+        if let item = waiting.take() { items.append(item) }
         while items.count < pace.items, let item = try source.next() {
-            if source.leafCount - 1 >= first { items.append(item) } else { note(item) }
+            if source.leafCount - 1 < first {
+                notePublished(item)
+            } else if let last = items.last, last.kind != .block, item.kind == .block {
+                // The values before it have to be in the archive when it erases.
+                waiting = item
+                return (items, source.leafCount - 1 - items.count)
+            } else {
+                items.append(item)
+            }
         }
         return (items, source.leafCount - items.count)
     }
@@ -106,15 +134,13 @@ package struct DumpImport {
     }
 
     private mutating func note(_ item: DumpItem) {
-        switch item.kind {
-        case .block:
-            if case .block(let subject, _)? = DumpContent(item) { blocked.insert(subject) }
-        case .value:
-            if !hasPublishedValues, case .value(let record, _)? = DumpContent(item) {
-                hasPublishedValues = record.provenance == .publishedHere && !record.isWithdrawn
-            }
-        default: break
-        }
+        if item.kind == .block, case .block(let subject, _)? = DumpContent(item) { blocked.insert(subject) }
+        notePublished(item)
+    }
+
+    private mutating func notePublished(_ item: DumpItem) {
+        guard item.kind == .value, !hasPublishedValues, case .value(let record, _)? = DumpContent(item) else { return }
+        hasPublishedValues = record.provenance == .publishedHere && !record.isWithdrawn
     }
 }
 

@@ -15,7 +15,13 @@ extension Archive {
         _ input: DumpInput, _ check: DumpCheck, threads: Int, itemsMax: Int? = nil, at now: Instant,
         report: () throws -> Void = {}
     ) throws -> IncrementResult {
-        if let refusal = try refusal(of: check.header) { throw refusal }
+        if let refusal = try refusal(of: check.header) {
+            // An import that was killed after its commit may have left the forgotten keys in the journal.
+            if case .applied = refusal {
+                try forgetInJournal(Archive.forgottenHashes(input, threads: threads, report), at: now)
+            }
+            throw refusal
+        }
         guard check.seal.leftOut == 0 else { throw IncrementRefusal.incomplete }
         if let itemsMax, check.seal.items > itemsMax {
             throw IncrementRefusal.tooLong(items: check.seal.items, max: itemsMax)

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import GRDB
 package import IPv8
+internal import Synchronization
 
 /// What changing the bans came to.
 package struct BanChange: Hashable, Sendable {
@@ -15,7 +16,17 @@ package struct BanChange: Hashable, Sendable {
 extension Archive {
     /// The bans that have not ended, in the order of their texts.
     package func bans(at now: Instant) throws(ArchiveError) -> [Ban] {
-        try index.read { database in try Index.bans(at: now, database) }
+        if let known = knownBans.withLock({ $0 }) { return known.filter { $0.until.map { $0 > now } ?? true } }
+        let bans = try index.read { database in try Index.bans(at: now, database) }
+        knownBans.withLock { $0 = $0 ?? bans }
+        return bans
+    }
+
+    /// Writes the bans into an index that was begun anew while the archive was open: nothing else has them.
+    func writeBansBack() {
+        guard let bans = knownBans.withLock({ $0 }), !bans.isEmpty else { return }
+        // The next change writes all of them, so a failure loses nothing before the archive is closed.
+        try? index.write { database in try Index.replace(bans, database) }
     }
 
     /// Adds and removes bans in one transaction. A ban of a network that is banned takes the place of that one.
@@ -24,9 +35,10 @@ extension Archive {
     package func changeBans(
         adding: [Ban], removing: [IPNetwork], at now: Instant, countMax: Int
     ) throws(ArchiveError) -> BanChange? {
-        try index.write { database in
+        let known = try self.bans(at: now)
+        let change: BanChange? = try index.write { database in
             var change = BanChange()
-            var bans = Dictionary(try Index.bans(at: now, database).map { ($0.network, $0) }) { first, _ in first }
+            var bans = Dictionary(known.map { ($0.network, $0) }) { first, _ in first }
             for ban in adding {
                 guard bans[ban.network].map({ $0.until != ban.until }) ?? true else {
                     change.unchanged += 1
@@ -43,6 +55,8 @@ extension Archive {
             change.bans = try Index.bans(at: now, database)
             return change
         }
+        if let change { knownBans.withLock { $0 = change.bans } }
+        return change
     }
 }
 

@@ -217,8 +217,16 @@ final class Index: Sendable {
         return isEmptied
     }
 
+    /// Moves the file of another archive away and begins an empty one.
+    func moveAside() throws(ArchiveError) {
+        let result = state.withLock { state in
+            Result { () throws(ArchiveError) in _ = try beginAnew(&state, keepsHistory: false) }
+        }
+        try result.get()
+    }
+
     /// Moves the file away and begins another one.
-    private func beginAnew(_ state: inout State) throws(ArchiveError) -> String {
+    private func beginAnew(_ state: inout State, keepsHistory: Bool = true) throws(ArchiveError) -> String {
         try? state.pool?.close()
         state.pool = nil
         do {
@@ -227,7 +235,7 @@ final class Index: Sendable {
             try files.moveItem(atPath: path, toPath: asidePath)
             for suffix in ["-wal", "-shm", "-journal"] { try? files.removeItem(atPath: path + suffix) }
             let (pool, _) = try makePool()
-            Index.salvageHistory(from: asidePath, into: pool)
+            if keepsHistory { Index.salvageHistory(from: asidePath, into: pool) }
             (state.pool, state.wasEmptied) = (pool, false)
             state.files = Files(of: path)
         } catch {

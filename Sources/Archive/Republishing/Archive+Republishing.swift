@@ -71,7 +71,7 @@ extension Archive {
                 ArchivedRecord(value, key: key, table: table).flatMap { record in EntryKey(key).map { ($0, record) } }
             }
             for (key, record) in held {
-                if try isPinned(key) {
+                if try isPinned(key.target, signer: key.optionalSigner) {
                     republishable.append(
                         RepublishableValue(entry: record.entry, servedUntil: nil))
                 } else if let due = rule.due(record, isRetained: table == .retained, under: key),
@@ -89,10 +89,11 @@ extension Archive {
         return republishable
     }
 
-    private func isPinned(_ key: EntryKey) throws(ArchiveError) -> Bool {
+    /// Whether a value of a signer under a key is pinned, by its key or by its signer.
+    package func isPinned(_ target: Target, signer: Mid?) throws(ArchiveError) -> Bool {
         try environment.read { (transaction) throws(ArchiveError) in
             guard try transaction.recordCount(.pins) > 0 else { return false }
-            return try transaction.isPinned(key.target, key.optionalSigner)
+            return try transaction.isPinned(target, signer)
         }
     }
 

@@ -37,7 +37,7 @@ extension StorePass {
         let pageBytes = transaction.view.environment.pageBytes
         let isTooLarge = try transaction.view.pageCount(.journal) * pageBytes > options.journalBytes
         // Ages mean nothing while the clock may be wrong.
-        let horizon = clockIsSteady ? options.journalKeep.map { now - $0 } : nil
+        let horizon = clockIsSteady && trimsJournalByAge ? options.journalKeep.map { now - $0 } : nil
         guard isTooLarge || horizon != nil else { return }
         var cursor = try transaction.view.cursor(.journal)
         var left = 2 * changeCount

@@ -52,9 +52,18 @@ extension StorePass {
 
     /// Withdraws a value that was published here. From now on it is kept like anybody else's.
     mutating func withdraw(_ key: EntryKey) throws(ArchiveError) -> ArchiveOutcome {
-        guard var publication = try publication(key), publication.withdrawn == nil else {
-            return .done(changed: false)
+        var standing = try publication(key)
+        if standing == nil {
+            // An import that was interrupted may have brought the value and not yet what says that it was published.
+            for budget in [Budget.served, .retained] {
+                guard let entry = try kept(key, in: budget), entry.facts.provenance == .publishedHere,
+                    !entry.facts.isWithdrawn
+                else { continue }
+                standing = PublicationRecord(
+                    version: entry.facts.version, published: entry.facts.firstSeen, withdrawn: nil)
+            }
         }
+        guard var publication = standing, publication.withdrawn == nil else { return .done(changed: false) }
         if let refusal = try refusalToRewrite() { return .refused(refusal) }
         publication.withdrawn = now
         encoder.encode(publication, under: key)

@@ -13,6 +13,8 @@ struct StorePass: ~Copyable {
     let room: DiskRoom
     /// Whether `now` can be trusted: only then expired values give up their place and earlier versions are thinned.
     let clockIsSteady: Bool
+    /// Whether changes leave the journal for their age. What does not know a node's settings or its clock leaves them.
+    var trimsJournalByAge = true
     /// Whether anything is pinned, or blocked.
     var hasPins: Bool
     var hasBlocks: Bool

@@ -8,6 +8,8 @@ package enum BackupError: Error, Sendable, Equatable {
     case insideKeptFolder(path: String, kept: String)
     /// A folder for the work has the name that is needed, and is not this program's to clear away.
     case inTheWay(path: String, reason: String)
+    /// The name is one of those that incomplete backups have.
+    case reservedName(path: String)
     /// A backup to the same place is being written.
     case unfinished(path: String)
     /// A restore to the same place is under way.
@@ -74,6 +76,8 @@ extension BackupError: CustomStringConvertible {
             "\(path) lies in \(kept), a data folder or a backup, which is not changed for that; choose another place."
         case .inTheWay(let path, let reason):
             "\(path) is in the way (\(reason)); move it away, or choose another place."
+        case .reservedName(let path):
+            "\(path) ends with \(BackupWriter.unfinishedSuffix), as incomplete backups do; choose another name."
         case .unfinished(let path):
             "Another backup is being written to \(path); wait for it, or choose another name."
         case .unfinishedRestore(let path):

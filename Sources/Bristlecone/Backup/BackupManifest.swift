@@ -59,6 +59,9 @@ struct BackupManifest: Equatable, Codable {
     /// Bytes of all files.
     var byteCount: Int { files.reduce(0) { $0 + $1.bytes } }
 
+    /// Whether the sizes are such that their sum can be computed.
+    var hasPossibleSizes: Bool { files.allSatisfy { (0...Int.max / max(1, files.count)).contains($0.bytes) } }
+
     private enum CodingKeys: String, CodingKey {
         case format, programVersion, created, dataFolderFormat, journalLast, journalChecksum, journalAt, values, files
         case archiveID = "archiveId"

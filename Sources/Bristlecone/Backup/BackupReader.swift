@@ -36,7 +36,7 @@ struct BackupReader {
         self.manifest = manifest
         let names = manifest.files.map(\.name)
         guard Set(names).count == names.count, names.allSatisfy(BackupManifest.fileNames.contains),
-            manifest.requiredNames.allSatisfy(names.contains)
+            manifest.requiredNames.allSatisfy(names.contains), manifest.hasPossibleSizes, manifest.dataFolderFormat > 0
         else { throw .damagedManifest(path: manifestPath) }
         guard manifest.dataFolderFormat <= DataFolder.format else {
             throw .newerFormat(path: folder.text, format: manifest.dataFolderFormat)
@@ -85,7 +85,7 @@ struct BackupReader {
     private func checkLength(of file: BackupManifest.File) throws(BackupError) {
         let path = "\(folder.text)/\(file.name)"
         do {
-            let status = try OpenFile(path, flags: O_RDONLY).status()
+            let status = try OpenFile(path, flags: O_RDONLY | O_NONBLOCK).status()
             guard status.st_mode & S_IFMT == S_IFREG, Int(status.st_size) == file.bytes else {
                 throw BackupError.damagedFile(
                     path: path, detail: "it has \(status.st_size) bytes and had \(file.bytes)")
@@ -127,7 +127,7 @@ struct BackupReader {
         var failure: BackupError?
         let digest: FileDigest
         do throws(Errno) {
-            digest = try FileDigest(of: try OpenFile(path, flags: O_RDONLY)) { (bytes) throws(Errno) in
+            digest = try FileDigest(of: try OpenFile(path, flags: O_RDONLY | O_NONBLOCK)) { (bytes) throws(Errno) in
                 do throws(BackupError) {
                     try take(bytes)
                 } catch {

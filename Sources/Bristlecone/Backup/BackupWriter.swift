@@ -37,6 +37,7 @@ struct BackupWriter {
     func write(to path: String) throws(BackupError) -> BackupReport {
         let begun = ContinuousClock.now
         let folder = FolderPath(path)
+        guard !folder.name.hasSuffix(BackupWriter.unfinishedSuffix) else { throw .reservedName(path: path) }
         let work = try claim(folder)
         let unfinished = work.path
         let claimed = FileIdentity(path: unfinished.text)
@@ -78,7 +79,7 @@ struct BackupWriter {
         let unfinished = folder.sibling(BackupWriter.unfinishedSuffix)
         do {
             let work = try WorkFolder(unfinished)
-            try work.clear { name in BackupWriter.names.contains { name.contains($0) } }
+            try work.clear { name in BackupWriter.names.contains { DataFolder.isName(name, of: $0) } }
             // Another run may have finished since the first look.
             do throws(BackupError) {
                 try requireFree(folder)
@@ -100,7 +101,7 @@ struct BackupWriter {
         }
     }
 
-    /// What the names of all files contain that a backup makes on its way.
+    /// The files that a backup makes.
     private static let names = BackupManifest.fileNames + [BackupManifest.name, BackupManifest.digestName]
 
     private func requireFree(_ folder: FolderPath) throws(BackupError) {

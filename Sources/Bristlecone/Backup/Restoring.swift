@@ -120,6 +120,9 @@ struct Restoring {
                 let names = try work.names()
                 guard names.isEmpty || names.contains(Restoring.markName) else {
                     // A restore that was killed right after the folders changed names left the data of before here.
+                    if let other = names.first(where: { !OldDataFolder.isOurs($0) }) {
+                        throw WorkFolder.Refusal.notOurs("it holds \(quoted(other))")
+                    }
                     try folder.rename(to: OldDataFolder.nameAside(dataFolder, at: now))
                     continue
                 }

@@ -41,7 +41,19 @@ package final class DataFolder: Sendable {
     /// start that was killed leaves behind, and what file systems do.
     static func isHarmless(_ name: String) -> Bool {
         let own = [formatName, DefaultFile.name, IdentityFile.name, FolderLock.name] + namesOfAPI
-        return own.contains { name.contains($0) } || name == "lost+found"
+        return own.contains { isName(name, of: $0) } || name == "lost+found"
+    }
+
+    /// What LMDB and SQLite put behind the name of a file.
+    private static let namesOfDatabases: Set = ["-lock", "-wal", "-shm", "-journal"]
+
+    /// Whether a name is that of a file, or of one that editors and programs make beside it while they write it: with
+    /// something before or behind it that no word begins or ends with.
+    static func isName(_ name: String, of file: String) -> Bool {
+        let start = name.drop { ".#".contains($0) }
+        guard start.hasPrefix(file) else { return false }
+        let rest = start.dropFirst(file.count)
+        return rest.first.map { ".~#".contains($0) } ?? true || namesOfDatabases.contains(String(rest))
     }
 
     /// What the API has in the folder: its socket and its key.

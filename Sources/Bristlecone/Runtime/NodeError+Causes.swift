@@ -41,7 +41,8 @@ extension NodeError {
     init(_ error: DataFolderError) {
         switch error {
         case .locked, .beingRead, .replaced: self.init(.dataFolderInUse, error.description)
-        case .notAFolder, .notWritable, .unsafe, .newerFormat, .unreadableFormat, .foreignFiles, .unreadableKey,
+        case .notAFolder, .notWritable, .keyNotWritten, .unsafe, .newerFormat, .unreadableFormat, .foreignFiles,
+            .unreadableKey,
             .tooManyFiles, .notAKey, .foreignKey, .exposedKey, .missingKey, .otherKey, .noKeyFile:
             self.init(.dataFolderUnusable, error.description)
         }
@@ -70,7 +71,7 @@ extension NodeError {
     init(_ error: BackupError) {
         switch error {
         case .nodeStopped: self = .notRunning
-        case .alreadyThere, .insideKeptFolder, .inTheWay: self.init(.invalidArgument, error.description)
+        case .alreadyThere, .insideKeptFolder, .inTheWay, .reservedName: self.init(.invalidArgument, error.description)
         case .unfinished, .unfinishedRestore: self.init(.busy, error.description)
         default: self.init(.backupFailed, error.description)
         }
@@ -82,8 +83,8 @@ extension NodeError {
         case .refused:
             self.init(
                 .archiveFull,
-                "The archive takes no more values here: archive.size_limit, archive.disk_reserve or, for this key, "
-                    + "archive.values_per_key is reached; the node's counters tell which.")
+                "The archive takes no more values here: archive.size_limit, archive.served_share, archive.disk_reserve or, for "
+                    + "this key, archive.values_per_key is reached.")
         case .superseded:
             self.init(
                 .superseded,
