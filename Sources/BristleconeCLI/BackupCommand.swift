@@ -189,7 +189,10 @@ struct BackupOldDataCommand: AsyncParsableCommand {
             for old in found { try Backup.delete(old) }
         }
         try client.show(Answer(folders: found, deleted: delete)) { terminal in
-            guard !found.isEmpty else { return "There is no such folder." }
+            guard !found.isEmpty else {
+                let place = olderThan.map { "is older than \($0)" } ?? "lies beside \(client.folder)"
+                return "No folder that a restore moved aside \(place)."
+            }
             var table = TextTable()
             for old in found { table.add(old.folder, Words.moment(old.moved), Words.space(old.bytes)) }
             let head = "\(terminal.good("Deleted")) \(Words.count(found.count, "folder"))"

@@ -9,7 +9,7 @@ internal import HTTPAPI
 struct ClientOptions: ParsableArguments {
     @Option(
         name: .customLong("data"),
-        help: ArgumentHelp("The data folder of the running node (default: ./data).", valueName: "folder"))
+        help: ArgumentHelp("The data folder of the node (default: ./data).", valueName: "folder"))
     var dataFolder: String?
 
     @Flag(help: "Print the answer as JSON.")

@@ -43,11 +43,8 @@ struct FollowCommand: AsyncParsableCommand {
             if line.kind == .change || heartbeats { try Output.answer(line.text) }
         }
         switch end {
-        case .reset(let first):
-            throw CommandFailure(
-                message:
-                    "The changes after the one that you have are gone; the first that is left is \(first). Begin anew "
-                    + "with an export.", status: FollowCommand.resetStatus)
+        case .reset(let reason):
+            throw CommandFailure(message: reason, status: FollowCommand.resetStatus)
         case .stopped(let last):
             throw CommandFailure(message: "The node has stopped; go on with --after \(last) when it runs again.")
         }

@@ -10,7 +10,7 @@ struct ForgetCommand: AsyncParsableCommand {
         commandName: "forget",
         abstract: "Erase everything that this node keeps of keys or signers.",
         discussion: """
-            Erases values, earlier versions and everything that belongs to them, on this node only. Other nodes keep \
+            Erases values, earlier versions and everything that belongs to them, pins too, on this node only. Other nodes keep \
             their replicas, and may store them here again unless you add --block; "bristlecone block remove" accepts \
             them again. Earlier backups keep the values too. The node then overwrites the bytes on the disk; it begins \
             within a minute and continues after a restart.

@@ -35,6 +35,10 @@ struct HistoryCommand: AsyncParsableCommand {
 
     @OptionGroup var client: ClientOptions
 
+    mutating func validate() throws {
+        if let from, let to, from >= to { throw ValidationError("--from must be before --to.") }
+    }
+
     private struct Answer: Encodable {
         let events: [NotableEvent]
         let samples: [HistorySample]
@@ -63,6 +67,7 @@ private struct HistoryText {
         var table = TextTable()
         for event in events { table.add(Words.moment(event.at), event.message) }
         let eventLines = table.lines()
+        let noFigures = "  none from then; the node notes them once a minute, and keeps minutes for two days"
         var figures = TextTable()
         if !samples.isEmpty {
             figures.add("since", "contacts", "values", "stored", "received", "sent", "lookups", "republished", "late")
@@ -78,7 +83,7 @@ private struct HistoryText {
             ([terminal.strong("Events")] + (eventLines.isEmpty ? ["  none"] : eventLines) + [
                 "", terminal.strong("Figures"),
             ]
-            + (samples.isEmpty ? ["  none yet; the node notes them once a minute"] : figures.lines()))
+            + (samples.isEmpty ? [noFigures] : figures.lines()))
             .joined(separator: "\n")
     }
 }

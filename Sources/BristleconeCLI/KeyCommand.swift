@@ -143,9 +143,15 @@ extension IdentityReport {
         table.add("kind", level.rawValue)
         table.add("file", file)
         if let oldFile { table.add("old key", oldFile) }
-        let next =
-            publications > 0
-            ? ["The next start publishes \(Words.count(publications, "value")) under the new key."] : []
-        return (table.lines() + next).joined(separator: "\n")
+        return (table.lines() + [consequence].compactMap { $0 }).joined(separator: "\n")
+    }
+
+    private var consequence: String? {
+        if ValueLimit.signedBytesMax(level) == nil {
+            return
+                "With a \(level.rawValue) key signed values are too long for the DHT: such a node stores unsigned ones."
+        }
+        guard publications > 0 else { return nil }
+        return "The next start publishes \(Words.count(publications, "value")) under the new key."
     }
 }

@@ -120,10 +120,9 @@ extension NodeError {
             "Name another address with --listen, such as 0.0.0.0:8091 or \"[::]:8091\"."
         // A sentence that ends with a command to run needs no other remedy, and nothing behind the command.
         case .dataFolderInUse, .dataFolderUnusable: message.hasSuffix(".") ? "--data names the data folder." : nil
-        case .valueTooLong: "With --unsigned there is room for \(ValueLimit.unsignedBytesMax) bytes."
         case .blocked: "Use \"bristlecone block remove\"."
         case .unreachable: "\"bristlecone status\" shows what it listens on."
-        case .archiveFull: "\"bristlecone status\" shows the counters."
+        case .archiveFull: "\"bristlecone status\" shows which, unless it is the last one."
         default: nil
         }
     }

@@ -44,6 +44,7 @@ struct RunCommand: AsyncParsableCommand {
         let running = RunningConfiguration(configuration) { [options] () throws(ConfigurationError) in
             try options.load()
         }
+        running.noteNewFile()
         running.onChange { settings in
             log.apply(settings)
             node.apply(settings)

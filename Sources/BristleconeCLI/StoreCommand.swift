@@ -11,7 +11,7 @@ struct StoreCommand: AsyncParsableCommand {
         abstract: "Store a value in the DHT under a key.",
         discussion: """
             The node signs the value with its key, so nobody else can replace it. A signed value has up to \
-            \(ValueLimit.signedBytesMax(.curve25519)) bytes. With --unsigned it has up to \
+            \(ValueLimit.signedBytesMax(.curve25519) ?? 0) bytes. With --unsigned it has up to \
             \(ValueLimit.unsignedBytesMax), and nobody can tell who stored it.
 
             For example:

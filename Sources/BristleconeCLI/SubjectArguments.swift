@@ -48,11 +48,7 @@ struct SubjectArguments: ParsableArguments {
     }
 
     private func subject(_ text: String, asksAboutFiles: Bool) throws -> KeepSubject {
-        let mark = "signer:"
-        let isMarked = text.hasPrefix(mark) && !self.text
-        if signer || isMarked {
-            return .signer(try Arguments.signer(isMarked ? String(text.dropFirst(mark.count)) : text))
-        }
+        if signer || text.hasPrefix(Arguments.signerMark) && !self.text { return .signer(try Arguments.signer(text)) }
         if Target(hex: text) == nil, !self.text, let doubt = Doubt(about: text, asksAboutFiles: asksAboutFiles) {
             throw ValidationError("\(doubt.sentence) If you mean the text itself, add --text.")
         }
@@ -63,12 +59,15 @@ struct SubjectArguments: ParsableArguments {
 /// Why a text is probably not meant as one whose hash is a key.
 enum Doubt: Equatable {
     case address(String)
+    case comment(String)
     case list(String)
     case file(String)
 
     init?(about text: String, asksAboutFiles: Bool) {
         if Address(text) != nil || IPNetwork(text) != nil {
             self = .address(text)
+        } else if !asksAboutFiles, text.hasPrefix("#") {
+            self = .comment(text)
         } else if text == "-" || asksAboutFiles && text.hasPrefix("@") {
             self = .list(text)
         } else if asksAboutFiles, FileStatus.exists(text) {
@@ -82,6 +81,8 @@ enum Doubt: Equatable {
         switch self {
         case .address(let text):
             "\(quoted(text)) is an address, not a key or a signer: to refuse what it sends, use bristlecone ban add."
+        case .comment(let text):
+            "\(quoted(text)) looks like a comment, and there are none in a list: remove the line."
         case .list(let text):
             "\(quoted(text)) is no key: to read a list, use --from FILE, or --from - for standard input."
         case .file(let text): "\(quoted(text)) is a file here: to read a list from it, use --from \(shellWord(text))."
@@ -90,8 +91,12 @@ enum Doubt: Equatable {
 }
 
 extension Arguments {
-    /// A signer: a mid, or a public key.
+    /// What tells a signer from a key.
+    static let signerMark = "signer:"
+
+    /// A signer: a mid, or a public key, with or without the mark.
     static func signer(_ text: String) throws -> Mid {
+        let text = text.hasPrefix(signerMark) ? String(text.dropFirst(signerMark.count)) : text
         if let mid = Mid(hex: text) { return mid }
         guard let bytes = Hex.decode(text), let key = PublicKey(bytes: bytes) else {
             throw ValidationError("A signer is a mid of 40 hexadecimal digits, or a public key in hexadecimal digits.")

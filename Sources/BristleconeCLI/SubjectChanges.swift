@@ -33,7 +33,9 @@ extension SubjectChangeReport {
     /// What removing came to, for people.
     func removed(_ subjects: [KeepSubject], _ verb: String, _ otherwise: String, on terminal: Terminal) -> String {
         let names = subjects.text(on: terminal)
-        let rest = unchanged > 0 ? "; \(unchanged) were \(otherwise)" : ""
-        return "\(terminal.good(verb)): \(subjects.count == 1 ? names : "\(removed) of \(names)\(rest).")"
+        let head = "\(terminal.good(verb)): "
+        guard subjects.count > 1 else { return head + names }
+        guard unchanged > 0 else { return "\(head)\(names)." }
+        return "\(head)\(removed) of \(names); \(unchanged) \(unchanged == 1 ? "was" : "were") \(otherwise)."
     }
 }

@@ -51,12 +51,30 @@ struct SupportCommand: AsyncParsableCommand {
         bundle.add("stat", SupportCommand.stat(client.folder))
         bundle.add("log", log.map(SupportCommand.tail) ?? SupportCommand.journal)
         try bundle.write(to: file)
-        let lines = bundle.sections.map { "  \($0.name): \($0.summary)" }
-        try Output.answer(
-            (["\(file) contains:"] + lines + [
-                "It has no private key, no API key and no values, but addresses of this node and of others.",
-                "Read it before you send it to anybody.",
-            ]).joined(separator: "\n"))
+        let sections = bundle.sections
+        try client.show(Answer(file: file, sections: sections.map { SectionReport($0) })) { _ in
+            let lines = sections.map { "  \($0.name): \($0.summary)" }
+            return
+                (["\(file) contains:"] + lines + [
+                    "It has no private key, no API key and no values, but addresses of this node and of others.",
+                    "Read it before you send it to anybody.",
+                ]).joined(separator: "\n")
+        }
+    }
+
+    private struct Answer: Encodable {
+        let file: String
+        let sections: [SectionReport]
+    }
+
+    private struct SectionReport: Encodable {
+        let name: String
+        let lines: Int
+        let bytes: Int
+
+        init(_ section: SupportBundle.Section) {
+            (name, lines, bytes) = (section.name, section.lineCount, section.text.utf8.count)
+        }
     }
 
     private func status() async throws -> String {
@@ -145,9 +163,8 @@ struct SupportBundle {
         let name: String
         let text: String
 
-        var summary: String {
-            "\(Words.count(text.split(separator: "\n").count, "line")), \(Words.space(text.utf8.count))"
-        }
+        var lineCount: Int { text.split(separator: "\n").count }
+        var summary: String { "\(Words.count(lineCount, "line")), \(Words.space(text.utf8.count))" }
     }
 
     private(set) var sections: [Section] = []

@@ -11,7 +11,8 @@ struct WithdrawCommand: AsyncParsableCommand {
         abstract: "Stop republishing the values that you published under a key.",
         discussion: """
             The node republishes your values until you withdraw them. After that it retains them like anybody's \
-            values, and the DHT drops them within an hour. To erase them here too, use "bristlecone forget".
+            values, and the DHT drops them within an hour. What is pinned stays alive for as long as it is pinned: use \
+            "bristlecone pin remove" first. To erase the values here too, use "bristlecone forget".
 
             The exit status is 1 if nothing was published here under the key.
 
@@ -33,8 +34,10 @@ struct WithdrawCommand: AsyncParsableCommand {
             throw CommandFailure(message: "Nothing under that key was published through this node.")
         }
         try client.show(report) { terminal in
-            "\(terminal.good("Withdrawn")): \(Words.count(report.withdrawnCount, "value")) under "
-                + terminal.digits(report.key)
+            let withdrawn = Words.count(report.withdrawnCount, "value")
+            let hint = "\nThe node still republishes what is pinned: \"bristlecone pin remove\" ends that."
+            return "\(terminal.good("Withdrawn")): \(withdrawn) under \(terminal.digits(report.key))"
+                + (report.isPinned ? hint : "")
         }
     }
 }

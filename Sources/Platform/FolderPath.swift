@@ -26,11 +26,16 @@ package struct FolderPath: Hashable, Sendable {
     /// A folder beside it, whose name begins with its own.
     package func sibling(_ suffix: String) -> FolderPath { FolderPath(text + suffix) }
 
-    /// The same folder by its real name and place, where it is there: no link, and not `.`.
+    /// The same folder by its real name and place: no link, and not `.`. One that is not there yet lies in a folder that may be.
     package var resolved: FolderPath {
-        guard let path = realpath(text, nil) else { return self }
+        if let path = FolderPath.realPath(text) { return FolderPath(path) }
+        return FolderPath.realPath(parent.text).map { FolderPath($0 == "/" ? "/\(name)" : "\($0)/\(name)") } ?? self
+    }
+
+    private static func realPath(_ text: String) -> String? {
+        guard let path = realpath(text, nil) else { return nil }
         defer { free(path) }
-        return FolderPath(String(cString: path))
+        return String(cString: path)
     }
 
     /// Whether there is anything of that name; a link counts, wherever it leads.

@@ -79,4 +79,4 @@ async def test_a_follower_that_is_ahead_begins_anew(nodes):
     node = await nodes.start()
     completed = await node.command("follow", "--after", "1000")
     assert completed.status == 3
-    assert "Begin anew" in completed.errors
+    assert "has no change 1000" in completed.errors and "start again from a new export" in completed.errors

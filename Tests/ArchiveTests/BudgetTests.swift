@@ -55,6 +55,21 @@ import Testing
         #expect(try archive.records(of: target(0)).isEmpty)
     }
 
+    @Test func shareThatIsFullOfWhatStaysIsAShortageAndOneOfStrangersIsNone() throws {
+        let archive = try archive(values: 10)
+        for number in 0..<20 { try archive.store(try letter(number), under: target(number), at: .start + number) }
+        #expect(try archive.shortage() == nil)
+        for number in 20..<30 {
+            try archive.store(try letter(number), under: target(number), at: .start + number, from: .publishedHere)
+        }
+        #expect(try archive.shortage() == .budget)
+        #expect(try archive.store(try letter(30), under: target(30), at: .start + 30) == [.refused(.budget)])
+        _ = try archive.commit(try (20..<25).map { .withdraw(target($0), try letter($0)) }, at: .start + 31)
+        try archive.sweepRound(at: .start + 32)
+        #expect(try archive.shortage() == nil)
+        #expect(try archive.store(try letter(30), under: target(30), at: .start + 33) == [.stored])
+    }
+
     @Test func whatIsPublishedHereOrPinnedIsRefusedRatherThanGivenUp() throws {
         let archive = try archive(values: 4)
         for number in 0..<2 { try archive.store(try letter(number), under: target(number), from: .publishedHere) }

@@ -183,6 +183,11 @@ import Testing
                 sought: RepublishResult.Sought(answered: 8, found: count))
         }
         try archive.note(results, at: .start)
+        // There can be no replica of what is no value: nobody has to be warned.
+        var counted = PinnedReplicas()
+        (counted.few, counted.enough, counted.unknown) = (1, 1, 2)
+        #expect(try archive.pinnedReplicas(wanted: 3) == counted)
+        try archive.store(try Sample.signed("x", version: 1), under: targets[0])
         let replicas = try archive.pinnedReplicas(wanted: 3)
         let counts = [replicas.none, replicas.few, replicas.enough, replicas.unknown]
         #expect(counts.allSatisfy { $0 == 1 })

@@ -23,6 +23,7 @@ import Testing
         case .stopping: facts.isStopping = true
         case .archiveUnwritable: facts.archiveProblem = "The file is gone."
         case .archiveFull: facts.shortage = .quota
+        case .shareFull: facts.shortage = .budget
         case .diskFull: facts.shortage = .diskReserve
         case .noContactsYet: facts.vitals = Pulse.Vitals()
         case .cutOff: facts.vitals.goodContacts = 0

@@ -5,9 +5,9 @@ import Testing
 
 @Suite struct ValueLimitTests {
     @Test(arguments: [
-        (KeyLevel.curve25519, 23), (.veryLow, 53), (.low, 17), (.medium, 0), (.high, 0),
+        (KeyLevel.curve25519, 23 as Int?), (.veryLow, 53), (.low, 17), (.medium, nil), (.high, nil),
     ])
-    func knowsTheRoomBesideASignature(level: KeyLevel, byteCount: Int) {
+    func knowsTheRoomBesideASignature(level: KeyLevel, byteCount: Int?) {
         #expect(ValueLimit.signedBytesMax(level) == byteCount)
     }
 
@@ -31,5 +31,7 @@ import Testing
         #expect(
             ValueLimit.refusal(byteCount: 1, signedWith: .high)?.message
                 == "A high key leaves no room for signed values; store it unsigned.")
+        #expect(ValueLimit.refusal(byteCount: 0, signedWith: .medium) != nil)
+        #expect(ValueLimit.refusal(byteCount: 0, signedWith: .low) == nil)
     }
 }

@@ -113,7 +113,7 @@ async def test_what_is_withdrawn_is_forgotten_by_the_others_and_kept_here(networ
     await network.introduce(peers, to=[node])
     await node.store(KEY, b"here", signed=True)
     report = (await node.command("withdraw", KEY.hex(), "--json")).json()
-    assert report == {"key": KEY.hex(), "withdrawn": 1}
+    assert report == {"key": KEY.hex(), "withdrawn": 1, "pinned": False}
     again = await node.command("withdraw", KEY.hex())
     assert again.status == 1 and "Nothing" in again.errors
     (entry,) = {entry for peer in peers for entry in peer.stored(KEY)}

@@ -10,10 +10,10 @@ struct CompactCommand: GuardedCommand {
         commandName: "compact",
         abstract: "Rewrite an archive without its free pages.",
         discussion: """
-            The file shrinks to the size of its contents, with the records in order. The node must be stopped, and the \
-            disk needs room for the new file beside the old one. The command compares the new file with the old one \
-            record by record, then puts it in place in one step. It deletes the old file only after opening the new \
-            one, so a power failure loses nothing.
+            The file takes no more of the disk than its contents, with the records in order; "ls -l" may show more, because \
+            the rest of it is a hole. The node must be stopped, and the disk needs room for the new file beside the old \
+            one. The command compares the new file with the old one record by record, then puts it in place in one \
+            step. It deletes the old file only after opening the new one, so a power failure loses nothing.
 
             If LMDB's pages are damaged, nothing is compacted: run "bristlecone-dump verify". A record that does not \
             match its checksum is copied unchanged.

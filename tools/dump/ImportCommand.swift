@@ -55,8 +55,10 @@ struct ImportCommand: GuardedCommand {
     @Option(help: ArgumentHelp("Refuse a dump without this node's signature.", valueName: "mid"))
     var signedBy: String?
 
-    @Option(help: ArgumentHelp("The archive's size limit in GiB, as in the node's settings.", valueName: "gib"))
-    var sizeMax = 64
+    @Option(
+        help: ArgumentHelp("How large the archive may become, in GiB: the node's archive.size_limit.", valueName: "gib")
+    )
+    var sizeMax = 50
 
     @Option(help: "The number of threads that check signatures (default: one per processor core).")
     var threads: Int?

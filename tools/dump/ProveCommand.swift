@@ -9,7 +9,7 @@ struct ProveCommand: ParsableCommand {
         commandName: "prove",
         abstract: "Prove that the items under a key are in a dump: the items, and their paths to its root.",
         discussion: """
-            Writes JSON that "bristlecone-dump check-proof" checks: a few hundred bytes for each value, however large \
+            Writes JSON that "bristlecone-dump check-proof" checks: one to two kilobytes for each value, however large \
             the dump is. Anyone who trusts the dump's root needs nothing else. The proof also shows whether the dump \
             was of a whole archive or of a part of it. This command reads and checks the whole dump. The exit status \
             is 1 if nothing is under the key.

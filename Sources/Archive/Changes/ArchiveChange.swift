@@ -84,7 +84,10 @@ extension Refusal: CustomStringConvertible {
     /// One sentence for the operator, who wanted something else than a store: what is wrong, and what to do.
     public var description: String {
         switch self {
-        case .quota, .budget: "The archive is as large as it may be: raise archive.size_limit, and try again."
+        case .quota: "The archive is as large as it may be: raise archive.size_limit, and try again."
+        case .budget:
+            "What is published here or pinned takes all of its share: raise archive.size_limit or archive.served_share, and "
+                + "try again."
         case .blocked: "You have blocked this key or signer; lift it with \"bristlecone block remove\" first."
         case .targetQuota: "The key has as many values as it may: raise archive.values_per_key, and try again."
         case .diskReserve:

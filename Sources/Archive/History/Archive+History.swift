@@ -59,15 +59,27 @@ extension Archive {
     /// Why a new value would be refused now, if the whole archive has no room for it; `nil` if it has.
     package func shortage() throws(ArchiveError) -> Refusal? {
         guard hasAmpleRoom, freeBytes > freeBytesWhenFull.load(ordering: .acquiring) else { return .diskReserve }
-        let liveBytes = try environment.read { (transaction) throws(ArchiveError) in
-            try transaction.livePageCount() * environment.pageBytes
+        let (liveBytes, ownBytes) = try environment.read { (transaction) throws(ArchiveError) in
+            (try transaction.livePageCount() * environment.pageBytes, try transaction.servedBytesOfTheOperator())
         }
         if liveBytes >= options.mapBytesForNew { return .diskReserve }
-        return liveBytes < options.liveBytesMax ? nil : .quota
+        guard liveBytes < options.liveBytesMax else { return .quota }
+        // What others stored makes room. What is published here or pinned does not.
+        let newBytes = EntryRecord.charge(entryBytes: Entry.byteCountMax)
+        return ownBytes + newBytes <= options.budgets.served ? nil : .budget
     }
 
     /// How much room the file system of the archive has for this user.
     package var freeBytes: Int { DiskRoom.freeBytes(folder: folder) }
+}
+
+extension ReadTransaction {
+    /// How many bytes of the served values are published here or pinned.
+    fileprivate func servedBytesOfTheOperator() throws(ArchiveError) -> Int {
+        try lend(AccountKey.holding(Account(budget: .served, source: .theOperator))) { (key) throws(ArchiveError) in
+            try get(.holdings, key).flatMap { Usage($0, key: key) }?.bytes ?? 0
+        }
+    }
 }
 
 /// How many pinned keys have how many replicas elsewhere, by the last look at each.
@@ -76,7 +88,7 @@ package struct PinnedReplicas: Sendable, Hashable {
     package var enough = 0
     package var few = 0
     package var none = 0
-    /// Nobody has looked yet.
+    /// Nobody has looked yet, or nobody has any value of the key, this node neither: it may come, or it is a signer's own key.
     package var unknown = 0
 
     package init() {}
@@ -94,10 +106,20 @@ extension Archive {
         for target in targets {
             switch acknowledged[target] {
             case nil: replicas.unknown += 1
-            case 0?: replicas.none += 1
+            case 0?:
+                if try hasValues(under: target) { replicas.none += 1 } else { replicas.unknown += 1 }
             case let count?: if count < wanted { replicas.few += 1 } else { replicas.enough += 1 }
             }
         }
         return replicas
+    }
+
+    private func hasValues(under target: Target) throws(ArchiveError) -> Bool {
+        try environment.read { (transaction) throws(ArchiveError) in
+            for table in [Table.entries, .retained] where try transaction.firstKey(table, prefix: target.bytes) != nil {
+                return true
+            }
+            return false
+        }
     }
 }

@@ -127,7 +127,9 @@ package struct EffectiveConfiguration: Sendable {
             guard name.hasPrefix(SettingName.environmentPrefix), !known.contains(name) else { return nil }
             let rest = name.dropFirst(SettingName.environmentPrefix.count)
             guard !rest.hasPrefix("SERVICE_"), rest != "PORT", !rest.hasPrefix("PORT_") else { return nil }
-            let nearest = Spelling.nearest(to: name, among: known)
+            // All begin alike, which makes none of them near.
+            let others = known.map { String($0.dropFirst(SettingName.environmentPrefix.count)) }
+            let nearest = Spelling.nearest(to: String(rest), among: others).map { SettingName.environmentPrefix + $0 }
             return ConfigurationProblem(
                 origin: .environment(variable: name), message: "No setting has this environment variable.",
                 remedy: nearest.map { "Did you mean \($0)?" } ?? "Unset it.")

@@ -42,6 +42,12 @@ package final class RunningConfiguration: Sendable {
         state.withLock { ConfigurationReport($0.inForce, waiting: $0.waiting) }
     }
 
+    /// Notes the configuration file of a data folder that was made after the layers had been read.
+    package func noteNewFile() {
+        guard let file = try? read().file else { return }
+        state.withLock { $0.inForce.file = $0.inForce.file ?? file }
+    }
+
     /// Reads the layers again and uses them as far as possible. Values of ``set(_:)`` give way to those of the layers.
     package func reload() throws(ConfigurationError) -> ConfigurationChange {
         let new = try read()

@@ -67,7 +67,8 @@ extension SettingName {
             """
         case .servedShare:
             """
-            What part of size_limit values may take that the network is served, in percent. The five shares make 100 at \
+            What part of size_limit values may take that the network is served, in percent. A byte of a value or its key \
+            counts as two, because that is what it takes of the file. The five shares make 100 at \
             most, and none takes from another. When one is full, the network (a /24 or a /48) that has stored most \
             gives up its oldest; what is published here or pinned stays.
             """

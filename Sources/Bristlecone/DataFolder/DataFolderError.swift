@@ -8,6 +8,8 @@ package enum DataFolderError: Error, Sendable, Equatable {
     case notAFolder(path: String)
     /// Files cannot be created in it, or it cannot be created itself.
     case notWritable(path: String, reason: String)
+    /// A file for a new key cannot be created.
+    case keyNotWritten(path: String, reason: String)
     /// Another process uses it; which one, if that is known.
     case locked(path: String, processID: Int32?)
     /// Other processes read it and have not finished; their process ids, as far as they are known.
@@ -48,6 +50,8 @@ extension DataFolderError: CustomStringConvertible {
             "\(path) is not a folder; name another data folder."
         case .notWritable(let path, let reason):
             "The data folder \(path) cannot be written to (\(reason)); name another one, or change that."
+        case .keyNotWritten(let path, let reason):
+            "\(path) cannot be written (\(reason)); name another file."
         case .locked(let path, let processID):
             "Another process\(processID.map { " (pid \($0))" } ?? "") is using the data folder \(path); "
                 + "stop it first, or name another folder."

@@ -77,7 +77,8 @@ package enum KeyFile {
             try file.synchronize()
             return key
         } catch let error as Errno {
-            throw .notWritable(path: path, reason: error == .fileExists ? "there is a file of that name" : error.reason)
+            let reason = error == .fileExists ? "there is a file of that name" : error.reason
+            throw .keyNotWritten(path: path, reason: reason)
         } catch {
             throw .unreadableKey(path: path, reason: "no key could be made")
         }
@@ -116,13 +117,20 @@ package enum NodeKey {
     ///
     /// - Parameter key: a new one if `nil`.
     package static func replace(with key: PrivateKey?, in dataFolder: String) throws(NodeError) -> IdentityReport {
+        let hasKey = FileStatus.exists("\(dataFolder)/\(IdentityFile.name)")
+        if key == nil, !hasKey { throw NodeError(BackupError.noData(folder: dataFolder)) }
         do {
             let folder = try DataFolder.open(dataFolder)
             defer { folder.close() }
             let key = try key ?? PrivateKey.generate(folder.identity.publicKey.level)
             // The archive first: until the file is there too, the node does not start with either key, and says how to go on.
             let publications = try give(folder.path, to: key.publicKey.mid)
-            let old = try folder.replaceIdentity(with: key)
+            var old = try folder.replaceIdentity(with: key)
+            if !hasKey, let unused = old {
+                // Nobody ever saw the key that the new folder began with.
+                unlink(unused)
+                old = nil
+            }
             return IdentityReport(
                 key, file: "\(folder.path)/\(IdentityFile.name)", oldFile: old, publications: publications)
         } catch let error as NodeError {

@@ -118,7 +118,7 @@ package enum NodeMetric {
         "bristlecone_republished_keys", .counter, "Keys that were dealt with when they were due, by outcome.")
     static let pins = MetricDescription(
         "bristlecone_pinned_keys", .gauge,
-        "Pinned keys by their replicas on other nodes: enough (3 or more), few, none, or unknown.")
+        "Pinned keys by their replicas elsewhere: enough (3 or more), few, none, or unknown, also without a value.")
     static let scrubbed = MetricDescription(
         "bristlecone_scrub_records", .counter, "Records that the scrub has read again.")
     static let scrubDamage = MetricDescription(

@@ -113,12 +113,17 @@ package struct WithdrawReport: Sendable, Equatable, Codable {
     package var key: Target
     /// How many values were withdrawn.
     package var withdrawnCount: Int
+    /// Whether the node goes on to republish them, because the key or its own mid is pinned.
+    package var isPinned: Bool
 
-    package init(key: Target, withdrawnCount: Int) { (self.key, self.withdrawnCount) = (key, withdrawnCount) }
+    package init(key: Target, withdrawnCount: Int, isPinned: Bool) {
+        (self.key, self.withdrawnCount, self.isPinned) = (key, withdrawnCount, isPinned)
+    }
 
     private enum CodingKeys: String, CodingKey {
         case key
         case withdrawnCount = "withdrawn"
+        case isPinned = "pinned"
     }
 }
 

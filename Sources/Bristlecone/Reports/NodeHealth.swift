@@ -35,6 +35,8 @@ public struct NodeHealth: Sendable, Equatable, Codable {
         case archiveUnwritable = "archive_unwritable"
         /// The archive is as large as it may be.
         case archiveFull = "archive_full"
+        /// What is published here or pinned takes the whole share of served values.
+        case shareFull = "share_full"
         /// The disk has no room beyond what is kept free.
         case diskFull = "disk_full"
         /// The node has not met another node since its start.
@@ -94,6 +96,11 @@ extension NodeHealth {
         case .archiveFull:
             return facts.shortage == .quota
                 ? "The archive is as large as it may be, so it refuses new values; raise archive.size_limit." : nil
+        case .shareFull:
+            return facts.shortage == .budget
+                ? "What is published here or pinned takes all of its share, so the archive refuses new values; raise "
+                    + "archive.size_limit or archive.served_share, or withdraw or unpin some."
+                : nil
         case .diskFull:
             return facts.shortage == .diskReserve
                 ? "The disk has no room beyond what archive.disk_reserve keeps free, so the archive refuses new values; "

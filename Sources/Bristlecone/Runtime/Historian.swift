@@ -37,6 +37,7 @@ final class Historian: Sendable {
     /// More events than this do not wait for a disk that hangs.
     private static let waitingEventsMax = 256
     /// Reasons that are part of every start.
+    private static let quotas: Set<NodeHealth.Code> = [.archiveFull, .shareFull, .diskFull]
     private static let passing: Set<NodeHealth.Code> = [.stopping, .noContactsYet, .tableRecovering]
 
     /// How long a round of looking for all pinned keys takes.
@@ -141,7 +142,7 @@ final class Historian: Sendable {
         }
         let wall = ClockReading.now().wall
         for reason in reasons where old[reason.code.rawValue] == nil {
-            let isQuota = reason.code == .archiveFull || reason.code == .diskFull
+            let isQuota = Historian.quotas.contains(reason.code)
             write(isQuota ? .quotaReached : .alertRaised, code: reason.code.rawValue, reason.message, at: wall)
         }
         for (code, message) in old.sorted(by: { $0.key < $1.key })

@@ -155,7 +155,7 @@ final class Housekeeper: Sendable {
     private static let remedies: [(counter: String, remedy: String)] = [
         (
             "refused.budget",
-            "what is published here and pinned leaves no room in its share; raise archive.size_limit, or unpin some"
+            "what is published here and pinned leaves no room in its share; raise archive.size_limit or archive.served_share, or withdraw or unpin some"
         ),
         (
             "retained.refused",

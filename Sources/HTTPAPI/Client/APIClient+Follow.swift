@@ -21,8 +21,8 @@ extension APIClient {
 
     /// Why a stream of changes has ended.
     package enum EndOfChanges: Sendable, Equatable {
-        /// The next changes are gone.
-        case reset(firstAvailable: UInt64)
+        /// The next changes are gone, or never were; a sentence that says which.
+        case reset(String)
         case stopped(last: UInt64)
     }
 
@@ -75,8 +75,8 @@ extension APIClient {
                 return .stopped(last: last)
             }
             guard status != .ok else { return .stopped(last: last) }
-            if status == .gone, let first = try? JSONText.decode(Problem.self, from: waiting).firstAvailable {
-                return .reset(firstAvailable: first)
+            if status == .gone, let problem = try? JSONText.decode(Problem.self, from: waiting) {
+                return .reset(problem.detail)
             }
             throw failure(waiting)
         }
@@ -91,7 +91,11 @@ extension APIClient {
             guard let head = try? JSONText.decode(Head.self, from: line) else {
                 throw ControlSocketError.unknownReply(dataFolder: dataFolder)
             }
-            if let first = head.firstAvailable { return .reset(firstAvailable: first) }
+            if let first = head.firstAvailable {
+                return .reset(
+                    "The changes after \(last) are gone, and the first that is left is \(first): start again from a new export."
+                )
+            }
             last = head.change ?? last
             try deal(
                 ChangeLine(

@@ -42,6 +42,21 @@ indirect enum Schema: Sendable, Equatable {
         static func absent(_ name: String) -> Member { Member(name: name, schema: .null, isOptional: true) }
     }
 
+    /// The words that a text can be that lies within; `nil` if it can be any.
+    func choices(at path: some Sequence<any CodingKey>) -> [String]? {
+        let place = path.reduce(Schema?.some(self)) { schema, key in
+            switch schema?.withoutNull {
+            case .array(let item)? where key.intValue != nil: item
+            case .dictionary(let value)?: value
+            case .object(let members)?: members.first { $0.name == key.stringValue.inSnakeCase }?.schema
+            default: nil
+            }
+        }
+        return if case .choice(let words)? = place?.withoutNull { words } else { nil }
+    }
+
+    private var withoutNull: Schema { if case .nullable(let schema) = self { schema } else { self } }
+
     /// The names of an object's members.
     var memberNames: [String] {
         if case .object(let members) = self { members.map(\.name) } else { [] }

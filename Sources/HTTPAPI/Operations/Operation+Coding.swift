@@ -91,7 +91,8 @@ extension Operation: AnyOperation {
             }
             return try URLEncodedFormDecoder().decode(Parameters.self, from: request.query)
         } catch let error as DecodingError {
-            throw NodeError(.invalidArgument, "A parameter is wrong: \(error.sentence)")
+            let what = error.sentence(in: try? Schema.of(Parameters.self))
+            throw NodeError(.invalidArgument, "A parameter is wrong: \(what)")
         } catch let error as NodeError {
             throw error
         } catch {
@@ -107,7 +108,8 @@ extension Operation: AnyOperation {
         do {
             return try JSONText.decode(Body.self, from: bytes)
         } catch let error as DecodingError {
-            throw NodeError(.invalidArgument, "The body of the request is wrong: \(error.sentence)")
+            let what = error.sentence(in: try? Schema.of(Body.self))
+            throw NodeError(.invalidArgument, "The body of the request is wrong: \(what)")
         } catch let error as NodeError {
             throw error
         } catch {
@@ -118,14 +120,18 @@ extension Operation: AnyOperation {
 
 extension DecodingError {
     /// What is wrong with JSON or a query, in a sentence that names the member.
-    var sentence: String {
+    ///
+    /// - Parameter schema: of what was to be read.
+    func sentence(in schema: Schema?) -> String {
         switch self {
         case .keyNotFound(let key, _): "\(DecodingError.snakeCase(key.stringValue)) is missing."
         case .valueNotFound(_, let context): "\(DecodingError.place(context)) has no value."
         case .typeMismatch(_, let context): "\(DecodingError.place(context)) is of the wrong type."
+        case .dataCorrupted(let context) where context.codingPath.isEmpty: "it cannot be read."
         case .dataCorrupted(let context):
-            context.codingPath.isEmpty
-                ? "it cannot be read." : "\(DecodingError.place(context)): \(context.debugDescription)"
+            "\(DecodingError.place(context)): "
+                + (schema?.choices(at: context.codingPath).map { "it can be \($0.joined(separator: ", "))." }
+                    ?? context.debugDescription)
         @unknown default: "it cannot be read."
         }
     }

@@ -85,7 +85,7 @@ extension StoreRequest: SchemaDescribed {
         let signed = Schema.Member(name: "signed", schema: .nullable(.constant(true)), isOptional: true)
         let unsigned = Schema.Member(name: "signed", schema: .constant(false), isOptional: false)
         return .oneOf([
-            value(of: ValueLimit.signedBytesMax(.curve25519), [signed] + others),
+            value(of: ValueLimit.signedBytesMax(.curve25519) ?? 0, [signed] + others),
             value(of: ValueLimit.unsignedBytesMax, [unsigned] + others),
         ])
     }
@@ -186,6 +186,7 @@ extension Operations {
         audit: { _, _, report in "Withdrew the key \(report.key): \(report.withdrawnCount) values." }
     ) { api, parameters, _, _ in
         let key = parameters.key.key
-        return WithdrawReport(key: key, withdrawnCount: try await api.node.withdraw(key))
+        let count = try await api.node.withdraw(key)
+        return WithdrawReport(key: key, withdrawnCount: count, isPinned: try await api.node.isPinned(key))
     }
 }
