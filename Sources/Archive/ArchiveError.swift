@@ -64,6 +64,8 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case tooFarBehind(after: UInt64, firstAvailable: UInt64)
     /// The archive has fewer changes than somebody has followed.
     case aheadOfArchive(after: UInt64, last: UInt64)
+    /// The last change that somebody has followed is another one than the archive's of that number.
+    case otherChange(number: UInt64)
     case closed
     /// LMDB refused a call for a reason that has no case of its own.
     case failed(operation: String, reason: String)
@@ -154,6 +156,9 @@ extension ArchiveError: CustomStringConvertible {
         case .aheadOfArchive(let number, let last):
             "The archive has no change \(number), its last one is \(last): it was restored from a backup, or is another "
                 + "archive; start again from a new export."
+        case .otherChange(let number):
+            "Change \(number) is another one than yours: the archive was restored from a backup since you had it; start again from "
+                + "a new export."
         case .closed:
             "The archive has been closed: open it again."
         case .failed(let operation, let reason):

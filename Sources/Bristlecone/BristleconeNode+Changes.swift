@@ -21,10 +21,14 @@ extension BristleconeNode {
     ///
     /// - Parameters:
     ///   - number: of the last change that the caller has; 0 for all.
+    ///   - time: when that change was made, which tells it from one that had its number before a restore; `nil` if the caller
+    ///     does not know.
     ///   - limit: how many changes to return at most; never more than 4096.
-    public func changes(after number: UInt64, limit: Int = 1024) async throws(NodeError) -> NodeChanges {
+    public func changes(
+        after number: UInt64, madeAt time: Instant? = nil, limit: Int = 1024
+    ) async throws(NodeError) -> NodeChanges {
         do throws(ArchiveError) {
-            return NodeChanges(try archive.changes(after: number, limit: limit))
+            return NodeChanges(try archive.changes(after: number, madeAt: time, limit: limit))
         } catch {
             throw NodeError(error)
         }

@@ -24,6 +24,11 @@ struct FollowCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Begin after this change; without it, with the next one.", valueName: "number"))
     var after: UInt64?
 
+    @Option(
+        help: ArgumentHelp(
+            "When that change was made, as its line says: then a restore since is noticed.", valueName: "time"))
+    var at: String?
+
     @Flag(help: "Also print a line every 15 seconds in which nothing happens.")
     var heartbeats = false
 
@@ -35,11 +40,19 @@ struct FollowCommand: AsyncParsableCommand {
     /// Changes are missing: the follower has to begin anew.
     static let resetStatus = ExitCode(3)
 
+    mutating func validate() throws {
+        guard let at else { return }
+        _ = try Arguments.instant(at)
+        guard after != nil else {
+            throw ValidationError("--at is the time of the change that --after names; add --after.")
+        }
+    }
+
     mutating func run() async throws {
         let heartbeats = heartbeats
         var client = ClientOptions()
         client.dataFolder = dataFolder
-        let end = try await APIClient(dataFolder: client.folder).follow(after: after) { line in
+        let end = try await APIClient(dataFolder: client.folder).follow(after: after, madeAt: at) { line in
             if line.kind == .change || heartbeats { try Output.answer(line.text) }
         }
         switch end {

@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from harness.command import run_command
 from harness.waiting import wait_until
 
 
@@ -73,6 +74,41 @@ async def test_every_change_arrives_through_kills(nodes):
 @pytest.mark.timeout(3000)
 async def test_every_change_arrives_through_many_kills(nodes):
     await follow_through_kills(nodes, 100)
+
+
+async def last_change(node):
+    """The archive's last change, as a follower has it."""
+    number = (await node.status())["archive"]["journal_last"]
+    following = await asyncio.create_subprocess_exec(
+        node.binary, "follow", "--data", str(node.data), "--after", "0", stdout=asyncio.subprocess.PIPE)
+    try:
+        async for line in following.stdout:
+            change = json.loads(line)
+            if change["change"] == number:
+                return change
+    finally:
+        following.kill()
+        await following.wait()
+
+
+async def test_a_restore_is_noticed_by_who_knows_when_its_last_change_was_made(nodes, tmp_path):
+    node = await nodes.start()
+    assert (await node.command("store", "before", "x")).status == 0
+    assert (await node.command("backup", str(tmp_path / "backup"))).status == 0
+    for number in range(3):
+        assert (await node.command("store", f"undone {number}", "x")).status == 0
+    last = await last_change(node)
+    goes_on = ["follow", "--after", str(last["change"]), "--at", last["at"]]
+    await node.stop()
+    restored = await run_command(node.binary, "restore", str(tmp_path / "backup"), "--data", str(node.data))
+    assert restored.status == 0, restored
+    await node.start()
+    for number in range(8):
+        assert (await node.command("store", f"other {number}", "x")).status == 0
+    completed = await node.command(*goes_on)
+    assert completed.status == 3
+    assert "is another one than yours" in completed.errors and "start again from a new export" in completed.errors
+    assert (await node.command("follow", "--at", last["at"])).status == 64
 
 
 async def test_a_follower_that_is_ahead_begins_anew(nodes):

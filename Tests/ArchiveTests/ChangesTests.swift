@@ -106,6 +106,11 @@ import Testing
         #expect(throws: ArchiveError.tooFarBehind(after: 5, firstAvailable: 7)) { try archive.changes(after: 5) }
         #expect(try archive.changes(after: 6).changes.map(\.change) == Array(7...13))
         #expect(throws: ArchiveError.aheadOfArchive(after: 14, last: 13)) { try archive.changes(after: 14) }
+        let last = try #require(try archive.changes(after: 12).changes.first)
+        #expect(try archive.changes(after: 13, madeAt: last.at).changes.isEmpty)
+        #expect(throws: ArchiveError.otherChange(number: 13)) {
+            try archive.changes(after: 13, madeAt: last.at + .seconds(1))
+        }
     }
 
     @Test func damagedChangeEndsTheStream() throws {

@@ -1,4 +1,4 @@
-internal import IPv8
+public import IPv8
 
 extension Archive {
     /// How many changes a page has at most: one short transaction.
@@ -9,13 +9,21 @@ extension Archive {
     /// Throws `tooFarBehind` if some of them are no longer in the journal: then only a new copy of the archive helps. Throws
     /// `aheadOfArchive` if the archive has not come so far, as after the restore of a backup.
     ///
+    /// Throws `otherChange` if the caller's last change is none of this archive's, which has used its number again.
+    ///
     /// - Parameters:
     ///   - number: of the last change that the caller has; 0 for all.
+    ///   - time: when that change was made; `nil` if the caller does not know.
     ///   - limit: how many changes to return at most.
-    public func changes(after number: UInt64, limit: Int = 1024) throws(ArchiveError) -> ChangePage {
+    public func changes(
+        after number: UInt64, madeAt time: Instant? = nil, limit: Int = 1024
+    ) throws(ArchiveError) -> ChangePage {
         let limit = min(max(1, limit), Archive.changesPerPageMax)
         return try environment.read { (transaction) throws(ArchiveError) in
-            try transaction.changes(of: identity.archiveID, after: number, limit: limit)
+            if let time, let made = try transaction.timeOfChange(number), made != time {
+                throw .otherChange(number: number)
+            }
+            return try transaction.changes(of: identity.archiveID, after: number, limit: limit)
         }
     }
 
@@ -32,6 +40,13 @@ extension Archive {
 }
 
 extension ReadTransaction {
+    /// When a change was made; `nil` if it is no longer there.
+    fileprivate func timeOfChange(_ number: UInt64) throws(ArchiveError) -> Instant? {
+        try lend(number.bigEndianBytes) { (key) throws(ArchiveError) in
+            try get(.journal, key).flatMap { JournalRecord.time(of: $0) }
+        }
+    }
+
     fileprivate func changes(
         of archiveID: [UInt8], after number: UInt64, limit: Int
     ) throws(ArchiveError) -> ChangePage {

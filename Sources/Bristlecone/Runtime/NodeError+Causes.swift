@@ -54,7 +54,7 @@ extension NodeError {
         case .diskFull: self.init(.diskFull, error.description)
         case .mapFull: self.init(.archiveFull, error.description)
         case .closed: self = .notRunning
-        case .tooFarBehind, .aheadOfArchive: self.init(.changesUnavailable, error.description)
+        case .tooFarBehind, .aheadOfArchive, .otherChange: self.init(.changesUnavailable, error.description)
         case .inUse, .beingRead: self.init(.dataFolderInUse, error.description)
         default: self.init(.archiveFailed, error.description)
         }

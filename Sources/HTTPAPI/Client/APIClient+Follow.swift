@@ -40,11 +40,13 @@ extension APIClient {
     ///
     /// - Parameters:
     ///   - number: of the last change that is known; `nil` to begin with the next one.
+    ///   - time: when it was made, as its line says; `nil` if that is not known.
     ///   - deal: is given each line in order.
     package func follow(
-        after number: UInt64?, _ deal: (ChangeLine) throws -> Void
+        after number: UInt64?, madeAt time: String? = nil, _ deal: (ChangeLine) throws -> Void
     ) async throws -> EndOfChanges {
-        let path = "/api/v1/changes" + (number.map { "?after=\($0)" } ?? "")
+        let query = [number.map { "after=\($0)" }, time.map { "at=\($0)" }].compactMap { $0 }
+        let path = "/api/v1/changes" + (query.isEmpty ? "" : "?\(query.joined(separator: "&"))")
         let request = HTTPRequest(
             method: .get, scheme: "http", authority: "node", path: path, headerFields: [.accept: "application/jsonl"])
         var last = number ?? 0

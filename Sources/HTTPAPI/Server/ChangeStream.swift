@@ -3,6 +3,7 @@ internal import Console
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
+internal import IPv8
 internal import NIOCore
 
 /// The changes of the archive as they happen: server-sent events, or JSON Lines for who asks for these.
@@ -32,9 +33,9 @@ struct ChangeStream {
     }
 
     private func response(to request: Request) async throws -> Response {
-        let after = try await start(of: request)
+        let (after, time) = try await start(of: request)
         // Refused before anything is sent, while there can still be a status.
-        if case .failure(let error) = await changes(after: after, limit: 1) {
+        if case .failure(let error) = await changes(after: after, madeAt: time, limit: 1) {
             var problem = Problem(error)
             if error.code == .changesUnavailable {
                 problem.firstAvailable = try await node.changeNumbers().firstAvailable
@@ -47,31 +48,41 @@ struct ChangeStream {
             body: ResponseBody(asyncSequence: Chunks(stream: self, last: after)))
     }
 
-    /// The number of the last change that the client has: what a browser says when it comes back, or what the query says, or
-    /// the last one there is.
-    private func start(of request: Request) async throws -> UInt64 {
+    /// The last change that the client has: what a browser says when it comes back, or what the query says, or the last one
+    /// there is. When it was made is known only from the query.
+    private func start(of request: Request) async throws -> (after: UInt64, madeAt: Instant?) {
         var after: UInt64?
+        var time: Instant?
         for part in (request.uri.query ?? "").split(separator: "&") {
-            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard pair.count == 2, pair[0] == "after", let number = UInt64(pair[1]) else {
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            if pair.count == 2, pair[0] == "after", let number = UInt64(pair[1]) {
+                after = number
+            } else if pair.count == 2, pair[0] == "at", let instant = Instant(rfc3339: pair[1]) {
+                time = instant
+            } else {
                 throw NodeError(
-                    .invalidArgument, "\(quoted(part)) is no parameter; there is after, the number of a change.")
+                    .invalidArgument,
+                    "\(quoted(part)) is no parameter; there are after, the number of a change, and at, its time.")
             }
-            after = number
+        }
+        guard time == nil || after != nil else {
+            throw NodeError(.invalidArgument, "at is the time of the change that after names, and after is missing.")
         }
         if let last = request.headers[.lastEventID] {
             guard let number = UInt64(last) else {
                 throw NodeError(.invalidArgument, "Last-Event-ID is \(quoted(last)), which is no number of a change.")
             }
-            after = number
+            (after, time) = (number, nil)
         }
-        if let after { return after }
-        return try await node.changeNumbers().last
+        if let after { return (after, time) }
+        return (try await node.changeNumbers().last, nil)
     }
 
-    private func changes(after number: UInt64, limit: Int) async -> Result<NodeChanges, NodeError> {
+    private func changes(
+        after number: UInt64, madeAt time: Instant? = nil, limit: Int
+    ) async -> Result<NodeChanges, NodeError> {
         do throws(NodeError) {
-            return .success(try await node.changes(after: number, limit: limit))
+            return .success(try await node.changes(after: number, madeAt: time, limit: limit))
         } catch {
             return .failure(error)
         }
@@ -115,6 +126,11 @@ extension ChangeStream {
                 "name": "after", "in": "query", "required": false,
                 "description": "The number of the last change that is known; the last one there is by default.",
                 "schema": ["type": "integer", "minimum": 0, "maximum": .integer(.max)],
+            ],
+            [
+                "name": "at", "in": "query", "required": false,
+                "description": "When that change was made, as its line says: then a restore since is noticed.",
+                "schema": ["type": "string", "format": "date-time"],
             ],
             [
                 "name": "Last-Event-ID", "in": "header", "required": false,
