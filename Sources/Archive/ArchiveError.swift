@@ -64,7 +64,7 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case tooFarBehind(after: UInt64, firstAvailable: UInt64)
     /// The archive has fewer changes than somebody has followed.
     case aheadOfArchive(after: UInt64, last: UInt64)
-    /// The last change that somebody has followed is another one than the archive's of that number.
+    /// A follower's last change and the archive's change of that number differ.
     case otherChange(number: UInt64)
     case closed
     /// LMDB refused a call for a reason that has no case of its own.
@@ -157,7 +157,7 @@ extension ArchiveError: CustomStringConvertible {
             "The archive has no change \(number), its last one is \(last): it was restored from a backup, or is another "
                 + "archive; start again from a new export."
         case .otherChange(let number):
-            "Change \(number) is another one than yours: the archive was restored from a backup since you had it; start again from "
+            "Change \(number) is another one than yours: the archive was restored from a backup since then; start again from "
                 + "a new export."
         case .closed:
             "The archive has been closed: open it again."

@@ -82,7 +82,7 @@ enum Doubt: Equatable {
         case .address(let text):
             "\(quoted(text)) is an address, not a key or a signer: to refuse what it sends, use bristlecone ban add."
         case .comment(let text):
-            "\(quoted(text)) looks like a comment, and there are none in a list: remove the line."
+            "\(quoted(text)) looks like a comment, but a list has no comments: remove the line."
         case .list(let text):
             "\(quoted(text)) is no key: to read a list, use --from FILE, or --from - for standard input."
         case .file(let text): "\(quoted(text)) is a file here: to read a list from it, use --from \(shellWord(text))."

@@ -125,7 +125,7 @@ def measured(options):
         watch = machine.Watch()
         signatures, measurements = loaded(options.programs.absolute(), folder, settings)
         noise = watch.result() | {"slow_share": slow}
-    say("OpenDHT, for scale ...")
+    nodes.say("OpenDHT, for scale ...")
     return {
         "format": 1, "date": datetime.date.today().isoformat(), "quick": options.quick,
         "programs": versions(options.programs.absolute()), "machine": description, "noise": noise,
@@ -172,7 +172,8 @@ def collected(process):
             continue
         measurement = result["measurement"]
         measurements.append(measurement)
-        say(f"{measurement['repetition'] + 1}: {measurement['node']}, {measurement['kind']}, {measurement['loop']} loop: "
+        nodes.say(
+            f"{measurement['repetition'] + 1}: {measurement['node']}, {measurement['kind']}, {measurement['loop']} loop: "
             f"{measurement['answered']} of {measurement['asked']} in {measurement['seconds']:.1f} s")
     if process.wait() != 0:
         raise nodes.Broken(f"the load generator ended with status {process.returncode}")
@@ -185,11 +186,6 @@ def versions(programs):
     return {
         "bristlecone": ours.stdout.strip(), "build": programs.name, "py_ipv8": importlib.metadata.version("pyipv8"),
         "python": platform.python_version()}
-
-
-def say(line):
-    """Tells whoever waits how far it is."""
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

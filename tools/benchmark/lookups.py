@@ -55,13 +55,13 @@ async def in_overlay(programs, folder, size, settings, chance, rows, lateness):
     """Makes an overlay and measures in it."""
     async with contextlib.AsyncExitStack() as stack:
         overlay = await stack.enter_async_context(Overlay.of(programs, folder, size, chance))
-        say(f"{size} nodes run; waiting until they know each other ...")
+        nodes.say(f"{size} nodes run; waiting until they know each other ...")
         await overlay.acquainted()
         await asyncio.sleep(settings["settling"])
         for dead, count in settings["rounds"].items():
             for number in range(count):
                 found = await overlay.round(dead, settings["askers"], settings["seconds"])
-                say(f"{size} nodes, {100 * dead:.0f} % dead, round {number + 1} of {count}: {len(found)} measured")
+                nodes.say(f"{size} nodes, {100 * dead:.0f} % dead, round {number + 1} of {count}: {len(found)} measured")
                 rows += [row | {"nodes": size, "dead": dead} for row in found]
                 if dead > 0 and number + 1 < count:
                     await asyncio.sleep(settings["recovery"])
@@ -242,31 +242,16 @@ class Node:
 
     kind = page.OURS
 
-    def __init__(self, data, session):
-        self._data = data
+    def __init__(self, address, session):
+        self.address = address
         self._session = session
-        self.address = None
-        self._mid = None
-
-    async def started(self, process, log_path):
-        """Waits until it answers."""
-        for _ in range(int(nodes.START_SECONDS_MAX * 10)):
-            if process.poll() is not None:
-                break
-            with contextlib.suppress(OSError):
-                status = await self._get("/api/v1/status")
-                self.address = split(status["endpoints"][0]["listen"])
-                self._mid = hashlib.sha1(bytes.fromhex(status["public_key"])).hexdigest()
-                return self
-            await asyncio.sleep(0.1)
-        raise nodes.Broken(f"a node did not start:\n{log_path.read_text(errors='replace')[-2000:]}")
 
     async def state(self):
         """Who it is and what it has."""
         status = await self._get("/api/v1/status")
         remembered = (await self._get("/dht/statistics"))["statistics"]["num_peers_in_store"]
         return {
-            "mid": self._mid, "contacts": len(status["contacts"]), "keys": list(await self._get("/dht/values")),
+            "mid": status["mid"], "contacts": len(status["contacts"]), "keys": list(await self._get("/dht/values")),
             "peers": list(remembered)}
 
     async def ask(self, command, *arguments):
@@ -296,19 +281,14 @@ async def running_node(programs, folder, host, known):
     """One of our nodes with default settings."""
     folder.mkdir()
     peers = [part for host_known, port in known for part in ("--peer", f"{host_known}:{port}")]
-    log_path = folder / "log"
-    with open(log_path, "wb") as log, nodes.running(
-            programs / "bristlecone", "run", "--data", folder / "data", "--listen", f"{host}:0", "--no-bootstrap", *peers,
-            log=log) as process:
-        threading.Thread(target=process.stdout.read, daemon=True).start()
-        (folder / "data").mkdir(exist_ok=True)
+    with nodes.bristlecone(programs / "bristlecone", folder, host=host, arguments=peers) as (address, _):
         # By its name within the folder: a socket's path may not exceed 107 bytes.
         descriptor = os.open(folder / "data", os.O_PATH | os.O_DIRECTORY)
         try:
             connector = aiohttp.UnixConnector(f"/proc/self/fd/{descriptor}/control.sock")
             timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS_MAX)
             async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-                yield await Node(folder / "data", session).started(process, log_path)
+                yield Node(split(address), session)
         finally:
             os.close(descriptor)
 
@@ -346,8 +326,3 @@ def percentile(numbers, part):
 def milliseconds(seconds):
     """A time."""
     return f"{1000 * seconds:,.0f}"
-
-
-def say(line):
-    """Tells whoever waits how far it is."""
-    print(line, file=sys.stderr, flush=True)

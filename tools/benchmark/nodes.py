@@ -21,6 +21,11 @@ class Broken(Exception):
     """A program that did not do what it should, as a sentence."""
 
 
+def say(line):
+    """Prints progress."""
+    print(line, file=sys.stderr, flush=True)
+
+
 @contextlib.contextmanager
 def running(*command, cwd=None, log=subprocess.DEVNULL):
     """A process that ends when its input ends, or soon after."""
@@ -63,12 +68,12 @@ def first_line(process, what):
 
 
 @contextlib.contextmanager
-def bristlecone(program, folder, under=()):
+def bristlecone(program, folder, under=(), host=OUR_HOST, arguments=()):
     """One of our nodes with default settings, run by another program if need be; yields its address and process id."""
     data = folder / "data"
     log_path = folder / "bristlecone.log"
     with open(log_path, "wb") as log, running(
-            *under, program, "run", "--data", data, "--listen", f"{OUR_HOST}:0", "--no-bootstrap", log=log) as process:
+            *under, program, "run", "--data", data, "--listen", f"{host}:0", "--no-bootstrap", *arguments, log=log) as process:
         # Nobody reads what it prints meanwhile.
         threading.Thread(target=process.stdout.read, daemon=True).start()
         deadline = time.monotonic() + START_SECONDS_MAX

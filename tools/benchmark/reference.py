@@ -72,7 +72,7 @@ class Reference:
 
 
 async def answer(node, request):
-    """Does what a line asks for, and tells how long it took; where py-ipv8 fails, the result is none."""
+    """Carries out a request and prints the result and the time that it took; the result is null if py-ipv8 fails."""
     begun = time.monotonic()
     try:
         result = await getattr(node, request["do"])(*request["with"])

@@ -9,7 +9,7 @@ extension Archive {
     /// Throws `tooFarBehind` if some of them are no longer in the journal: then only a new copy of the archive helps. Throws
     /// `aheadOfArchive` if the archive has not come so far, as after the restore of a backup.
     ///
-    /// Throws `otherChange` if the caller's last change is none of this archive's, which has used its number again.
+    /// Throws `otherChange` if the archive has another change of that number, as after the restore of a backup.
     ///
     /// - Parameters:
     ///   - number: of the last change that the caller has; 0 for all.

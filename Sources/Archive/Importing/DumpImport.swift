@@ -78,10 +78,11 @@ package struct DumpImport {
         if !tally.isFull { try end() }
     }
 
-    /// A block has the last word over what was here before, so what it is about is erased before the block is taken: an import
-    /// that is interrupted in between finds the block new again, and one that goes on behind it has nothing left to do.
+    /// Erases the values of keys and signers that the items block, unless they are blocked already: the operator may have
+    /// left those values on purpose.
     ///
-    /// What is blocked here already may have been left by the operator, and stays.
+    /// This happens before the blocks are stored. If the import is interrupted after it, the next run still finds them new and
+    /// erases again; a run that continues after the blocks has nothing left to erase.
     private mutating func eraseWhatIsBlocked(by items: [DumpItem]) throws {
         let subjects = items.compactMap { item -> ArchiveSubject? in
             if item.kind == .block, case .block(let subject, _)? = DumpContent(item) { subject } else { nil }
@@ -112,7 +113,7 @@ package struct DumpImport {
             if source.leafCount - 1 < first {
                 notePublished(item)
             } else if let last = items.last, last.kind != .block, item.kind == .block {
-                // The values before it have to be in the archive when it erases.
+                // The values before it must be in the archive before it erases anything.
                 waiting = item
                 return (items, source.leafCount - 1 - items.count)
             } else {

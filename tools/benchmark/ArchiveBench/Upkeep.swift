@@ -86,7 +86,7 @@ struct Upkeep {
         print("  \(changed) of them moved or removed")
     }
 
-    /// Takes steps until there is none left, or for a while; says how many records a second they came to.
+    /// Repeats a step until it returns `nil` or the time is up, and prints the records a second.
     private func repeatedly(_ what: String, _ step: () throws -> Int?) throws {
         let begun = ContinuousClock.now
         var records = 0
