@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// Runs the fuzz targets on earlier inputs, without a sanitizer.
@@ -8,8 +9,7 @@ import Testing
     /// Inputs that together reach all the code that the fuzzer has reached.
     @Test(arguments: FuzzTarget.allCases)
     func corpusHoldsNoViolation(target: FuzzTarget) throws {
-        let file = Self.folder.appending(path: "corpora/\(target.rawValue).corpus")
-        let inputs = try #require(Corpus.unpack([UInt8](try Data(contentsOf: file))), "the corpus is damaged")
+        let inputs = try corpus(of: target)
         #expect(inputs.count > 10)
         for (number, input) in inputs.enumerated() {
             #expect(throws: Never.self, "input \(number) of \(target.rawValue)") { try target.run(input) }
@@ -25,6 +25,26 @@ import Testing
             let input = [UInt8](try Data(contentsOf: folder.appending(path: name)))
             #expect(throws: Never.self, "\(name)") { try target.run(input) }
         }
+    }
+
+    /// The two tests above run at the same time, in one process, and a target has files of its own.
+    @Test(arguments: FuzzTarget.allCases)
+    func runsDoNotDisturbEachOther(target: FuzzTarget) throws {
+        let inputs = try corpus(of: target).prefix(8)
+        let violations = Mutex<[String]>([])
+        DispatchQueue.concurrentPerform(iterations: 2 * inputs.count) { run in
+            do {
+                try target.run(inputs[run % inputs.count])
+            } catch {
+                violations.withLock { $0.append("\(error)") }
+            }
+        }
+        #expect(violations.withLock { $0 } == [])
+    }
+
+    private func corpus(of target: FuzzTarget) throws -> [[UInt8]] {
+        let file = Self.folder.appending(path: "corpora/\(target.rawValue).corpus")
+        return try #require(Corpus.unpack([UInt8](try Data(contentsOf: file))), "the corpus is damaged")
     }
 }
 

@@ -9,7 +9,6 @@ import IPv8
 ///     1 | items, as a block has them: they are put in order, sealed, read and imported into an empty archive
 enum DumpTarget {
     private static let verifier = SignatureVerifier()
-    private static let folder = FileManager.default.temporaryDirectory.appending(path: "fuzz-dump-\(getpid())").path
     private static let now = Instant(seconds: 1_700_000_000)
     private static let itemsMax = 32
 
@@ -59,13 +58,14 @@ enum DumpTarget {
 
     /// Whatever an import takes has the same bytes when it is exported, and leaves the archive sound.
     private static func importIntoEmptyArchive(_ items: [DumpItem], _ root: Digest256) throws(Violation) {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "fuzz-dump-\(UUID())").path
         defer { try? FileManager.default.removeItem(atPath: folder) }
         var findings: [VerifyFinding] = []
         var exported: [DumpItem] = []
         let outcomes: [ImportOutcome]
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            outcomes = try taken(items, root)
+            outcomes = try taken(items, root, into: folder)
             let reader = try ArchiveReader.open(folder: folder)
             _ = try reader.verify(threads: 1, progress: { _ in }, found: { findings.append($0) })
             var walk = try ItemWalk(reader, DumpHeader())
@@ -82,7 +82,7 @@ enum DumpTarget {
             "an import took \(accepted.map(\.bytes)) and exports \(exported.map(\.bytes))")
     }
 
-    private static func taken(_ items: [DumpItem], _ root: Digest256) throws -> [ImportOutcome] {
+    private static func taken(_ items: [DumpItem], _ root: Digest256, into folder: String) throws -> [ImportOutcome] {
         var options = ArchiveOptions()
         options.mapBytes = 16 << 20
         options.diskReserveBytes = 0

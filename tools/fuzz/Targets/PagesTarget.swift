@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import IPv8
+import Synchronization
 
 @testable import Archive
 
@@ -13,6 +14,8 @@ enum PagesTarget {
     private static let changesMax = 16
     private static let verifier = SignatureVerifier()
     private static let template = Result { try Template() }
+    /// Runs in one process have one file, which is damaged by one of them at a time.
+    private static let turn = Mutex(())
 
     static func run(_ input: [UInt8]) throws(Violation) {
         guard let template = try? template.get() else { throw Violation("no archive could be made to damage") }
@@ -23,6 +26,10 @@ enum PagesTarget {
             let bytes = source.take(1 + Int(source.byte() & 15))
             changes.append((place % template.bytes.count, bytes))
         }
+        turn.withLock { _ in read(template, after: changes) }
+    }
+
+    private static func read(_ template: Template, after changes: [(place: Int, bytes: [UInt8])]) {
         for change in changes { template.write(change.bytes, at: change.place) }
         defer { for change in changes { template.restore(change.place, count: change.bytes.count) } }
         do {
