@@ -69,13 +69,17 @@ extension Archive {
         }
     }
 
-    /// The values that were published here and not withdrawn, and the keys that they are under.
-    package func publishedEntries() throws(ArchiveError) -> [(target: Target, entry: Entry)] {
+    /// The values that were published here with another signer's key and not withdrawn, and the keys that they are under.
+    package func publishedEntries(
+        signedByOthersThan signer: Mid
+    ) throws(ArchiveError) -> [(target: Target, entry: Entry)] {
         var entries: [(target: Target, entry: Entry)] = []
         for publication in try publications() where publication.withdrawn == nil {
             let held = try records(of: publication.target) + retainedRecords(of: publication.target)
-            entries += held.filter { $0.entry.id == publication.id && !$0.isWithdrawn }
-                .map { (publication.target, $0.entry) }
+            for record in held where record.entry.id == publication.id && !record.isWithdrawn {
+                guard let other = record.entry.signature?.signer.mid, other != signer else { continue }
+                entries.append((publication.target, record.entry))
+            }
         }
         return entries
     }

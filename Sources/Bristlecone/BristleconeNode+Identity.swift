@@ -36,7 +36,7 @@ extension BristleconeNode {
 
     /// A lost index no longer tells whether values of another key were to be published under this one.
     private static func tellOfOtherKeys(in archive: Archive, _ own: Mid, _ logger: Logger) throws(ArchiveError) {
-        let count = try archive.publishedEntries().count { $0.entry.signature.map { $0.signer.mid != own } ?? false }
+        let count = try archive.publishedEntries(signedByOthersThan: own).count
         guard count > 0 else { return }
         logger.notice(
             "\(count) values that were published here are signed with another key, and stay so; to have one under this node's key, store it again."
@@ -46,10 +46,10 @@ extension BristleconeNode {
     /// Signs and publishes anew what was published under another key, and withdraws the old values. If the node ends
     /// meanwhile, or some values are refused, the next start does the rest.
     func publishUnderNewKey(_ logger: Logger) async {
-        let own = folder.identity.publicKey
+        let own = folder.identity.publicKey.mid
         do throws(NodeError) {
             let old = try await threads.housekeeper.run { (archive) throws(ArchiveError) in
-                try archive.publishedEntries().filter { $0.entry.signature.map { $0.signer != own } ?? false }
+                try archive.publishedEntries(signedByOthersThan: own)
             }
             var count = 0
             for start in stride(from: 0, to: old.count, by: BristleconeNode.bulkMax) {
@@ -67,7 +67,7 @@ extension BristleconeNode {
             }
             let now = loop.moment.now
             try await threads.housekeeper.run { (archive) throws(ArchiveError) in
-                try archive.give(to: ArchiveOwner(mid: own.mid, isNew: false), at: now)
+                try archive.give(to: ArchiveOwner(mid: own, isNew: false), at: now)
             }
             if count > 0 {
                 logger.notice("Values of the node's former key that are published under its new one: \(count).")

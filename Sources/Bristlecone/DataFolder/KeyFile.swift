@@ -150,9 +150,7 @@ package enum NodeKey {
         let archive = try Archive.open(folder: folder, options: ArchiveOptions(), now: now)
         defer { archive.close() }
         guard try archive.owner()?.mid != mid else { return 0 }
-        let published = try archive.publishedEntries().count {
-            $0.entry.signature.map { $0.signer.mid != mid } ?? false
-        }
+        let published = try archive.publishedEntries(signedByOthersThan: mid).count
         try archive.give(to: ArchiveOwner(mid: mid, isNew: true), at: now)
         return published
     }
