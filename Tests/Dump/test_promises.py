@@ -83,6 +83,18 @@ def test_a_folder_that_may_only_be_read(tool, stopped):
             assert errors.count("\n") == 1, errors
 
 
+@pytest.mark.parametrize("name", [
+    "archive.mdb", "archive.mdb-lock", "index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "lock",
+    "bristlecone.format", "bristlecone.yaml", "identity.key"])
+def test_a_pipe_in_place_of_a_file_keeps_nobody_waiting(tool, stopped, name):
+    path = stopped / name
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    for arguments in EVERY:
+        status, output, errors = run(tool, [*arguments, str(stopped)], stopped.parent)
+        assert status in (SOUND, CANNOT_READ) and (output or errors), (arguments, errors)
+
+
 @pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["list", "--sort", "size"]])
 def test_a_reader_that_stops_is_no_error(tool, archives, arguments):
     process = subprocess.Popen(
