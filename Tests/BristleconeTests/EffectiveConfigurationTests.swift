@@ -92,6 +92,10 @@ import Testing
         #expect(configuration.origin(of: .threads) == .file(path: folder.file("test.yaml"), line: 25))
     }
 
+    @Test func numbersAreDecimalWhateverTheyBeginWith() throws {
+        #expect(try load("threads: 010").settings.threads == 10)
+    }
+
     @Test func sharesThatMakeMoreThanAHundredAreAProblem() throws {
         let message =
             "test.yaml:2: The five shares of the archive make 101 percent. Lower some of archive.served_share, "
@@ -184,6 +188,8 @@ import Testing
             "test.yaml:2: There is no setting \"archive.size\". Remove it; \"bristlecone config show\" lists all there are."
         ),
         ("threads: many", "test.yaml:1: threads: \"many\" is not a whole number. Write digits only."),
+        ("threads: 0x10", "test.yaml:1: threads: \"0x10\" is not a whole number. Write digits only."),
+        ("threads: 1:30", "test.yaml:1: threads: \"1:30\" is not a whole number. Write digits only."),
         ("threads: 257", "test.yaml:1: threads: 257 is out of range. Write a value from 0 to 256."),
         (
             "bootstrap:\n  enabled: perhaps",

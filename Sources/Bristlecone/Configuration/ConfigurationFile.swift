@@ -114,9 +114,11 @@ struct ConfigurationFile {
     }
 
     /// The value in the form of the setting's type; `nil` where it has another one. A single text will do for a list.
+    ///
+    /// Numbers are read as on the command line, because the rules of YAML 1.1 surprise: 010 would be 8, and 1:30 would be 90.
     private func content(of value: Yams.Node, for setting: SettingName) -> ConfigContent? {
         switch setting.type {
-        case .int: return value.int.map(ConfigContent.int)
+        case .int: return value.scalar.flatMap { Int($0.string) }.map(ConfigContent.int)
         case .bool: return value.bool.map(ConfigContent.bool)
         case .stringArray:
             guard let items = value.sequence else { return value.scalar.map { .stringArray([$0.string]) } }
