@@ -45,6 +45,7 @@ extension Archive {
             try checkPlace()
             return result
         } catch {
+            if case .ioFailed(let path, _) = error, hasNoRoom(error) { throw .diskFull(path: path) }
             switch error {
             case .ioFailed, .readOnly: deviceFailed.store(true, ordering: .releasing)
             default: break

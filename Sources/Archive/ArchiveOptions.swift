@@ -12,6 +12,8 @@ public struct ArchiveOptions: Hashable, Sendable {
     public var unsignedPerTargetMax = 1024
     /// How many bytes each part of what is kept may take.
     public var budgets = Budgets(sharing: 64 << 30)
+    /// Whether an import into an empty archive takes no more than the budgets. It is given up later, little by little, if not.
+    package var copiesFitBudgets = true
     /// How long values are kept after they have expired.
     public var retention = Retention()
     /// How long the journal keeps changes that the index has, for those who follow it; `nil` for as long as there is room.

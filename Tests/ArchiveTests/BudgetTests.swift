@@ -31,6 +31,25 @@ import Testing
         #expect(try archive.accountsAreRight())
     }
 
+    /// There may be millions too many, and no commit is to wait for all of them.
+    @Test func loweredBudgetIsReachedLittleByLittle() throws {
+        let folder = try Folder()
+        var options = ArchiveOptions.small
+        let before = try folder.open(options)
+        for number in 0..<100 { try before.store(try letter(number), under: target(number), at: .start + number) }
+        before.close()
+        options.budgets.served = 20 * BudgetTests.smallCharge
+        let archive = try folder.open(options)
+        defer { archive.close() }
+        var counts = [100]
+        for number in 100..<110 {
+            try archive.store(try letter(number), under: target(number), at: .start + number)
+            counts.append(try archive.statistics().values)
+        }
+        #expect(counts == [100, 85, 70, 55, 40, 25, 20, 20, 20, 20, 20])
+        #expect(try archive.accountsAreRight())
+    }
+
     @Test func prefixThatHoldsMostGivesUpItsOldestFirst() throws {
         let archive = try archive(values: 10)
         for number in 0..<3 { try archive.store(try letter(number), under: target(number), from: .from(1)) }

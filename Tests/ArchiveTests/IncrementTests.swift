@@ -162,6 +162,63 @@ import Testing
         try refuses(.otherArchive(of: last.archive, here: own), three)
     }
 
+    /// The disk may turn out to be full when the transaction is committed, after all items have been taken. It is tried once
+    /// more then, and nothing may pass for the increment but the whole of it.
+    @Test func attemptThatFailedForWantOfRoomLosesNothing() throws {
+        var pair = try Pair(seed: 7)
+        try pair.pass(30)
+        try IncrementTests.importWhole(try IncrementTests.whole(pair.source), into: pair.copy, at: pair.nights.now)
+        let first = try IncrementTests.origin(pair.source).change
+        try pair.pass(10)
+        let (header, items) = try IncrementTests.increment(pair.source, after: first)
+        let bytes = try Dumps.bytes(items, header)
+        let before = try IncrementTests.whole(pair.copy)
+        let archive = try pair.copy.open(RandomNights.options)
+        var source = try ItemSource(DumpInput(bytes: bytes))
+        var isFull = true
+        #expect(throws: ArchiveError.refused(.diskReserve)) {
+            try archive.apply(header, forgotten: [], at: pair.nights.now) {
+                let item = try source.next()
+                if item == nil, isFull {
+                    isFull = false
+                    throw ArchiveError.diskFull(path: archive.folder)
+                }
+                return item
+            }
+        }
+        archive.close()
+        #expect(!isFull)
+        #expect(try IncrementTests.whole(pair.copy) == before)
+        _ = try IncrementTests.apply(bytes, to: pair.copy, at: pair.nights.now)
+        #expect(try IncrementTests.whole(pair.copy) == IncrementTests.whole(pair.source))
+    }
+
+    /// What was served may be retained by the time that it moves, and then it is more than that share.
+    @Test func copyMayHaveMoreThanItsShares() throws {
+        var pair = try Pair(seed: 8)
+        try pair.pass(60)
+        let bytes = try IncrementTests.whole(pair.source)
+        let (items, seal) = try Dumps.read(bytes)
+        let root = try #require(seal).root
+        let half = items.count / 2
+        for fits in [true, false] {
+            let folder = try Folder()
+            var options = RandomNights.options
+            options.budgets = Budgets(sharing: 1 << 10)
+            (options.signedPerTargetMax, options.unsignedPerTargetMax) = (.max, .max)
+            options.copiesFitBudgets = fits
+            var outcomes: [ImportOutcome] = []
+            for batch in [items[..<half], items[half...]] {
+                let archive = try folder.open(options)
+                let vetted = Archive.vet(Array(batch), from: 1 + batch.startIndex, threads: 1, SignatureVerifier())
+                outcomes += try archive.take(vetted, of: root, .everything, at: pair.nights.now)
+                archive.close()
+            }
+            #expect(outcomes.contains(.refused(.budget)) == fits)
+            #expect(outcomes.allSatisfy { $0 == .taken } == !fits)
+        }
+    }
+
     /// A kill may come after the increment is in the archive, and before its forgotten keys have left the journal.
     @Test func repetitionTakesForgottenKeysOutOfTheJournal() throws {
         let (source, copy) = (try Folder(), try Folder())

@@ -94,7 +94,8 @@ class Seed:
         if kind == "power":
             return {}, kind
         if kind.startswith("full"):
-            return {"FAULTS_FULL": f"{start},{0 if kind.endswith('ever') else dice.randint(1, 40)}"}, kind
+            calls = 0 if kind.endswith("ever") else dice.randint(1, 40)
+            return {"FAULTS_FULL": f"{start},{calls},{dice.choice((1, 1000))}"}, kind
         name = dice.choice(("archive.mdb", "archive.mdb", "index.sqlite", "index.sqlite-wal"))
         start = str(dice.randint(1, 40)) if kind == "sync fails" else start
         return {"FAULTS_EIO": f"{kind.split()[0]},{start},{dice.choice((0, 1, 3))},{name}"}, f"{kind}: {name}"

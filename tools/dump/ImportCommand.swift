@@ -146,8 +146,10 @@ struct ImportCommand: GuardedCommand {
         archiveOptions.budgets = Budgets(sharing: sizeMax << 30)
         archiveOptions.structureCheckMax = nil
         if !valuesOnly {
-            // An archive that moves was within the limits of its node, which are not known here.
+            // An archive that moves was within the limits of its node, which are not known here. What was served then may
+            // be retained by now, and more than its share.
             (archiveOptions.signedPerTargetMax, archiveOptions.unsignedPerTargetMax) = (.max, .max)
+            archiveOptions.copiesFitBudgets = false
         }
         return try Archive.open(folder: options.folder, options: archiveOptions, now: DumpOptions.now)
     }

@@ -41,6 +41,7 @@ extension Archive {
             outcomes.reserveCapacity(vetted.count)
             var isFull = false
             let isExactBefore = try pass.transaction.view.isExact(before: vetted, of: root, mode)
+            pass.fitsBudgets = options.copiesFitBudgets || !isExactBefore
             for (item, content, refusal) in vetted.items {
                 if isFull {
                     outcomes.append(.refused(.full))

@@ -141,7 +141,11 @@ extension StorePass {
         if let refusal = try transaction.view.refusal(of: header, archiveID) { throw refusal }
         var result = IncrementResult()
         if !hashes.isEmpty { result.forgotten = try removeForgotten(hashes) }
-        while let item = try next() {
+        while true {
+            // Also before the first item and after the last: a transaction that is tried again for want of room would go on
+            // behind the items that the first attempt took.
+            if let refusal = try refusalToGrow() { throw ArchiveError.refused(refusal) }
+            guard let item = try next() else { break }
             switch item.state {
             case .forgotten: break
             case .gone:
@@ -152,8 +156,6 @@ extension StorePass {
                 try put(item, content)
                 result.put += 1
             }
-            // A transaction that is tried again for want of room must not begin in the middle.
-            if let refusal = try refusalToGrow() { throw ArchiveError.refused(refusal) }
         }
         if let origin = header.origin {
             encoder.encode(CopyRecord(of: origin, own: journal))

@@ -120,7 +120,7 @@ extension StorePass {
     /// Why a budget has no room; `nil` if it has.
     func refusalToAdd(_ bytes: Int, to budget: Budget) throws(ArchiveError) -> ImportRefusal? {
         if try refusalToGrow() != nil { return .full }
-        return counts[budget].bytes + bytes <= options.budgets[budget] ? nil : .budget
+        return !fitsBudgets || counts[budget].bytes + bytes <= options.budgets[budget] ? nil : .budget
     }
 
     func isBlocked(_ place: SignerKey) throws(ArchiveError) -> Bool {

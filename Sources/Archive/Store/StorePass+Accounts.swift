@@ -5,6 +5,8 @@ internal import IPv8
 extension StorePass {
     /// How many records are examined to find one that may go. After that the new record is refused.
     static let evictionTriesMax = 64
+    /// How many records are given up at most for one new one. Charges differ by less than this.
+    static let evictionsMax = 16
 
     /// Charges a record.
     mutating func file(_ filing: Filing) throws(ArchiveError) {
@@ -74,9 +76,13 @@ extension StorePass {
     }
 
     /// Makes room in a budget, by giving up records if necessary; false if none of them may be given up.
+    ///
+    /// A few are always enough unless the budget was lowered. Then there may be millions too many, and each new record has some
+    /// of them given up, so that no commit takes long.
     mutating func makeRoom(for bytes: Int, in budget: Budget) throws(ArchiveError) -> Bool {
         guard bytes <= options.budgets[budget] else { return false }
-        while counts[budget].bytes + bytes > options.budgets[budget] {
+        for _ in 0..<StorePass.evictionsMax {
+            guard counts[budget].bytes + bytes > options.budgets[budget] else { return true }
             guard try evictOne(of: budget) else { return false }
         }
         return true

@@ -15,6 +15,8 @@ struct StorePass: ~Copyable {
     let clockIsSteady: Bool
     /// Whether changes leave the journal for their age. What does not know a node's settings or its clock leaves them.
     var trimsJournalByAge = true
+    /// Whether what is imported has to fit the budgets.
+    var fitsBudgets = true
     /// Whether anything is pinned, or blocked.
     var hasPins: Bool
     var hasBlocks: Bool

@@ -5,8 +5,8 @@
  *     FAULTS_LOG      a file that takes every write, length, sync, new name and lost name, and every line on standard
  *                     output, in the order in which they happened; power.py makes disks after a power cut from it
  *     FAULTS_STOP     kills the program instead of the call with this number
- *     FAULTS_FULL     FROM,CALLS: from the FROMth call that writes on, the disk is full for CALLS calls (0: for ever);
- *                     the first of them is cut short where it can be, and the file system says that it is full
+ *     FAULTS_FULL     FROM,CALLS,SHORT: from the FROMth call that writes on, the disk is full for CALLS calls (0: for ever);
+ *                     the first SHORT of them are cut short where they can be, and the file system says that it is full
  *     FAULTS_EIO      write|sync,FROM,CALLS,NAME: the FROMth such call to a file whose name ends in NAME fails with EIO,
  *                     as do those that follow it, CALLS altogether (0: for ever)
  *
@@ -46,7 +46,7 @@ struct window { uint64_t from, calls, count; char name[64]; };
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static char folder[PATH_MAX];
 static int log_descriptor = -1;
-static uint64_t call_count, stop_at;
+static uint64_t call_count, stop_at, short_calls;
 static struct window full, write_error, sync_error;
 static int file_of[DESCRIPTORS_MAX];
 static struct { ino_t inode; char name[256]; } files[FILES_MAX];
@@ -67,7 +67,8 @@ __attribute__((constructor)) static void begin(void) {
         if (log_descriptor < 0) fail("the log cannot be written");
     }
     if ((text = getenv("FAULTS_STOP"))) stop_at = strtoull(text, NULL, 10);
-    if ((text = getenv("FAULTS_FULL")) && sscanf(text, "%lu,%lu", &full.from, &full.calls) != 2) fail("FAULTS_FULL");
+    if ((text = getenv("FAULTS_FULL")) && sscanf(text, "%lu,%lu,%lu", &full.from, &full.calls, &short_calls) != 3)
+        fail("FAULTS_FULL");
     if ((text = getenv("FAULTS_EIO"))) {
         char what[8];
         struct window read;
@@ -206,7 +207,7 @@ static ssize_t put(int descriptor, const struct iovec *parts, int part_count, of
     struct iovec first = parts[0];
     if (falls_into(&full, file)) {
         note(REFUSED, file, ENOSPC, NULL, 0);
-        if (full.count != full.from || first.iov_len < 1024) { errno = ENOSPC; return -1; }
+        if (full.count >= full.from + short_calls || first.iov_len < 1024) { errno = ENOSPC; return -1; }
         first.iov_len = first.iov_len / 1024 * 512;
         parts = &first;
         part_count = 1;
