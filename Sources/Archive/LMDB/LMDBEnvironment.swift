@@ -376,13 +376,13 @@ extension LMDBEnvironment {
 
     private func giveBack(_ reader: Reader) {
         mdb_txn_reset(reader.handle)
-        let (kept, closeNow) = state.withLock { state in
-            state.running -= 1
-            let kept = !state.isClosed && state.idle.count < LMDBEnvironment.idleReadersMax
-            if kept { state.idle.append(reader) }
-            return (kept, state.isClosed && state.running == 0)
+        let isKept = state.withLock { state in
+            guard !state.isClosed, state.idle.count < LMDBEnvironment.idleReadersMax else { return false }
+            state.idle.append(reader)
+            return true
         }
-        if !kept { mdb_txn_abort(reader.handle) }
-        if closeNow { mdb_env_close(handle) }
+        // Before it is counted out, because whoever is the last closes the file.
+        if !isKept { mdb_txn_abort(reader.handle) }
+        leave()
     }
 }
