@@ -148,6 +148,21 @@ import Testing
         }
     }
 
+    /// The archive may lie on another disk. A copy would be on this one, and the archive, with all that was forgotten, on that.
+    @Test func archiveBehindALinkIsNotCompacted() throws {
+        let elsewhere = try Folder()
+        let (path, place) = (folder.path + "/archive.mdb", elsewhere.path + "/archive.mdb")
+        try FileManager.default.moveItem(atPath: path, toPath: place)
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: place)
+        let before = try folder.bytes(place)
+        let error = try #require(throws: ArchiveError.self) {
+            try CompactedArchive(try LockedFolder(folder.path)).run(keepsOld: false, progress: { _ in })
+        }
+        #expect(error.description.contains("is a symbolic link"))
+        #expect(try folder.bytes(place) == before)
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == place)
+    }
+
     @Test func oldArchiveIsKeptWhereThatIsAsked() throws {
         let result = try CompactedArchive(try LockedFolder(folder.path)).run(
             keepsOld: true, progress: { _ in })

@@ -40,6 +40,7 @@ package struct CompactedArchive {
         keepsOld: Bool, progress: (Progress) -> Void
     ) throws(ArchiveError) -> Result {
         if keepsOld, FileStatus.exists(keptPath) { throw .keptArchive(path: keptPath) }
+        try refuseLink()
         progress(.checking)
         try finishKilledRun()
         _ = try Archive.checkStructure(folder: folder.path)
@@ -150,6 +151,14 @@ package struct CompactedArchive {
 
     private func differs(_ table: Table) -> ArchiveError {
         .damaged(path: path, detail: "its copy differs in the table \(table.name)")
+    }
+
+    /// The copy would replace the link and leave the archive, with what was forgotten, where it is.
+    private func refuseLink() throws(ArchiveError) {
+        guard (try? FileStatus.of(path, followsLinks: false))?.isLink == true else { return }
+        throw .unsafe(
+            path: path, problem: "is a symbolic link, and compacting needs the archive itself in the folder",
+            remedy: "run: mv \"$(readlink -f \(path))\" \(path)")
     }
 
     /// Gives the archive a second name, and its first one to the copy.
