@@ -65,12 +65,7 @@ public final class ArchiveReader: Sendable {
         in folder: String, isShared: Bool
     ) throws(ArchiveError) -> (ReadOnlyIndex?, String?) {
         do throws(ArchiveError) {
-            // SQLite would wait for a pipe's other end, also for one in place of a file that it opens beside the index.
-            for name in ["index.sqlite", "index.sqlite-wal", "index.sqlite-shm"] {
-                let status = try? FileStatus.of("\(folder)/\(name)")
-                guard status != nil || name != "index.sqlite" else { throw .index(detail: "there is none") }
-                guard status?.isRegularFile != false else { throw .index(detail: "\(name) is not a regular file") }
-            }
+            guard access(folder + "/index.sqlite", F_OK) == 0 else { throw .index(detail: "there is none") }
             return (try ReadOnlyIndex(path: folder + "/index.sqlite", isShared: isShared), nil)
         } catch {
             if case .newerSchema = error { throw error }

@@ -2,6 +2,7 @@ internal import Foundation
 internal import GRDB
 internal import IPv8
 internal import Migrations
+internal import Platform
 
 /// The index of an archive that is only read.
 final class ReadOnlyIndex: Sendable {
@@ -11,6 +12,12 @@ final class ReadOnlyIndex: Sendable {
     ///
     /// - Parameter isShared: whether somebody may write to it meanwhile. Otherwise no file is made or changed.
     init(path: String, isShared: Bool) throws(ArchiveError) {
+        // SQLite would wait for a pipe's other end, also for one in place of a file that it opens beside the index.
+        for file in [path, path + "-wal", path + "-shm"] {
+            guard (try? FileStatus.of(file))?.isRegularFile != false else {
+                throw .index(detail: "\(file) is not a regular file")
+            }
+        }
         var configuration = Configuration.index
         configuration.readonly = true
         do {
