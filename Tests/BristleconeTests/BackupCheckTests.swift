@@ -125,6 +125,20 @@ import Testing
         #expect(throws: BackupError.self) { try Backup.restore(place, to: other, identity: "\(data)/bristlecone.yaml") }
     }
 
+    /// As root restores the folder of a service, which belongs to the service's user.
+    @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
+    func keyOfTheFoldersOwnerIsUsedWhereTheBackupHasNone() throws {
+        let place = folder.file("keyless")
+        _ = try Backup.ofStoppedNode(dataFolder: data, to: place, withIdentity: false)
+        let key = try Data(contentsOf: URL(filePath: "\(data)/identity.key"))
+        for path in [data] + (try names(data).map { "\(data)/\($0)" }) { try #require(chown(path, 4711, 4711) == 0) }
+        _ = try Backup.restore(place, to: data)
+        #expect(try Data(contentsOf: URL(filePath: "\(data)/identity.key")) == key)
+        try #require(chown("\(data)/identity.key", 4712, 4712) == 0)
+        let error = try #require(throws: BackupError.self) { try Backup.restore(place, to: data) }
+        #expect(error.description.contains("belongs to the user"))
+    }
+
     @Test func restoredFilesBelongToTheOwnerOfTheOldOnes() throws {
         guard geteuid() == 0 else { return }
         try #require(chown(data, 4711, 4712) == 0 && chmod(data, 0o750) == 0)

@@ -63,10 +63,17 @@ struct OldDataFolder: ~Copyable {
         }
     }
 
-    /// The folder's private key; `nil` if it has none or this user may not read it.
-    func identity() -> PrivateKey? {
+    /// The folder's private key; `nil` if it has none. Root may restore a service's folder, whose key is the service's.
+    func identity() throws(BackupError) -> PrivateKey? {
         guard isThere else { return nil }
-        return (try? IdentityFile.load(in: OpenFolder(folder.text), folder.text)) ?? nil
+        do {
+            let owner = geteuid() == 0 ? try FileStatus.of(folder.text).owner : geteuid()
+            return try IdentityFile.load(in: OpenFolder(folder.text), folder.text, ownedBy: owner)
+        } catch let error as DataFolderError {
+            throw .dataFolder(error.description)
+        } catch {
+            throw .notRead(path: folder.text, reason: (error as? Errno)?.reason ?? "\(error)")
+        }
     }
 
     /// Gives a folder and what is in it the owner and the permissions of this one.

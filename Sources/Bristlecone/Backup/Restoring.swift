@@ -86,7 +86,7 @@ struct Restoring {
             return nil
         }
         guard let identity else {
-            guard let key = old.identity() else { throw .noIdentity(path: backup.folder.text) }
+            guard let key = try old.identity() else { throw .noIdentity(path: backup.folder.text) }
             return key
         }
         let bytes: [UInt8]

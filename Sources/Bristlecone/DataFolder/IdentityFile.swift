@@ -34,14 +34,18 @@ enum IdentityFile {
     }
 
     /// The key of any level that is there; `nil` where there is no file.
-    static func load(in folder: borrowing OpenFolder, _ path: String) throws(DataFolderError) -> PrivateKey? {
+    ///
+    /// - Parameter owner: to whom the file may belong, besides root.
+    static func load(
+        in folder: borrowing OpenFolder, _ path: String, ownedBy owner: uid_t = geteuid()
+    ) throws(DataFolderError) -> PrivateKey? {
         guard let (bytes, status) = try read(in: folder, path) else { return nil }
         let file = "\(path)/\(name)"
         // Links are followed: what counts is the file that holds the key.
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw .unreadableKey(path: file, reason: "it is not a regular file")
         }
-        guard status.st_uid == geteuid() || status.st_uid == 0 else {
+        guard status.st_uid == owner || status.st_uid == 0 else {
             throw .foreignKey(path: file, owner: FileStatus.userName(status.st_uid))
         }
         guard status.st_mode & 0o007 == 0 else {

@@ -147,7 +147,7 @@ package enum NodeKey {
     private static func give(_ folder: String, to mid: Mid) throws -> Int {
         guard FileStatus.exists("\(folder)/archive.mdb") else { return 0 }
         let now = ClockReading.now().wall
-        let archive = try Archive.open(folder: folder, options: ArchiveOptions(), now: now)
+        let archive = try Archive.open(folder: folder, options: ArchiveOptions(fittingIndexIn: folder), now: now)
         defer { archive.close() }
         guard try archive.owner()?.mid != mid else { return 0 }
         let published = try archive.publishedEntries(signedByOthersThan: mid).count
