@@ -15,6 +15,8 @@ final class ClientDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     private let time: TimeAmount
     private let closed: @Sendable () -> Void
     private var timer: Scheduled<Void>?
+    /// Requests that have come in whole, without those that are answered whole.
+    private var unansweredCount = 0
     /// How much of a long body has come in since the timer began; `nil` if the request has none, or is answered.
     private var streamedBytes: Int?
 
@@ -45,7 +47,9 @@ final class ClientDeadline: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head(let request): streamedBytes = Operations.streamsBody(request) ? 0 : nil
         case .body(let buffer): noteBody(buffer.readableBytes, context)
-        case .end: end()
+        case .end:
+            unansweredCount += 1
+            wait(context)
         }
         context.fireChannelRead(data)
     }
@@ -54,15 +58,21 @@ final class ClientDeadline: ChannelDuplexHandler, RemovableChannelHandler {
         if case .end = unwrapOutboundIn(data) {
             // What still comes of the body is not waited for.
             streamedBytes = nil
-            begin(context)
+            unansweredCount -= 1
+            wait(context)
         }
         context.write(data, promise: promise)
     }
 
     /// A client that does not read lets the responses pile up, until there is no room for more.
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { end() } else { begin(context) }
+        wait(context)
         context.fireChannelWritabilityChanged()
+    }
+
+    /// The client has its time unless it is the node that it waits for.
+    private func wait(_ context: ChannelHandlerContext) {
+        if unansweredCount > 0, context.channel.isWritable { end() } else { begin(context) }
     }
 
     private func noteBody(_ bytes: Int, _ context: ChannelHandlerContext) {
