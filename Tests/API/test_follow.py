@@ -3,6 +3,7 @@
 import asyncio
 import json
 from random import Random
+from urllib.parse import quote
 
 import pytest
 
@@ -109,6 +110,12 @@ async def test_a_restore_is_noticed_by_who_knows_when_its_last_change_was_made(n
     assert completed.status == 3
     assert "is another one than yours" in completed.errors and "start again from a new export" in completed.errors
     assert (await node.command("follow", "--at", last["at"])).status == 64
+    # As programs write a moment into an address, and as people do.
+    for moment in (last["at"], quote(last["at"], safe="")):
+        path = f"http://node/api/v1/changes?after={last['change']}&at={moment}"
+        answer = await run_command(
+            "curl", "--silent", "--max-time", "20", "--unix-socket", str(node.data / "control.sock"), path)
+        assert "is another one than yours" in answer.output, moment
 
 
 async def test_a_follower_that_is_ahead_begins_anew(nodes):

@@ -53,16 +53,16 @@ struct ChangeStream {
     private func start(of request: Request) async throws -> (after: UInt64, madeAt: Instant?) {
         var after: UInt64?
         var time: Instant?
-        for part in (request.uri.query ?? "").split(separator: "&") {
-            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            if pair.count == 2, pair[0] == "after", let number = UInt64(pair[1]) {
+        for (name, value) in request.uri.queryParameters {
+            if name == "after", let number = UInt64(value) {
                 after = number
-            } else if pair.count == 2, pair[0] == "at", let instant = Instant(rfc3339: pair[1]) {
+            } else if name == "at", let instant = Instant(rfc3339: String(value)) {
                 time = instant
             } else {
                 throw NodeError(
                     .invalidArgument,
-                    "\(quoted(part)) is no parameter; there are after, the number of a change, and at, its time.")
+                    "\(quoted("\(name)=\(value)")) is no parameter; there are after, the number of a change, and at, its time."
+                )
             }
         }
         guard time == nil || after != nil else {

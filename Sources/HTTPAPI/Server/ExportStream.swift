@@ -11,13 +11,12 @@ enum ExportStream {
     static func add(to routes: Routes) {
         routes.add(.get, path) { api, request, _ in
             var prefix = ""
-            for part in (request.uri.query ?? "").split(separator: "&") {
-                let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                guard pair.count == 2, pair[0] == "prefix" else {
+            for (name, value) in request.uri.queryParameters {
+                guard name == "prefix" else {
                     throw NodeError(
-                        .invalidArgument, "\(quoted(part)) is no parameter; there is prefix, the first digits of keys.")
+                        .invalidArgument, "\(quoted(name)) is no parameter; there is prefix, the first digits of keys.")
                 }
-                prefix = String(pair[1])
+                prefix = String(value)
             }
             let export = try api.node.exportValues(prefix: prefix)
             let body = ResponseBody { writer in
