@@ -17,7 +17,7 @@ COMMANDS = {
     "history": [["history", "greeting", "--changes", "small"]],
     "why": [["why", "mine", "small"], ["why", "nothing", "small"]],
     "evidence": [["evidence", "small"]],
-    "stat": [["stat", "small"], ["stat", "unindexed"]],
+    "stat": [["stat", "small"], ["stat", "unindexed"], ["stat", "copy"]],
     "publishers": [["publishers", "small"]],
     "contacts": [["contacts", "small"]],
     "buckets": [["buckets", "small"]],

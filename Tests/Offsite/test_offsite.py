@@ -123,6 +123,16 @@ async def test_killed_at_any_moment_it_goes_on(offsite, make_archive, grow, same
     assert not list(tmp_path.glob("copy.restoring*"))
 
 
+async def test_a_restore_goes_on_where_only_the_folder_was_made(offsite, make_archive, same, tmp_path):
+    source = make_archive(tmp_path / "source", 5)
+    await offsite("ship", source, STORAGE)
+    begun = tmp_path / "copy.restoring-000001"
+    begun.mkdir()
+    (begun / "lock").touch()
+    await offsite("restore", STORAGE, tmp_path / "copy", "--size-max", "60")
+    assert await same(source, tmp_path / "copy")
+
+
 async def test_a_forgotten_key_does_not_come_back(offsite, nodes, dump, same, tmp_path):
     node = await nodes.start()
     key = b"\x11" * 20

@@ -8,11 +8,13 @@ struct StatReport {
     let summary: ArchiveSummary
     let folder: String
     let now: Instant
+    /// Of which state of another archive it is an exact copy; `nil` if of none.
+    let copyOf: DumpOrigin?
 
     /// The answer for programs.
     var json: JSON {
         .object([
-            "folder": .string(folder), "archive_id": .string(Hex.encode(summary.archiveID)),
+            "folder": .string(folder), "archive_id": .string(Hex.encode(summary.archiveID)), "copy_of": copy,
             "format": JSON(summary.format), "folder_format": JSON(summary.folderFormat),
             "folder_is_newer": .bool(summary.isFolderNewer), "created": .string(Words.moment(summary.created)),
             "in_use": .bool(summary.isInUse), "values": values, "keys": JSON(summary.values?.keys),
@@ -22,6 +24,15 @@ struct StatReport {
             "budgets": .array(summary.budgets.map { $0.json(in: summary) }),
             "tables": .array(summary.tables.map(\.json)), "space": space,
         ])
+    }
+
+    private var copy: JSON {
+        copyOf.map { origin in
+            .object([
+                "archive": .string(origin.archive), "change": JSON(origin.change),
+                "checksum": .string(Hex.encode(origin.checksum.bytes)),
+            ])
+        } ?? .null
     }
 
     private var values: JSON {
@@ -86,6 +97,9 @@ struct StatReport {
                 terminal.bad(
                     "format \(found), written by a newer program: this one knows formats up to "
                         + "\(FolderFormat.current) and does not change it"))
+        }
+        if let copyOf {
+            table.add("copy of", "archive \(copyOf.archive) at change \(copyOf.change)")
         }
         table.add("used by", summary.isInUse ? "a running node" : "nobody")
         if let values = summary.values {
@@ -247,7 +261,10 @@ struct StatCommand: GuardedCommand {
         let now = DumpOptions.now
         let reader = try ArchiveReader.open(folder: options.folder)
         try Shortfall.look(at: reader, called: options.folder, limit: StatCommand.lookMax, countsDamaged: true)
-        let report = StatReport(summary: try reader.summary(at: now), folder: options.folder, now: now)
+        let origin = try reader.origin()
+        let report = StatReport(
+            summary: try reader.summary(at: now), folder: options.folder, now: now,
+            copyOf: origin.archiveID == reader.archiveID ? nil : origin)
         try options.output.show(report.json) { report.text(on: $0) }
     }
 }

@@ -29,8 +29,6 @@ MAGIC = b"bristlecone dump"
 NAME = re.compile(
     r"(?P<number>\d{6,})-(?:base|after-(?P<start>\d+-[0-9a-f]{16}))-to-(?P<end>\d+-[0-9a-f]{16})\.dump")
 PARTIAL = "partial"
-# A prefix of all forty digits: an export with it reads one key at most, and its header tells the archive's state.
-ONE_KEY = "0" * 40
 
 
 class Failure(Exception):
@@ -93,6 +91,9 @@ def parser():
     restore.add_argument("data", type=pathlib.Path, help="the data folder, which must not exist yet")
     restore.add_argument("--archive", help="its id; needed if the storage has several")
     restore.add_argument("--through", type=int, metavar="NUMBER", help="the last shipment to apply (default: the newest)")
+    restore.add_argument(
+        "--size-max", type=int, default=50, metavar="GIB",
+        help="how large the archive may become: the node's archive.size_limit (default: 50)")
     restore.set_defaults(run=run_restore)
     listing = commands.add_parser("list", help="what the storage has")
     listing.add_argument("storage")
@@ -188,13 +189,10 @@ def run_restore(arguments):
     chain = chain_of(shipments(storage), arguments.through, storage)
     unfinished = unfinished_folder(arguments.data, chain[0])
     with tempfile.TemporaryDirectory(prefix="offsite-") as scratch:
-        missing = chain[applied(chain, archive, unfinished):]
-        names = pathlib.Path(scratch, "names")
-        names.write_text("".join(f"{one.name}\n" for one in missing))
-        rclone("copy", "--files-from-raw", names, storage, scratch)
-        for one in missing:
+        for one in chain[applied(chain, archive, unfinished):]:
             file = os.path.join(scratch, one.name)
-            run([dump_tool(), "import", file, unfinished])
+            rclone("copyto", f"{storage}/{one.name}", file)
+            run([dump_tool(), "import", file, unfinished, "--size-max", str(arguments.size_max)])
             os.unlink(file)
             print(f"Imported {one.name}.")
     if state_of(unfinished)[:2] != (archive, chain[-1].end):
@@ -214,7 +212,8 @@ def unfinished_folder(data, base):
 
 def applied(chain, archive, folder):
     """How many of the chain a folder has; the program itself goes on with a base that was interrupted."""
-    if not folder.exists():
+    # A kill may come between the folder and the archive in it.
+    if not (folder / "archive.mdb").exists():
         return 0
     here = state_of(folder)
     if here.archive != archive:
@@ -272,10 +271,10 @@ def export(data, file, *more):
 
 def state_of(data):
     """The archive that a folder has, or has a copy of."""
-    with tempfile.TemporaryDirectory(prefix="offsite-") as scratch:
-        file = os.path.join(scratch, "state")
-        run([dump_tool(), "export", data, "--output", file, "--prefix", ONE_KEY, "--json"])
-        return state_in(file)
+    found = json.loads(run([dump_tool(), "stat", data, "--json"]))
+    if copied := found["copy_of"]:
+        return State(copied["archive"], f"{copied['change']}-{copied['checksum']}", None)
+    return State(found["archive_id"], f"{found['journal']['last']}-{found['journal']['checksum']}", None)
 
 
 def state_in(file):
