@@ -128,11 +128,20 @@ step "a second node without a port of its own fails" fails systemctl start brist
 sed -i 's/^#listen:/listen: ["127.0.0.1:8099"]\n#listen:/; s/8085/8086/' /etc/bristlecone/second.yaml
 step "a second node" systemctl start bristlecone@second
 step "the second node answers" bristlecone status --data /var/lib/bristlecone-nodes/second
+step "a backup of the second node" systemctl start bristlecone-backup@second
 step "the second node stops" systemctl stop bristlecone@second
+step "a backup of the second node that is stopped" systemctl start bristlecone-backup@second
+step "it is a backup" bristlecone backup check "$(echo /var/backups/bristlecone-nodes/second/*)"
+step "the timer of the second node" systemctl enable --now bristlecone-backup@second.timer
 
 step "upgrade to a later series" dpkg --install /later.deb
 step "downgrade is refused" fails_saying "may not read its archive" dpkg --install /current.deb
 step "the node goes on after that" eventually answers
+systemctl stop bristlecone
+mv $data /data
+step "downgrade with a second node's data alone is refused" fails_saying "may not read" dpkg --install /current.deb
+mv /data $data
+step "start after that" systemctl start bristlecone
 step "the later version is still there" test "$(dpkg-query -W -f '${Version}' bristlecone)" = 9.0.0
 
 step "remove" dpkg --remove bristlecone
@@ -147,7 +156,7 @@ step "reinstall after that" dpkg --install /current.deb
 step "the value is there once more" is_found
 echo "bristlecone bristlecone/delete_data boolean true" | debconf-set-selections
 step "purge with yes" dpkg --purge bristlecone
-step "that deletes the data" test ! -e $data -a ! -e /var/backups/bristlecone
+step "that deletes the data" test ! -e $data -a ! -e /var/backups/bristlecone -a ! -e /var/backups/bristlecone-nodes
 step "no unit is left" fails systemctl cat bristlecone
 step "no process is left" fails pgrep -x bristlecone
 echo "end" >>/report
