@@ -54,8 +54,8 @@ class Lake:
         assert done.returncode == status, done
         return done.stdout if status == 0 else done.stderr
 
-    def merge(self, *names, **more):
-        return self.run("merge", self.root, *(self.folder / name for name in names), **more)
+    def merge(self, *names, flags=(), **more):
+        return self.run("merge", self.root, *(self.folder / name for name in names), *flags, **more)
 
     def query(self, question, *settings, **more):
         sets = [word for setting in settings for word in ("--set", setting)]
@@ -165,6 +165,23 @@ def test_gaps_and_parts_are_refused(lake):
     (lake.folder / "cut.jsonl").write_text("".join(lines[:1] + lines[2:]))
     assert "lacks lines" in lake.merge("cut.jsonl", status=2)
     lake.merge("1.jsonl", "2.jsonl")
+
+
+def test_an_archive_that_was_restored_takes_its_own_place(lake):
+    archive = lake.archive("a", 40)
+    lake.export(archive, "early.jsonl")
+    lake.grow(archive, 41)
+    lake.export(archive, "late.jsonl")
+    lake.merge("late.jsonl")
+    assert "was restored from a backup since" in lake.merge("early.jsonl")
+    assert lake.live() == exported(lake.folder / "late.jsonl")
+    lake.merge("early.jsonl", flags=["--restored"])
+    assert lake.live() == exported(lake.folder / "early.jsonl")
+    # From there on increments lead on.
+    last = str(json.loads((lake.folder / "early.jsonl").read_text().split("\n", 1)[0])["change"])
+    lake.export(archive, "next.jsonl", "--after-change", last)
+    lake.merge("next.jsonl")
+    assert lake.live() == exported(lake.folder / "late.jsonl")
 
 
 def answers(lake):

@@ -42,7 +42,10 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
     for name, run, more in (
-            ("merge", run_merge, [("exports", {"nargs": "+", "type": pathlib.Path})]),
+            ("merge", run_merge, [
+                ("exports", {"nargs": "+", "type": pathlib.Path}),
+                ("--restored", {"action": "store_true", "help": "the archive was restored from a backup: take whole exports of it "
+                                "although the lake is at a later change"})]),
             ("query", run_query, [("question", {}), ("--set", {"action": "append", "default": [], "metavar": "NAME=VALUE"})]),
             ("files", run_files, [("table", {"choices": list(TABLES)})]), ("tidy", run_tidy, [])):
         command = commands.add_parser(name)
@@ -63,7 +66,7 @@ def run_merge(arguments):
     """Merges exports, one after the other."""
     lake = Lake(arguments.lake)
     for export in arguments.exports:
-        print(merge(lake, export))
+        print(merge(lake, export, arguments.restored))
 
 
 def run_query(arguments):
@@ -111,7 +114,7 @@ def run_tidy(arguments):
 # Merging
 
 
-def merge(lake, export):
+def merge(lake, export, is_restored):
     """Brings the lake to where an export ends. What it says of the archive is noted last, so a repetition is harmless."""
     engine = lake.engine
     columns = ", ".join(f'"{name}": {quoted(kind)}' for name, kind in LINES.items())
@@ -119,10 +122,12 @@ def merge(lake, export):
         {quoted(str(export))}, format = 'newline_delimited', columns = {{{columns}}})""")
     archive, change, checksum, start, start_checksum = header_of(engine, export)
     known = engine.execute("SELECT change, checksum FROM archives WHERE archive = ?", [archive]).fetchone()
-    if known and known[0] >= change:
+    if known and known[0] >= change and not (is_restored and start is None):
         if known[0] == change and known[1] != checksum:
-            raise Failure(f"{export} has another change {change} than the lake; merge a later whole export.")
-        return f"{export}: the lake has change {known[0]} of archive {archive} already."
+            raise Failure(f"{export} has another change {change} than the lake; merge a whole export with --restored.")
+        return f"{export}: the lake has change {known[0]} of archive {archive} already" + (
+            "." if known[0] == change else
+            "; if the archive was restored from a backup since, merge a whole export with --restored.")
     if start is not None and known != (start, start_checksum):
         place = f"at change {known[0]}" if known else "without that archive"
         raise Failure(f"{export} begins after change {start}, and the lake is {place}; merge what lies between, or a whole export.")
