@@ -54,6 +54,21 @@ extension Archive {
         }
     }
 
+    /// Changes tables for each of some records in one transaction, or in smaller ones where there is no room for that.
+    func inPasses<Record>(
+        over records: ArraySlice<Record>, at now: Instant,
+        _ body: (inout StorePass, ArraySlice<Record>) throws(ArchiveError) -> Void
+    ) throws(ArchiveError) {
+        guard !records.isEmpty else { return }
+        do throws(ArchiveError) {
+            try inPass(at: now, true) { (pass) throws(ArchiveError) in try body(&pass, records) }
+        } catch  where error.isForWantOfRoom && records.count > 1 {
+            let middle = records.startIndex + records.count / 2
+            try inPasses(over: records[..<middle], at: now, body)
+            try inPasses(over: records[middle...], at: now, body)
+        }
+    }
+
     private func hasNoRoom(_ error: ArchiveError) -> Bool {
         switch error {
         case .mapFull, .diskFull: true

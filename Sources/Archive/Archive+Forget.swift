@@ -178,18 +178,11 @@ extension Archive {
     }
 
     private func erase(_ places: ArraySlice<RecordPlace>, at now: Instant) throws(ArchiveError) {
-        guard !places.isEmpty else { return }
-        do throws(ArchiveError) {
-            try inPass(at: now, true) { (pass) throws(ArchiveError) in
-                pass.trimsJournalByAge = false
-                wiping.withLock { $0.isOutdated = true }
-                try pass.noteForgotten()
-                for place in places { try pass.erase(place) }
-            }
-        } catch  where error.isForWantOfRoom && places.count > 1 {
-            let middle = places.startIndex + places.count / 2
-            try erase(places[..<middle], at: now)
-            try erase(places[middle...], at: now)
+        try inPasses(over: places, at: now) { (pass, places) throws(ArchiveError) in
+            pass.trimsJournalByAge = false
+            wiping.withLock { $0.isOutdated = true }
+            try pass.noteForgotten()
+            for place in places { try pass.erase(place) }
         }
     }
 }

@@ -81,15 +81,8 @@ extension Archive {
     }
 
     private func handle(_ keys: ArraySlice<[UInt8]>, of table: Table, at now: Instant) throws(ArchiveError) {
-        guard !keys.isEmpty else { return }
-        do throws(ArchiveError) {
-            try inPass(at: now, true) { (pass) throws(ArchiveError) in
-                for key in keys { try pass.putRight(key, of: table) }
-            }
-        } catch  where error.isForWantOfRoom && keys.count > 1 {
-            let middle = keys.startIndex + keys.count / 2
-            try handle(keys[..<middle], of: table, at: now)
-            try handle(keys[middle...], of: table, at: now)
+        try inPasses(over: keys, at: now) { (pass, keys) throws(ArchiveError) in
+            for key in keys { try pass.putRight(key, of: table) }
         }
     }
 }

@@ -104,14 +104,8 @@ extension BristleconeNode {
     private func read<Value: Sendable>(
         _ body: @escaping @Sendable (ArchiveReader) throws(ArchiveError) -> Value
     ) async throws(NodeError) -> Value {
-        let result = await threads.reader.run { [archive] in
-            Result { () throws(ArchiveError) in try body(try ArchiveReader(of: archive)) }
-        }
-        guard let result else { throw NodeError.notRunning }
-        do throws(ArchiveError) {
-            return try result.get()
-        } catch {
-            throw NodeError(error)
+        try await threads.reader.attempt { [archive] () throws(ArchiveError) in
+            try body(try ArchiveReader(of: archive))
         }
     }
 }

@@ -25,15 +25,7 @@ package final class ValueExport: @unchecked Sendable {
 
     /// The next lines; `nil` at the end.
     package func next() async throws(NodeError) -> [UInt8]? {
-        let result = await threads.reader.run { [self] in
-            Result { () throws(ArchiveError) in try part() }
-        }
-        guard let result else { throw NodeError.notRunning }
-        do throws(ArchiveError) {
-            return try result.get()
-        } catch {
-            throw NodeError(error)
-        }
+        try await threads.reader.attempt { [self] () throws(ArchiveError) in try part() }
     }
 
     private func part() throws(ArchiveError) -> [UInt8]? {

@@ -19,7 +19,15 @@ struct SnapshotCopy {
     private static let chunkPages: UInt64 = 256
     private static let transactionOffset = 144
     /// Two commits between the beginning of a snapshot and the look at its meta page are rare, so this many are a fault.
-    static let attemptsMax = 100
+    private static let attemptsMax = 100
+
+    /// Tries it with one transaction after the other, until one is not outrun by writers.
+    static func untilDone(_ attempt: () throws(ArchiveError) -> Int32?) throws(ArchiveError) -> Int32 {
+        for _ in 0..<attemptsMax {
+            if let code = try attempt() { return code }
+        }
+        return EAGAIN
+    }
 
     /// Writes a copy of a transaction's snapshot to a file that is open for writing.
     ///
@@ -111,12 +119,10 @@ extension LMDBEnvironment {
     /// - Parameter isStopped: asked now and then whether to give up.
     /// - Returns: LMDB's code, or the system's; `ECANCELED` where it was given up.
     func copy(toDescriptor descriptor: Int32, unless isStopped: () -> Bool) throws(ArchiveError) -> Int32 {
-        for _ in 0..<SnapshotCopy.attemptsMax {
-            let code = try read { (transaction) throws(ArchiveError) in
+        try SnapshotCopy.untilDone { () throws(ArchiveError) in
+            try read { (transaction) throws(ArchiveError) in
                 try SnapshotCopy.write(of: handle, transaction, to: descriptor, unless: isStopped)
             }
-            if let code { return code }
         }
-        return EAGAIN
     }
 }

@@ -87,13 +87,11 @@ final class ReadOnlyEnvironment: @unchecked Sendable {
     ///
     /// - Returns: LMDB's code, or the system's.
     func copy(toDescriptor descriptor: Int32) throws(ArchiveError) -> Int32 {
-        for _ in 0..<SnapshotCopy.attemptsMax {
-            let code = try read { (transaction) throws(ArchiveError) in
+        try SnapshotCopy.untilDone { () throws(ArchiveError) in
+            try read { (transaction) throws(ArchiveError) in
                 try SnapshotCopy.write(of: handle, transaction, to: descriptor) { false }
             }
-            if let code { return code }
         }
-        return EAGAIN
     }
 
     /// Writes a copy without free pages to a file that is open for writing.

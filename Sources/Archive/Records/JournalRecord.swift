@@ -110,7 +110,8 @@ struct JournalRecord {
     /// The key of the value that changed; `nil` for other records, and for forgotten values.
     var entryKey: EntryKey? { kind.item == .value && !isForgotten ? EntryKey(subject) : nil }
 
-    /// The hash that replaces the key of a forgotten record: SHA-256 of the kind of item, one byte, and the key.
+    /// The hash that replaces the key of a forgotten record: SHA-256 of the kind of item, one byte, and the key. Whoever reads
+    /// increments elsewhere makes it again (`tools/lake` in SQL).
     static func hash(of key: [UInt8], _ item: DumpItem.Kind, _ digests: ShortDigests) -> Digest256 {
         digests.digest(item.rawValue, key)
     }

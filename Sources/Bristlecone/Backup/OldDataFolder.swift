@@ -95,7 +95,7 @@ struct OldDataFolder: ~Copyable {
 
     /// Whether a node or a restore makes files of this name.
     static func isOurs(_ name: String) -> Bool {
-        DataFolder.isHarmless(name) || name.hasPrefix("archive.mdb") || name.hasPrefix("index.sqlite")
+        DataFolder.isHarmless(name) || DataFolder.isOfAnArchive(name)
     }
 
     /// The last change of the archive in it, if it is this one.

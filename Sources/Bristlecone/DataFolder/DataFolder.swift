@@ -65,7 +65,7 @@ package final class DataFolder: Sendable {
     package static func isInUse(_ path: String) -> Bool { FolderLock.isHeld(path) }
 
     /// Files of an archive, which a folder may hold before a node has used it: the dump tool imports into a new one.
-    private static func isOfAnArchive(_ name: String) -> Bool {
+    static func isOfAnArchive(_ name: String) -> Bool {
         name.hasPrefix("archive.mdb") || name.hasPrefix("index.sqlite")
     }
 
@@ -165,8 +165,7 @@ package final class DataFolder: Sendable {
             }
             return nil
         }
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard let format = Int(text.prefix { $0 != "\n" }), format > 0 else {
+        guard case .number(let format) = FolderFormat.parse(bytes) else {
             throw .unreadableFormat(path: "\(path)/\(formatName)")
         }
         guard format <= DataFolder.format else { throw .newerFormat(path: path, format: format) }

@@ -208,15 +208,7 @@ final class Historian: Sendable {
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (Archive) throws(ArchiveError) -> Value
     ) async throws(NodeError) -> Value {
-        let result = await worker.run { [archive] in
-            Result { () throws(ArchiveError) in try body(archive) }
-        }
-        guard let result else { throw NodeError.notRunning }
-        do throws(ArchiveError) {
-            return try result.get()
-        } catch {
-            throw NodeError(error)
-        }
+        try await worker.attempt { [archive] () throws(ArchiveError) in try body(archive) }
     }
 
     /// Notes the end, and ends the thread.

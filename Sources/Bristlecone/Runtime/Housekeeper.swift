@@ -169,18 +169,8 @@ final class Housekeeper: Sendable {
     func run<Value: Sendable>(
         _ body: @escaping @Sendable (Archive) throws(ArchiveError) -> Value
     ) async throws(NodeError) -> Value {
-        let result = await worker.run { [archive] in
-            Result { () throws(ArchiveError) in try body(archive) }
-        }
-        guard let result else {
-            throw NodeError.notRunning
-        }
-        index.archiveChanged()
-        do throws(ArchiveError) {
-            return try result.get()
-        } catch {
-            throw NodeError(error)
-        }
+        defer { index.archiveChanged() }
+        return try await worker.attempt { [archive] () throws(ArchiveError) in try body(archive) }
     }
 
     /// Ends the thread, after the step under way.
