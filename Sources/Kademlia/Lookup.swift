@@ -37,6 +37,7 @@ public struct Lookup: Sendable {
 
         enum State { case waiting, putOff, asked, late, answered, failed }
 
+        var wasAsked: Bool { state != .waiting && state != .putOff }
         /// Whether an answer of the node is still expected.
         var isOutstanding: Bool { state == .asked || state == .late }
         /// Whether the lookup ends only with the node's answer, if it is one of the closest.
@@ -47,6 +48,8 @@ public struct Lookup: Sendable {
     public static let parallelMax = 4
     /// The total number of requests of one lookup.
     public static let requestsMax = 64
+    /// How many nodes at one address are asked.
+    private static let keysPerAddressMax = 2
     /// The number of candidates; the farthest are dropped first.
     private static let candidatesMax = 128
     /// How many nodes of one answer count.
@@ -88,6 +91,11 @@ public struct Lookup: Sendable {
         return candidates.firstIndex { $0.state == .putOff }.map { ask($0) }
     }
 
+    /// Whether an address has been asked under as many keys as it may have: one node sits there, perhaps with a new key.
+    private func isAskedEnough(_ address: Address) -> Bool {
+        candidates.count { $0.node.address == address && $0.wasAsked } >= Lookup.keysPerAddressMax
+    }
+
     private var closestWaiting: Int? {
         closestIndices(resultCountMax + spareCount).first { candidates[$0].state == .waiting }
     }
@@ -95,7 +103,11 @@ public struct Lookup: Sendable {
     private mutating func ask(_ index: Int) -> Step {
         candidates[index].state = .asked
         askedCount += 1
-        return Step(node: candidates[index].node, introducer: candidates[index].introducer)
+        let asked = candidates[index]
+        if isAskedEnough(asked.node.address) {
+            candidates.removeAll { $0.node.address == asked.node.address && !$0.wasAsked }
+        }
+        return Step(node: asked.node, introducer: asked.introducer)
     }
 
     /// Records an answer, and the nodes that it named.
@@ -164,7 +176,7 @@ public struct Lookup: Sendable {
     }
 
     private mutating func consider(_ node: NodeInfo, introducedBy introducer: NodeInfo?) {
-        guard node.publicKey.mid != ownMid, node.address.isReachable else { return }
+        guard node.publicKey.mid != ownMid, node.address.isReachable, !isAskedEnough(node.address) else { return }
         let id = NodeID(host: node.address.host, mid: node.publicKey.mid)
         let candidate = Candidate(id: id, node: node, distance: Distance(id, target), introducer: introducer)
         let index = candidates.firstIndex { candidate.distance <= $0.distance } ?? candidates.count

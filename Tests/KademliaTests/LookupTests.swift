@@ -215,6 +215,26 @@ import Testing
         #expect(lookup.isFinished && requests == Lookup.requestsMax)
     }
 
+    /// A liar may name ever new keys at one address: all but one of them are made up.
+    @Test func oneAddressIsAskedUnderTwoKeysAtMost() throws {
+        let nodes = try nodes(40)
+        let address = try Samples.node(99).address
+        let ghosts = nodes[..<24].map { NodeInfo(address: address, publicKey: $0.publicKey) }
+        var lookup = lookup(Array(ghosts[..<6]) + Array(nodes[24..<28]))
+        var asked: [NodeInfo] = []
+        while !lookup.isFinished, let node = lookup.next()?.node {
+            asked.append(node)
+            if node.address == address {
+                lookup.failed(node)
+            } else {
+                lookup.answered(node, naming: Array(ghosts[6...]))
+            }
+        }
+        #expect(lookup.isFinished)
+        #expect(asked.count { $0.address == address } == 2)
+        #expect(Set(asked).isSuperset(of: nodes[24..<28]))
+    }
+
     @Test func moreThanEightNodesOfOneAnswerAreNotConsidered() throws {
         let nodes = try nodes(30)
         var lookup = lookup([nodes[29]])
