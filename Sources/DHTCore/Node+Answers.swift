@@ -77,7 +77,7 @@ extension Node {
             finish(searches.ask(punctured, for: lookup, isBudgeted: request.isBudgeted, &overlay, &requests, &turn))
         case .publication(let publication): searches.publicationIsLate(publication, &requests, &turn)
         case .connection(let connection): peersByKey.becameLate(request, for: connection, &requests, &turn)
-        case .liveness, .walk, .command, .page, .republication, .ownRecord, .knownAddress: return
+        case .liveness, .walk, .command, .page, .republication, .ownRecord, .knownAddress, .twin: return
         }
     }
 
@@ -88,7 +88,7 @@ extension Node {
             overlay.noteSilence(of: node, askedAt: sentAt, &requests, &turn)
         }
         switch request.purpose {
-        case .liveness, .ownRecord: return
+        case .liveness, .ownRecord, .twin: return
         case .walk: overlay.walkFailed(request, &requests, &turn)
         case .connection(let connection): peersByKey.unanswered(request, for: connection, &requests, &turn)
         case .knownAddress(let command, let mid): knownAddressFailed(command, mid)

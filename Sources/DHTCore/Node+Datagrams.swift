@@ -22,18 +22,32 @@ extension Node {
             guard case .punctureRequest(let request) = packet.message else { return }
             return overlay.puncture(request, kind, from: source, to: host, &turn)
         }
-        guard key.mid != identity.mid else {
-            if !turn.sockets.mayHaveSent(from: source), !overlay.isExternal(source) {
-                gatekeeper.noteTwin(at: source, at: turn.now)
-            }
-            return turn.drop(.ownPacket)
-        }
         let sender = NodeInfo(address: source, publicKey: key)
+        guard key.mid != identity.mid else { return screenOwn(packet, from: sender, to: host) }
         if let refusal = refusal(of: packet.message, from: sender) { return turn.drop(refusal) }
         // A puncture has done its work by arriving; nothing follows from what it says.
         if kind.role == .signal { return turn.counters.received[kind.rawValue, default: 0] += 1 }
         let isContact = kind.role != .response && overlay.isContact(sender)
         gatekeeper.check(packet, by: sender, to: host, isContact: isContact, &requests, &turn)
+    }
+
+    /// A packet with this node's own key is its own, or somebody sends it back, or another node has the same key, a twin. Only a
+    /// twin can answer a new ping: this node answers none of its own.
+    private mutating func screenOwn(_ packet: Packet, from sender: NodeInfo, to host: IPAddress?) {
+        guard !turn.sockets.mayHaveSent(from: sender.address), !overlay.isExternal(sender.address) else {
+            return turn.drop(.ownPacket)
+        }
+        switch packet.message {
+        case .pingResponse(let response)
+        where requests.isPingToTwin(response.id) && awaitedRequest(of: packet.message, from: sender) != nil:
+            return gatekeeper.check(packet, by: sender, to: host, isContact: false, &requests, &turn)
+        case .pingRequest(let request) where !requests.isPingToTwin(request.id):
+            // A twin looks for one too.
+            if let refusal = refusal(of: packet.message, from: sender) { return turn.drop(refusal) }
+            gatekeeper.check(packet, by: sender, to: host, isContact: false, &requests, &turn)
+        default: turn.drop(.ownPacket)
+        }
+        if gatekeeper.mayLookForTwin(at: turn.now) { requests.pingTwin(sender, &turn) }
     }
 
     /// Why a packet deserves no check of its signatures; `nil` if it does.
@@ -81,6 +95,10 @@ extension Node {
         let isStranger = knownAddress == nil && !overlay.isExempt(sender.address)
         guard gatekeeper.admit(check.packet, from: sender, isStranger: isStranger, &turn) else { return }
         turn.counters.received[message.kind.rawValue, default: 0] += 1
+        if sender.publicKey.mid == identity.mid {
+            guard case .pingRequest(let request) = message else { return }
+            return turn.send(.pingResponse(PingResponse(id: request.id)), to: sender.address, from: nil)
+        }
         peersByKey.noteSign(of: sender, at: turn.now)
         overlay.noteQuery(from: sender, knownAt: knownAddress, &requests, &turn)
         turn.requestArrivedAt = check.arrivedAt
@@ -118,6 +136,7 @@ extension Node {
             let sentAt = request.sentAt
         else { return turn.drop(.unmatchedResponse) }
         turn.counters.received[message.kind.rawValue, default: 0] += 1
+        if case .twin = request.purpose { return gatekeeper.noteTwin(at: request.address, at: turn.now) }
         // It is where it was asked, wherever it answers from: the request has come to it there.
         let sender = NodeInfo(address: request.address, publicKey: check.sender.publicKey)
         let roundTrip = turn.now - sentAt

@@ -312,19 +312,50 @@ import Testing
     @Test func messagesOfThisNodesOwnKeyAreDropped() throws {
         var bench = try Bench()
         let packet = Packet.encode(.pingRequest(PingRequest(id: RequestID(1))), signedBy: bench.key)
-        #expect(try bench.receive(bytes: packet, from: try Peer(1).address) == [])
+        #expect(try bench.receive(bytes: packet, from: Bench.address) == [])
         #expect(bench.node.counters.named["dropped.own_packet"] == 1)
     }
 
-    @Test func ownKeyFromElsewhereIsATwinAndFromOwnAddressIsNot() throws {
+    /// The number of the ping to somebody who may have this node's key.
+    private func pingToTwin(_ effects: [Effect], at address: Address) throws -> RequestID {
+        try #require(
+            effects.messages(to: address).compactMap { if case .pingRequest(let ping) = $0 { ping.id } else { nil } }
+                .first)
+    }
+
+    @Test func whoAnswersWithThisNodesKeyIsATwin() throws {
         var bench = try Bench()
         let packet = Packet.encode(.pingRequest(PingRequest(id: RequestID(1))), signedBy: bench.key)
-        _ = try bench.receive(bytes: packet, from: Bench.address)
+        #expect(try bench.receive(bytes: packet, from: Bench.address) == [])
+        let elsewhere = Address(host: Bench.address.host, port: Bench.address.port + 1)
+        let effects = try bench.receive(bytes: packet, from: elsewhere)
+        // A twin looks for one too.
+        #expect(effects.messages(to: elsewhere).contains(.pingResponse(PingResponse(id: RequestID(1)))))
         #expect(bench.node.twin == nil)
-        let elsewhere = [try Peer(1).address, Address(host: Bench.address.host, port: Bench.address.port + 1)]
-        for address in elsewhere { _ = try bench.receive(bytes: packet, from: address) }
-        #expect(bench.node.twin?.count == 2 && bench.node.twin?.address == elsewhere[1])
-        #expect(bench.node.twin?.lastSeen == bench.now)
+        let id = try pingToTwin(effects, at: elsewhere)
+        let answer = Packet.encode(.pingResponse(PingResponse(id: id)), signedBy: bench.key)
+        #expect(try bench.receive(bytes: answer, from: elsewhere) == [])
+        #expect(bench.node.twin == TwinSightings(address: elsewhere, lastSeen: bench.now, count: 1))
+    }
+
+    /// Forged, replayed or relayed, by somebody who has not got the key.
+    @Test func nobodyPassesForATwin() throws {
+        var bench = try Bench()
+        let address = try Peer(1).address
+        var forged = Packet.encode(.pingRequest(PingRequest(id: RequestID(1))), signedBy: bench.key)
+        forged[forged.count - 1] ^= 1
+        let effects = try bench.receive(bytes: forged, from: address)
+        #expect(!effects.messages(to: address).contains { if case .pingResponse = $0 { true } else { false } })
+        let id = try pingToTwin(effects, at: address)
+        // The ping itself is sent back, which this node does not answer, and then an answer that it did not sign.
+        let ping = Packet.encode(.pingRequest(PingRequest(id: id)), signedBy: bench.key)
+        #expect(try bench.receive(bytes: ping, from: address) == [])
+        var answer = Packet.encode(.pingResponse(PingResponse(id: id)), signedBy: bench.key)
+        answer[answer.count - 1] ^= 1
+        _ = try bench.receive(bytes: answer, from: address)
+        #expect(bench.node.twin == nil)
+        // However many come, one ping goes out in five seconds.
+        for _ in 0..<20 { #expect(try bench.receive(bytes: forged, from: address) == []) }
     }
 
     @Test func noiseIsCountedByReasonAndChangesNothing() throws {

@@ -186,8 +186,8 @@ async def test_two_nodes_with_one_identity_say_so(nodes):
 
     async def is_told():
         warnings = (await node.status())["warnings"]
-        return any("Another node seems to use this node's identity" in warning for warning in warnings)
+        return any("Another node uses this node's identity" in warning for warning in warnings)
 
     await wait_until(is_told, "the status tells of the twin", 30.0)
     log = node.data.with_suffix(".log").read_text()
-    assert log.count("Another node seems to use this node's identity") == 1
+    assert log.count("Another node uses this node's identity") == 1

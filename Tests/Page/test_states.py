@@ -200,7 +200,7 @@ async def test_another_node_with_the_same_identity_is_told(nodes, addresses, sit
     shutil.copy(site.node.data / "identity.key", data)
     # It asks its peer at once to be introduced, with the key that this one has.
     await serve(nodes, addresses, data=data, peers=[site.node])
-    advice = await warning(page, "Another node seems to use this node's identity")
+    advice = await warning(page, "Another node uses this node's identity")
     assert advice.count(".") > 1, advice
     assert (await verdict(page))[1] == "bad"
 

@@ -24,16 +24,16 @@ struct RareWarning {
     }
 }
 
-/// What is said if another node seems to use this node's identity.
+/// What is said if another node uses this node's identity.
 struct TwinWarning {
     private var rare = RareWarning()
-    /// How many packets had come at the last look.
+    /// How many answers had come at the last look.
     private var count = 0
 
-    /// So long after the last packet the status tells of it.
+    /// So long after the last answer the status tells of it.
     static let toldFor: Duration = .seconds(3600)
 
-    /// What to say if there were more packets since the last look; `nil` if nothing is to be said now.
+    /// What to say if there were more answers since the last look; `nil` if nothing is to be said now.
     mutating func next(_ twin: TwinSightings?, plus offset: Duration, at sinceBoot: Duration) -> String? {
         guard let twin, twin.count > count else { return nil }
         count = twin.count
@@ -41,7 +41,7 @@ struct TwinWarning {
     }
 
     static func text(of twin: TwinSightings, plus offset: Duration) -> String {
-        "Another node seems to use this node's identity: \(twin.count) packets with its key came from elsewhere, the last from "
+        "Another node uses this node's identity: \(twin.count) answers with its key came from elsewhere, the last from "
             + "\(twin.address) at \((twin.lastSeen + offset).iso8601(fractionDigits: 0)). Two nodes with one identity lose each "
             + "other's answers: stop one of them and give it an identity of its own with \"bristlecone key rotate\"."
     }
@@ -55,7 +55,7 @@ extension BristleconeNode {
 }
 
 extension NodeLoop {
-    /// Warns if packets with this node's own key came from elsewhere since the last look.
+    /// Warns if another node answered with this node's own key since the last look.
     func tellTwin() {
         let text = twins.next(node.twin, plus: clockOffset, at: ClockReading.now().sinceBoot)
         if let text { logger.error("\(text)") }

@@ -20,6 +20,10 @@ struct Gatekeeper: Sendable {
     private var replays = ReplayFilter()
     private var bans = BanList()
     private var twin: TwinSightings?
+    private var lookedForTwinAt: Instant?
+
+    /// How often somebody with this node's own key is looked for: anybody can forge packets that give cause for it.
+    private static let twinInterval: Duration = .seconds(5)
 
     /// How much work there may be when the check of a contact's request begins, so that there is always room for the
     /// answers that are awaited.
@@ -32,7 +36,14 @@ struct Gatekeeper: Sendable {
     /// What was seen of another node with this node's key; `nil` as long as there is nothing.
     func sightings() -> TwinSightings? { twin }
 
-    /// Notes a packet with this node's own key that came from somewhere else.
+    /// Whether a packet with this node's own key is followed up; if so, the moment counts.
+    mutating func mayLookForTwin(at now: Instant) -> Bool {
+        if let last = lookedForTwinAt, now - last < Gatekeeper.twinInterval { return false }
+        lookedForTwinAt = now
+        return true
+    }
+
+    /// Notes an answer that somebody else signed with this node's own key.
     mutating func noteTwin(at address: Address, at now: Instant) {
         twin = TwinSightings(address: address, lastSeen: now, count: (twin?.count ?? 0) + 1)
     }

@@ -1,9 +1,8 @@
 public import IPv8
 
-/// Packets that carry this node's own key and came from an address that is not this node's.
+/// Answers that another node signed with this node's own key, from an address that is not this node's.
 ///
-/// Either another node runs with the same identity, or somebody sends packets of this node back to it. The signature is not
-/// checked: a check would cost more than the sighting is worth, and a packet that was sent back would pass it.
+/// Packets alone prove nothing: somebody may send this node's own packets back to it. So whoever sends some is pinged.
 public struct TwinSightings: Hashable, Sendable {
     /// Where the last one came from.
     public internal(set) var address: Address

@@ -124,13 +124,15 @@ struct Request: Sendable {
         case connection(ActivityID)
         /// To see whether the peer with a mid is where the user knows it to be.
         case knownAddress(CommandID, Mid)
+        /// To see whether another node has this node's key.
+        case twin
     }
 
     /// Whether something goes on when the answer is late.
     var mattersWhenLate: Bool {
         switch purpose {
         case .lookup, .puncture, .publication, .connection: true
-        case .liveness, .walk, .command, .page, .republication, .ownRecord, .knownAddress: false
+        case .liveness, .walk, .command, .page, .republication, .ownRecord, .knownAddress, .twin: false
         }
     }
 

@@ -90,6 +90,15 @@ struct Requests: Sendable {
         if submit(Request(.ping, to: node, for: .liveness), &turn) { turn.notePing(to: node) }
     }
 
+    /// Pings whoever sends packets with this node's own key.
+    mutating func pingTwin(_ node: NodeInfo, _ turn: inout Turn) { submit(Request(.ping, to: node, for: .twin), &turn) }
+
+    /// Whether a number is that of a ping to somebody with this node's own key.
+    func isPingToTwin(_ id: RequestID) -> Bool {
+        guard case .twin? = table[id]?.purpose else { return false }
+        return true
+    }
+
     private func transmit(_ request: Request, _ id: RequestID, _ turn: inout Turn) {
         guard let lan = turn.sockets.lan(in: request.address.family) else { return }
         let message: Message =
