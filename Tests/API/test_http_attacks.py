@@ -80,6 +80,18 @@ async def test_malformed_requests_are_refused_and_counted(nodes):
     assert await node.status()
 
 
+async def test_a_client_that_waits_before_it_sends_a_body_is_told_to_go_on(nodes):
+    _, address = await served(nodes)
+    reader, writer = await asyncio.open_connection(*address)
+    body = b'{"network": "192.0.2.0/24"}'
+    writer.write((POST + f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n").encode())
+    assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20.0) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(body)
+    # The response to the request itself, which lacks the key.
+    assert (await asyncio.wait_for(reader.readuntil(b"\r\n"), 20.0)).startswith(b"HTTP/1.1 401 ")
+    writer.close()
+
+
 async def test_requests_that_nobody_may_make_are_refused_and_counted(nodes):
     node, address = await served(nodes)
     key = (node.data / "api.key").read_text(encoding="ascii").strip()

@@ -70,10 +70,15 @@ import Testing
             #expect(foreign.headers[.accessControlAllowOrigin] == nil)
             let site = try #require(HTTPField.Name("Sec-Fetch-Site"))
             let destination = try #require(HTTPField.Name("Sec-Fetch-Dest"))
-            for (to, status) in [("image", 403), ("iframe", 403), ("document", 200)] {
-                let answer = try await served.ask(.get, "/api/v1/plan", [site: "cross-site", destination: to])
-                #expect(answer.status == status, "a foreign page's \(to)")
+            // A page of another port of this machine is of the same site.
+            for from in ["cross-site", "same-site"] {
+                for (to, status) in [("image", 403), ("iframe", 403), ("document", 200)] {
+                    let answer = try await served.ask(.get, "/api/v1/plan", [site: from, destination: to])
+                    #expect(answer.status == status, "a \(from) page's \(to)")
+                }
             }
+            let ownPage = try await served.ask(.get, "/api/v1/plan", [site: "same-origin", destination: "empty"])
+            #expect(ownPage.status == 200)
             let own = try await served.ask(.get, "/api/v1/plan", [.origin: "http://\(served.address)"])
             #expect(own.status == 200)
             let listed = try await served.ask(.get, "/api/v1/plan", [.origin: "https://status.example.org"])

@@ -224,6 +224,29 @@ extension NodeStatus.Storage {
         }
     }
 
+    @Test(arguments: [
+        ("values?limit=many", #"limit is \"many\"; give a "#),
+        ("values?limit=1001", #"limit is \"1001\"; give a number from 1 to"#),
+        ("network/values/k?local=maybe", #"local is \"maybe\"; give true or false."#),
+    ])
+    func saysWhichParameterIsWrong(query: String, sentence: String) async throws {
+        try await ServedNode.run { served async throws in
+            let answer = try await served.ask(.get, "/api/v1/\(query)")
+            #expect(answer.status == 400 && answer.body.contains(sentence), "\(answer.body)")
+        }
+    }
+
+    /// Different bytes that are no text would all be read as the same text.
+    @Test(arguments: ["%ff", "%fe", "a%c3", "a%zz", "a%", "a%4"])
+    func refusesKeysThatAreNoText(key: String) async throws {
+        try await ServedNode.run { served async throws in
+            let answer = try await served.ask(
+                .post, "/api/v1/values/\(key)", [.apiKey: served.key], body: #"{"text":"hello"}"#)
+            #expect(answer.status == 400 && answer.body.contains("is no text"), "\(answer.body)")
+            #expect(try await served.ask(.get, "/api/v1/events?before=\(key)").body.contains("is no text"))
+        }
+    }
+
     @Test func saysWhatFormATextShouldHave() async throws {
         try await ServedNode.run { served async throws in
             let answer = try await served.ask(

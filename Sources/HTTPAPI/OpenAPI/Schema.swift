@@ -55,6 +55,23 @@ indirect enum Schema: Sendable, Equatable {
         return if case .choice(let words)? = place?.withoutNull { words } else { nil }
     }
 
+    /// The shape of a member.
+    func member(_ name: String) -> Schema? {
+        guard case .object(let members) = self else { return nil }
+        return members.first { $0.name == name }?.schema
+    }
+
+    /// What a text of a query would have to be, if it is another one.
+    func wanted(insteadOf text: String) -> String? {
+        switch withoutNull {
+        case .boolean: Bool(text) == nil ? "true or false" : nil
+        case .integer(let range?):
+            Int(text).map(range.contains) == true ? nil : "a number from \(range.lowerBound) to \(range.upperBound)"
+        case .integer(nil): Int(text) == nil && UInt64(text) == nil ? "a whole number" : nil
+        default: nil
+        }
+    }
+
     private var withoutNull: Schema { if case .nullable(let schema) = self { schema } else { self } }
 
     /// The names of an object's members.

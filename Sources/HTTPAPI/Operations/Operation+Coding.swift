@@ -78,9 +78,14 @@ extension Operation: AnyOperation {
 
     private static func parameters(of request: ReceivedRequest) throws(NodeError) -> Parameters {
         do {
-            let known = try Schema.of(Parameters.self).memberNames
+            let schema = try Schema.of(Parameters.self)
+            let known = schema.memberNames
             for part in request.query.split(separator: "&") {
-                let name = part.split(separator: "=", maxSplits: 1).first.map(String.init) ?? ""
+                let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
+                let name = pair.first ?? ""
+                if pair.count == 2, let wanted = schema.member(name)?.wanted(insteadOf: pair[1]) {
+                    throw NodeError(.invalidArgument, "\(name) is \(quoted(pair[1])); give \(wanted).")
+                }
                 guard known.contains(name) else {
                     throw NodeError(
                         .invalidArgument,

@@ -44,7 +44,7 @@ struct Admission: Sendable {
         if let origin = request.headers[.origin] {
             guard isOwn(origin: origin, authority) else { throw .foreignOrigin(origin) }
         } else if request.isMadeByForeignPage {
-            throw .foreignOrigin("another site")
+            throw .foreignOrigin("another origin")
         }
     }
 
@@ -149,9 +149,11 @@ enum Rejection: Error, Equatable {
 }
 
 extension Request {
-    /// Whether a browser sends it for a page of another site, as a picture for example. Following a link is no such request.
+    /// Whether a browser sends it for a page of another origin, as a picture for example, also if that is another port of this
+    /// machine. Following a link is no such request.
     fileprivate var isMadeByForeignPage: Bool {
-        headers[.fetchSite] == "cross-site" && headers[.fetchDestination] != "document"
+        let site = headers[.fetchSite]
+        return (site == "cross-site" || site == "same-site") && headers[.fetchDestination] != "document"
     }
 }
 

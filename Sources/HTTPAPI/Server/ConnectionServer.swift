@@ -4,8 +4,10 @@ internal import Glibc
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
+internal import IPv8
 internal import Logging
 internal import NIOCore
+internal import NIOHTTPTypes
 internal import NIOPosix
 internal import Synchronization
 
@@ -54,7 +56,7 @@ final class ConnectionServer: Sendable {
                 ClientDeadline(TimeAmount(self.limits.patience)) { [counters = self.counters] in
                     counters.refused(.tooSlow)
                 },
-                MalformedCounter(self.counters),
+                ContinueSender(), MalformedCounter(self.counters),
             ], httpDecoderConfiguration: ServerLimits.head)
         let unanswering = HTTP1Channel(responder: { _, _, _ in }, configuration: configuration)
         return unanswering.setup(channel: channel, logger: logger).map { [self] value in
@@ -120,6 +122,12 @@ final class ConnectionServer: Sendable {
                 throw NodeError(.busy, "Too many programs are talking to the node at once.")
             }
             try admission.admit(request, through: caller.entrance)
+            guard request.uri.string.isPercentEncodedText else {
+                throw NodeError(
+                    .invalidArgument,
+                    "The address of the request is no text: after each % there are two hexadecimal digits of a byte in UTF-8."
+                )
+            }
             if let preflight = Preflight.response(to: request, admission) { return preflight }
             let context = APIRequestContext(source: .init(logger: logger, caller: caller))
             let response = try await responder.respond(to: request, context: context)
@@ -136,6 +144,30 @@ final class ConnectionServer: Sendable {
             }
             return problem.response
         }
+    }
+}
+
+extension String {
+    /// Whether all percent signs are followed by two hexadecimal digits, and the bytes that these stand for make text.
+    ///
+    /// Otherwise different addresses would be read as the same text, and a value stored under one would replace that of another.
+    fileprivate var isPercentEncodedText: Bool {
+        guard contains("%") else { return true }
+        var bytes: [UInt8] = []
+        var rest = utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let encoded = Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self))?.first
+            else {
+                return false
+            }
+            bytes.append(encoded)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: bytes, as: UTF8.self) != nil
     }
 }
 
@@ -160,6 +192,32 @@ private enum Preflight {
                 .accessControlAllowHeaders: "Authorization, Content-Type, X-Api-Key",
                 .accessControlMaxAge: "600",
             ])
+    }
+}
+
+/// Tells a client to go on that waits for that before it sends a body (`Expect: 100-continue`).
+private final class ContinueSender: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    /// Requests that have begun, without those that are answered whole.
+    private var unansweredCount = 0
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if case .head(let request) = unwrapInboundIn(data) {
+            unansweredCount += 1
+            // It must not come into the response to an earlier request, for which no client waits that sends another.
+            if unansweredCount == 1, request.headerFields[.expect]?.lowercased() == "100-continue" {
+                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+            }
+        }
+        context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .end = unwrapOutboundIn(data) { unansweredCount -= 1 }
+        context.write(data, promise: promise)
     }
 }
 
