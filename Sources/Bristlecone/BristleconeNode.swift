@@ -8,6 +8,7 @@ public import Logging
 internal import Maintenance
 internal import NIOCore
 internal import NIOPosix
+internal import Platform
 internal import PrometheusText
 internal import Synchronization
 
@@ -181,12 +182,18 @@ public final class BristleconeNode: Sendable {
         in folder: DataFolder, _ settings: NodeSettings, _ logger: Logger
     ) throws(NodeError) -> Archive {
         let options = ArchiveOptions(settings)
+        let hadIndex = FileStatus.exists("\(folder.path)/index.sqlite")
         do throws(ArchiveError) {
             let archive = try Archive.open(
                 folder: folder.path, options: options, now: ClockReading.now().wall
             ) { progress in
-                if case .created = progress, !folder.isNew {
+                if case .created = progress, hadIndex {
                     logger.error("The archive of this folder was gone, and an empty one was begun: restore a backup.")
+                } else if case .created = progress, !folder.isNew {
+                    // The first start may have been ended before it came to the archive.
+                    logger.warning(
+                        "This folder had no archive, and an empty one was begun: if there has been one, restore a backup."
+                    )
                 } else {
                     logger.notice("\(progress)")
                 }
