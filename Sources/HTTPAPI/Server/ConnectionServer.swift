@@ -4,7 +4,6 @@ internal import Glibc
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
-internal import IPv8
 internal import Logging
 internal import NIOCore
 internal import NIOHTTPTypes
@@ -122,12 +121,6 @@ final class ConnectionServer: Sendable {
                 throw NodeError(.busy, "Too many programs are talking to the node at once.")
             }
             try admission.admit(request, through: caller.entrance)
-            guard request.uri.string.isPercentEncodedText else {
-                throw NodeError(
-                    .invalidArgument,
-                    "The address of the request is no text: after each % there are two hexadecimal digits of a byte in UTF-8."
-                )
-            }
             if let preflight = Preflight.response(to: request, admission) { return preflight }
             let context = APIRequestContext(source: .init(logger: logger, caller: caller))
             let response = try await responder.respond(to: request, context: context)
@@ -144,30 +137,6 @@ final class ConnectionServer: Sendable {
             }
             return problem.response
         }
-    }
-}
-
-extension String {
-    /// Whether all percent signs are followed by two hexadecimal digits, and the bytes that these stand for make text.
-    ///
-    /// Otherwise different addresses would be read as the same text, and a value stored under one would replace that of another.
-    fileprivate var isPercentEncodedText: Bool {
-        guard contains("%") else { return true }
-        var bytes: [UInt8] = []
-        var rest = utf8[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard rest.count >= 2, let encoded = Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self))?.first
-            else {
-                return false
-            }
-            bytes.append(encoded)
-            rest = rest.dropFirst(2)
-        }
-        return String(validating: bytes, as: UTF8.self) != nil
     }
 }
 

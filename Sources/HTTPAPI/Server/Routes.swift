@@ -3,6 +3,7 @@ internal import Console
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
+internal import IPv8
 internal import Logging
 internal import NIOCore
 
@@ -47,6 +48,12 @@ struct Routes {
     func add(_ method: HTTPRequest.Method, _ path: String, access: Access = .read, _ handler: @escaping Handler) {
         router.on(RouterPath(path), method: method) { [api] request, context in
             try api.admission.admit(request, through: context.entrance, to: access)
+            guard request.uri.string.isPercentEncodedText else {
+                throw NodeError(
+                    .invalidArgument,
+                    "The address of the request is no text: after each % there are two hexadecimal digits of a byte in UTF-8."
+                )
+            }
             return try await handler(api, request, context)
         }
         methods.add(method, path)
@@ -201,5 +208,29 @@ enum JSONLines {
             try await writer.finish(nil)
         }
         return Response(status: .ok, headers: [.contentType: "application/jsonl"], body: body)
+    }
+}
+
+extension String {
+    /// Whether all percent signs are followed by two hexadecimal digits, and the bytes that these stand for make text.
+    ///
+    /// Otherwise different addresses would be read as the same text, and a value stored under one would replace that of another.
+    fileprivate var isPercentEncodedText: Bool {
+        guard contains("%") else { return true }
+        var bytes: [UInt8] = []
+        var rest = utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let encoded = Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self))?.first
+            else {
+                return false
+            }
+            bytes.append(encoded)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: bytes, as: UTF8.self) != nil
     }
 }
