@@ -6,6 +6,21 @@ internal import Maintenance
 /// It compares each value with the stored one. A higher version replaces it, the same version and data refreshes it, the same
 /// version with other data replaces it only if its signer sent it, a lower version is not taken. The pass writes the result,
 /// numbers each change in the journal, and keeps the counts.
+///
+/// A value is served (table `entries`), then retained, then gone. What moves it:
+///
+/// | verb | from | to | why |
+/// | --- | --- | --- | --- |
+/// | ``retire(_:)`` | served | retained | it has expired |
+/// | ``bringBack``, ``serveAgain(_:_:)``, ``serveOn`` | retained | served | it was stored here again; a clock was wrong; we stored it in the DHT |
+/// | ``keepVersion(_:of:)`` | either | history | a higher version takes its place |
+/// | ``letGo(_:from:)`` | retained | gone | its retention is over |
+/// | ``giveUp`` | any | gone | its budget is needed for others |
+/// | ``erase(_:)`` | any | gone | the operator has it forgotten: nothing is left of it |
+/// | ``takeOut(_:of:)`` | any | quarantine | the record is damaged |
+///
+/// The last four end in ``takeOut(_:from:leavesFloor:because:)``, which may leave the version as a floor. It and the moves end in
+/// ``drop(_:from:)``, which deletes a record and its charge.
 struct StorePass: ~Copyable {
     let transaction: WriteTransaction
     let now: Instant
