@@ -210,7 +210,8 @@ extension NodeStatus.Storage {
         ("POST", "/api/v1/values/k", #"{"data":"0"}"#, 400), ("POST", "/api/v1/values/k", #"{"data":1}"#, 400),
         ("POST", "/api/v1/values/k", #"{"data":"00","text":"x"}"#, 400),
         ("POST", "/api/v1/ping", #"{"address":"nowhere"}"#, 400), ("POST", "/api/v1/forget", "{}", 400),
-        ("POST", "/api/v1/backups", #"{"folder":"relative"}"#, 400), ("POST", "/api/v1/tasks/x/run", "", 404),
+        ("POST", "/api/v1/backups", #"{"folder":"relative"}"#, 400),
+        ("POST", "/api/v1/backups", #"{"folder":"/a\u0000b"}"#, 400), ("POST", "/api/v1/tasks/x/run", "", 404),
     ])
     func refusesNonsenseInOneSentence(method: String, path: String, body: String, status: Int) async throws {
         try await ServedNode.run { served async throws in

@@ -66,7 +66,7 @@ extension Operations {
         access: .write, patience: .seconds(24 * 3600),
         audit: { _, _, report in "A backup was written to \(report.folder): \(report.values) values." }
     ) { api, _, request, progress in
-        guard request.folder.hasPrefix("/") else {
+        guard request.folder.hasPrefix("/"), !request.folder.contains("\0") else {
             throw NodeError(.invalidArgument, "The folder \(quoted(request.folder)) is not an absolute path.")
         }
         let watching = Task {
