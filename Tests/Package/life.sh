@@ -130,6 +130,7 @@ step "a second node" systemctl start bristlecone@second
 step "the second node answers" bristlecone status --data /var/lib/bristlecone-nodes/second
 step "a backup of the second node" systemctl start bristlecone-backup@second
 step "the second node stops" systemctl stop bristlecone@second
+sleep 1
 step "a backup of the second node that is stopped" systemctl start bristlecone-backup@second
 step "it is a backup" bristlecone backup check "$(echo /var/backups/bristlecone-nodes/second/*)"
 step "the timer of the second node" systemctl enable --now bristlecone-backup@second.timer
@@ -140,6 +141,9 @@ step "the node goes on after that" eventually answers
 systemctl stop bristlecone
 mv $data /data
 step "downgrade with a second node's data alone is refused" fails_saying "may not read" dpkg --install /current.deb
+# What was refused has started the service again.
+systemctl stop bristlecone
+rm -rf $data
 mv /data $data
 step "start after that" systemctl start bristlecone
 step "the later version is still there" test "$(dpkg-query -W -f '${Version}' bristlecone)" = 9.0.0
