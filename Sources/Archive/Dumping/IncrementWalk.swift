@@ -2,15 +2,17 @@ internal import IPv8
 
 /// Reads what changed after a change of an archive, in one snapshot: the records that the journal names, and nothing else.
 ///
-/// The items come in the order of a dump, a group of keys at a time, so memory is bounded however many changes there are.
+/// The items come in the order of a dump, a group of keys at a time, so memory is bounded however many changes there are; only
+/// what was forgotten is remembered all at once. Each group needs two walks over the changes, unless there is only one.
 struct IncrementWalk {
     private let start: UInt64
     private let groups: [Range<Int>]
+    private let forgotten: [DumpItem]
     /// Records that were left out because they are damaged.
     private(set) var damaged: [DamagedRecord] = []
 
     /// How many changes one group may name.
-    private static let groupMax = 1 << 18
+    private static let groupMax = 1 << 20
     /// Changes are counted by the kind of item and the first byte of the key.
     private static let bucketsPerKind = 256
 
@@ -21,9 +23,15 @@ struct IncrementWalk {
         self.start = start
         let kinds = DumpItem.Kind.allCases.map(\.rawValue).max() ?? 0
         var counts = [Int](repeating: 0, count: (Int(kinds) + 1) * IncrementWalk.bucketsPerKind)
+        var forgotten: Set<DumpItem> = []
         try IncrementWalk.forEachChange(after: start, transaction) { change in
-            if !change.isForgotten { counts[IncrementWalk.bucket(of: change)] += 1 }
+            if change.isForgotten {
+                forgotten.insert(DumpItem(forgotten: change.kind.item, hash: Array(change.subject)))
+            } else {
+                counts[IncrementWalk.bucket(of: change)] += 1
+            }
         }
+        self.forgotten = forgotten.sorted { $0 < $1 }
         var groups: [Range<Int>] = []
         var (first, sum) = (0, 0)
         for (bucket, count) in counts.enumerated() {
@@ -41,7 +49,7 @@ struct IncrementWalk {
     mutating func run(
         _ transaction: borrowing ReadTransaction, _ body: (DumpItem) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
-        for item in try forgotten(transaction) { try body(item) }
+        for item in forgotten { try body(item) }
         var keys: [NamedRecord]?
         for isGone in [true, false] {
             for group in groups {
@@ -91,16 +99,6 @@ struct IncrementWalk {
             records.insert(NamedRecord(kind: change.kind.item, key: Array(change.subject)))
         }
         return records.sorted { $0 < $1 }
-    }
-
-    private func forgotten(_ transaction: borrowing ReadTransaction) throws(ArchiveError) -> [DumpItem] {
-        var items: Set<DumpItem> = []
-        try IncrementWalk.forEachChange(after: start, transaction) { change in
-            if change.isForgotten {
-                items.insert(DumpItem(forgotten: change.kind.item, hash: Array(change.subject)))
-            }
-        }
-        return items.sorted { $0 < $1 }
     }
 
     private static func bucket(of change: JournalRecord) -> Int {
