@@ -80,6 +80,14 @@ async def test_malformed_requests_are_refused_and_counted(nodes):
     assert await node.status()
 
 
+async def test_a_body_that_makes_no_sense_is_not_blamed_on_the_node(nodes):
+    node, address = await served(nodes)
+    key = (node.data / "api.key").read_text().strip()
+    answer = await exchange(
+        address, POST + f"X-Api-Key: {key}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n")
+    assert set(re.findall(r"HTTP/1\.1 (\d+) ", answer)) == {"400"}, answer
+
+
 async def test_a_client_that_waits_before_it_sends_a_body_is_told_to_go_on(nodes):
     _, address = await served(nodes)
     reader, writer = await asyncio.open_connection(*address)

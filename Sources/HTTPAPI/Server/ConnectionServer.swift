@@ -129,7 +129,9 @@ final class ConnectionServer: Sendable {
             return isUnknown ? Problem.notFound.response : response
         } catch {
             if let rejection = error as? Rejection { counters.refused(rejection.counted) }
-            let problem = Problem(any: error)
+            // A connection that breaks off cancels what its requests wait for, as the end of the node does.
+            let isBrokenOff = error is CancellationError && !connections.withLock { $0.isEnding }
+            let problem = isBrokenOff ? Problem.malformed : Problem(any: error)
             if problem == .tooLarge { counters.refused(.tooLarge) }
             if problem.code == "internal_error" {
                 logger.error(

@@ -35,17 +35,18 @@ package struct Problem: Error, Codable, Sendable, Equatable {
         case let problem as Problem: self = problem
         case let error as NodeError: self.init(error)
         case let rejection as Rejection: self = rejection.problem
-        case is HTTPParserError, is ChannelError:
-            self.init(400, "malformed", "The request ended before it was whole, or is not HTTP.")
+        case is HTTPParserError, is ChannelError: self = .malformed
         case let error as HTTPError:
             self.init(error.status.code, "invalid_request", error.body ?? error.status.reasonPhrase)
-        case is CancellationError: self.init(503, "cancelled", "The node is stopping, or the client has gone.")
+        case is CancellationError: self.init(503, "cancelled", "The node is stopping.")
         default: self.init(500, "internal_error", "The node could not answer this; its log says more.")
         }
     }
 
     static let notFound = Problem(
         404, "not_found", "There is nothing at this path; /api/v1/openapi.json lists what there is.")
+
+    static let malformed = Problem(400, "malformed", "The request ended before it was whole, or is not HTTP.")
 
     static let tooLarge = Problem(
         413, "too_large", "The body of the request is longer than \(ServerLimits.bodyBytesMax) bytes.")
