@@ -12,7 +12,7 @@ struct IncrementWalk {
     private(set) var damaged: [DamagedRecord] = []
 
     /// How many changes one group may name.
-    private static let groupMax = 1 << 20
+    private static let groupMax = 1 << 19
     /// Changes are counted by the kind of item and the first byte of the key.
     private static let bucketsPerKind = 256
 
