@@ -12,7 +12,7 @@ public struct ArchiveOptions: Hashable, Sendable {
     public var unsignedPerTargetMax = 1024
     /// How many bytes each part of what is kept may take.
     public var budgets = Budgets(sharing: 64 << 30)
-    /// Whether an import into an empty archive takes no more than the budgets. It is given up later, little by little, if not.
+    /// Whether an import into an empty archive has to fit the budgets. If not, what is too much is given up later, little by little.
     package var copiesFitBudgets = true
     /// How long values are kept after they have expired.
     public var retention = Retention()

@@ -31,8 +31,8 @@ extension Node {
         gatekeeper.check(packet, by: sender, to: host, isContact: isContact, &requests, &turn)
     }
 
-    /// A packet with this node's own key is its own, or somebody sends it back, or another node has the same key, a twin. Only a
-    /// twin can answer a new ping: this node answers none of its own.
+    /// A packet with this node's own key was sent by this node, sent back to it or forged by somebody, or sent by another node with
+    /// the same key: a twin. Only a twin can answer a new ping, because this node does not answer its own.
     private mutating func screenOwn(_ packet: Packet, from sender: NodeInfo, to host: IPAddress?) {
         guard !turn.sockets.mayHaveSent(from: sender.address), !overlay.isExternal(sender.address) else {
             return turn.drop(.ownPacket)
@@ -42,7 +42,7 @@ extension Node {
         where requests.isPingToTwin(response.id) && awaitedRequest(of: packet.message, from: sender) != nil:
             return gatekeeper.check(packet, by: sender, to: host, isContact: false, &requests, &turn)
         case .pingRequest(let request) where !requests.isPingToTwin(request.id):
-            // A twin looks for one too.
+            // It may come from a twin that wants to know whether this node is one.
             if let refusal = refusal(of: packet.message, from: sender) { return turn.drop(refusal) }
             gatekeeper.check(packet, by: sender, to: host, isContact: false, &requests, &turn)
         default: turn.drop(.ownPacket)

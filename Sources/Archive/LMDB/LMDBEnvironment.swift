@@ -381,7 +381,7 @@ extension LMDBEnvironment {
             state.idle.append(reader)
             return true
         }
-        // Before it is counted out, because whoever is the last closes the file.
+        // First of all, because the last reader to leave closes the file.
         if !isKept { mdb_txn_abort(reader.handle) }
         leave()
     }

@@ -2,7 +2,8 @@ public import IPv8
 
 /// Answers that another node signed with this node's own key, from an address that is not this node's.
 ///
-/// Packets alone prove nothing: somebody may send this node's own packets back to it. So whoever sends some is pinged.
+/// A packet with the key is no proof, because anybody can forge one or send this node's own packets back. So its sender is pinged,
+/// and what counts is the answer.
 public struct TwinSightings: Hashable, Sendable {
     /// Where the last one came from.
     public internal(set) var address: Address

@@ -90,7 +90,7 @@ struct Requests: Sendable {
         if submit(Request(.ping, to: node, for: .liveness), &turn) { turn.notePing(to: node) }
     }
 
-    /// Pings whoever sends packets with this node's own key.
+    /// Pings the sender of a packet with this node's own key, to see whether it has that key.
     mutating func pingTwin(_ node: NodeInfo, _ turn: inout Turn) { submit(Request(.ping, to: node, for: .twin), &turn) }
 
     /// Whether a number is that of a ping to somebody with this node's own key.
